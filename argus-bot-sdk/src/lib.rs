@@ -1,0 +1,1 @@
+//! Placeholder header, replaced in the first commit of this package.

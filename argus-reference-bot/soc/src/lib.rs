@@ -1,0 +1,6 @@
+//! What a security operations centre decides. Pure: no async, no clock, no network, no files.
+
+pub mod effect;
+pub mod incident;
+pub mod ledger;
+pub mod run;

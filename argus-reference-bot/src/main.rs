@@ -1,0 +1,2 @@
+//! The `argus` program.
+fn main() {}

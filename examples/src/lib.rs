@@ -1,0 +1,1 @@
+//! Small bots, one file each; see `examples/`.

@@ -1,0 +1,1 @@
+//! Journeys, layering and tidy checks live in the test binary.

@@ -1,0 +1,1 @@
+//! Journeys, layering and tidy checks.
