@@ -35,6 +35,9 @@ pub use crate::connector::{Connector, ConversationRef, HttpConnector};
 pub use crate::router::Router;
 
 // testing
+/// A small Microsoft on loopback: fakes of Entra and Teams.
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use crate::activity::{Account, Activity, ActivityKind, Attachment, CardAction, Conversation};
 pub use crate::clock::{Clock, SystemClock};
