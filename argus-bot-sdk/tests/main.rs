@@ -3,3 +3,6 @@
 
 mod activities;
 mod auth;
+mod connector;
+mod router;
+mod server;
