@@ -6,3 +6,12 @@
 
 pub mod fault;
 pub mod wire;
+
+mod entra;
+
+pub use self::entra::{
+    APP_ID, APP_SECRET, Alg, AppRegistration, CONNECTOR, Claims, DEFENDER, Denied, EntraEndpoint,
+    FakeEntra, FakeEntraBuilder, GRAPH, Signer, TENANT, TokenSpec,
+};
+pub use self::fault::Faults;
+pub use crate::clock::ManualClock;
