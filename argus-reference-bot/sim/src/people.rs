@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 /// Tenant of Fjordbank, the organisation that runs the bot.
-pub const HOME_TENANT: &str = "7d1f6c2e-0b54-4c1e-9a37-52e8a4b0c911";
+pub const HOME_TENANT: &str = argus_bot_sdk::testing::TENANT;
 /// Tenant of Contoso, a partner whose people sit in the shared channel.
 pub const PARTNER_TENANT: &str = "c0117050-83a6-4d2b-b1f9-6e0c5d7a2f48";
 /// Group "SOC Engineers": may contain hosts.
@@ -33,8 +33,6 @@ pub struct Person {
     pub tenant: String,
     /// Sign-in name.
     pub user_principal_name: String,
-    /// Teams user id, `29:…`.
-    pub teams_id: String,
     /// What the demo page says about them.
     pub description: String,
     /// Whether the account can sign in.
@@ -158,6 +156,15 @@ impl People {
 }
 
 impl Person {
+    /// The same person as the fake Teams knows them.
+    pub fn in_teams(&self) -> argus_bot_sdk::testing::Person {
+        let mut person = argus_bot_sdk::testing::Person::new(&self.name)
+            .object_id(&self.object_id)
+            .tenant(&self.tenant_id);
+        person.upn.clone_from(&self.user_principal_name);
+        person
+    }
+
     fn saying(mut self, description: &str) -> Self {
         self.description = description.to_owned();
         self
@@ -180,7 +187,6 @@ fn person(key: &str, name: &str, title: &str, object_id: &str) -> Person {
         tenant_id: HOME_TENANT.to_owned(),
         tenant: "Fjordbank".to_owned(),
         user_principal_name: format!("{key}@fjordbank.example"),
-        teams_id: format!("29:1{key}-{object_id}"),
         description: String::new(),
         account_enabled: true,
     }

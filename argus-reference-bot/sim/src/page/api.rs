@@ -1,22 +1,19 @@
 //! What the page can ask for and do.
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use argus_bot_sdk::testing::fault::FaultOrder;
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
-use super::bot::BotClient;
+use super::bot::{BotClient, Delivery};
 use super::hub::Hub;
-use super::speech::{Place, Press};
 use super::{AlertError, Feed};
 use crate::people::Person;
-use crate::sim::Sim;
+use crate::sim::{BOT_NAME, Sim};
 
 /// Longest message that the composer sends.
 const MAX_TEXT: usize = 4_000;
@@ -31,14 +28,12 @@ pub(crate) struct Api {
     pub(crate) sim: Sim,
     pub(crate) hub: Arc<Hub>,
     pub(crate) bot: BotClient,
-    pub(crate) place: Place,
     pub(crate) feed: Arc<dyn Feed>,
-    pub(crate) last_id: AtomicI64,
 }
 
-impl std::fmt::Debug for Api {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Api").field("place", &self.place).finish_non_exhaustive()
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("bot", &self.bot).finish_non_exhaustive()
     }
 }
 
@@ -95,52 +90,36 @@ impl Api {
     pub(crate) async fn say(&self, body: &[u8]) -> Told {
         let saying: Saying = read(body)?;
         let who = self.person(&saying.who)?;
-        let text = saying.text.trim();
+        let text = without_mention(&saying.text);
         if text.is_empty() || text.len() > MAX_TEXT {
             return Err((400, format!("a message has between 1 and {MAX_TEXT} bytes")));
         }
-        let now = self.sim.now();
-        let id = self.fresh_id(now);
-        let activity = self.place.message(&who, &id, text, now);
-        self.hub.put(
-            self.sim.channel_id(),
-            json!({
-                "id": id,
-                "from": { "id": who.key, "name": who.name, "kind": "user" },
-                "at": now.to_string(),
-                "text": self.place.shown_text(text),
-                "text_format": "plain",
-                "cards": [],
-                "reply_to": null,
-                "edited": false,
-            }),
-        );
+        let activity = self.sim.teams().say(self.sim.channel_id(), &who.in_teams(), text);
+        let activity = activity.ok_or_else(no_channel)?;
         self.deliver_message(&activity).await?;
-        Ok((202, json!({ "id": id })))
+        Ok((202, json!({ "id": activity.get("id") })))
     }
 
     /// Somebody presses a button of a card.
     pub(crate) async fn click(&self, body: &[u8]) -> Told {
         let click: Click = read(body)?;
-        let who = self.person(&click.who)?;
-        let root = self
-            .hub
-            .root_of(&click.activity_id)
-            .ok_or_else(|| (404, "no such message in the channel".to_owned()))?;
-        let now = self.sim.now();
-        let press =
-            Press { activity_id: &click.activity_id, root: &root, action: &click.action };
+        let who = self.person(&click.who)?.in_teams();
+        let (teams, channel) = (self.sim.teams(), self.sim.channel_id());
+        let card = click.activity_id.as_str();
+        if !self.hub.has(card) {
+            return Err((404, "no such message in the channel".to_owned()));
+        }
         if click.action.get("type").and_then(Value::as_str) == Some("Action.Submit") {
-            let activity = self.place.submit(&who, &self.fresh_id(now), &press, now);
+            let data = click.action.get("data").unwrap_or(&Value::Null);
+            let activity = teams.submit(channel, &who, card, data).ok_or_else(no_channel)?;
             self.deliver_message(&activity).await?;
             let kind = "application/vnd.microsoft.activity.message";
             return Ok((200, json!({ "statusCode": 200, "type": kind, "value": "" })));
         }
-        let id = format!("f:{}", Uuid::new_v4());
-        let activity = self.place.invoke(&who, &id, &press, now);
+        let activity = teams.click(channel, &who, card, &click.action).ok_or_else(no_channel)?;
         let times = click.repeat.unwrap_or(1).clamp(1, MAX_REPEAT);
         let deliveries = self.bot.deliver_times(&activity, times).await;
-        let replies: Vec<Value> = deliveries.into_iter().map(super::bot::Delivery::reply).collect();
+        let replies: Vec<Value> = deliveries.into_iter().map(Delivery::reply).collect();
         let mut answer = replies.first().cloned().unwrap_or_default();
         if click.repeat.is_some() && answer.is_object() {
             answer["replies"] = json!(replies);
@@ -165,6 +144,13 @@ impl Api {
         Ok((200, json!({ "set": true })))
     }
 
+    /// Everything works again.
+    pub(crate) fn clear_faults(&self) -> Told {
+        self.sim.faults().clear();
+        self.hub.say("All faults are cleared.");
+        Ok((200, json!({ "set": false })))
+    }
+
     async fn deliver_message(&self, activity: &Value) -> Result<(), (u16, String)> {
         let delivery = self.bot.deliver(activity).await;
         if delivery.is_taken() {
@@ -182,17 +168,38 @@ impl Api {
         let people = self.sim.people();
         people.named(key).cloned().ok_or_else(|| (404, "nobody has this name".to_owned()))
     }
+}
 
-    /// An id as Teams gives it: the milliseconds of the moment, and never the same twice.
-    fn fresh_id(&self, now: Timestamp) -> String {
-        let now = now.as_millisecond();
-        let after = |last: i64| Some(now.max(last.saturating_add(1)));
-        let last = self.last_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
-        let last = last.unwrap_or_else(|last| last);
-        now.max(last.saturating_add(1)).to_string()
-    }
+/// What was typed without the mention of the bot, which Teams adds by itself.
+fn without_mention(text: &str) -> &str {
+    let text = text.trim();
+    let said = text.strip_prefix('@').and_then(|rest| {
+        let (name, said) = rest.split_at_checked(BOT_NAME.len())?;
+        let ends = said.is_empty() || said.starts_with(char::is_whitespace);
+        (name.eq_ignore_ascii_case(BOT_NAME) && ends).then_some(said)
+    });
+    said.unwrap_or(text).trim()
+}
+
+fn no_channel() -> (u16, String) {
+    (500, "the channel is gone".to_owned())
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, (u16, String)> {
     serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_mention_is_taken_off() {
+        let check = |typed: &str, said: &str| assert_eq!(without_mention(typed), said, "{typed}");
+        check("list", "list");
+        check(" @argus  list ", "list");
+        check("@Argus", "");
+        check("@Argusson list", "@Argusson list");
+        check("@Argu\u{e5} list", "@Argu\u{e5} list");
+    }
 }

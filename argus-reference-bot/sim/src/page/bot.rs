@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use argus_bot_sdk::testing::{FakeEntra, TokenSpec};
+use argus_bot_sdk::testing::FakeTeams;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -15,9 +15,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 pub(crate) struct BotClient {
     http: reqwest::Client,
     endpoint: String,
-    entra: FakeEntra,
-    app_id: String,
-    service_url: String,
+    teams: FakeTeams,
 }
 
 /// What the bot answered.
@@ -30,12 +28,7 @@ pub(crate) struct Delivery {
 }
 
 impl BotClient {
-    pub(crate) fn new(
-        bot_url: &str,
-        entra: FakeEntra,
-        app_id: &str,
-        service_url: &str,
-    ) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(bot_url: &str, teams: FakeTeams) -> Result<Self, reqwest::Error> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -45,16 +38,13 @@ impl BotClient {
         Ok(Self {
             http,
             endpoint: format!("{}/api/messages", bot_url.trim_end_matches('/')),
-            entra,
-            app_id: app_id.to_owned(),
-            service_url: service_url.to_owned(),
+            teams,
         })
     }
 
     /// Delivers an activity once.
     pub(crate) async fn deliver(&self, activity: &Value) -> Delivery {
-        let token = self.entra.mint(&TokenSpec::bot(&self.app_id, &self.service_url));
-        let request = self.http.post(&self.endpoint).bearer_auth(token).json(activity);
+        let request = self.http.post(&self.endpoint).bearer_auth(self.teams.token()).json(activity);
         let Ok(response) = request.send().await else {
             return Delivery { status: None, body: None };
         };

@@ -1,38 +1,35 @@
 //! The channel as the page shows it: activities in the order in which they came.
 
+use argus_bot_sdk::activity::ADAPTIVE_CARD;
+use argus_bot_sdk::testing::Shown;
 use serde_json::{Value, json};
+
+use crate::people::People;
 
 /// How many activities the page keeps; a demo does not scroll further back.
 const KEPT: usize = 500;
-const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
 
 /// What is in the channel.
 #[derive(Debug, Default)]
 pub(crate) struct Channel {
     shown: Vec<Value>,
-    roots: Vec<(String, String)>,
 }
 
 impl Channel {
     /// Adds an activity or replaces the one with its id; says whether it was there.
     ///
     /// The second value is what the page gets to see.
-    pub(crate) fn put(&mut self, conversation: &str, mut activity: Value) -> (bool, Value) {
+    pub(crate) fn put(&mut self, mut activity: Value) -> (bool, Value) {
         let id = text(&activity, "id").to_owned();
-        let at = self.shown.iter().position(|shown| text(shown, "id") == id);
-        if let Some(place) = at.and_then(|at| self.shown.get_mut(at)) {
+        if let Some(place) = self.shown.iter_mut().find(|shown| text(shown, "id") == id) {
             // An edit keeps its place and the time of the first writing, as in Teams.
-            activity["edited"] = json!(true);
             activity["at"] = place.get("at").cloned().unwrap_or_default();
             place.clone_from(&activity);
             return (true, activity);
         }
-        let root = conversation.split_once(";messageid=").map_or(id.as_str(), |(_, root)| root);
-        self.roots.push((id, root.to_owned()));
         self.shown.push(activity.clone());
         if self.shown.len() > KEPT {
             self.shown.remove(0);
-            self.roots.remove(0);
         }
         (false, activity)
     }
@@ -41,13 +38,7 @@ impl Channel {
     pub(crate) fn remove(&mut self, id: &str) -> bool {
         let before = self.shown.len();
         self.shown.retain(|shown| text(shown, "id") != id);
-        self.roots.retain(|(known, _)| known != id);
         self.shown.len() < before
-    }
-
-    /// The first message of the thread that an activity is in.
-    pub(crate) fn root_of(&self, id: &str) -> Option<&str> {
-        self.roots.iter().find(|(known, _)| known == id).map(|(_, root)| root.as_str())
     }
 
     /// Everything, oldest first.
@@ -56,8 +47,9 @@ impl Channel {
     }
 }
 
-/// An activity on the wire to Teams, as the page reads it.
-pub(crate) fn seen(activity: &Value, kind: &str, at: &str) -> Value {
+/// An activity of Teams, as the page reads it. People go by their short names.
+pub(crate) fn seen(shown: &Shown, people: &People) -> Value {
+    let activity = &shown.activity;
     let cards: Vec<&Value> = activity
         .get("attachments")
         .and_then(Value::as_array)
@@ -66,23 +58,28 @@ pub(crate) fn seen(activity: &Value, kind: &str, at: &str) -> Value {
         .filter(|attachment| text(attachment, "contentType") == ADAPTIVE_CARD)
         .filter_map(|attachment| attachment.get("content"))
         .collect();
-    let from = activity.get("from");
-    let of = |field: &str| from.and_then(|from| from.get(field)).and_then(Value::as_str);
+    let from = activity.get("from").unwrap_or(&Value::Null);
+    let person = people.with_object_id(text(from, "aadObjectId"));
+    let format = activity.get("textFormat").and_then(Value::as_str).unwrap_or("markdown");
     json!({
-        "id": activity.get("id"),
-        "from": { "id": of("id").unwrap_or("bot"), "name": of("name").unwrap_or("Argus"), "kind": kind },
-        "at": at,
-        "text": activity.get("text"),
-        "text_format": activity.get("textFormat").and_then(Value::as_str).unwrap_or("markdown"),
+        "id": shown.id,
+        "from": {
+            "id": person.map_or(text(from, "id"), |person| &person.key),
+            "name": text(from, "name"),
+            "kind": if shown.from_bot { "bot" } else { "user" },
+        },
+        "at": activity.get("timestamp"),
+        "text": activity.get("text").and_then(Value::as_str).map(readable),
+        "text_format": format,
         "cards": cards,
         "reply_to": activity.get("replyToId"),
-        "edited": false,
+        "edited": shown.edited,
     })
 }
 
-/// Whether the page shows an activity of this type.
-pub(crate) fn is_shown(activity: &Value) -> bool {
-    text(activity, "type") == "message"
+/// Mentions as people read them.
+fn readable(text: &str) -> String {
+    text.replace("<at>", "@").replace("</at>", "").trim().to_owned()
 }
 
 /// A string field, or nothing.
@@ -97,33 +94,27 @@ mod tests {
     #[test]
     fn an_edit_keeps_its_place_and_time() {
         let mut channel = Channel::default();
-        channel.put("19:c", json!({ "id": "1", "at": "10:00", "text": "queued" }));
-        channel.put("19:c;messageid=1", json!({ "id": "2", "at": "10:01" }));
-        let (updated, shown) = channel.put("19:c", json!({ "id": "1", "at": "10:02" }));
+        channel.put(json!({ "id": "1", "at": "10:00", "text": "queued" }));
+        channel.put(json!({ "id": "2", "at": "10:01" }));
+        let (updated, shown) = channel.put(json!({ "id": "1", "at": "10:02", "edited": true }));
         assert!(updated);
         assert_eq!(shown, json!({ "id": "1", "at": "10:00", "edited": true }));
         assert_eq!(channel.all().len(), 2);
-        assert_eq!(channel.root_of("1"), Some("1"));
-        assert_eq!(channel.root_of("2"), Some("1"));
         assert!(channel.remove("1") && !channel.remove("1"));
     }
 
     #[test]
-    fn the_page_gets_cards_and_no_other_attachments() {
-        let card = json!({ "type": "AdaptiveCard" });
-        let shown = seen(
-            &json!({
-                "id": "1",
-                "from": { "id": "28:x", "name": "Argus" },
-                "attachments": [
-                    { "contentType": "text/html", "content": "<b>no</b>" },
-                    { "contentType": ADAPTIVE_CARD, "content": card },
-                ],
-            }),
-            "bot",
-            "2026-11-20T10:00:00Z",
-        );
-        assert_eq!(shown["cards"], json!([card]));
-        assert_eq!(shown["from"]["kind"], "bot");
+    fn old_messages_make_room() {
+        let mut channel = Channel::default();
+        for n in 0..=KEPT {
+            channel.put(json!({ "id": n.to_string() }));
+        }
+        assert_eq!(channel.all().len(), KEPT);
+        assert_eq!(channel.all()[0]["id"], "1");
+    }
+
+    #[test]
+    fn mentions_are_readable() {
+        assert_eq!(readable("<at>Argus</at> list\n"), "@Argus list");
     }
 }

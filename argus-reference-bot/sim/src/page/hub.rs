@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::channel::Channel;
+use super::channel::{Channel, text};
 
 /// Audit lines that a snapshot carries; the trail itself stays with the bot.
 const AUDIT_KEPT: usize = 500;
@@ -53,9 +53,9 @@ impl Hub {
     }
 
     /// A message was written or changed.
-    pub(crate) fn put(&self, conversation: &str, activity: Value) {
+    pub(crate) fn put(&self, activity: Value) {
         let mut state = self.state();
-        let (updated, activity) = state.channel.put(conversation, activity);
+        let (updated, activity) = state.channel.put(activity);
         state.tell("activity", &json!({ "activity": activity, "updated": updated }));
     }
 
@@ -107,9 +107,9 @@ impl Hub {
         self.state().send(&Bytes::from_static(b": still here\n\n"));
     }
 
-    /// The thread that a message is in.
-    pub(crate) fn root_of(&self, id: &str) -> Option<String> {
-        self.state().channel.root_of(id).map(str::to_owned)
+    /// Whether a message is in the channel.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.state().channel.all().iter().any(|shown| text(shown, "id") == id)
     }
 
     /// The messages, oldest first.
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn a_page_gets_a_snapshot_and_then_what_changes() {
         let hub = Hub::new(json!({ "id": "19:c", "name": "SOC" }));
-        hub.put("19:c", json!({ "id": "1", "at": "10:00" }));
+        hub.put(json!({ "id": "1", "at": "10:00" }));
         let mut page = hub.subscribe();
         assert!(next(&mut page).starts_with("event: snapshot\ndata: {\"conversation\":"));
-        hub.put("19:c", json!({ "id": "1", "text": "a\nb" }));
+        hub.put(json!({ "id": "1", "text": "a\nb" }));
         let changed = next(&mut page);
         assert!(changed.contains(r#""updated":true"#) && changed.contains(r"a\nb"), "{changed}");
         hub.effects(BTreeMap::from([("defender.isolate/x".to_owned(), 1)]));
