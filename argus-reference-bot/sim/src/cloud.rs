@@ -176,7 +176,10 @@ fn on_the_wire(answer: Answer) -> FakeResponse {
         Some(body) => FakeResponse::json(answer.status, body),
         None => FakeResponse::status(answer.status),
     };
-    answer.headers.into_iter().fold(response, |response, (name, value)| response.header(name, value))
+    answer
+        .headers
+        .into_iter()
+        .fold(response, |response, (name, value)| response.header(name, value))
 }
 
 /// Something that somebody does in a portal, behind the bot's back.
@@ -203,7 +206,8 @@ struct Membership {
 fn control(cloud: &Cloud, request: &FakeRequest, ask: &Ask) -> FakeResponse {
     let (method, path) = ask.route();
     // A page of another origin can send a form or text without asking, but no JSON.
-    let json = request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let json =
+        request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
     if method == "POST" && !json {
         return FakeResponse::text(415, "send application/json");
     }

@@ -5,9 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use argus_bot_sdk::testing::wire::FakeServer;
-use argus_bot_sdk::testing::{
-    APP_ID, APP_SECRET, AppRegistration, FakeEntra, FakeTeams, Faults,
-};
+use argus_bot_sdk::testing::{APP_ID, APP_SECRET, AppRegistration, FakeEntra, FakeTeams, Faults};
 use argus_bot_sdk::{Clock, SystemClock};
 use jiff::Timestamp;
 
@@ -163,8 +161,7 @@ impl Sim {
             servicenow: ServiceNow::default(),
             people: config.people,
         };
-        let (cloud, server) =
-            Cloud::start(config.port, entra.clone(), config.clock, world).await?;
+        let (cloud, server) = Cloud::start(config.port, entra.clone(), config.clock, world).await?;
         let (channel, channel_name) = (config.channel, config.channel_name);
         let parts = Parts { entra, teams, cloud, server, channel, channel_name };
         Ok(Self { parts: Arc::new(parts) })

@@ -54,7 +54,9 @@ async fn a_lost_answer_is_found_by_a_probe() {
     let filter = format!("machineId eq '{machine}' and contains(requestorComment,'[argus:ab12]')");
     let path = format!(
         "/api/machineactions?{}",
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("$filter", &filter).finish()
+        url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("$filter", &filter)
+            .finish()
     );
     let (status, body) = json(world.call(Method::GET, &path).bearer_auth(&token)).await;
     assert_eq!((status, body["value"].as_array().unwrap().len()), (200, 1));
@@ -87,8 +89,7 @@ async fn an_isolation_takes_its_time() {
 #[tokio::test]
 async fn defender_wants_its_own_token_and_the_role() {
     let world = World::new().await;
-    let (status, body) =
-        isolate(&world, &world.token(GRAPH).await, &workstation()).await.unwrap();
+    let (status, body) = isolate(&world, &world.token(GRAPH).await, &workstation()).await.unwrap();
     assert_eq!((status, &body["error"]["code"]), (401, &json!("Unauthorized")));
 
     let spec = argus_bot_sdk::testing::TokenSpec::app("reader", world.sim.tenant_id(), DEFENDER);
@@ -102,8 +103,9 @@ async fn defender_wants_its_own_token_and_the_role() {
 async fn tickets_are_made_and_found() {
     let world = World::new().await;
     let table = "/api/now/v1/table/incident";
-    let signed =
-        |request: reqwest::RequestBuilder| request.basic_auth(SERVICENOW_USER, Some(SERVICENOW_PASSWORD));
+    let signed = |request: reqwest::RequestBuilder| {
+        request.basic_auth(SERVICENOW_USER, Some(SERVICENOW_PASSWORD))
+    };
     let order = json!({ "correlation_id": "fp-1", "short_description": "Ransomware" });
 
     let (status, _) = json(world.call(Method::POST, table).json(&order)).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use argus_bot_sdk::testing::fault::Fault;
 use argus_bot_sdk::testing::wire::{FakeRequest, FakeResponse, FakeServer};
-use argus_sim::page::{AlertError, Feed, Page, PageConfig, SampleAlert};
 use argus_sim::PARTNER_TENANT;
+use argus_sim::page::{AlertError, Feed, Page, PageConfig, SampleAlert};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -207,7 +207,8 @@ async fn the_stream_begins_with_a_snapshot() {
     let card = scene.card().await;
     scene.world.sim.faults().record("defender", "isolate", "ws");
     let wanted = [
-        "event: snapshot\ndata: {\"conversation\":{\"id\":\"19:soc-alerts@thread.tacv2\"".to_owned(),
+        "event: snapshot\ndata: {\"conversation\":{\"id\":\"19:soc-alerts@thread.tacv2\""
+            .to_owned(),
         format!("event: activity\ndata: {{\"activity\":{{\"id\":\"{card}\""),
         "\"cards\":[{\"type\":\"AdaptiveCard\"".to_owned(),
         "event: audit\ndata: {\"seq\":2,".to_owned(),
@@ -271,7 +272,10 @@ async fn files_are_served_under_a_strict_policy() {
     assert!(!policy.contains("script-src"), "scripts come from the page alone: {policy}");
     assert_eq!(file.text().await.unwrap(), "code");
     assert_eq!(scene.get("/none.js").send().await.unwrap().status(), 404);
-    assert_eq!(scene.get("/").send().await.unwrap().text().await.unwrap(), "<!doctype html>the page");
+    assert_eq!(
+        scene.get("/").send().await.unwrap().text().await.unwrap(),
+        "<!doctype html>the page"
+    );
 }
 
 #[tokio::test]

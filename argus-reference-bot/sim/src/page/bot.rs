@@ -105,7 +105,8 @@ mod tests {
             assert_eq!(reply["statusCode"], code, "{reply}");
             assert_eq!(reply["type"], format!("application/vnd.microsoft.{kind}"), "{reply}");
         };
-        let own = json!({ "statusCode": 403, "type": "application/vnd.microsoft.error", "value": 1 });
+        let own =
+            json!({ "statusCode": 403, "type": "application/vnd.microsoft.error", "value": 1 });
         check(Some(200), Some(own), 403, "error");
         check(Some(202), None, 200, "activity.message");
         check(Some(401), Some(json!({ "statusCode": 200 })), 401, "error");

@@ -99,7 +99,9 @@ mod tests {
         });
         let html = page("SOC", &[activity]);
         assert!(!html.contains("<script"), "{html}");
-        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>Host: ws-114<br>[Isolate]"));
+        assert!(
+            html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>Host: ws-114<br>[Isolate]")
+        );
         assert!(html.contains("(edited)"));
     }
 }
