@@ -66,10 +66,9 @@ impl Cloud {
     pub(crate) async fn start(
         port: u16,
         entra: FakeEntra,
-        clock: Arc<dyn Clock>,
         world: World,
     ) -> io::Result<(Arc<Self>, FakeServer)> {
-        let faults = entra.faults().clone();
+        let (faults, clock) = (entra.faults().clone(), entra.clock());
         let cloud = Arc::new(Self { entra, faults, clock, world: Mutex::new(world) });
         let shared = Arc::clone(&cloud);
         let server = FakeServer::start_on(port, move |request| {
@@ -242,8 +241,14 @@ fn control(cloud: &Cloud, request: &FakeRequest, ask: &Ask) -> FakeResponse {
 /// Reads an order and carries it out; 409 if it cannot be.
 fn obey<T: for<'de> Deserialize<'de>>(ask: &Ask, act: impl FnOnce(T) -> bool) -> FakeResponse {
     match serde_json::from_slice(&ask.body) {
-        Ok(order) if act(order) => FakeResponse::status(204),
-        Ok(_) => FakeResponse::text(409, "the machine is unknown or busy"),
+        Ok(order) => {
+            let done = act(order);
+            if done {
+                FakeResponse::status(204)
+            } else {
+                FakeResponse::text(409, "the machine is unknown or busy")
+            }
+        }
         Err(error) => FakeResponse::text(400, error.to_string()),
     }
 }

@@ -62,19 +62,21 @@ impl Clause {
     }
 }
 
-fn clause(text: &str) -> Result<Clause, String> {
-    if let Some(arguments) = text.strip_prefix("contains(").and_then(|t| t.strip_suffix(')')) {
-        let (field, value) = arguments.split_once(',').ok_or_else(|| unreadable(text))?;
+fn clause(source: &str) -> Result<Clause, String> {
+    if let Some(arguments) =
+        source.strip_prefix("contains(").and_then(|rest| rest.strip_suffix(')'))
+    {
+        let (field, value) = arguments.split_once(',').ok_or_else(|| unreadable(source))?;
         return Ok(Clause {
             field: field.trim().to_owned(),
             test: Test::Contains,
             value: literal(value.trim()),
         });
     }
-    let mut words = text.splitn(3, ' ');
+    let mut words = source.splitn(3, ' ');
     let (Some(field), Some(operator), Some(value)) = (words.next(), words.next(), words.next())
     else {
-        return Err(unreadable(text));
+        return Err(unreadable(source));
     };
     let test = match operator {
         "eq" => Test::Equal,
@@ -83,7 +85,7 @@ fn clause(text: &str) -> Result<Clause, String> {
         "le" => Test::AtMost,
         "gt" => Test::Above,
         "lt" => Test::Below,
-        _ => return Err(unreadable(text)),
+        _ => return Err(unreadable(source)),
     };
     Ok(Clause { field: field.to_owned(), test, value: literal(value.trim()) })
 }

@@ -71,7 +71,7 @@ impl Default for People {
             person("bob", "Bob Lind", "Colleague", "b0b00000-91d3-4e7a-b5c8-24f0a6e8d719")
                 .saying("Is in the channel but has no role."),
             person("carol", "Carol Reyes", "Partner", "ca201000-7e82-4f5d-9b16-c3d0f7a4e852")
-                .from_partner()
+                .at_partner()
                 .saying("From Contoso, in the shared channel; unknown to Fjordbank's directory."),
         ];
         let member = |key: &str| {
@@ -166,13 +166,13 @@ impl Person {
     }
 
     fn saying(mut self, description: &str) -> Self {
-        self.description = description.to_owned();
+        description.clone_into(&mut self.description);
         self
     }
 
-    fn from_partner(mut self) -> Self {
-        self.tenant_id = PARTNER_TENANT.to_owned();
-        self.tenant = "Contoso".to_owned();
+    fn at_partner(mut self) -> Self {
+        PARTNER_TENANT.clone_into(&mut self.tenant_id);
+        "Contoso".clone_into(&mut self.tenant);
         self.user_principal_name = format!("{}@contoso.example", self.key);
         self
     }

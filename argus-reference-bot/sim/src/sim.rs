@@ -4,9 +4,9 @@ use std::io;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use argus_bot_sdk::Clock;
 use argus_bot_sdk::testing::wire::FakeServer;
 use argus_bot_sdk::testing::{APP_ID, APP_SECRET, AppRegistration, FakeEntra, FakeTeams, Faults};
-use argus_bot_sdk::{Clock, SystemClock};
 use jiff::Timestamp;
 
 use crate::cloud::{self, Cloud, MACHINE_ISOLATE, World};
@@ -35,7 +35,7 @@ const DEMO_SETTLE: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 #[must_use = "Sim::start takes it"]
 pub struct SimConfig {
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     settle: Duration,
     machines: Vec<Machine>,
     people: People,
@@ -48,7 +48,7 @@ impl Default for SimConfig {
     /// The invented organisation, with actions that are done at once: for tests.
     fn default() -> Self {
         Self {
-            clock: Arc::new(SystemClock),
+            clock: None,
             settle: Duration::ZERO,
             machines: Machine::samples(),
             people: People::default(),
@@ -65,9 +65,9 @@ impl SimConfig {
         Self::default().settle(DEMO_SETTLE)
     }
 
-    /// All systems follow this clock.
+    /// All systems follow this clock instead of the computer's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
@@ -145,13 +145,11 @@ impl Sim {
             .role(MACHINE_ISOLATE)
             .role("User.Read.All")
             .role("GroupMember.Read.All");
-        let entra = FakeEntra::builder()
-            .clock(Arc::clone(&config.clock))
-            .faults(Faults::new())
-            .tenant(HOME_TENANT)
-            .app(app)
-            .start()
-            .await?;
+        let mut entra = FakeEntra::builder().faults(Faults::new()).tenant(HOME_TENANT).app(app);
+        if let Some(clock) = config.clock {
+            entra = entra.clock(clock);
+        }
+        let entra = entra.start().await?;
         let teams =
             FakeTeams::builder(&entra).bot(APP_ID, BOT_NAME).tenant(HOME_TENANT).start().await?;
         let members = config.people.all().iter().map(Person::in_teams);
@@ -161,7 +159,7 @@ impl Sim {
             servicenow: ServiceNow::default(),
             people: config.people,
         };
-        let (cloud, server) = Cloud::start(config.port, entra.clone(), config.clock, world).await?;
+        let (cloud, server) = Cloud::start(config.port, entra.clone(), world).await?;
         let (channel, channel_name) = (config.channel, config.channel_name);
         let parts = Parts { entra, teams, cloud, server, channel, channel_name };
         Ok(Self { parts: Arc::new(parts) })

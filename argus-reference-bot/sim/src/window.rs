@@ -25,13 +25,12 @@ impl CallWindow {
             .into_iter()
             .filter_map(|(limit, length)| self.wait(limit, length, now_ms))
             .max();
-        match wait {
-            Some(wait_ms) => Err((wait_ms + 999).div_euclid(1_000)),
-            None => {
-                self.calls.push_back(now_ms);
-                Ok(())
-            }
+        if let Some(wait_ms) = wait {
+            // Whole seconds, rounded up: who waits that long is let through.
+            return Err((wait_ms + 999).div_euclid(1_000));
         }
+        self.calls.push_back(now_ms);
+        Ok(())
     }
 
     /// Milliseconds until the window of this length has room, if it has none now.

@@ -23,7 +23,9 @@ impl Channel {
         let id = text(&activity, "id").to_owned();
         if let Some(place) = self.shown.iter_mut().find(|shown| text(shown, "id") == id) {
             // An edit keeps its place and the time of the first writing, as in Teams.
-            activity["at"] = place.get("at").cloned().unwrap_or_default();
+            if let (Some(fields), Some(at)) = (activity.as_object_mut(), place.get("at")) {
+                fields.insert("at".to_owned(), at.clone());
+            }
             place.clone_from(&activity);
             return (true, activity);
         }

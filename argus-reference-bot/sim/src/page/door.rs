@@ -96,7 +96,7 @@ impl Door {
                 let events = PageBody::Stream(api.events());
                 respond(200, "text/event-stream", events)
             }
-            ("DELETE", ["faults"]) => told(api.clear_faults()),
+            ("DELETE", ["faults"]) => json_body(200, &api.clear_faults()),
             ("POST", ["alerts", name]) => told(api.send_alert(name).await),
             ("POST", [name @ ("messages" | "click" | "faults")]) => {
                 let read = Limited::new(body, MAX_BODY).collect();

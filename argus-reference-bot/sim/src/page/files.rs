@@ -72,15 +72,16 @@ mod tests {
 
     #[test]
     fn only_the_folder_is_served() {
-        let room = tempfile::tempdir().unwrap();
-        let root = room.path().join("dist");
+        let outside = tempfile::tempdir().unwrap();
+        let root = outside.path().join("dist");
         fs::create_dir_all(root.join("assets")).unwrap();
-        fs::write(room.path().join("secret.txt"), "secret").unwrap();
+        fs::write(outside.path().join("secret.txt"), "secret").unwrap();
         fs::write(root.join("index.html"), "page").unwrap();
         fs::write(root.join("assets/app-1.js"), "code").unwrap();
         fs::write(root.join("run.exe"), "no").unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink(room.path().join("secret.txt"), root.join("link.txt")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret.txt"), root.join("link.txt"))
+            .unwrap();
 
         let check = |path: &str, expected: Option<&str>| {
             let found = read(&root, path).map(|file| String::from_utf8(file.bytes).unwrap());
@@ -99,7 +100,7 @@ mod tests {
         check("/link.txt", None);
         check("/run.exe", None);
         check("/%zz.js", None);
-        assert!(is_built(&root) && !is_built(room.path()));
+        assert!(is_built(&root) && !is_built(outside.path()));
     }
 
     #[test]

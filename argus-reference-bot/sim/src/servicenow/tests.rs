@@ -72,13 +72,13 @@ fn fields_and_order_can_be_chosen() {
 fn a_change_counts_and_no_change_does_not() {
     let mut snow = ServiceNow::default();
     let path = format!("{TABLE}/{}", create(&mut snow, "fp-1"));
-    let mut patch = |body: Value| {
+    let mut write = |body: Value| {
         let answer = call(&mut snow, "PATCH", &path, "", &body);
         (result(&answer)["sys_mod_count"].as_str().unwrap().to_owned(), answer.effects.len())
     };
-    assert_eq!(patch(json!({ "state": "2" })), ("1".to_owned(), 1));
-    assert_eq!(patch(json!({ "state": "2" })), ("1".to_owned(), 0));
-    assert_eq!(patch(json!({ "work_notes": "seen [argus:ab]" })), ("2".to_owned(), 2));
+    assert_eq!(write(json!({ "state": "2" })), ("1".to_owned(), 1));
+    assert_eq!(write(json!({ "state": "2" })), ("1".to_owned(), 0));
+    assert_eq!(write(json!({ "work_notes": "seen [argus:ab]" })), ("2".to_owned(), 2));
     let query = "sysparm_query=element%3Dwork_notes%5EvalueLIKE%5Bargus%3Aab%5D";
     let journal = "/api/now/v1/table/sys_journal_field";
     let notes = call(&mut snow, "GET", journal, query, &Value::Null);
