@@ -258,7 +258,9 @@ impl Order {
             }
             _ => return Err(("InvalidRequestBody", "IsolationType is not one of its values.")),
         }
-        Ok(Self { comment, isolation_type, external_id: text("ExternalId") })
+        // The reference names the field of the answer only, so both likely spellings are taken.
+        let external_id = text("ExternalId").or_else(|| text("ExternalID"));
+        Ok(Self { comment, isolation_type, external_id })
     }
 }
 

@@ -123,6 +123,12 @@ impl People {
         self.groups.get(&group.to_ascii_lowercase()).map(|group| group.name.as_str())
     }
 
+    /// Lets somebody in, or replaces the person of the same short name.
+    pub fn welcome(&mut self, person: Person) {
+        self.people.retain(|known| known.key != person.key);
+        self.people.push(person);
+    }
+
     /// Puts a person or a group into a group; an unknown group is made.
     pub fn join(&mut self, group_id: &str, member: &str) {
         self.groups
@@ -220,6 +226,19 @@ mod tests {
         assert!(groups(&people, "dana").contains(SOC_ENGINEERS));
         people.leave(SOC_ENGINEERS, SOC_NIGHT_SHIFT);
         assert!(!groups(&people, "dana").contains(SOC_ENGINEERS));
+    }
+
+    #[test]
+    fn somebody_new_is_welcome() {
+        let mut people = People::default();
+        let mut erin = people.named("alice").unwrap().clone();
+        erin.key = "erin".to_owned();
+        erin.object_id = "e2100000-0000-4000-8000-000000000000".to_owned();
+        people.welcome(erin.clone());
+        people.welcome(erin.clone());
+        assert_eq!(people.all().len(), 5);
+        people.join(ARGUS_ADMINISTRATORS, &erin.object_id);
+        assert_eq!(groups(&people, "erin").into_iter().collect::<Vec<_>>(), [ARGUS_ADMINISTRATORS]);
     }
 
     #[test]

@@ -3,37 +3,42 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig};
 use argus_bot_sdk::testing::fault::Fault;
 use argus_bot_sdk::testing::wire::{FakeRequest, FakeResponse, FakeServer};
-use argus_sim::PARTNER_TENANT;
 use argus_sim::page::{AlertError, Feed, Page, PageConfig, SampleAlert};
+use argus_sim::{PARTNER_TENANT, Sim};
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::world::{CONNECTOR, World, json};
 
-/// A bot that notes activities and answers each invoke with its own number.
+/// A bot that lets in what the SDK lets in, notes it and answers invokes.
 struct Bot {
     server: FakeServer,
-    heard: Arc<Mutex<Vec<(Value, Value)>>>,
+    heard: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Bot {
-    async fn start() -> Self {
+    async fn start(sim: &Sim) -> Self {
+        let config = InboundConfig::new(sim.app_id(), Cloud::Public)
+            .tenant(sim.tenant_id())
+            .openid_metadata_url(sim.metadata_url())
+            .allowed_service_urls([sim.teams().url()]);
+        let door = Arc::new(Authenticator::new(config, sim.entra().clock()).unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&heard);
         let server = FakeServer::start(move |request: FakeRequest| {
-            let notes = Arc::clone(&notes);
+            let (notes, door) = (Arc::clone(&notes), Arc::clone(&door));
             async move {
+                let verdict = door.verify(request.header("authorization"), &request.body).await;
+                if let Err(rejection) = verdict {
+                    return FakeResponse::text(rejection.status(), rejection.rule());
+                }
                 assert_eq!(request.path(), "/api/messages");
-                let claims = request.bearer().and_then(|token| token.split('.').nth(1)).unwrap();
-                let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
                 let activity = request.json().unwrap();
-                let mut notes = notes.lock().unwrap();
-                notes.push((activity.clone(), serde_json::from_slice(&claims).unwrap()));
+                notes.lock().unwrap().push(activity.clone());
                 if activity["type"] != "invoke" {
                     return FakeResponse::status(202);
                 }
@@ -48,7 +53,7 @@ impl Bot {
     }
 
     fn heard(&self) -> Vec<Value> {
-        self.heard.lock().unwrap().iter().map(|(activity, _)| activity.clone()).collect()
+        self.heard.lock().unwrap().clone()
     }
 }
 
@@ -84,7 +89,8 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let (world, bot) = (World::new().await, Bot::start().await);
+        let world = World::new().await;
+        let bot = Bot::start(&world.sim).await;
         let web = tempfile::tempdir().unwrap();
         std::fs::write(web.path().join("index.html"), "<!doctype html>the page").unwrap();
         let page = start(&world, bot.server.url(), Some(web.path().to_owned())).await;
@@ -136,11 +142,9 @@ async fn a_message_is_shown_and_reaches_the_bot() {
     let (status, _) = json(scene.post("/api/messages", &saying)).await;
     assert_eq!(status, 202);
 
-    let (activity, claims) = scene.bot.heard.lock().unwrap()[0].clone();
+    let activity = &scene.bot.heard()[0];
     assert_eq!(activity["text"].as_str().unwrap().trim(), "<at>Argus</at> list");
     assert_eq!(activity["from"]["name"], "Alice Berg");
-    assert_eq!(claims["aud"], scene.world.sim.app_id());
-    assert_eq!(claims["serviceurl"], activity["serviceUrl"]);
 
     while scene.shown().await.is_empty() {
         tokio::task::yield_now().await;
@@ -280,7 +284,8 @@ async fn files_are_served_under_a_strict_policy() {
 
 #[tokio::test]
 async fn without_a_built_page_the_channel_is_text() {
-    let (world, bot) = (World::new().await, Bot::start().await);
+    let world = World::new().await;
+    let bot = Bot::start(&world.sim).await;
     let alice = world.sim.people().named("alice").unwrap().in_teams();
     world.sim.teams().say(world.sim.channel_id(), &alice, "<b>hello</b>").unwrap();
     let page = start(&world, bot.server.url(), None).await;
@@ -291,7 +296,8 @@ async fn without_a_built_page_the_channel_is_text() {
 
 #[tokio::test]
 async fn a_bot_that_is_gone_is_reported() {
-    let (world, bot) = (World::new().await, Bot::start().await);
+    let world = World::new().await;
+    let bot = Bot::start(&world.sim).await;
     let page = start(&world, bot.server.url(), None).await;
     drop(bot);
     let saying = json!({ "who": "alice", "text": "list" });

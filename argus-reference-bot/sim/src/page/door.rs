@@ -97,7 +97,10 @@ impl Door {
                 respond(200, "text/event-stream", events)
             }
             ("DELETE", ["faults"]) => json_body(200, &api.clear_faults()),
-            ("POST", ["alerts", name]) => told(api.send_alert(name).await),
+            ("POST", ["alerts", name]) => {
+                let name = files::percent_decoded(name).unwrap_or_default();
+                told(api.send_alert(&name).await)
+            }
             ("POST", [name @ ("messages" | "click" | "faults")]) => {
                 let read = Limited::new(body, MAX_BODY).collect();
                 let Ok(Ok(body)) = tokio::time::timeout(BODY_TIMEOUT, read).await else {

@@ -51,7 +51,7 @@ fn content_type(file: &Path) -> Option<&'static str> {
 }
 
 /// Undoes percent-encoding; nothing if an escape is broken or the result is not text.
-fn percent_decoded(path: &str) -> Option<String> {
+pub(crate) fn percent_decoded(path: &str) -> Option<String> {
     let mut bytes = path.bytes();
     let mut decoded = Vec::with_capacity(path.len());
     while let Some(byte) = bytes.next() {
@@ -68,7 +68,26 @@ fn percent_decoded(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_path_leads_out(
+            parts in vec(select(vec!["/", "..", ".", "%2e", "%2F", "%5c", "a", "secret.txt", "//"]), 0..9)
+        ) {
+            let outside = tempfile::tempdir().unwrap();
+            let root = outside.path().join("a");
+            fs::create_dir(&root).unwrap();
+            fs::write(outside.path().join("secret.txt"), "secret").unwrap();
+            fs::write(root.join("index.html"), "page").unwrap();
+            let found = read(&root, &parts.concat());
+            prop_assert!(found.is_none_or(|file| file.bytes == b"page"));
+        }
+    }
 
     #[test]
     fn only_the_folder_is_served() {
