@@ -123,7 +123,7 @@ async fn two_edits_at_once_do_not_both_win() {
     let path = format!("{}/{id}", stage.activities());
     let mut changes = stage.teams.subscribe();
     // The first edit takes effect at once, and its answer is an hour away.
-    stage.teams.faults().push("teams", "update", Fault::Delay(Duration::from_secs(3600)));
+    stage.teams.faults().push("teams", "update", Fault::Delay(Duration::from_hours(1)));
     let (body, meanwhile) = (message("second"), async {
         assert_eq!(changes.recv().await.unwrap().change, Change::Updated);
         stage.call("PUT", &path, message("third")).await
