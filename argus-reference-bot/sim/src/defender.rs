@@ -68,6 +68,11 @@ impl Defender {
         self.machines.insert(machine.id.clone(), machine);
     }
 
+    /// The DNS name of a machine.
+    pub fn name_of(&self, machine: &str) -> Option<&str> {
+        self.machines.get(machine).map(|machine| machine.name.as_str())
+    }
+
     /// Lets somebody act in the portal, behind the bot's back.
     ///
     /// Says whether the machine is known and free. It counts as no effect of the bot's.

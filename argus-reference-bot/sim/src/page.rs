@@ -13,6 +13,7 @@ mod guard;
 mod hub;
 mod plain;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use argus_bot_sdk::testing::fault::Effect;
 use argus_bot_sdk::testing::{Change, TeamsChange};
 use async_trait::async_trait;
 use serde::Serialize;
@@ -29,7 +31,6 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
-use crate::cloud;
 use crate::sim::Sim;
 use api::Api;
 use bot::BotClient;
@@ -196,6 +197,27 @@ async fn watch(sim: Sim, hub: Arc<Hub>, mut changes: broadcast::Receiver<TeamsCh
     }
 }
 
+/// The counters in words that people know: machines and users by name, Teams' calls by kind only.
+fn readable_effects(sim: &Sim) -> BTreeMap<String, u64> {
+    let people = sim.people();
+    let mut counts = BTreeMap::new();
+    for Effect { system, operation, key, count, .. } in sim.faults().all_effects() {
+        let key = match system.as_str() {
+            // Their keys are long ids of conversations and messages, one more for each message.
+            "teams" => None,
+            "defender" => sim.hold().defender().name_of(&key).map(str::to_owned).or(Some(key)),
+            "graph" => people.with_object_id(&key).map(|person| person.name.clone()).or(Some(key)),
+            _ => Some(key),
+        };
+        let name = match key {
+            Some(key) => format!("{system}.{operation}/{key}"),
+            None => format!("{system}.{operation}"),
+        };
+        *counts.entry(name).or_insert(0) += count;
+    }
+    counts
+}
+
 /// Brings what has no event of its own to the pages.
 async fn tick(sim: Sim, hub: Arc<Hub>, feed: Arc<dyn Feed>) {
     let mut beats = 0;
@@ -203,7 +225,7 @@ async fn tick(sim: Sim, hub: Arc<Hub>, feed: Arc<dyn Feed>) {
     loop {
         ticker.tick().await;
         hub.audit(feed.audit_after(hub.audited()));
-        hub.effects(cloud::effects(sim.faults()));
+        hub.effects(readable_effects(&sim));
         beats = (beats + 1) % TICKS_PER_BEAT;
         if beats == 0 {
             hub.beat();

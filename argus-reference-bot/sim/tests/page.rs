@@ -7,7 +7,7 @@ use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig};
 use argus_bot_sdk::testing::fault::Fault;
 use argus_bot_sdk::testing::wire::{FakeRequest, FakeResponse, FakeServer};
 use argus_sim::page::{AlertError, Feed, Page, PageConfig, SampleAlert};
-use argus_sim::{PARTNER_TENANT, Sim};
+use argus_sim::{Machine, PARTNER_TENANT, Sim};
 use async_trait::async_trait;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -209,14 +209,14 @@ async fn the_stream_begins_with_a_snapshot() {
     let mut stream = scene.get("/api/stream").send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let card = scene.card().await;
-    scene.world.sim.faults().record("defender", "isolate", "ws");
+    scene.world.sim.faults().record("defender", "isolate", &Machine::samples()[0].id);
     let wanted = [
         "event: snapshot\ndata: {\"conversation\":{\"id\":\"19:soc-alerts@thread.tacv2\""
             .to_owned(),
         format!("event: activity\ndata: {{\"activity\":{{\"id\":\"{card}\""),
         "\"cards\":[{\"type\":\"AdaptiveCard\"".to_owned(),
         "event: audit\ndata: {\"seq\":2,".to_owned(),
-        "\"defender.isolate/ws\":1".to_owned(),
+        "{\"defender.isolate/ws-114.fjordbank.example\":1,\"teams.send\":1}".to_owned(),
     ];
     let mut seen = String::new();
     let all = async {
