@@ -56,7 +56,7 @@ export interface SampleAlert {
 export interface Click {
   who: string;
   activity_id: string;
-  action: { verb: string; title: string; data: unknown };
+  action: { type: string; verb?: string; title: string; data: unknown };
   repeat?: number;
 }
 

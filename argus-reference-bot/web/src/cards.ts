@@ -9,7 +9,9 @@ import { openable, withoutRemoteMedia } from "./safety";
 
 /** A button that was pressed and goes to the bot. */
 export interface Press {
-  verb: string;
+  type: "Action.Execute" | "Action.Submit";
+  /** Only an `Action.Execute` has one. */
+  verb?: string;
   title: string;
   data: unknown;
   /** Shows the button as busy until the promise ends. */
@@ -53,7 +55,9 @@ function execute(action: Action, events: CardEvents): void {
   }
   if (!(action instanceof ExecuteAction) && !(action instanceof SubmitAction)) return;
   events.onPress({
-    verb: action instanceof ExecuteAction ? (action.verb ?? "") : "",
+    ...(action instanceof ExecuteAction
+      ? { type: "Action.Execute", verb: action.verb ?? "" }
+      : { type: "Action.Submit" }),
     title: action.title ?? "",
     data: action.data ?? {},
     during: (work) => showBusy(action.renderedElement, work),

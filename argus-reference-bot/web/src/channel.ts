@@ -15,6 +15,12 @@ interface Drawn {
   element: HTMLElement;
 }
 
+interface Thread {
+  root: string;
+  post: HTMLElement;
+  replies: HTMLElement;
+}
+
 /** The page's settings that decide how messages look and what a press sends. */
 export interface Scene {
   viewer: Person | undefined;
@@ -29,7 +35,8 @@ export class ChannelView {
   readonly #scroller: HTMLElement;
   readonly #newer: HTMLButtonElement;
   readonly #drawn = new Map<string, Drawn>();
-  readonly #posts = new Map<string, { post: HTMLElement; replies: HTMLElement }>();
+  /** The thread that each activity is in; the one whose id is `root` began it. */
+  readonly #threads = new Map<string, Thread>();
   readonly #views = new Views();
   #channel: Channel | undefined;
   #scene: Scene;
@@ -94,14 +101,15 @@ export class ChannelView {
   }
 
   #place(activity: Activity, element: HTMLElement): void {
-    const thread = activity.reply_to ? this.#posts.get(activity.reply_to) : undefined;
+    const thread = activity.reply_to ? this.#threads.get(activity.reply_to) : undefined;
     if (thread) {
       thread.replies.append(element);
+      this.#threads.set(activity.id, thread);
       return;
     }
     const replies = h("div", { class: "replies" });
     const post = h("article", { class: "post", "aria-label": `Post by ${activity.from.name}` }, element, replies);
-    this.#posts.set(activity.id, { post, replies });
+    this.#threads.set(activity.id, { root: activity.id, post, replies });
     this.#log.append(post);
   }
 
@@ -109,12 +117,15 @@ export class ChannelView {
     const known = new Set(channel.activities.map((activity) => activity.id));
     for (const [id, drawn] of this.#drawn) {
       if (known.has(id)) continue;
-      const thread = this.#posts.get(id);
-      // A removed post with replies leaves a gap where it was, as in Teams; else all of it goes.
-      if (thread && thread.replies.childElementCount === 0) {
-        thread.post.remove();
-        this.#posts.delete(id);
-      } else drawn.element.replaceWith(h("p", { class: "gone" }, "This message has been deleted."));
+      const thread = this.#threads.get(id);
+      const isRoot = thread?.root === id;
+      // A deleted post with replies leaves a line where it was, as in Teams; else all of it goes.
+      if (isRoot && thread.replies.childElementCount > 0) {
+        drawn.element.replaceWith(h("p", { class: "gone" }, "This message has been deleted."));
+      } else {
+        (isRoot ? thread.post : drawn.element).remove();
+        this.#threads.delete(id);
+      }
       this.#drawn.delete(id);
     }
   }
@@ -122,12 +133,12 @@ export class ChannelView {
   #press(activity: string, press: Press): void {
     const { viewer, repeat } = this.#scene;
     if (viewer === undefined) return;
-    const { verb, title, data } = press;
-    const order = { who: viewer.id, activity_id: activity, action: { verb, title, data } };
+    const { during, ...action } = press;
+    const order = { who: viewer.id, activity_id: activity, action };
     const work = click(repeat > 1 ? { ...order, repeat } : order).then(outcomeOf, (error: Error): Outcome => {
       return { notice: { kind: "error", text: error.message } };
     });
-    press.during(work);
+    during(work);
     void work.then((outcome) => this.#settle(viewer.id, activity, outcome));
   }
 

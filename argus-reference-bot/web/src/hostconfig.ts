@@ -76,7 +76,7 @@ export function hostConfig(theme: Theme) {
     separator: { lineThickness: 1, lineColor: palette.line },
     fontTypes: {
       default: {
-        fontFamily: "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
+        fontFamily: "'Segoe UI', 'Liberation Sans', Roboto, system-ui, Arial, sans-serif",
         fontSizes: SIZES,
         fontWeights: WEIGHTS,
       },

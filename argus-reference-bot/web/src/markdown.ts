@@ -38,18 +38,16 @@ export function renderMarkdown(text: string): string {
   return MARKDOWN.render(text);
 }
 
-/** The same for one line: no paragraph around it. */
-export function renderInline(text: string): string {
-  return MARKDOWN.renderInline(text);
-}
-
-/** A message with its `<at>` mentions taken out of the text and kept as parts of their own. */
+/**
+ * A message's text with its mentions as parts of their own: `<at>name</at>` as on the wire, or a
+ * leading `@name` as people type it.
+ */
 export function splitMentions(text: string): { mention: boolean; text: string }[] {
   const parts: { mention: boolean; text: string }[] = [];
   let rest = 0;
-  for (const match of text.matchAll(/<at(?:\s[^>]*)?>([^<]*)<\/at>/g)) {
+  for (const match of text.matchAll(/<at(?:\s[^>]*)?>([^<]*)<\/at>|^@([\p{L}\d_-]+)/gu)) {
     if (match.index > rest) parts.push({ mention: false, text: text.slice(rest, match.index) });
-    parts.push({ mention: true, text: match[1] ?? "" });
+    parts.push({ mention: true, text: match[1] ?? match[2] ?? "" });
     rest = match.index + match[0].length;
   }
   if (rest < text.length) parts.push({ mention: false, text: text.slice(rest) });

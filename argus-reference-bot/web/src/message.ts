@@ -1,12 +1,11 @@
 /** One message of the channel as an element. */
 
-import type { Activity, Person } from "./api";
+import type { Activity, CardJson, Person } from "./api";
 import { renderCard, type CardEvents } from "./cards";
 import { clock, h, hue, icon, initials } from "./dom";
 import type { Theme } from "./hostconfig";
 import { renderMarkdown, splitMentions } from "./markdown";
 import type { Notice } from "./reply";
-import type { CardJson } from "./api";
 
 /** Everything that a message looks like to one viewer at one moment. */
 export interface MessageView {
@@ -59,10 +58,11 @@ export function avatar(id: string, name: string, kind: "bot" | "user"): HTMLElem
 function text(activity: Activity): HTMLElement[] {
   const words = activity.text ?? "";
   if (words.trim() === "") return [];
+  const isPlain = activity.text_format === "plain" || activity.from.kind === "user";
   const block = h("div", { class: "text" });
   for (const part of splitMentions(words)) {
     if (part.mention) block.append(h("span", { class: "mention" }, part.text));
-    else if (activity.text_format === "plain" || activity.from.kind === "user") block.append(part.text);
+    else if (isPlain) block.append(h("span", { class: "typed" }, part.text));
     else block.append(markdown(part.text));
   }
   return [block];

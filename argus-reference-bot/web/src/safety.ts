@@ -23,7 +23,15 @@ function cleaned(value: unknown): unknown {
   if (source["type"] === "Image" && !isLocal(source["url"])) return replaced(source);
   if (source["type"] === "Media") return replaced(source);
   const entries = Object.entries(source).filter(([name, one]) => !LOADING.includes(name) || isLocalPicture(one));
-  return Object.fromEntries(entries.map(([name, one]) => [name, cleaned(one)]));
+  return Object.fromEntries(entries.map(([name, one]) => [name, cleanedField(name, one)]));
+}
+
+function cleanedField(name: string, value: unknown): unknown {
+  // What a button sends is the bot's own and goes back untouched.
+  if (name === "data") return value;
+  // In an ImageSet the pictures need not say that they are pictures.
+  if (name === "images" && Array.isArray(value)) return value.filter(isLocalPicture);
+  return cleaned(value);
 }
 
 function replaced(source: Record<string, unknown>): unknown {

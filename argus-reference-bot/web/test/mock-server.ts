@@ -119,10 +119,10 @@ export class MockServer {
     const person = PEOPLE.find((one) => one.id === who);
     const incident = this.#incidents.get(activity_id);
     const name = person?.name ?? "Somebody";
-    if (action.verb === "") return message(`Thank you, ${name}.`);
+    if (action.type === "Action.Submit") return message(`Thank you, ${name}.`);
     if (!incident) return { statusCode: 404, type: "application/vnd.microsoft.error", value: { code: "NotFound", message: "This card is no longer known." } };
     if (who === "bob") {
-      this.#record("refused", name, `may not ${action.verb} ${incident.host}`);
+      this.#record("refused", name, `may not ${action.verb ?? ""} ${incident.host}`);
       return message("This needs the role SOC engineer. Ask @Alice Berg; your attempt was recorded.");
     }
     if (action.verb === "isolate") return { statusCode: 200, type: CARD, value: confirmCard(incident) };
