@@ -1,6 +1,6 @@
 /** The message list: threads, updates in place, and what only the present viewer sees. */
 
-import { click, type Activity, type Person } from "./api";
+import { click, type Activity, type CardJson, type Person } from "./api";
 import type { Press } from "./cards";
 import { h, icon } from "./dom";
 import type { Theme } from "./hostconfig";
@@ -84,7 +84,10 @@ export class ChannelView {
       {
         onPress: (press) => this.#press(activity.id, press),
         onRefused: (text) => this.#settle(viewer, activity.id, { notice: { kind: "error", text } }),
-        onShared: () => this.#settle(viewer, activity.id, {}, -1),
+        onShared: () => {
+          this.#views.share(viewer, activity.id);
+          this.#redraw();
+        },
         onDismiss: () => {
           this.#views.dismiss(viewer, activity.id);
           this.#redraw();
@@ -139,13 +142,22 @@ export class ChannelView {
       return { notice: { kind: "error", text: error.message } };
     });
     during(work);
-    void work.then((outcome) => this.#settle(viewer.id, activity, outcome));
+    const clicked = this.#revision(activity);
+    void work.then((outcome) => this.#settle(viewer.id, activity, outcome, clicked));
   }
 
-  #settle(viewer: string, activity: string, outcome: Outcome, revision = this.#revision(activity)): void {
-    this.#views.put(viewer, activity, revision, outcome);
+  #settle(viewer: string, activity: string, outcome: Outcome, clicked?: number): void {
+    const { card, ...rest } = outcome;
+    // An answer that everybody sees already needs no version of one's own.
+    const own = card !== undefined && !this.#isShared(activity, card);
+    this.#views.put(viewer, activity, own ? outcome : rest, this.#revision(activity), clicked);
     this.#redraw();
     if (outcome.notice) this.#drawn.get(activity)?.element.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
+  }
+
+  #isShared(id: string, card: CardJson): boolean {
+    const activity = this.#channel?.activities.find((one) => one.id === id);
+    return JSON.stringify(activity?.cards?.[0]) === JSON.stringify(card);
   }
 
   #redraw(): void {

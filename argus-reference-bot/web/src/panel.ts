@@ -12,6 +12,9 @@ export interface PanelEvents {
   onRepeat: (repeat: number) => void;
 }
 
+/** Before the first look at the world, when nothing in it can be news. */
+const NONE: Effects = {};
+
 /** Deliveries of a click while "five times at once" is on. */
 export const REPEAT = 5;
 
@@ -22,7 +25,7 @@ export class Panel {
   readonly #audit = h("ol", { class: "audit", "aria-label": "Audit trail, newest first" });
   readonly #events: PanelEvents;
   readonly #lines = new Map<number, HTMLElement>();
-  #counts: Effects = {};
+  #counts: Effects = NONE;
 
   constructor(events: PanelEvents) {
     this.#events = events;
@@ -106,7 +109,7 @@ export class Panel {
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([name, count]) => {
         const row = effectRow(name, count);
-        if ((this.#counts[name] ?? 0) !== count) row.classList.add("changed");
+        if (this.#counts !== NONE && (this.#counts[name] ?? 0) !== count) row.classList.add("changed");
         return row;
       });
     this.#counts = effects;

@@ -14,10 +14,16 @@ interface View {
 export class Views {
   readonly #views = new Map<string, View>();
 
-  /** Keeps the answer to a click. A later revision of the activity outdates the card in it. */
-  put(viewer: string, activity: string, revision: number, outcome: Outcome): void {
+  /**
+   * Keeps the answer to a click that was made at revision `clicked` and answered at `revision`.
+   *
+   * A later revision outdates the card in it. So do two revisions on the way: one may be what the
+   * click itself caused, but after a second the world has gone on and the shared card knows more.
+   */
+  put(viewer: string, activity: string, outcome: Outcome, revision: number, clicked = revision): void {
     const before = this.#views.get(key(viewer, activity));
-    const card = outcome.card ?? (before?.revision === revision ? before.card : undefined);
+    const answered = revision - clicked < 2 ? outcome.card : undefined;
+    const card = answered ?? (before?.revision === revision ? before.card : undefined);
     this.#views.set(key(viewer, activity), {
       revision,
       ...(card && { card }),
@@ -29,6 +35,11 @@ export class Views {
   card(viewer: string, activity: string, revision: number): CardJson | undefined {
     const view = this.#views.get(key(viewer, activity));
     return view?.revision === revision ? view.card : undefined;
+  }
+
+  /** Goes back to the card that everybody sees. */
+  share(viewer: string, activity: string): void {
+    this.#views.delete(key(viewer, activity));
   }
 
   notice(viewer: string, activity: string): Notice | undefined {

@@ -52,6 +52,13 @@ export class MockServer {
     this.#streams.clear();
   }
 
+  /** Deletes an activity for everybody. */
+  remove(id: string): void {
+    const at = this.#activities.findIndex((one) => one.id === id);
+    this.#activities.splice(at, 1);
+    this.#tell("removed", { id });
+  }
+
   /** Puts a card into the channel. */
   card(card: Record<string, unknown>): string {
     return this.#add({ from: BOT, cards: [card] }).id;
@@ -134,6 +141,7 @@ export class MockServer {
   }
 
   #acknowledge(incident: Incident, id: string, name: string): InvokeReply {
+    if (incident.acknowledgedBy) return message(`${incident.acknowledgedBy} acknowledged this already.`);
     incident.acknowledgedBy = name;
     incident.timeline.push([now(), `${name} acknowledged`]);
     this.#record("acknowledged", name, `acknowledged ${incident.key}`);

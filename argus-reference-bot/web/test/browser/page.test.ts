@@ -222,6 +222,32 @@ test("a message is sent with Enter, and the answer comes as a reply in its threa
   expect(await reply.locator("code").innerText()).toBe("INC-7");
 });
 
+test("a deleted card goes, and an answered question leaves its place", async () => {
+  const page = await open();
+  const id = served.mock.card(submitCard());
+  const card = page.locator(".card", { hasText: "How did Argus do?" });
+  await card.waitFor();
+  served.mock.remove(id);
+  await card.waitFor({ state: "detached" });
+  expect(await page.locator(".post").count()).toBe(1);
+  await page.locator("#composer").fill("help");
+  await page.keyboard.press("Enter");
+  await page.locator(".replies .message").waitFor();
+  served.mock.remove((await page.locator(".own").getAttribute("data-id")) ?? "");
+  await page.locator(".gone").waitFor();
+  expect(await page.locator(".replies .message").count()).toBe(1);
+});
+
+test("an answer that everybody sees is no version of one's own", async () => {
+  const page = await open();
+  await button(page, "Acknowledge").click();
+  await page.locator(".card", { hasText: "Acknowledged by Alice Berg" }).waitFor();
+  await page.locator("[aria-busy]").waitFor({ state: "detached" });
+  await button(page, "Acknowledge").click();
+  await page.locator(".notice", { hasText: "acknowledged this already" }).waitFor();
+  expect(await page.locator(".personal").count()).toBe(0);
+});
+
 test("an old submit button sends its inputs", async () => {
   const page = await open();
   served.mock.card(submitCard());

@@ -3,6 +3,7 @@ import { initials } from "../../src/dom";
 import { FAULTS } from "../../src/faults";
 import { COLOURS, hostConfig, STYLES, type Theme } from "../../src/hostconfig";
 import { renderMarkdown, splitMentions } from "../../src/markdown";
+import { effectParts, tone } from "../../src/panel";
 import { openable, withoutRemoteMedia } from "../../src/safety";
 
 /** WCAG 2 relative luminance of `#rrggbb`. */
@@ -115,6 +116,21 @@ test("only plain https addresses open", () => {
 
 test("initials are two letters of the first and the last name", () => {
   expect(["Alice Berg", "Argus", "Ana de la Cruz", ""].map(initials)).toEqual(["AB", "A", "AC", "?"]);
+});
+
+test("an effect's name is read as system, operation and key", () => {
+  const check = (name: string, ...[system, operation, key]: string[]) =>
+    expect(effectParts(name), name).toEqual({ system, operation, key });
+  check("defender.isolate/ws-114", "defender", "isolate", "ws-114");
+  check("teams.send/19:a.b@thread.tacv2/x", "teams", "send", "19:a.b@thread.tacv2/x");
+  check("teams.send", "teams", "send", "");
+  check("plain", "plain", "", "");
+});
+
+test("refusals, failures and successes stand out in the trail", () => {
+  expect(["refused", "effect_failed", "approval.denied", "done", "permitted", "received"].map(tone)).toEqual([
+    "bad", "bad", "bad", "good", "good", "plain",
+  ]);
 });
 
 test("each offered fault is its own order", () => {

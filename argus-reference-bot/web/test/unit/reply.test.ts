@@ -51,7 +51,7 @@ test("five failures are an error", () => {
 
 test("a personal view is for one person and ends with the next change for all", () => {
   const views = new Views();
-  views.put("alice", "1", 0, { card, notice: { kind: "private", text: "sure?" } });
+  views.put("alice", "1", { card, notice: { kind: "private", text: "sure?" } }, 0);
   expect(views.card("alice", "1", 0)).toBe(card);
   expect(views.card("bob", "1", 0)).toBeUndefined();
   expect(views.notice("bob", "1")).toBeUndefined();
@@ -64,11 +64,20 @@ test("a personal view is for one person and ends with the next change for all", 
 
 test("an answer without a card keeps the personal card of the same revision only", () => {
   const views = new Views();
-  views.put("alice", "1", 0, { card });
-  views.put("alice", "1", 0, { notice: { kind: "private", text: "give a reason" } });
+  views.put("alice", "1", { card }, 0);
+  views.put("alice", "1", { notice: { kind: "private", text: "give a reason" } }, 0);
   expect(views.card("alice", "1", 0)).toBe(card);
-  views.put("alice", "1", 1, { notice: { kind: "private", text: "late" } });
+  views.put("alice", "1", { notice: { kind: "private", text: "late" } }, 1);
   expect(views.card("alice", "1", 1)).toBeUndefined();
+});
+
+test("an answer that the shared card has overtaken is not shown", () => {
+  const shown = (clicked: number, answered: number) => {
+    const views = new Views();
+    views.put("alice", "1", { card }, answered, clicked);
+    return views.card("alice", "1", answered) === card;
+  };
+  expect([shown(0, 0), shown(0, 1), shown(0, 2), shown(3, 9)]).toEqual([true, true, false, false]);
 });
 
 test("an error body says its most telling words", () => {
