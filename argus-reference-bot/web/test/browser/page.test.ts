@@ -3,6 +3,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { launch } from "../chromium.mjs";
+import { contrast } from "../contrast";
 import { hostileCard, submitCard } from "../mock-cards";
 import { serve, type Served } from "./serve";
 
@@ -300,6 +301,54 @@ test.each([400, 1000])("nothing sticks out at %i px", async (width) => {
   expect(await panel.isVisible()).toBe(width > 860);
   await page.locator("#panel-toggle").click();
   expect(await panel.isVisible()).toBe(width <= 860);
+});
+
+interface Written {
+  words: string;
+  colour: number[];
+  back: number[];
+}
+
+/** Every visible text with its colour and what is behind it. */
+function writtenText(page: Page): Promise<Written[]> {
+  return page.evaluate(() => {
+    const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+    const behind = (element: Element | null): number[] => {
+      for (let one = element; one; one = one.parentElement) {
+        const colour = channels(getComputedStyle(one).backgroundColor);
+        if ((colour[3] ?? 1) === 1) return colour.slice(0, 3);
+      }
+      return [255, 255, 255];
+    };
+    const found: Written[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const parent = node.parentElement;
+      const words = (node.textContent ?? "").trim();
+      if (!parent?.checkVisibility({ opacityProperty: true }) || words === "" || parent.tagName === "NOSCRIPT") continue;
+      found.push({ words, colour: channels(getComputedStyle(parent).color).slice(0, 3), back: behind(parent) });
+    }
+    return found;
+  });
+}
+
+test.each(["light", "dark"] as const)("every text on the page reaches 4.5:1: %s", async (colorScheme) => {
+  const page = await open({ colorScheme, reducedMotion: "reduce" });
+  await become(page, "Bob Lind");
+  await button(page, "Isolate").click();
+  await page.locator(".notice").waitFor();
+  served.mock.card({ type: "AdaptiveCard", version: "1.5", actions: [{ type: "Action.Execute", verb: "gone", title: "Stale" }] });
+  await button(page, "Stale").click();
+  await page.locator(".notice.error").waitFor();
+  await page.getByRole("tab", { name: "Faults" }).click();
+  await page.getByLabel("Deliver my clicks five times at once").check();
+  await page.locator("#you").click();
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(100);
+  const written = await writtenText(page);
+  expect(written.length).toBeGreaterThan(60);
+  const low = written.filter(({ colour, back }) => contrast(colour, back) < 4.5);
+  expect(low).toEqual([]);
 });
 
 test("every control has a name for a screen reader", async () => {

@@ -5,21 +5,7 @@ import { COLOURS, hostConfig, STYLES, type Theme } from "../../src/hostconfig";
 import { renderMarkdown, splitMentions } from "../../src/markdown";
 import { effectParts, tone } from "../../src/panel";
 import { openable, withoutRemoteMedia } from "../../src/safety";
-
-/** WCAG 2 relative luminance of `#rrggbb`. */
-function luminance(colour: string): number {
-  const channels = [1, 3, 5].map((at) => {
-    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  const [red = 0, green = 0, blue = 0] = channels;
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-function contrast(one: string, other: string): number {
-  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (light + 0.05) / (dark + 0.05);
-}
+import { contrast, hex } from "../contrast";
 
 test.each<Theme>(["light", "dark"])("every colour reaches 4.5:1 on every surface: %s", (theme) => {
   const styles = hostConfig(theme).containerStyles;
@@ -29,7 +15,7 @@ test.each<Theme>(["light", "dark"])("every colour reaches 4.5:1 on every surface
       const container = styles[style];
       const shades = container?.foregroundColors[colour];
       for (const shade of ["default", "subtle"] as const) {
-        const ratio = contrast(shades?.[shade] ?? "#000000", container?.backgroundColor ?? "#000000");
+        const ratio = contrast(hex(shades?.[shade] ?? "#000000"), hex(container?.backgroundColor ?? "#000000"));
         if (ratio < 4.5) low.push(`${style}/${colour}/${shade}: ${ratio.toFixed(2)}`);
       }
     }
@@ -38,8 +24,8 @@ test.each<Theme>(["light", "dark"])("every colour reaches 4.5:1 on every surface
 });
 
 test("the measure of contrast is right at its ends", () => {
-  expect(contrast("#000000", "#ffffff")).toBeCloseTo(21, 5);
-  expect(contrast("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
+  expect(contrast(hex("#000000"), hex("#ffffff"))).toBeCloseTo(21, 5);
+  expect(contrast(hex("#777777"), hex("#ffffff"))).toBeCloseTo(4.48, 2);
 });
 
 test("Markdown draws emphasis and lists, and nothing that loads or leads away", () => {
