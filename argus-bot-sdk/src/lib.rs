@@ -1,1 +1,45 @@
-//! Placeholder header, replaced in the first commit of this package.
+#![doc = include_str!("../README.md")]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+
+/// The wire: what Teams and a bot say to each other.
+pub mod activity;
+/// Who may speak to the bot, and what the bot shows when it speaks back.
+pub mod auth;
+/// Where the time comes from.
+pub mod clock;
+/// The one error of this crate.
+pub mod error;
+/// Identifiers that cannot be mixed up.
+pub mod id;
+
+// conversation: router, handlers, connector, server
+/// The bot: a service that takes requests and answers by a router.
+pub mod bot;
+/// The way back to Teams.
+pub mod connector;
+mod dedup;
+/// What a handler may ask for.
+pub mod extract;
+/// Plain async functions as handlers.
+pub mod handler;
+/// What a handler may give back.
+pub mod reply;
+/// Which function answers.
+pub mod router;
+/// Serving with a limit on everything.
+pub mod server;
+mod turns;
+
+pub use crate::bot::Bot;
+pub use crate::connector::{Connector, ConversationRef, HttpConnector};
+pub use crate::router::Router;
+
+// testing
+/// A small Microsoft on loopback: fakes of Entra and Teams.
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use crate::activity::{Account, Activity, ActivityKind, Attachment, CardAction, Conversation};
+pub use crate::clock::{Clock, SystemClock};
+pub use crate::error::{Error, ErrorKind};
+pub use crate::id::Id;

@@ -1,0 +1,479 @@
+//! A small Entra: published keys, a token endpoint, and tokens as hostile as you like.
+
+mod check;
+mod keys;
+mod spec;
+mod token;
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::check::{Claims, Denied};
+pub use self::keys::Alg;
+use self::keys::SigningKey;
+pub use self::spec::{Signer, TokenSpec};
+use super::fault::Faults;
+use super::wire::{FakeRequest, FakeResponse, FakeServer};
+use crate::clock::{Clock, SystemClock};
+
+/// The tenant that fakes live in unless told otherwise.
+pub const TENANT: &str = "11111111-2222-4333-8444-555555555555";
+/// The bot's app id unless told otherwise.
+pub const APP_ID: &str = "0f0e0d0c-1111-4222-8333-444455556666";
+/// The bot's client secret unless told otherwise. Worth nothing anywhere else.
+pub const APP_SECRET: &str = "only-the-fake-entra-takes-this";
+
+/// The audience of tokens for the Bot Connector.
+pub const CONNECTOR: &str = "https://api.botframework.com";
+/// The audience of tokens for Microsoft Graph.
+pub const GRAPH: &str = "https://graph.microsoft.com";
+/// The audience of tokens for Defender for Endpoint.
+pub const DEFENDER: &str = "https://api.securitycenter.microsoft.com";
+
+/// Key numbers in the pool: the first two sign, the third never gets published.
+const BOT_KEY: usize = 0;
+const ENTRA_KEY: usize = 1;
+const STRANGER: usize = 2;
+const FIRST_SPARE: usize = 3;
+
+/// An app that Entra knows.
+#[derive(Clone, Debug)]
+pub struct AppRegistration {
+    client_id: String,
+    secret: String,
+    roles: Vec<String>,
+    absent_from: Vec<String>,
+}
+
+impl AppRegistration {
+    /// An app with a secret and a service principal in every tenant.
+    pub fn new(client_id: impl Into<String>, secret: impl Into<String>) -> Self {
+        let (client_id, secret) = (client_id.into(), secret.into());
+        Self { client_id, secret, roles: Vec::new(), absent_from: Vec::new() }
+    }
+
+    /// Grants an application role, for example `Machine.Isolate`.
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
+    /// There is no service principal in this tenant: AADSTS7000229.
+    #[must_use]
+    pub fn absent_from(mut self, tenant: impl Into<String>) -> Self {
+        self.absent_from.push(tenant.into());
+        self
+    }
+}
+
+/// What [`FakeEntra::requests`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntraEndpoint {
+    /// Both OpenID documents.
+    Metadata,
+    /// Both key sets.
+    Keys,
+    /// The token endpoint.
+    Token,
+}
+
+impl EntraEndpoint {
+    fn operation(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Keys => "keys",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// A fake of Entra and of the Bot Framework's login service, on loopback.
+///
+/// A clone is the same fake; it stops when the last clone is dropped. In a fault script it is the
+/// system `entra` with the operations `metadata`, `keys` and `token`.
+///
+/// ```
+/// use argus_bot_sdk::testing::{APP_ID, CONNECTOR, FakeEntra, TENANT, TokenSpec};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// let entra = FakeEntra::start().await?;
+/// let token = entra.mint(&TokenSpec::app(APP_ID, TENANT, CONNECTOR));
+/// assert_eq!(entra.check(Some(&token), CONNECTOR).unwrap().app_id, APP_ID);
+///
+/// let expired = entra.mint(&TokenSpec::app(APP_ID, TENANT, CONNECTOR).expires_in(-1));
+/// assert_eq!(entra.check(Some(&expired), CONNECTOR).unwrap_err().reason(), "exp");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct FakeEntra {
+    core: Arc<Core>,
+    server: Arc<FakeServer>,
+}
+
+/// Chooses what a [`FakeEntra`] knows.
+#[derive(Debug)]
+#[must_use = "call start"]
+pub struct FakeEntraBuilder {
+    core: Core,
+}
+
+/// What the server task and the handles share.
+#[derive(Debug)]
+pub(super) struct Core {
+    clock: Arc<dyn Clock>,
+    faults: Faults,
+    tenants: Vec<String>,
+    apps: Vec<AppRegistration>,
+    resources: Vec<String>,
+    lifetime: i64,
+    down: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Numbers in the pool: a key that nobody asks for is not made. The last one signs.
+    bot: Vec<usize>,
+    retired: Option<usize>,
+    next: usize,
+    endorsements: Vec<String>,
+    key_document: Option<String>,
+    issued: Vec<String>,
+    revoked: HashSet<String>,
+}
+
+impl FakeEntra {
+    /// Starts with one tenant ([`TENANT`]) and one bot ([`APP_ID`], [`APP_SECRET`]).
+    ///
+    /// # Errors
+    ///
+    /// The socket error if no loopback port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Chooses tenants, apps and the clock first.
+    pub fn builder() -> FakeEntraBuilder {
+        let core = Core {
+            clock: Arc::new(SystemClock),
+            faults: Faults::new(),
+            tenants: Vec::new(),
+            apps: Vec::new(),
+            resources: [CONNECTOR, GRAPH, DEFENDER].map(str::to_owned).to_vec(),
+            lifetime: 3600,
+            down: AtomicBool::new(false),
+            state: Mutex::new(State {
+                bot: vec![BOT_KEY],
+                retired: None,
+                next: FIRST_SPARE,
+                endorsements: ["msteams", "skype"].map(str::to_owned).to_vec(),
+                key_document: None,
+                issued: Vec::new(),
+                revoked: HashSet::new(),
+            }),
+        };
+        FakeEntraBuilder { core }
+    }
+
+    /// Where it listens, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The Bot Framework's OpenID document, for `InboundConfig::openid_metadata_url`.
+    pub fn metadata_url(&self) -> String {
+        format!("{}/v1/.well-known/openidconfiguration", self.url())
+    }
+
+    /// A tenant's OpenID document, for tokens as the Agents Playground sends them.
+    pub fn tenant_metadata_url(&self, tenant: &str) -> String {
+        format!("{}/{tenant}/v2.0/.well-known/openid-configuration", self.url())
+    }
+
+    /// A tenant's token endpoint.
+    pub fn token_url(&self, tenant: &str) -> String {
+        format!("{}/{tenant}/oauth2/v2.0/token", self.url())
+    }
+
+    /// Makes the token that `spec` describes, however wrong.
+    #[must_use]
+    pub fn mint(&self, spec: &TokenSpec) -> String {
+        self.core.mint(spec)
+    }
+
+    /// Checks an access token as a resource does: signature, times, issuer and audience.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], which says what is wrong and has the 401 to answer.
+    pub fn check(&self, token: Option<&str>, audience: &str) -> Result<Claims, Denied> {
+        check::check(&self.core, token, audience)
+    }
+
+    /// The Bot Framework signs with a new key from now on and publishes it beside the old ones.
+    /// Gives the new key's id.
+    pub fn rotate(&self) -> String {
+        let mut state = self.core.state();
+        let number = state.next;
+        state.next += 1;
+        state.bot.push(number);
+        keys::key(number).kid().to_owned()
+    }
+
+    /// The Bot Framework publishes the current key only.
+    pub fn retire_old_keys(&self) {
+        let mut state = self.core.state();
+        if let Some(current) = state.bot.pop() {
+            let first = state.bot.first().copied();
+            state.retired = first.or(state.retired.take());
+            state.bot = vec![current];
+        }
+    }
+
+    /// The channels that the Bot Framework's keys are good for. Teams is `msteams`.
+    pub fn endorse<const N: usize>(&self, channels: [&str; N]) {
+        self.core.state().endorsements = channels.map(str::to_owned).to_vec();
+    }
+
+    /// Publishes this text instead of the Bot Framework's keys: empty, garbage, an attack.
+    /// `None` publishes the keys again.
+    pub fn publish_instead(&self, document: Option<String>) {
+        self.core.state().key_document = document;
+    }
+
+    /// Whether every connection is reset.
+    pub fn outage(&self, down: bool) {
+        self.core.down.store(down, Ordering::Relaxed);
+    }
+
+    /// Every token that the endpoint has given out is refused from now on.
+    pub fn revoke_issued(&self) {
+        let mut state = self.core.state();
+        let issued = std::mem::take(&mut state.issued);
+        state.revoked.extend(issued);
+    }
+
+    /// How many requests have come for these documents.
+    pub fn requests(&self, endpoint: EntraEndpoint) -> u64 {
+        self.core.faults.calls("entra", endpoint.operation())
+    }
+
+    /// The fault script that it obeys.
+    pub fn faults(&self) -> &Faults {
+        &self.core.faults
+    }
+
+    /// The clock that its tokens follow.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.core.clock)
+    }
+}
+
+impl FakeEntraBuilder {
+    /// Tokens follow this clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.core.clock = clock;
+        self
+    }
+
+    /// Obeys this fault script.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.core.faults = faults;
+        self
+    }
+
+    /// Knows this tenant; [`TENANT`] if none is named.
+    pub fn tenant(mut self, id: impl Into<String>) -> Self {
+        self.core.tenants.push(id.into());
+        self
+    }
+
+    /// Knows this app; the bot if none is named.
+    pub fn app(mut self, app: AppRegistration) -> Self {
+        self.core.apps.push(app);
+        self
+    }
+
+    /// Issues tokens for this resource too, beside [`CONNECTOR`], [`GRAPH`] and [`DEFENDER`].
+    pub fn resource(mut self, audience: impl Into<String>) -> Self {
+        self.core.resources.push(audience.into());
+        self
+    }
+
+    /// How many seconds an access token lasts; 3600 unless said.
+    pub fn token_lifetime(mut self, seconds: u32) -> Self {
+        self.core.lifetime = i64::from(seconds);
+        self
+    }
+
+    /// Starts.
+    ///
+    /// # Errors
+    ///
+    /// The socket error if no loopback port can be bound.
+    pub async fn start(mut self) -> io::Result<FakeEntra> {
+        if self.core.tenants.is_empty() {
+            self.core.tenants.push(TENANT.to_owned());
+        }
+        if self.core.apps.is_empty() {
+            self.core.apps.push(AppRegistration::new(APP_ID, APP_SECRET));
+        }
+        let core = Arc::new(self.core);
+        let shared = Arc::clone(&core);
+        let server = FakeServer::start(move |request| {
+            let core = Arc::clone(&shared);
+            async move { core.answer(&request).await }
+        })
+        .await?;
+        Ok(FakeEntra { core, server: Arc::new(server) })
+    }
+}
+
+impl Core {
+    async fn answer(&self, request: &FakeRequest) -> FakeResponse {
+        if self.down.load(Ordering::Relaxed) {
+            return FakeResponse::reset();
+        }
+        let segments = request.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let around = |endpoint: EntraEndpoint, answer: FakeResponse| async move {
+            self.faults.around("entra", endpoint.operation(), async { answer }).await
+        };
+        let host = format!("http://{}", request.header("host").unwrap_or_default());
+        match (&request.method, segments.as_slice()) {
+            (&Method::GET, ["v1", ".well-known", "openidconfiguration"]) => {
+                let document = bot_framework_metadata(&host);
+                around(EntraEndpoint::Metadata, cached(request, document.to_string())).await
+            }
+            (&Method::GET, ["v1", ".well-known", "keys"]) => {
+                around(EntraEndpoint::Keys, cached(request, self.bot_keys())).await
+            }
+            (&Method::GET, [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+                let document = tenant_metadata(&host, tenant);
+                around(EntraEndpoint::Metadata, cached(request, document.to_string())).await
+            }
+            (&Method::GET, [tenant, "discovery", "v2.0", "keys"]) => {
+                around(EntraEndpoint::Keys, cached(request, Self::tenant_keys(tenant))).await
+            }
+            (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => {
+                let answer = async { token::answer(self, tenant, request) };
+                self.faults.around("entra", EntraEndpoint::Token.operation(), answer).await
+            }
+            _ => FakeResponse::html(404, "<!doctype html><title>Not found</title>"),
+        }
+    }
+
+    fn mint(&self, spec: &TokenSpec) -> String {
+        let (current, retired) = {
+            let state = self.state();
+            (state.bot.last().copied().unwrap_or(BOT_KEY), state.retired)
+        };
+        let number = match spec.signer() {
+            Signer::Entra => ENTRA_KEY,
+            Signer::Retired => retired.unwrap_or(STRANGER),
+            Signer::Stranger => STRANGER,
+            _ => current,
+        };
+        let key = keys::key(number);
+        let shown = if spec.signer() == Signer::Stranger { current } else { number };
+        spec.sign(self.now().as_second(), &key, keys::key(shown).kid())
+    }
+
+    fn bot_keys(&self) -> String {
+        let state = self.state();
+        if let Some(document) = &state.key_document {
+            return document.clone();
+        }
+        let endorsed =
+            |key: &usize| with(keys::key(*key).jwk(), "endorsements", json!(state.endorsements));
+        json!({"keys": state.bot.iter().map(endorsed).collect::<Vec<_>>()}).to_string()
+    }
+
+    fn tenant_keys(tenant: &str) -> String {
+        let key = with(keys::key(ENTRA_KEY).jwk(), "issuer", json!(issuer(tenant)));
+        json!({"keys": [key]}).to_string()
+    }
+
+    fn entra_key(kid: &str) -> Option<Arc<SigningKey>> {
+        Some(keys::key(ENTRA_KEY)).filter(|key| key.kid() == kid)
+    }
+
+    fn knows(&self, tenant: &str) -> bool {
+        tenant == token::BOT_FRAMEWORK_TENANT || self.tenants.iter().any(|known| known == tenant)
+    }
+
+    fn is_revoked(&self, token: &str) -> bool {
+        self.state().revoked.contains(token)
+    }
+
+    fn issued(&self, token: String) {
+        self.state().issued.push(token);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn issuer(tenant: &str) -> String {
+    format!("https://login.microsoftonline.com/{tenant}/v2.0")
+}
+
+fn bot_framework_metadata(host: &str) -> Value {
+    json!({
+        "issuer": CONNECTOR,
+        "authorization_endpoint": "https://invalid.botframework.com/",
+        "jwks_uri": format!("{host}/v1/.well-known/keys"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+    })
+}
+
+fn tenant_metadata(host: &str, tenant: &str) -> Value {
+    json!({
+        "issuer": issuer(tenant),
+        "token_endpoint": format!("{host}/{tenant}/oauth2/v2.0/token"),
+        "jwks_uri": format!("{host}/{tenant}/discovery/v2.0/keys"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token"],
+        "subject_types_supported": ["pairwise"],
+    })
+}
+
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    object
+}
+
+/// A document with an `ETag`, or 304 for a client that has it.
+fn cached(request: &FakeRequest, document: String) -> FakeResponse {
+    let hash = digest::digest(&digest::SHA256, document.as_bytes());
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(hash));
+    if request.header("if-none-match") == Some(&etag) {
+        return FakeResponse::status(304).header("etag", etag);
+    }
+    FakeResponse::status(200)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("etag", etag)
+        .body(document)
+}
+
+#[cfg(test)]
+mod tests;
