@@ -3,7 +3,7 @@
 import { sendAlert, setFault, type AuditLine, type Effects, type SampleAlert } from "./api";
 import { clock, h, icon } from "./dom";
 import { FAULTS, type FaultOffer } from "./faults";
-import type { Channel } from "./stream";
+import { EMPTY, type Channel } from "./stream";
 import { tabs } from "./tabs";
 
 export interface PanelEvents {
@@ -11,9 +11,6 @@ export interface PanelEvents {
   say: (text: string, failed?: boolean) => void;
   onRepeat: (repeat: number) => void;
 }
-
-/** Before the first look at the world, when nothing in it can be news. */
-const NONE: Effects = {};
 
 /** Deliveries of a click while "five times at once" is on. */
 export const REPEAT = 5;
@@ -25,7 +22,7 @@ export class Panel {
   readonly #audit = h("ol", { class: "audit", "aria-label": "Audit trail, newest first" });
   readonly #events: PanelEvents;
   readonly #lines = new Map<number, HTMLElement>();
-  #counts: Effects = NONE;
+  #counts: Effects | undefined;
 
   constructor(events: PanelEvents) {
     this.#events = events;
@@ -105,11 +102,13 @@ export class Panel {
 
   #showEffects(effects: Effects): void {
     if (effects === this.#counts) return;
+    // Before the first look at the world nothing in it can be news.
+    const known = this.#counts ?? EMPTY.effects;
     const rows = Object.entries(effects)
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([name, count]) => {
         const row = effectRow(name, count);
-        if (this.#counts !== NONE && (this.#counts[name] ?? 0) !== count) row.classList.add("changed");
+        if (known !== EMPTY.effects && (known[name] ?? 0) !== count) row.classList.add("changed");
         return row;
       });
     this.#counts = effects;

@@ -59,6 +59,7 @@ test("the first card shows, with its buttons, its effects and its audit line", a
   expect(await page.locator(".card").innerText()).toContain("Ransomware activity on a finance workstation");
   expect(await button(page, "Isolate WS-114").isVisible()).toBe(true);
   expect(await page.locator('[data-effect="teams.send/soc-alerts"] dd').innerText()).toBe("1×");
+  expect(await page.locator(".effect.changed").count()).toBe(0);
   expect(await page.locator(".audit .line").innerText()).toContain("#1");
   expect(await page.locator("#you").innerText()).toMatch(/You are: Alice Berg, SOC engineer/);
 });
