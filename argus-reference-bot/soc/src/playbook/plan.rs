@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// A step with its values.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedStep {
     /// Its name within the playbook.
