@@ -1,1 +1,28 @@
+//! Who may speak to the bot, and what the bot shows when it speaks back.
+//!
+//! Inbound, [`Authenticator`] checks every rule that Microsoft publishes for the Bot Framework
+//! connector ("Authentication with the Bot Connector API", R1 to R7 and endorsements) and fails
+//! closed. Outbound, a [`TokenSource`] has the bot's own token, which is only ever shown to a
+//! [`ServiceUrl`] that a [`ServiceUrlPolicy`] let pass.
 
+mod claims;
+mod cloud;
+mod config;
+mod fetch;
+mod jwks;
+mod keys;
+mod outbound;
+mod rejection;
+mod secret;
+mod service_url;
+mod verify;
+mod vouched;
+
+pub use crate::auth::cloud::{Cloud, CloudConstants};
+pub use crate::auth::config::InboundConfig;
+pub use crate::auth::outbound::{ClientSecret, TokenSource};
+pub use crate::auth::rejection::Rejection;
+pub use crate::auth::secret::{Secret, SecretToken};
+pub use crate::auth::service_url::{ServiceUrl, ServiceUrlPolicy};
+pub use crate::auth::verify::Authenticator;
+pub use crate::auth::vouched::{Verified, Vouched};

@@ -13,6 +13,26 @@ pub mod error;
 pub mod id;
 
 // conversation: router, handlers, connector, server
+/// The bot: a service that takes requests and answers by a router.
+pub mod bot;
+/// The way back to Teams.
+pub mod connector;
+mod dedup;
+/// What a handler may ask for.
+pub mod extract;
+/// Plain async functions as handlers.
+pub mod handler;
+/// What a handler may give back.
+pub mod reply;
+/// Which function answers.
+pub mod router;
+/// Serving with a limit on everything.
+pub mod server;
+mod turns;
+
+pub use crate::bot::Bot;
+pub use crate::connector::{Connector, ConversationRef, HttpConnector};
+pub use crate::router::Router;
 
 // testing
 /// A small Microsoft on loopback: fakes of Entra and Teams.

@@ -3,15 +3,21 @@
 //! - [`wire`]: the HTTP server that every fake stands on.
 //! - [`fault`]: what goes wrong on order, and counters of what really happened.
 //! - [`FakeEntra`]: keys and tokens, good and hostile ones.
+//! - [`FakeTeams`]: conversations, the Connector's REST interface, and people who talk to the bot.
 
 pub mod fault;
 pub mod wire;
 
 mod entra;
+mod teams;
 
 pub use self::entra::{
     APP_ID, APP_SECRET, Alg, AppRegistration, CONNECTOR, Claims, DEFENDER, Denied, EntraEndpoint,
     FakeEntra, FakeEntraBuilder, GRAPH, Signer, TENANT, TokenSpec,
 };
 pub use self::fault::Faults;
+pub use self::teams::{
+    Change, ConversationKind, FakeTeams, FakeTeamsBuilder, Life, Person, Shown, Snapshot,
+    TeamsChange, TeamsLimits,
+};
 pub use crate::clock::ManualClock;

@@ -143,9 +143,9 @@ pub(super) struct Core {
 
 #[derive(Debug)]
 struct State {
-    bot: Vec<Arc<SigningKey>>,
-    retired: Option<Arc<SigningKey>>,
-    entra: Vec<Arc<SigningKey>>,
+    /// Numbers in the pool: a key that nobody asks for is not made. The last one signs.
+    bot: Vec<usize>,
+    retired: Option<usize>,
     next: usize,
     endorsements: Vec<String>,
     key_document: Option<String>,
@@ -174,9 +174,8 @@ impl FakeEntra {
             lifetime: 3600,
             down: AtomicBool::new(false),
             state: Mutex::new(State {
-                bot: vec![keys::key(BOT_KEY)],
+                bot: vec![BOT_KEY],
                 retired: None,
-                entra: vec![keys::key(ENTRA_KEY)],
                 next: FIRST_SPARE,
                 endorsements: ["msteams", "skype"].map(str::to_owned).to_vec(),
                 key_document: None,
@@ -226,18 +225,17 @@ impl FakeEntra {
     /// Gives the new key's id.
     pub fn rotate(&self) -> String {
         let mut state = self.core.state();
-        let key = keys::key(state.next);
+        let number = state.next;
         state.next += 1;
-        let kid = key.kid().to_owned();
-        state.bot.push(key);
-        kid
+        state.bot.push(number);
+        keys::key(number).kid().to_owned()
     }
 
     /// The Bot Framework publishes the current key only.
     pub fn retire_old_keys(&self) {
         let mut state = self.core.state();
         if let Some(current) = state.bot.pop() {
-            let first = state.bot.first().cloned();
+            let first = state.bot.first().copied();
             state.retired = first.or(state.retired.take());
             state.bot = vec![current];
         }
@@ -366,7 +364,7 @@ impl Core {
                 around(EntraEndpoint::Metadata, cached(request, document.to_string())).await
             }
             (&Method::GET, [tenant, "discovery", "v2.0", "keys"]) => {
-                around(EntraEndpoint::Keys, cached(request, self.tenant_keys(tenant))).await
+                around(EntraEndpoint::Keys, cached(request, Self::tenant_keys(tenant))).await
             }
             (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => {
                 let answer = async { token::answer(self, tenant, request) };
@@ -377,22 +375,19 @@ impl Core {
     }
 
     fn mint(&self, spec: &TokenSpec) -> String {
-        let (key, kid) = {
+        let (current, retired) = {
             let state = self.state();
-            let current = state.bot.last().cloned().unwrap_or_else(|| keys::key(BOT_KEY));
-            let key = match spec.signer() {
-                Signer::Entra => {
-                    state.entra.last().cloned().unwrap_or_else(|| keys::key(ENTRA_KEY))
-                }
-                Signer::Retired => state.retired.clone().unwrap_or_else(|| keys::key(STRANGER)),
-                Signer::Stranger => keys::key(STRANGER),
-                _ => Arc::clone(&current),
-            };
-            let shown = if spec.signer() == Signer::Stranger { &current } else { &key };
-            let kid = shown.kid().to_owned();
-            (key, kid)
+            (state.bot.last().copied().unwrap_or(BOT_KEY), state.retired)
         };
-        spec.sign(self.now().as_second(), &key, &kid)
+        let number = match spec.signer() {
+            Signer::Entra => ENTRA_KEY,
+            Signer::Retired => retired.unwrap_or(STRANGER),
+            Signer::Stranger => STRANGER,
+            _ => current,
+        };
+        let key = keys::key(number);
+        let shown = if spec.signer() == Signer::Stranger { current } else { number };
+        spec.sign(self.now().as_second(), &key, keys::key(shown).kid())
     }
 
     fn bot_keys(&self) -> String {
@@ -401,18 +396,17 @@ impl Core {
             return document.clone();
         }
         let endorsed =
-            |key: &Arc<SigningKey>| with(key.jwk(), "endorsements", json!(state.endorsements));
+            |key: &usize| with(keys::key(*key).jwk(), "endorsements", json!(state.endorsements));
         json!({"keys": state.bot.iter().map(endorsed).collect::<Vec<_>>()}).to_string()
     }
 
-    fn tenant_keys(&self, tenant: &str) -> String {
-        let issuer = issuer(tenant);
-        let named = |key: &Arc<SigningKey>| with(key.jwk(), "issuer", json!(issuer));
-        json!({"keys": self.state().entra.iter().map(named).collect::<Vec<_>>()}).to_string()
+    fn tenant_keys(tenant: &str) -> String {
+        let key = with(keys::key(ENTRA_KEY).jwk(), "issuer", json!(issuer(tenant)));
+        json!({"keys": [key]}).to_string()
     }
 
-    fn entra_key(&self, kid: &str) -> Option<Arc<SigningKey>> {
-        self.state().entra.iter().find(|key| key.kid() == kid).cloned()
+    fn entra_key(kid: &str) -> Option<Arc<SigningKey>> {
+        Some(keys::key(ENTRA_KEY)).filter(|key| key.kid() == kid)
     }
 
     fn knows(&self, tenant: &str) -> bool {

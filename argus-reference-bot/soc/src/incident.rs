@@ -11,6 +11,7 @@ use crate::decide::Decision;
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::ledger::fact::{Actor, Fact, What};
+use crate::playbook::ActionKind;
 use crate::run::{Run, Status};
 use crate::score::Score;
 
@@ -111,7 +112,7 @@ impl Incident {
             updated_at: fact.at,
             correlation: fact.correlation.clone(),
             count: 1,
-            occurrence: Occurrence::starting(seen.as_millisecond()),
+            occurrence: Occurrence::start(seen.as_millisecond()),
             acknowledged_by: None,
             ticket: None,
             runs: BTreeMap::new(),
@@ -152,6 +153,9 @@ impl Incident {
                 });
                 self.note(fact.at, format!("Ticket {number} in {system}"));
             }
+            What::WouldRun { playbook, steps } => {
+                self.note(fact.at, format!("Dry run of {playbook}: {}", steps.join(", ")));
+            }
             What::RunCreated { .. } => self.runs.extend(Run::begin(fact).map(|run| (run.id.clone(), run))),
             _ => self.apply_to_run(fact),
         }
@@ -172,7 +176,7 @@ impl Incident {
 
     /// The newest run that holds or held `action`, whatever came of it.
     pub fn last_run_of(&self, action: &str) -> Option<&Run> {
-        let acts = |run: &&Run| run.steps.iter().any(|step| step.plan.action.as_str() == action);
+        let acts = |run: &&Run| run.steps.iter().any(|step| step.plan.action.name() == action);
         self.runs.values().filter(acts).max_by_key(|run| (run.created_at, run.id.clone()))
     }
 
@@ -188,7 +192,11 @@ impl Incident {
         self.count += 1;
         self.last_event = event_id;
         self.severity = self.severity.max(severity);
-        self.occurrence.take(placement, observed_at.as_millisecond());
+        let seen = observed_at.as_millisecond();
+        self.occurrence = match placement {
+            Placement::Duplicate => self.occurrence.repeat(seen),
+            Placement::NewOccurrence | Placement::FirstOccurrence => Occurrence::start(seen),
+        };
         if phase == Phase::Resolved {
             self.stage = Stage::Resolved;
             self.note(at, "The source says that it is resolved".into());
@@ -202,7 +210,7 @@ impl Incident {
         run.apply(fact);
         let contains = |run: &Run| {
             run.status == Status::Succeeded
-                && run.steps.iter().any(|step| step.plan.action.contains_threat())
+                && run.steps.iter().any(|step| contains_threat(step.plan.action))
         };
         if contains(run) && self.stage != Stage::Resolved {
             self.stage = Stage::Contained;
@@ -215,6 +223,17 @@ impl Incident {
             self.timeline.remove(0);
         }
     }
+}
+
+/// Whether the action takes the ground from under an attacker.
+fn contains_threat(action: ActionKind) -> bool {
+    matches!(
+        action,
+        ActionKind::IsolateHost
+            | ActionKind::RevokeToken
+            | ActionKind::DisableUser
+            | ActionKind::BlockIp
+    )
 }
 
 /// What a run's record says to a reader; most say nothing.

@@ -67,7 +67,7 @@ pub(super) fn check(core: &Core, token: Option<&str>, audience: &str) -> Result<
     if text(&header, "alg") != Some("RS256") {
         return Err(deny("alg"));
     }
-    let key = text(&header, "kid").and_then(|kid| core.entra_key(kid)).ok_or(deny("kid"))?;
+    let key = text(&header, "kid").and_then(Core::entra_key).ok_or(deny("kid"))?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| deny("signature"))?;
     if !key.verifies(message.as_bytes(), &signature) {
         return Err(deny("signature"));

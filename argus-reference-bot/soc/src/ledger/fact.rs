@@ -370,7 +370,7 @@ pub enum What {
         /// How.
         result: crate::run::Status,
     },
-    /// A playbook was loaded.
+    /// Somebody handed in a playbook; it is a draft and does not act.
     #[serde(rename = "playbook.loaded")]
     PlaybookLoaded {
         /// Its id.
@@ -379,6 +379,16 @@ pub enum What {
         version: String,
         /// SHA-256 of its text.
         sha256: String,
+        /// Its text.
+        text: String,
+    },
+    /// A playbook in dry run fits; this is what it would do.
+    #[serde(rename = "playbook.would_run")]
+    WouldRun {
+        /// Its id.
+        playbook: String,
+        /// Each step in words.
+        steps: Vec<String>,
     },
     /// A set of card templates was activated or refused.
     #[serde(rename = "templates.activated")]
@@ -420,6 +430,7 @@ impl What {
             Self::Verified { .. } => "effect.verified",
             Self::RunFinished { .. } => "run.finished",
             Self::PlaybookLoaded { .. } => "playbook.loaded",
+            Self::WouldRun { .. } => "playbook.would_run",
             Self::TemplatesActivated { .. } => "templates.activated",
         }
     }

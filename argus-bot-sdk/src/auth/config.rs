@@ -1,0 +1,163 @@
+//! What the door has to know.
+
+use url::Url;
+
+use crate::auth::service_url::is_loopback;
+use crate::auth::{Cloud, ServiceUrlPolicy};
+use crate::error::{Error, ErrorKind};
+
+/// Who may speak to the bot.
+///
+/// # Examples
+///
+/// ```
+/// use argus_bot_sdk::auth::{Cloud, InboundConfig};
+///
+/// let config = InboundConfig::new("0f0e0d0c-1111-4222-8333-444455556666", Cloud::Public)
+///     .tenant("11111111-2222-4333-8444-555555555555");
+/// assert!(config.service_url_policy().is_ok());
+/// ```
+#[derive(Clone, Debug)]
+pub struct InboundConfig {
+    pub(crate) app_id: String,
+    pub(crate) cloud: Cloud,
+    pub(crate) tenants: Vec<String>,
+    pub(crate) channels: Vec<String>,
+    emulator: Option<String>,
+    openid_metadata_url: Option<String>,
+    emulator_metadata_url: Option<String>,
+    allowed_service_urls: Vec<String>,
+}
+
+/// The emulator's side of the configuration, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Emulator {
+    pub(crate) tenant: String,
+    pub(crate) metadata_url: Url,
+    pub(crate) issuers: [String; 2],
+}
+
+impl InboundConfig {
+    /// The bot with this app id, in this cloud: any tenant, Teams only, tokens of the Bot
+    /// Framework only.
+    pub fn new(app_id: impl Into<String>, cloud: Cloud) -> Self {
+        Self {
+            app_id: app_id.into(),
+            cloud,
+            tenants: Vec::new(),
+            channels: vec!["msteams".to_owned()],
+            emulator: None,
+            openid_metadata_url: None,
+            emulator_metadata_url: None,
+            allowed_service_urls: Vec::new(),
+        }
+    }
+
+    /// Lets in people of this tenant; once one is named, all others stay out.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenants.push(tenant.into());
+        self
+    }
+
+    /// The channels to listen to; `msteams` alone unless told.
+    #[must_use]
+    pub fn channels<I, C>(mut self, channels: I) -> Self
+    where
+        I: IntoIterator<Item = C>,
+        C: Into<String>,
+    {
+        self.channels = channels.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Takes the keys from another OpenID document than the cloud's; `http` on loopback only.
+    #[must_use]
+    pub fn openid_metadata_url(mut self, url: impl Into<String>) -> Self {
+        self.openid_metadata_url = Some(url.into());
+        self
+    }
+
+    /// Lets further service URLs pass; see [`ServiceUrlPolicy::allowing`].
+    #[must_use]
+    pub fn allowed_service_urls<I, U>(mut self, urls: I) -> Self
+    where
+        I: IntoIterator<Item = U>,
+        U: Into<String>,
+    {
+        self.allowed_service_urls.extend(urls.into_iter().map(Into::into));
+        self
+    }
+
+    /// Also accepts tokens that Entra gave to this very app in `tenant`, as the Agents Playground
+    /// with credentials sends them. No claim covers the service URL then, so it must be in the
+    /// allowlist.
+    #[must_use]
+    pub fn emulator(mut self, tenant: impl Into<String>) -> Self {
+        self.emulator = Some(tenant.into());
+        self
+    }
+
+    /// Where the keys of [`emulator`](Self::emulator) are named. Unless told, the tenant's own
+    /// document, on the host of [`openid_metadata_url`](Self::openid_metadata_url) if that is set.
+    #[must_use]
+    pub fn emulator_metadata_url(mut self, url: impl Into<String>) -> Self {
+        self.emulator_metadata_url = Some(url.into());
+        self
+    }
+
+    /// The addresses to which answers may go.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if an allowed service URL is none, or if no address at all could pass.
+    pub fn service_url_policy(&self) -> Result<ServiceUrlPolicy, Error> {
+        let policy = ServiceUrlPolicy::new(self.cloud).allowing(&self.allowed_service_urls)?;
+        if policy.is_empty() {
+            let why = "this cloud has no published service host; name one in allowed_service_urls";
+            return Err(Error::new(ErrorKind::Config, why));
+        }
+        Ok(policy)
+    }
+
+    pub(crate) fn metadata_url(&self) -> Result<Url, Error> {
+        let default = self.cloud.constants().openid_metadata_url;
+        metadata_url(self.openid_metadata_url.as_deref().unwrap_or(default))
+    }
+
+    pub(crate) fn emulator_side(&self) -> Result<Option<Emulator>, Error> {
+        let Some(tenant) = &self.emulator else { return Ok(None) };
+        // The tenant becomes part of a URL and of an issuer: `common` would let in everybody.
+        let is_guid = tenant.parse::<uuid::Uuid>().is_ok() && tenant.len() == 36;
+        if !is_guid {
+            return Err(Error::new(ErrorKind::Config, "the emulator's tenant is not a tenant id"));
+        }
+        let tenant = tenant.to_ascii_lowercase();
+        let constants = self.cloud.constants();
+        let path = format!("/{tenant}/v2.0/.well-known/openid-configuration");
+        let metadata_url = match (&self.emulator_metadata_url, &self.openid_metadata_url) {
+            (Some(url), _) => metadata_url(url)?,
+            (None, Some(_)) => self.metadata_url()?.join(&path).map_err(|source| {
+                Error::new(ErrorKind::Config, "the OpenID metadata URL has no host")
+                    .with_source(source)
+            })?,
+            (None, None) => metadata_url(&format!("https://{}{path}", constants.login_host))?,
+        };
+        let issuers = [
+            format!("https://{}/{tenant}/v2.0", constants.login_host),
+            format!("https://{}/{tenant}/", constants.entra_v1_issuer_host),
+        ];
+        Ok(Some(Emulator { tenant, metadata_url, issuers }))
+    }
+}
+
+fn metadata_url(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|source| {
+        Error::new(ErrorKind::Config, "the OpenID metadata URL is not a URL").with_source(source)
+    })?;
+    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+        Ok(url)
+    } else {
+        Err(Error::new(ErrorKind::Config, "the OpenID metadata URL is not https"))
+    }
+}

@@ -1,0 +1,204 @@
+//! From a checked token and a body to an activity that somebody vouched for.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::activity::{Activity, ActivityKind, strict};
+use crate::auth::service_url;
+use crate::auth::{Rejection, ServiceUrlPolicy};
+
+/// Something of which the authenticator proved where it comes from.
+///
+/// Only [`Vouched::read`] makes one, and the router takes nothing else, so code that forgets to ask
+/// does not compile.
+///
+/// ```compile_fail
+/// use argus_bot_sdk::Activity;
+/// use argus_bot_sdk::auth::Verified;
+///
+/// let forged = Verified { inner: Activity::default() };
+/// ```
+///
+/// ```compile_fail
+/// use argus_bot_sdk::Activity;
+/// use argus_bot_sdk::auth::Verified;
+///
+/// let forged: Verified<Activity> = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified<T> {
+    inner: T,
+}
+
+impl<T> Verified<T> {
+    /// The thing without its proof.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl Verified<Activity> {
+    /// The tenant in which it happened, if the activity names one.
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.inner.tenant_id()
+    }
+
+    /// An activity for which a test vouches.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn for_test(activity: Activity) -> Self {
+        Self { inner: activity }
+    }
+}
+
+/// What a checked token says about activities.
+pub(crate) struct Grant {
+    /// The only service URL, normalised; `None` if no claim covers it.
+    pub(crate) service_url: Option<String>,
+    /// The channels for which the signing key may vouch; `None` if keys have no endorsements.
+    pub(crate) endorsements: Option<Vec<String>>,
+    /// The only tenant, for tokens of one tenant.
+    pub(crate) tenant: Option<String>,
+}
+
+/// What an activity must fulfil apart from its token.
+pub(crate) struct Rules {
+    pub(crate) policy: ServiceUrlPolicy,
+    /// Empty for any.
+    pub(crate) tenants: Vec<String>,
+    pub(crate) channels: Vec<String>,
+}
+
+/// A checked token whose body was not read yet.
+///
+/// Reading the body only now means that strangers cannot make the bot read or parse anything.
+#[must_use = "the token was checked, the body was not"]
+pub struct Vouched {
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) grant: Voucher,
+}
+
+/// Who answers for the body.
+pub(crate) enum Voucher {
+    /// A token.
+    Token(Arc<Grant>),
+    /// Nobody: the bot was started that way, on loopback.
+    #[cfg(feature = "danger-anonymous")]
+    Nobody,
+}
+
+impl fmt::Debug for Vouched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vouched(..)")
+    }
+}
+
+impl Vouched {
+    /// Reads the activity and checks that the token is for it.
+    ///
+    /// # Errors
+    ///
+    /// Status 400 if the body is not an activity, 403 if channel, endorsement, service URL or
+    /// tenant are not what the token or the configuration allows.
+    pub fn read(self, body: &[u8]) -> Result<Verified<Activity>, Rejection> {
+        let activity: Activity =
+            strict::text(body).and_then(serde_json::from_str).map_err(|_| Rejection::body())?;
+        if activity.kind == ActivityKind::default() {
+            return Err(Rejection::body());
+        }
+        match &self.grant {
+            Voucher::Token(grant) => self.rules.check(grant, &activity)?,
+            #[cfg(feature = "danger-anonymous")]
+            Voucher::Nobody => self.rules.check_address(&activity)?,
+        }
+        Ok(Verified { inner: activity })
+    }
+}
+
+impl Rules {
+    fn check(&self, grant: &Grant, activity: &Activity) -> Result<(), Rejection> {
+        let channel = activity.channel_id.as_deref().unwrap_or_default();
+        if !self.channels.iter().any(|known| known == channel) {
+            return Err(Rejection::mismatch("channel"));
+        }
+        if grant.endorsements.as_ref().is_some_and(|endorsed| !may_vouch(endorsed, channel)) {
+            return Err(Rejection::mismatch("endorsement"));
+        }
+        if let Some(claimed) = &grant.service_url {
+            let stated = activity.service_url.as_deref().and_then(service_url::normalised);
+            if stated.as_ref() != Some(claimed) {
+                return Err(Rejection::mismatch("serviceurl"));
+            }
+        }
+        self.check_address(activity)?;
+        self.check_tenant(grant, activity)
+    }
+
+    fn check_address(&self, activity: &Activity) -> Result<(), Rejection> {
+        let stated = activity.service_url.as_deref().ok_or(Rejection::mismatch("serviceurl"))?;
+        match self.policy.check(stated) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Rejection::mismatch("service_host")),
+        }
+    }
+
+    fn check_tenant(&self, grant: &Grant, activity: &Activity) -> Result<(), Rejection> {
+        let refused = Rejection::mismatch("tenant");
+        let stated = [
+            tenant_in(activity.channel_data.as_ref(), "/tenant/id"),
+            tenant_of_conversation(activity),
+        ];
+        let mut tenant: Option<&str> = None;
+        for stated in stated {
+            let Some(stated) = stated.map_err(|Odd| refused)? else { continue };
+            if tenant.is_some_and(|tenant| !tenant.eq_ignore_ascii_case(stated)) {
+                return Err(refused);
+            }
+            tenant = Some(stated);
+        }
+        let is = |known: &String| tenant.is_some_and(|tenant| tenant.eq_ignore_ascii_case(known));
+        let allowed = self.tenants.is_empty() || self.tenants.iter().any(is);
+        // A token of one tenant cannot speak for another; an activity need not name one.
+        let granted = tenant.is_none() || grant.tenant.as_ref().is_none_or(is);
+        if allowed && granted { Ok(()) } else { Err(refused) }
+    }
+}
+
+/// Something that is there, but is no tenant.
+struct Odd;
+
+fn tenant_in<'a>(data: Option<&'a Value>, pointer: &str) -> Result<Option<&'a str>, Odd> {
+    match data.and_then(|data| data.pointer(pointer)) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(tenant)) if !tenant.is_empty() => Ok(Some(tenant)),
+        Some(_) => Err(Odd),
+    }
+}
+
+fn tenant_of_conversation(activity: &Activity) -> Result<Option<&str>, Odd> {
+    let Some(conversation) = &activity.conversation else { return Ok(None) };
+    match (&conversation.tenant_id, conversation.extra.get("tenantId")) {
+        (Some(tenant), _) if !tenant.is_empty() => Ok(Some(tenant)),
+        (None, None | Some(Value::Null)) => Ok(None),
+        _ => Err(Odd),
+    }
+}
+
+/// Whether a key may vouch for a channel.
+///
+/// Keys for Teams always carry endorsements. Those for Web Chat and Direct Line lost theirs on
+/// 2023-09-11 (MicrosoftDocs/bot-docs#2300), so a key without any may vouch for other channels.
+fn may_vouch(endorsements: &[String], channel: &str) -> bool {
+    let endorsed = endorsements.iter().any(|endorsed| endorsed == channel);
+    endorsed || (endorsements.is_empty() && channel != "msteams")
+}

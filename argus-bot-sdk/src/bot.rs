@@ -1,0 +1,261 @@
+//! The bot: a request comes in, somebody vouches for it, a handler answers.
+
+mod dispatch;
+mod door;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::auth::Authenticator;
+use crate::connector::Connector;
+use crate::dedup::{Bounds, Memory};
+use crate::handler::BoxFuture;
+use crate::turns::{Capacity, Turns};
+use crate::{Clock, Router, SystemClock};
+
+/// A bot that Teams can talk to: a `tower` service over HTTP, to be served by
+/// [`Bot::serve`] or mounted in any other server.
+///
+/// Each request is checked before its body is read, each activity is handled once however often it
+/// is delivered, messages are acknowledged at once and handled in order within their conversation,
+/// and buttons are answered within a deadline.
+///
+/// ```
+/// use std::sync::Arc;
+/// use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig};
+/// use argus_bot_sdk::extract::Text;
+/// use argus_bot_sdk::{Bot, Connector, Error, Router, SystemClock};
+///
+/// async fn echo(Text(text): Text) -> String {
+///     text
+/// }
+///
+/// fn bot(connector: Arc<dyn Connector>) -> Result<Bot, Error> {
+///     let inbound = InboundConfig::new("0f0e0d0c-1111-4222-8333-444455556666", Cloud::Public);
+///     let auth = Authenticator::new(inbound, Arc::new(SystemClock))?;
+///     Ok(Bot::builder(Router::new().message(echo), Arc::new(auth), connector).build())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Bot {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    router: Router,
+    auth: Arc<Authenticator>,
+    connector: Arc<dyn Connector>,
+    memory: Memory,
+    turns: Turns,
+    settings: Settings,
+    /// Half of each turn's correlation id; the other half counts.
+    process: u64,
+    counter: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    path: String,
+    max_body: usize,
+    body_timeout: Option<Duration>,
+    invoke_deadline: Duration,
+    action_deadline: Duration,
+    turn_limit: Duration,
+}
+
+/// A bot in the making; see [`Bot::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct BotBuilder {
+    router: Router,
+    auth: Arc<Authenticator>,
+    connector: Arc<dyn Connector>,
+    clock: Arc<dyn Clock>,
+    capacity: Capacity,
+    settings: Settings,
+}
+
+impl Bot {
+    /// Starts a bot that answers by `router`, lets in whom `auth` lets in, and speaks through
+    /// `connector`.
+    pub fn builder(
+        router: Router,
+        auth: Arc<Authenticator>,
+        connector: Arc<dyn Connector>,
+    ) -> BotBuilder {
+        BotBuilder {
+            router,
+            auth,
+            connector,
+            clock: Arc::new(SystemClock),
+            capacity: Capacity::default(),
+            settings: Settings {
+                path: "/api/messages".to_owned(),
+                max_body: 1024 * 1024,
+                body_timeout: None,
+                // Teams gives up on most invokes after 5 s and on buttons after 15 s.
+                invoke_deadline: Duration::from_millis(4_500),
+                action_deadline: Duration::from_secs(10),
+                turn_limit: Duration::from_secs(600),
+            },
+        }
+    }
+
+    /// Whether this bot trusts everybody who can reach it, so that only this computer may.
+    /// [`Bot::serve`] sees to it; other servers should call
+    /// [`check_loopback`](crate::server::check_loopback).
+    pub fn requires_loopback(&self) -> bool {
+        self.inner.auth.is_anonymous()
+    }
+
+    /// Takes no more activities (they get 503, so that Teams sends them again) and waits until the
+    /// handlers that run or wait are done.
+    pub async fn drain(&self) {
+        self.inner.turns.drain().await;
+    }
+
+    /// Serves the bot on `listener` until `shutdown` is ready, then finishes what was accepted.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Config`](crate::ErrorKind::Config) if the bot is anonymous and the listener
+    ///   can be reached from elsewhere; nothing was served.
+    /// - [`ErrorKind::Io`](crate::ErrorKind::Io) if the listener broke.
+    #[cfg(feature = "server")]
+    pub async fn serve(
+        self,
+        listener: tokio::net::TcpListener,
+        limits: crate::server::Limits,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), crate::Error> {
+        use crate::{Error, ErrorKind, server};
+        let address = listener.local_addr().map_err(|e| {
+            Error::new(ErrorKind::Io, "the listener has no address").with_source(e)
+        })?;
+        server::check_loopback(address, self.requires_loopback())?;
+        let served = server::serve(listener, self.clone(), limits, shutdown).await;
+        if tokio::time::timeout(limits.drain, self.drain()).await.is_err() {
+            tracing::warn!("gave up on handlers that did not end in time");
+        }
+        served
+    }
+}
+
+impl fmt::Debug for Bot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bot")
+            .field("router", &self.inner.router)
+            .field("settings", &self.inner.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BotBuilder {
+    /// Sets the path at which Teams calls the bot, instead of `/api/messages`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.settings.path = path.into();
+        self
+    }
+
+    /// Sets how many bytes a request's body may have, instead of 1 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.settings.max_body = bytes;
+        self
+    }
+
+    /// Sets how long a request's body may take, instead of what the server says.
+    pub fn body_timeout(mut self, limit: Duration) -> Self {
+        self.settings.body_timeout = Some(limit);
+        self
+    }
+
+    /// Sets how long an invoke may take before it gets an error, instead of 4.5 s. Its handler goes
+    /// on to its end, and a repeated invoke gets its answer.
+    pub fn invoke_deadline(mut self, limit: Duration) -> Self {
+        self.settings.invoke_deadline = limit;
+        self
+    }
+
+    /// Sets the same for buttons, instead of 10 s.
+    pub fn action_deadline(mut self, limit: Duration) -> Self {
+        self.settings.action_deadline = limit;
+        self
+    }
+
+    /// Sets when a handler is given up, instead of 10 minutes.
+    pub fn turn_limit(mut self, limit: Duration) -> Self {
+        self.settings.turn_limit = limit;
+        self
+    }
+
+    /// Sets how many turns may wait, in one conversation and in all, instead of 64 and 4096. What
+    /// is more gets 429 with `Retry-After`.
+    pub fn queues(mut self, per_conversation: usize, in_all: usize) -> Self {
+        self.capacity.per_conversation = per_conversation.max(1);
+        self.capacity.in_all = in_all.max(1);
+        self
+    }
+
+    /// Sets how many message handlers run at once, instead of 256.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.capacity.workers = workers.max(1);
+        self
+    }
+
+    /// Sets the clock by which activities are remembered for 24 hours.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The bot.
+    pub fn build(self) -> Bot {
+        Bot {
+            inner: Arc::new(Inner {
+                router: self.router,
+                auth: self.auth,
+                connector: self.connector,
+                memory: Memory::new(self.clock, Bounds::default()),
+                turns: Turns::new(self.capacity),
+                settings: self.settings,
+                process: RandomState::new().hash_one("process"),
+                counter: AtomicU64::new(0),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for BotBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BotBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for Bot
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = BoxFuture<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { Ok(door::answer(&inner, request).await) })
+    }
+}

@@ -1,0 +1,202 @@
+//! From a request to a verified activity, and from an outcome to a response.
+//!
+//! What costs nothing is checked first, then the token, then the body: a stranger makes the bot
+//! read nothing.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::Full;
+
+use super::Inner;
+use crate::Activity;
+use crate::auth::{Rejection, Verified};
+use crate::dedup::Outcome;
+use crate::server::{body_timeout, read_body};
+use crate::turns::Refused;
+
+pub(super) async fn answer<B>(inner: &std::sync::Arc<Inner>, request: Request<B>) -> Response<Full<Bytes>>
+where
+    B: Body<Data = Bytes>,
+{
+    // A body that stays unread spoils the connection for a next request.
+    let unread = !request.body().is_end_stream();
+    match admit(inner, request).await {
+        Ok(activity) => match inner.dispatch(activity).await {
+            Ok(outcome) => respond(outcome),
+            Err(Refused::Full) => Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false),
+            Err(Refused::Closed) => {
+                Problem::status(StatusCode::SERVICE_UNAVAILABLE).response(false)
+            }
+        },
+        Err(problem) => problem.response(unread && !problem.read),
+    }
+}
+
+async fn admit<B>(inner: &Inner, request: Request<B>) -> Result<Verified<Activity>, Problem>
+where
+    B: Body<Data = Bytes>,
+{
+    let settings = &inner.settings;
+    let (head, body) = request.into_parts();
+    if head.uri.path() != settings.path {
+        return Err(Problem::status(StatusCode::NOT_FOUND));
+    }
+    if head.method != Method::POST {
+        return Err(Problem::status(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    if body.size_hint().lower() > settings.max_body as u64 {
+        return Err(Problem::status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    if !is_plain_json(&head.headers) {
+        return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let vouched = inner.auth.authenticate(authorization(&head.headers)).await.map_err(refused)?;
+    let limit = settings.body_timeout.unwrap_or_else(|| body_timeout(&head.extensions));
+    let body = read_body(body, settings.max_body, limit).await.map_err(|error| {
+        Problem::status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
+    })?;
+    vouched.read(&body).map_err(|rejection| refused(rejection).after_reading())
+}
+
+/// The one `Authorization` header. With two of them nobody knows which one a proxy in front looked
+/// at, so two are as good as none.
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    match (all.next(), all.next()) {
+        (Some(one), None) => one.to_str().ok(),
+        _ => None,
+    }
+}
+
+/// JSON in UTF-8, not compressed.
+fn is_plain_json(headers: &HeaderMap) -> bool {
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return false;
+    }
+    let Some(Ok(media)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    let mut parts = media.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    is_json
+        && parts.all(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            !name.eq_ignore_ascii_case("charset")
+                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
+}
+
+fn refused(rejection: Rejection) -> Problem {
+    tracing::warn!(rule = rejection.rule(), status = rejection.status(), "refused a request");
+    Problem::status(StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED))
+}
+
+fn respond(outcome: Outcome) -> Response<Full<Bytes>> {
+    let is_empty = outcome.body.is_empty();
+    let mut response = Response::new(Full::new(outcome.body));
+    *response.status_mut() = outcome.status;
+    if !is_empty {
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    response
+}
+
+/// A refusal as RFC 9457 has it. The texts are fixed: what exactly was wrong is for the log.
+#[derive(Clone, Copy, Debug)]
+struct Problem {
+    status: StatusCode,
+    read: bool,
+}
+
+impl Problem {
+    fn status(status: StatusCode) -> Self {
+        Self { status, read: false }
+    }
+
+    fn after_reading(self) -> Self {
+        Self { read: true, ..self }
+    }
+
+    fn response(self, close: bool) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::from_static(self.body())));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+        set(header::CONTENT_TYPE, "application/problem+json");
+        match self.status.as_u16() {
+            401 => drop(set(header::WWW_AUTHENTICATE, "Bearer")),
+            405 => drop(set(header::ALLOW, "POST")),
+            429 => drop(set(header::RETRY_AFTER, "2")),
+            503 => drop(set(header::RETRY_AFTER, "5")),
+            _ => {}
+        }
+        if close {
+            set(header::CONNECTION, "close");
+        }
+        response
+    }
+
+    fn body(self) -> &'static [u8] {
+        match self.status.as_u16() {
+            401 => br#"{"type":"urn:argus:problem:unauthorized","title":"No valid token","status":401}"#,
+            403 => br#"{"type":"urn:argus:problem:forbidden","title":"The token is not for this activity","status":403}"#,
+            404 => br#"{"type":"urn:argus:problem:not-found","title":"Nothing is here","status":404}"#,
+            405 => br#"{"type":"urn:argus:problem:method","title":"Only POST is answered here","status":405}"#,
+            408 => br#"{"type":"urn:argus:problem:slow","title":"The body did not arrive in time","status":408}"#,
+            413 => br#"{"type":"urn:argus:problem:too-big","title":"The body is too long","status":413}"#,
+            415 => br#"{"type":"urn:argus:problem:media-type","title":"The body has to be JSON in UTF-8","status":415}"#,
+            429 => br#"{"type":"urn:argus:problem:busy","title":"Too much is waiting","status":429}"#,
+            503 => br#"{"type":"urn:argus:problem:unavailable","title":"Not available now","status":503}"#,
+            _ => br#"{"type":"urn:argus:problem:bad-request","title":"The body is not an activity","status":400}"#,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_json_is_read() {
+        let check = |fields: &[(header::HeaderName, &str)], expected: bool| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.insert(name, HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(is_plain_json(&headers), expected, "{fields:?}");
+        };
+        let kind = header::CONTENT_TYPE;
+        check(&[(kind.clone(), "application/json")], true);
+        check(&[(kind.clone(), "Application/JSON; charset=UTF-8")], true);
+        check(&[(kind.clone(), "application/json;charset=\"utf-8\"")], true);
+        check(&[(kind.clone(), "application/json; charset=utf-16")], false);
+        check(&[(kind.clone(), "application/jsonp")], false);
+        check(&[(kind.clone(), "text/plain")], false);
+        check(&[], false);
+        let coding = header::CONTENT_ENCODING;
+        check(&[(kind.clone(), "application/json"), (coding.clone(), "gzip")], false);
+        check(&[(kind, "application/json"), (coding, "identity")], true);
+    }
+
+    #[test]
+    fn two_authorization_headers_are_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(authorization(&headers), None);
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        assert_eq!(authorization(&headers), Some("Bearer a"));
+        headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        assert_eq!(authorization(&headers), None);
+    }
+
+    #[test]
+    fn each_problem_says_its_own_status() {
+        for status in [400, 401, 403, 404, 405, 408, 413, 415, 429, 503] {
+            let problem = Problem::status(StatusCode::from_u16(status).unwrap());
+            let body: serde_json::Value = serde_json::from_slice(problem.body()).unwrap();
+            assert_eq!(body["status"], status);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Paths, error bodies and waiting times as the Connector writes them.
+
+use std::{fmt::Write as _, time::Duration};
+
+use http::HeaderMap;
+use serde::Deserialize;
+
+/// Nobody waits longer than this because a header says so.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Appends `/segment`. Conversation ids contain `:`, `@`, `;`, `=` and now and then `/`; everything
+/// that is not unreserved in RFC 3986 is encoded, so that an id can never become two segments.
+pub(super) fn push_segment(path: &mut String, segment: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    path.push('/');
+    if segment.bytes().all(|byte| byte == b'.') {
+        // A client resolves `.` and `..` away, encoded or not; the Connector knows no such id.
+        path.push('_');
+    }
+    for byte in segment.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            path.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                path.push(HEX.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit)));
+            }
+        }
+    }
+}
+
+/// `{"id": …}` of a send; everything else in it is ignored.
+#[derive(Deserialize)]
+struct Resource {
+    id: Option<String>,
+}
+
+/// The new activity's id, if the body gives one.
+pub(super) fn resource_id(body: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Resource>(body).ok()?.id.filter(|id| !id.is_empty())
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: Detail,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    code: Option<String>,
+}
+
+/// The error code of `{"error":{"code":…}}`. Some answers are HTML; they have none.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
+    let code = serde_json::from_slice::<Failure>(body).ok()?.error.code?;
+    // It goes into logs, so it has to look like a code.
+    let plain = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    plain.then_some(code)
+}
+
+/// How long to wait, by `Retry-After` in either of its forms. A date is compared with the answer's
+/// own `Date`, so that a wrong clock on our side does not matter.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_WAIT),
+        Err(_) => {
+            let date = headers.get(http::header::DATE)?.to_str().ok()?;
+            let (then, now) = (instant(text)?, instant(date)?);
+            Duration::try_from(then.duration_since(now)).unwrap_or_default()
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+fn instant(http_date: &str) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::parse(http_date).ok().map(|zoned| zoned.timestamp())
+}
+
+/// The beginning of an HTML error page, for the log: printable, short.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in body.iter().take(80) {
+        match byte {
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => text.push(' '),
+        }
+    }
+    if body.len() > 80 {
+        // Writing into a string cannot fail.
+        write!(text, " ({} bytes)", body.len()).unwrap_or_default();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn ids_become_one_segment() {
+        let check = |id: &str, expected: &str| {
+            let mut path = String::from("/v3");
+            push_segment(&mut path, id);
+            assert_eq!(path, format!("/v3/{expected}"), "{id}");
+        };
+        check("a:1", "a%3A1");
+        check("19:x@thread.tacv2;messageid=17", "19%3Ax%40thread.tacv2%3Bmessageid%3D17");
+        check("a/b?c#d%e\\f", "a%2Fb%3Fc%23d%25e%5Cf");
+        check("ä b", "%C3%A4%20b");
+        check("..", "_..");
+        check("", "_");
+    }
+
+    #[test]
+    fn waiting_times_in_both_forms() {
+        let check = |value: &str, date: Option<&str>, expected: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::RETRY_AFTER, HeaderValue::from_str(value).unwrap());
+            if let Some(date) = date {
+                headers.insert(http::header::DATE, HeaderValue::from_str(date).unwrap());
+            }
+            let wait = retry_after(&headers).map(|wait| wait.as_millis());
+            assert_eq!(wait, expected.map(u128::from), "{value}");
+        };
+        check("7", None, Some(7_000));
+        check(" 1.5 ", None, Some(1_500));
+        check("-3", None, Some(0));
+        check("1e30", None, Some(86_400_000));
+        check("NaN", None, Some(0));
+        check("soon", None, None);
+        let date = Some("Fri, 20 Nov 2026 13:15:21 GMT");
+        check("Fri, 20 Nov 2026 13:15:51 GMT", date, Some(30_000));
+        check("Fri, 20 Nov 2026 13:15:01 GMT", date, Some(0));
+        check("Fri, 20 Nov 2026 13:15:51 GMT", None, None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn codes_are_read_from_json_only() {
+        let check = |body: &str, expected: Option<&str>| {
+            assert_eq!(error_code(body.as_bytes()).as_deref(), expected, "{body}");
+        };
+        check(r#"{"error":{"code":"BadSyntax","message":"x"}}"#, Some("BadSyntax"));
+        check(r#"{"error":{"code":"a\nb"}}"#, None);
+        check(r#"{"error":{"code":7}}"#, None);
+        check(r#"{"message":"Authorization has been denied"}"#, None);
+        check("<html>413</html>", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,258 @@
+//! Teams delivers some activities twice: a slow answer, a lost connection, an impatient user. Here
+//! the second delivery finds the answer of the first.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::Clock;
+
+/// What was answered to an activity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+/// How long and how much is remembered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) age: Duration,
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        // About 10 MB of entries and 32 MiB of answers. At 100,000 entries the 24 hours hold up to
+        // more than one activity a second, day and night.
+        Self { age: Duration::from_secs(24 * 3600), entries: 100_000, bytes: 32 << 20 }
+    }
+}
+
+pub(crate) type Waiting = watch::Receiver<Option<Outcome>>;
+
+/// Whether an activity was seen before.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// Never. Whoever is told so must call [`Memory::finish`] or [`Memory::forget`].
+    Fresh(Waiting),
+    /// Its handler is running; this is where the answer will be.
+    Running(Waiting),
+    /// It was answered with this.
+    Done(Outcome),
+}
+
+/// Names an activity or a conversation. Two independent keyed hashes of 64 bits: that two
+/// activities of one day share a key is less likely than a bit flip in this memory, and who sends
+/// them cannot know the keys.
+pub(crate) type Key = u128;
+
+/// The activities of the last 24 hours.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    clock: Arc<dyn Clock>,
+    bounds: Bounds,
+    hashers: (RandomState, RandomState),
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    known: HashMap<Key, Entry>,
+    /// By age, oldest first. A forgotten key stays here until its turn comes.
+    order: VecDeque<(Timestamp, Key)>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    since: Timestamp,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(watch::Sender<Option<Outcome>>),
+    Done(Outcome),
+}
+
+impl Memory {
+    pub(crate) fn new(clock: Arc<dyn Clock>, bounds: Bounds) -> Self {
+        let hashers = (RandomState::new(), RandomState::new());
+        Self { clock, bounds, hashers, entries: Mutex::default() }
+    }
+
+    /// The key of these parts, each told from the next.
+    pub(crate) fn key(&self, parts: &[&str]) -> Key {
+        let (high, low) = (self.hashers.0.hash_one(parts), self.hashers.1.hash_one(parts));
+        (u128::from(high) << 64) | u128::from(low)
+    }
+
+    /// Asks and notes in one step, so that of two deliveries only one is fresh.
+    pub(crate) fn begin(&self, key: Key) -> Seen {
+        let now = self.clock.now();
+        let mut entries = self.lock();
+        entries.sweep(now, &self.bounds);
+        if let Some(entry) = entries.known.get(&key) {
+            return match &entry.state {
+                State::Running(sender) => Seen::Running(sender.subscribe()),
+                State::Done(outcome) => Seen::Done(outcome.clone()),
+            };
+        }
+        let (sender, receiver) = watch::channel(None);
+        entries.known.insert(key, Entry { since: now, state: State::Running(sender) });
+        entries.order.push_back((now, key));
+        Seen::Fresh(receiver)
+    }
+
+    /// Notes an activity that is answered at once with nothing; says whether it is fresh.
+    pub(crate) fn begin_acknowledged(&self, key: Key) -> bool {
+        let now = self.clock.now();
+        let mut entries = self.lock();
+        entries.sweep(now, &self.bounds);
+        if entries.known.contains_key(&key) {
+            return false;
+        }
+        let state = State::Done(Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() });
+        entries.known.insert(key, Entry { since: now, state });
+        entries.order.push_back((now, key));
+        true
+    }
+
+    /// Keeps the answer and gives it to all who wait.
+    pub(crate) fn finish(&self, key: Key, outcome: Outcome) {
+        let mut entries = self.lock();
+        let Some(entry) = entries.known.get_mut(&key) else {
+            return;
+        };
+        let length = outcome.body.len();
+        if let State::Running(sender) =
+            std::mem::replace(&mut entry.state, State::Done(outcome.clone()))
+        {
+            sender.send_replace(Some(outcome));
+            entries.bytes += length;
+        }
+    }
+
+    /// Takes back [`Memory::begin`]: the activity was refused and will come again.
+    pub(crate) fn forget(&self, key: Key) {
+        let mut entries = self.lock();
+        if let Some(Entry { state: State::Done(outcome), .. }) = entries.known.remove(&key) {
+            entries.bytes -= outcome.body.len().min(entries.bytes);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        // Nothing in here can panic half-way, so what a poisoned lock protects is whole.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn sweep(&mut self, now: Timestamp, bounds: &Bounds) {
+        let mut spared = 0;
+        while let Some(&(since, key)) = self.order.front() {
+            let old = now.duration_since(since).unsigned_abs() >= bounds.age && now > since;
+            let full = self.order.len() > bounds.entries || self.bytes > bounds.bytes;
+            if !old && !full || spared > self.order.len() {
+                return;
+            }
+            self.order.pop_front();
+            match self.known.get(&key) {
+                // A handler that still runs is remembered, or its activity could run twice.
+                Some(Entry { state: State::Running(_), since: at }) if *at == since => {
+                    self.order.push_back((since, key));
+                    spared += 1;
+                }
+                Some(Entry { state: State::Done(outcome), since: at }) if *at == since => {
+                    self.bytes -= outcome.body.len().min(self.bytes);
+                    self.known.remove(&key);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn memory(bounds: Bounds) -> (Memory, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(1_800_000_000));
+        let given: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        (Memory::new(given, bounds), clock)
+    }
+
+    fn said(text: &'static str) -> Outcome {
+        Outcome { status: StatusCode::OK, body: Bytes::from_static(text.as_bytes()) }
+    }
+
+    fn answer(seen: Seen) -> Option<Outcome> {
+        match seen {
+            Seen::Done(outcome) => Some(outcome),
+            Seen::Fresh(_) | Seen::Running(_) => None,
+        }
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let (memory, _) = memory(Bounds::default());
+        assert_ne!(memory.key(&["ab", "c"]), memory.key(&["a", "bc"]));
+        assert_eq!(memory.key(&["ab", "c"]), memory.key(&["ab", "c"]));
+    }
+
+    #[test]
+    fn the_second_delivery_waits_for_the_first() {
+        let (memory, clock) = memory(Bounds::default());
+        let Seen::Fresh(first) = memory.begin(1) else { panic!("not fresh") };
+        let Seen::Running(second) = memory.begin(1) else { panic!("not running") };
+        memory.finish(1, said("done"));
+        assert_eq!(*first.borrow(), Some(said("done")));
+        assert_eq!(*second.borrow(), Some(said("done")));
+        clock.advance(Duration::from_secs(24 * 3600 - 1));
+        assert_eq!(answer(memory.begin(1)), Some(said("done")));
+        clock.advance(Duration::from_secs(1));
+        assert!(matches!(memory.begin(1), Seen::Fresh(_)), "remembered for ever");
+    }
+
+    #[test]
+    fn what_was_refused_may_come_again() {
+        let (memory, _) = memory(Bounds::default());
+        assert!(memory.begin_acknowledged(1));
+        assert!(!memory.begin_acknowledged(1));
+        memory.forget(1);
+        assert!(memory.begin_acknowledged(1));
+    }
+
+    #[test]
+    fn memory_is_bounded_but_never_forgets_what_runs() {
+        let (memory, _) = memory(Bounds { entries: 10, bytes: 1_000, ..Bounds::default() });
+        assert!(matches!(memory.begin(0), Seen::Fresh(_)));
+        for key in 1..1_000 {
+            assert!(matches!(memory.begin(key), Seen::Fresh(_)));
+            memory.finish(key, said("twenty bytes of text"));
+        }
+        assert!(matches!(memory.begin(0), Seen::Running(_)), "a running handler was forgotten");
+        assert_eq!(answer(memory.begin(999)), Some(said("twenty bytes of text")));
+        let entries = memory.lock();
+        assert!(entries.known.len() <= 12 && entries.order.len() <= 12, "{}", entries.known.len());
+        assert_eq!(entries.bytes, 20 * (entries.known.len() - 1));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_forgets_nothing() {
+        let (memory, clock) = memory(Bounds::default());
+        assert!(memory.begin_acknowledged(1));
+        clock.set(Timestamp::from_second(1_700_000_000).unwrap());
+        assert!(!memory.begin_acknowledged(1));
+    }
+}

@@ -1,0 +1,182 @@
+//! Plain async functions as handlers.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::extract::{FromTurn, Turn};
+use crate::reply::{IntoReply, ReplyKind};
+
+/// An async function that answers activities: up to six arguments that implement [`FromTurn`], and
+/// a result that implements [`IntoReply`].
+///
+/// ```
+/// use argus_bot_sdk::Router;
+/// use argus_bot_sdk::extract::{Input, Sender, Text};
+/// use argus_bot_sdk::reply::CardReply;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Host {
+///     name: String,
+/// }
+///
+/// async fn echo(Text(text): Text) -> String {
+///     text
+/// }
+/// async fn isolate(who: Sender, Input(host): Input<Host>) -> CardReply {
+///     CardReply::message(format!("{} is isolated.", host.name))
+/// }
+///
+/// let router: Router = Router::new().message(echo).action("isolate", isolate);
+/// # assert_eq!(router.actions().collect::<Vec<_>>(), ["isolate"]);
+/// ```
+///
+/// A button is not answered with a message:
+///
+/// ```compile_fail,E0277
+/// # use argus_bot_sdk::Router;
+/// async fn isolate() -> String {
+///     "done".into()
+/// }
+/// let router: Router = Router::new().action("isolate", isolate);
+/// ```
+///
+/// nor a message with a button's reply:
+///
+/// ```compile_fail,E0277
+/// # use argus_bot_sdk::{Router, reply::CardReply};
+/// async fn echo() -> CardReply {
+///     CardReply::message("hello")
+/// }
+/// let router: Router = Router::new().message(echo);
+/// ```
+///
+/// An argument has to come from somewhere:
+///
+/// ```compile_fail,E0277
+/// # use argus_bot_sdk::Router;
+/// async fn echo(times: u32) -> String {
+///     "hello".repeat(times as usize)
+/// }
+/// let router: Router = Router::new().message(echo);
+/// ```
+///
+/// and a function that is not async is not a handler:
+///
+/// ```compile_fail,E0277
+/// # use argus_bot_sdk::{Router, extract::Text};
+/// fn echo(Text(text): Text) -> String {
+///     text
+/// }
+/// let router: Router = Router::new().message(echo);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler for this route",
+    label = "not a handler for this route",
+    note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`",
+    note = "for a message it returns `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them; for a button `CardReply`"
+)]
+pub trait Handler<K: ReplyKind, T, S>: Clone + Send + Sync + 'static {
+    /// Runs it.
+    fn call(self, turn: Turn, state: S) -> impl Future<Output = K::Reply> + Send;
+}
+
+macro_rules! handler {
+    ($($A:ident)*) => {
+        impl<F, Fut, K, S, $($A,)*> Handler<K, ($($A,)*), S> for F
+        where
+            F: Fn($($A,)*) -> Fut + Clone + Send + Sync + 'static,
+            Fut: Future + Send,
+            Fut::Output: IntoReply<K>,
+            K: ReplyKind,
+            S: Send + Sync + 'static,
+            $($A: FromTurn<S> + Send,)*
+        {
+            #[expect(non_snake_case, reason = "the type's name is the argument's name")]
+            #[allow(unused_variables, reason = "a handler without arguments needs no turn")]
+            async fn call(self, turn: Turn, state: S) -> K::Reply {
+                $(
+                    let $A = match $A::from_turn(&turn, &state).await {
+                        Ok(argument) => argument,
+                        Err(rejected) => return K::rejected(rejected),
+                    };
+                )*
+                self($($A,)*).await.into_reply()
+            }
+        }
+    };
+}
+
+handler! {}
+handler! { A1 }
+handler! { A1 A2 }
+handler! { A1 A2 A3 }
+handler! { A1 A2 A3 A4 }
+handler! { A1 A2 A3 A4 A5 }
+handler! { A1 A2 A3 A4 A5 A6 }
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A handler whose arguments are forgotten, so that handlers fit into one table.
+pub(crate) trait Erased<K: ReplyKind, S>: Send + Sync {
+    fn call(&self, turn: Turn, state: S) -> BoxFuture<K::Reply>;
+}
+
+pub(crate) struct BoxHandler<K, S>(Arc<dyn Erased<K, S>>);
+
+impl<K: ReplyKind, S: Send + Sync + 'static> BoxHandler<K, S> {
+    pub(crate) fn new<T: 'static>(handler: impl Handler<K, T, S>) -> Self {
+        Self(Arc::new(Made(handler, PhantomData::<fn() -> T>)))
+    }
+
+    pub(crate) fn bind(self, state: S) -> BoxHandler<K, ()>
+    where
+        S: Clone,
+    {
+        BoxHandler(Arc::new(Bound { handler: self, state }))
+    }
+}
+
+impl<K: ReplyKind> BoxHandler<K, ()> {
+    pub(crate) fn call(&self, turn: Turn) -> BoxFuture<K::Reply> {
+        self.0.call(turn, ())
+    }
+}
+
+impl<K, S> Clone for BoxHandler<K, S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, S> fmt::Debug for BoxHandler<K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("handler")
+    }
+}
+
+struct Made<H, T>(H, PhantomData<fn() -> T>);
+
+impl<K, T, S, H> Erased<K, S> for Made<H, T>
+where
+    K: ReplyKind,
+    T: 'static,
+    S: Send + 'static,
+    H: Handler<K, T, S>,
+{
+    fn call(&self, turn: Turn, state: S) -> BoxFuture<K::Reply> {
+        Box::pin(self.0.clone().call(turn, state))
+    }
+}
+
+struct Bound<K, S> {
+    handler: BoxHandler<K, S>,
+    state: S,
+}
+
+impl<K: ReplyKind, S: Clone + Send + Sync + 'static> Erased<K, ()> for Bound<K, S> {
+    fn call(&self, turn: Turn, (): ()) -> BoxFuture<K::Reply> {
+        self.handler.0.call(turn, self.state.clone())
+    }
+}

@@ -1,0 +1,406 @@
+//! What a handler may give back, and what that is on the wire.
+//!
+//! A message is answered with messages, a button with a [`CardReply`], any other invoke with an
+//! [`InvokeReply`]. The wrong one does not compile.
+
+use std::{borrow::Cow, fmt};
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Activity, activity::ADAPTIVE_CARD};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What sort of activity a handler answers; see [`MessageKind`], [`ActionKind`], [`InvokeKind`].
+pub trait ReplyKind: sealed::Sealed + Send + Sync + 'static {
+    /// What such a handler gives back in the end.
+    type Reply: Send + 'static;
+
+    /// What is said when an extractor turns the activity down.
+    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply;
+}
+
+/// Messages, commands and events: answered by messages.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct MessageKind;
+
+/// Buttons (`adaptiveCard/action`): answered by a card, a text or an error.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ActionKind;
+
+/// Other invokes: answered by a status and JSON.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct InvokeKind;
+
+impl sealed::Sealed for MessageKind {}
+impl sealed::Sealed for ActionKind {}
+impl sealed::Sealed for InvokeKind {}
+
+impl ReplyKind for MessageKind {
+    type Reply = Vec<Activity>;
+
+    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
+        rejection.text().map(Activity::message).into_iter().collect()
+    }
+}
+
+impl ReplyKind for ActionKind {
+    type Reply = CardReply;
+
+    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
+        CardReply::error(
+            rejection.code().to_owned(),
+            rejection.text().unwrap_or("This cannot be done here.").to_owned(),
+        )
+    }
+}
+
+impl ReplyKind for InvokeKind {
+    type Reply = InvokeReply;
+
+    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
+        let error = ErrorBody {
+            code: rejection.code().to_owned().into(),
+            message: rejection.text().unwrap_or_default().to_owned().into(),
+        };
+        InvokeReply { status: StatusCode::BAD_REQUEST, body: to_json(&ErrorEnvelope { error }) }
+    }
+}
+
+/// What the handler of an activity of kind `K` may return.
+///
+/// For messages: `()`, `&str`, `String`, [`Activity`], [`Card`], a `Vec` or `Option` of activities,
+/// and a `Result` whose error is an answer as well, so that the person who asked is told.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an answer to this sort of activity",
+    label = "the handler returns this",
+    note = "a message is answered with `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them",
+    note = "a button is answered with `CardReply`, another invoke with `InvokeReply`"
+)]
+pub trait IntoReply<K: ReplyKind = MessageKind> {
+    /// Turns the value into the answer.
+    fn into_reply(self) -> K::Reply;
+}
+
+/// What the handler of a button may return: [`CardReply`], or a `Result` of two such values.
+///
+/// Implement it for your flow's error, and the person who pressed is told in your words.
+///
+/// ```
+/// use argus_bot_sdk::reply::{CardReply, IntoActionReply};
+///
+/// struct NotYours;
+/// impl IntoActionReply for NotYours {
+///     fn into_action_reply(self) -> CardReply {
+///         CardReply::error("Forbidden", "You may not do that.").status(403)
+///     }
+/// }
+/// let pressed: Result<CardReply, NotYours> = Err(NotYours);
+/// assert_eq!(pressed.into_action_reply().status_code(), 403);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an answer to a pressed button",
+    label = "the handler returns this",
+    note = "return `CardReply::card(…)`, `CardReply::message(…)` or `CardReply::error(…)`, or a `Result` of two such values"
+)]
+pub trait IntoActionReply {
+    /// Turns the value into the answer.
+    fn into_action_reply(self) -> CardReply;
+}
+
+/// An Adaptive Card as an answer to a message.
+///
+/// ```
+/// use argus_bot_sdk::reply::{Card, IntoReply};
+///
+/// let shown = Card(serde_json::json!({ "type": "AdaptiveCard" })).into_reply();
+/// assert_eq!(shown[0].attachments.as_ref().map(Vec::len), Some(1));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "it is a name for one value and made by writing it")]
+pub struct Card(pub Value);
+
+/// What a pressed button gets. HTTP is always 200; the status that Teams acts on is in the body
+/// (Microsoft's Universal Action Model).
+///
+/// ```
+/// use argus_bot_sdk::reply::CardReply;
+///
+/// let reply = CardReply::error("Expired", "This card is out of date.");
+/// assert_eq!(
+///     String::from_utf8(reply.to_bytes().to_vec())?,
+///     r#"{"statusCode":400,"type":"application/vnd.microsoft.error","value":{"code":"Expired","message":"This card is out of date."}}"#,
+/// );
+/// # Ok::<(), std::string::FromUtf8Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use = "a reply that is not returned is never seen"]
+pub struct CardReply {
+    status: u16,
+    content: Content,
+}
+
+#[derive(Clone, PartialEq)]
+enum Content {
+    Card(Value),
+    Message(Cow<'static, str>),
+    Error(ErrorBody),
+}
+
+#[derive(Clone, PartialEq, Serialize)]
+struct ErrorBody {
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+}
+
+#[derive(Serialize)]
+struct ErrorEnvelope {
+    error: ErrorBody,
+}
+
+impl CardReply {
+    /// A card that takes the place of the one on which the button is.
+    pub fn card(card: Value) -> Self {
+        Self { status: 200, content: Content::Card(card) }
+    }
+
+    /// A short text that is shown to the person who pressed.
+    pub fn message(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: 200, content: Content::Message(text.into()) }
+    }
+
+    /// An error: a stable code and a text for the person who pressed. The status is 400 unless
+    /// [`status`](Self::status) says otherwise.
+    pub fn error(
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let error = ErrorBody { code: code.into(), message: message.into() };
+        Self { status: 400, content: Content::Error(error) }
+    }
+
+    /// Sets the status in the body, for example 403 or 500.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The status in the body.
+    pub fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    /// The body as Teams gets it.
+    pub fn to_bytes(&self) -> Bytes {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a, T> {
+            status_code: u16,
+            r#type: &'a str,
+            value: &'a T,
+        }
+        let status_code = self.status;
+        match &self.content {
+            Content::Card(value) => to_json(&Body { status_code, r#type: ADAPTIVE_CARD, value }),
+            Content::Message(value) => {
+                let r#type = "application/vnd.microsoft.activity.message";
+                to_json(&Body { status_code, r#type, value })
+            }
+            Content::Error(value) => {
+                to_json(&Body { status_code, r#type: "application/vnd.microsoft.error", value })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for CardReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The texts may name people and hosts.
+        f.debug_struct("CardReply").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// What any other invoke gets: an HTTP status and a JSON body, both of which the invoke's own
+/// documentation prescribes.
+///
+/// ```
+/// use argus_bot_sdk::reply::InvokeReply;
+///
+/// let reply = InvokeReply::json(&serde_json::json!({ "task": { "type": "message" } }));
+/// assert_eq!(reply.status(), 200);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use = "a reply that is not returned is never seen"]
+pub struct InvokeReply {
+    status: StatusCode,
+    body: Bytes,
+}
+
+impl InvokeReply {
+    /// Status 200 and no body.
+    pub fn empty() -> Self {
+        Self { status: StatusCode::OK, body: Bytes::new() }
+    }
+
+    /// Status 200 and this body.
+    pub fn json(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, body: to_json(body) }
+    }
+
+    /// Sets the HTTP status, for example 412 for a failed token exchange. A number that is not an
+    /// HTTP status becomes 500.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The body; empty for none.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+impl fmt::Debug for InvokeReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvokeReply")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// None of what is written here can fail to be JSON; if it does, the answer is empty, not a panic.
+fn to_json(body: &impl Serialize) -> Bytes {
+    serde_json::to_vec(body).map(Bytes::from).unwrap_or_default()
+}
+
+impl IntoReply for () {
+    fn into_reply(self) -> Vec<Activity> {
+        Vec::new()
+    }
+}
+
+impl IntoReply for &str {
+    fn into_reply(self) -> Vec<Activity> {
+        vec![Activity::message(self)]
+    }
+}
+
+impl IntoReply for String {
+    fn into_reply(self) -> Vec<Activity> {
+        vec![Activity::message(self)]
+    }
+}
+
+impl IntoReply for Activity {
+    fn into_reply(self) -> Vec<Activity> {
+        vec![self]
+    }
+}
+
+impl IntoReply for Card {
+    fn into_reply(self) -> Vec<Activity> {
+        vec![Activity::card(self.0)]
+    }
+}
+
+impl IntoReply for Vec<Activity> {
+    fn into_reply(self) -> Vec<Activity> {
+        self
+    }
+}
+
+impl<T: IntoReply> IntoReply for Option<T> {
+    fn into_reply(self) -> Vec<Activity> {
+        self.map(T::into_reply).unwrap_or_default()
+    }
+}
+
+impl<T: IntoReply, E: IntoReply> IntoReply for Result<T, E> {
+    fn into_reply(self) -> Vec<Activity> {
+        match self {
+            Ok(reply) => reply.into_reply(),
+            Err(reply) => reply.into_reply(),
+        }
+    }
+}
+
+impl IntoActionReply for CardReply {
+    fn into_action_reply(self) -> CardReply {
+        self
+    }
+}
+
+impl<T: IntoActionReply, E: IntoActionReply> IntoActionReply for Result<T, E> {
+    fn into_action_reply(self) -> CardReply {
+        match self {
+            Ok(reply) => reply.into_action_reply(),
+            Err(reply) => reply.into_action_reply(),
+        }
+    }
+}
+
+impl<T: IntoActionReply> IntoReply<ActionKind> for T {
+    fn into_reply(self) -> CardReply {
+        self.into_action_reply()
+    }
+}
+
+impl IntoReply<InvokeKind> for () {
+    fn into_reply(self) -> InvokeReply {
+        InvokeReply::empty()
+    }
+}
+
+impl IntoReply<InvokeKind> for InvokeReply {
+    fn into_reply(self) -> InvokeReply {
+        self
+    }
+}
+
+impl<E: IntoReply<InvokeKind>> IntoReply<InvokeKind> for Result<InvokeReply, E> {
+    fn into_reply(self) -> InvokeReply {
+        self.unwrap_or_else(E::into_reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bodies_are_those_of_the_universal_action_model() {
+        let check = |reply: CardReply, expected: Value| {
+            assert_eq!(serde_json::from_slice::<Value>(&reply.to_bytes()).unwrap(), expected);
+        };
+        let card = json!({"type": "AdaptiveCard", "version": "1.5"});
+        check(
+            CardReply::card(card.clone()),
+            json!({"statusCode": 200, "type": ADAPTIVE_CARD, "value": card}),
+        );
+        check(
+            CardReply::message("Done."),
+            json!({"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."}),
+        );
+        check(
+            CardReply::error("403", "No.").status(403),
+            json!({"statusCode": 403, "type": "application/vnd.microsoft.error",
+                   "value": {"code": "403", "message": "No."}}),
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! Which function answers.
+
+use std::collections::BTreeMap;
+
+use crate::extract::Turn;
+use crate::handler::{BoxHandler, Handler};
+use crate::reply::{ActionKind, InvokeKind, MessageKind};
+use crate::{Activity, ActivityKind};
+
+type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
+
+/// The bot on one page: every route and the function that answers it.
+///
+/// A route that is given twice is answered by the later function.
+///
+/// ```
+/// use argus_bot_sdk::Router;
+/// use argus_bot_sdk::extract::{Args, State};
+///
+/// #[derive(Clone)]
+/// struct App {
+///     name: &'static str,
+/// }
+///
+/// async fn list(State(app): State<App>, Args(filter): Args) -> String {
+///     format!("{}: nothing matches '{filter}'", app.name)
+/// }
+/// async fn help() -> &'static str {
+///     "Say list."
+/// }
+///
+/// let router = Router::new().message(help).command("list", list).with_state(App { name: "soc" });
+/// assert_eq!(router.commands().collect::<Vec<_>>(), ["list"]);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a router does nothing until a bot has it"]
+pub struct Router<S = ()> {
+    message: Option<BoxHandler<MessageKind, S>>,
+    commands: Table<MessageKind, S>,
+    actions: Table<ActionKind, S>,
+    invokes: Table<InvokeKind, S>,
+    conversation_update: Option<BoxHandler<MessageKind, S>>,
+    installation_update: Option<BoxHandler<MessageKind, S>>,
+    fallback: Option<BoxHandler<MessageKind, S>>,
+}
+
+impl<S> Default for Router<S> {
+    fn default() -> Self {
+        Self {
+            message: None,
+            commands: Table::new(),
+            actions: Table::new(),
+            invokes: Table::new(),
+            conversation_update: None,
+            installation_update: None,
+            fallback: None,
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Router<S> {
+    /// A router without routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers every message that is not a command.
+    pub fn message<T: 'static>(mut self, handler: impl Handler<MessageKind, T, S>) -> Self {
+        self.message = Some(BoxHandler::new(handler));
+        self
+    }
+
+    /// Answers messages whose first word, after the mention of the bot, is `word`; upper or lower
+    /// case does not matter. The rest of the message is [`Args`](crate::extract::Args).
+    pub fn command<T: 'static>(
+        mut self,
+        word: &str,
+        handler: impl Handler<MessageKind, T, S>,
+    ) -> Self {
+        self.commands.insert(word.to_lowercase(), BoxHandler::new(handler));
+        self
+    }
+
+    /// Answers buttons (`Action.Execute`) with this verb; the data is
+    /// [`Input`](crate::extract::Input).
+    pub fn action<T: 'static>(
+        mut self,
+        verb: impl Into<String>,
+        handler: impl Handler<ActionKind, T, S>,
+    ) -> Self {
+        self.actions.insert(verb.into(), BoxHandler::new(handler));
+        self
+    }
+
+    /// Answers invokes of this name, such as `task/fetch`, other than buttons.
+    pub fn invoke<T: 'static>(
+        mut self,
+        name: impl Into<String>,
+        handler: impl Handler<InvokeKind, T, S>,
+    ) -> Self {
+        self.invokes.insert(name.into(), BoxHandler::new(handler));
+        self
+    }
+
+    /// Hears who joins and leaves, and what becomes of channels and teams.
+    pub fn conversation_update<T: 'static>(
+        mut self,
+        handler: impl Handler<MessageKind, T, S>,
+    ) -> Self {
+        self.conversation_update = Some(BoxHandler::new(handler));
+        self
+    }
+
+    /// Hears that the bot was installed or removed.
+    pub fn installation_update<T: 'static>(
+        mut self,
+        handler: impl Handler<MessageKind, T, S>,
+    ) -> Self {
+        self.installation_update = Some(BoxHandler::new(handler));
+        self
+    }
+
+    /// Hears everything else that is not an invoke: reactions, edits, events, and messages that
+    /// no other route takes. Without it they are
+    /// acknowledged and forgotten. An invoke that nobody answers gets status 501, always.
+    pub fn fallback<T: 'static>(mut self, handler: impl Handler<MessageKind, T, S>) -> Self {
+        self.fallback = Some(BoxHandler::new(handler));
+        self
+    }
+
+    /// Gives the handlers their state; the result is what a bot takes.
+    pub fn with_state(self, state: S) -> Router {
+        fn bound<K: crate::reply::ReplyKind, S: Clone + Send + Sync + 'static>(
+            table: Table<K, S>,
+            state: &S,
+        ) -> Table<K, ()> {
+            table.into_iter().map(|(name, handler)| (name, handler.bind(state.clone()))).collect()
+        }
+        let one = |handler: Option<BoxHandler<MessageKind, S>>| {
+            handler.map(|handler| handler.bind(state.clone()))
+        };
+        Router {
+            message: one(self.message),
+            conversation_update: one(self.conversation_update),
+            installation_update: one(self.installation_update),
+            fallback: one(self.fallback),
+            commands: bound(self.commands, &state),
+            actions: bound(self.actions, &state),
+            invokes: bound(self.invokes, &state),
+        }
+    }
+
+    /// The commands, for a help text or an app manifest.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        self.commands.keys().map(String::as_str)
+    }
+
+    /// The verbs of the buttons, for a test that every button of every card is answered.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        self.actions.keys().map(String::as_str)
+    }
+
+    /// The names of the other invokes.
+    pub fn invokes(&self) -> impl Iterator<Item = &str> {
+        self.invokes.keys().map(String::as_str)
+    }
+}
+
+/// Who answers an activity that is not an invoke.
+pub(crate) type Listener = BoxHandler<MessageKind, ()>;
+
+/// Who answers an invoke.
+#[derive(Clone, Debug)]
+pub(crate) enum Answerer {
+    Action(BoxHandler<ActionKind, ()>),
+    Invoke(BoxHandler<InvokeKind, ()>),
+    /// A button whose verb nobody knows, while other verbs are known.
+    NoSuchAction,
+    Nobody,
+}
+
+impl Router {
+    /// Who hears this activity, if anybody does.
+    pub(crate) fn listener(&self, turn: &Turn) -> Option<&Listener> {
+        let own = match &turn.activity().kind {
+            ActivityKind::Message => self.command_of(turn).or(self.message.as_ref()),
+            ActivityKind::ConversationUpdate => self.conversation_update.as_ref(),
+            ActivityKind::InstallationUpdate => self.installation_update.as_ref(),
+            _ => None,
+        };
+        own.or(self.fallback.as_ref())
+    }
+
+    fn command_of(&self, turn: &Turn) -> Option<&Listener> {
+        if self.commands.is_empty() {
+            return None;
+        }
+        let word = turn.text().split_whitespace().next()?;
+        self.commands.get(&word.to_lowercase())
+    }
+
+    /// Who answers this invoke.
+    pub(crate) fn answerer(&self, activity: &Activity) -> Answerer {
+        let name = activity.invoke_name().unwrap_or_default();
+        if let Some(handler) = self.invokes.get(name) {
+            return Answerer::Invoke(handler.clone());
+        }
+        if name != "adaptiveCard/action" || self.actions.is_empty() {
+            return Answerer::Nobody;
+        }
+        let verb = activity.value.as_ref().and_then(|value| value.pointer("/action/verb"));
+        verb.and_then(|verb| self.actions.get(verb.as_str()?))
+            .map_or(Answerer::NoSuchAction, |handler| Answerer::Action(handler.clone()))
+    }
+}
