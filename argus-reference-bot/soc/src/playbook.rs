@@ -71,7 +71,7 @@ impl Playbook {
 }
 
 /// Who reviewed which text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// The reviewers.
     pub approved_by: Vec<String>,
@@ -111,7 +111,7 @@ impl Trigger {
 }
 
 /// A comparison with a number, as in `"<= 7"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// How to compare.
     pub operator: Operator,
@@ -120,7 +120,7 @@ pub struct Comparison {
 }
 
 /// The operators a condition knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// `<`
@@ -188,7 +188,7 @@ impl Default for Conditions {
 }
 
 /// How much a playbook may break at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blast {
     /// Targets in one run.
     pub max_targets: u32,
@@ -215,7 +215,7 @@ impl Default for Blast {
 }
 
 /// Whether a person must say yes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// The decision table says when.
@@ -228,7 +228,7 @@ pub enum Approval {
 }
 
 /// Who may not approve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Excluded {
     /// Who asked for the run.
@@ -238,7 +238,7 @@ pub enum Excluded {
 }
 
 /// What happens when nobody answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnExpire {
     /// The answer is no.
@@ -249,7 +249,7 @@ pub enum OnExpire {
 }
 
 /// Who must say yes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gates {
     /// Whether a person must.
     pub human_approval: Approval,
@@ -282,7 +282,7 @@ impl Default for Gates {
 }
 
 /// How often and how patiently a step is tried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
     /// Attempts in all; the first one counts.
     pub max_attempts: u32,
@@ -309,7 +309,7 @@ impl Default for Retry {
 }
 
 /// What happens to a second run about the same thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConcurrencyPolicy {
     /// It waits.
