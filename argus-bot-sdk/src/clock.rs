@@ -1,3 +1,5 @@
+//! Where the time comes from.
+
 use std::fmt;
 
 use jiff::Timestamp;

@@ -44,7 +44,8 @@ fn kept_key(name: &str) -> RsaKeyPair {
 
 /// The key of this id: `b…` is signed by the second one, everything else by the first.
 pub(crate) fn key(kid: &str) -> &'static RsaKeyPair {
-    &KEYS[usize::from(kid.starts_with('b'))]
+    let [first, second] = &KEYS;
+    if kid.starts_with('b') { second } else { first }
 }
 
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
@@ -123,7 +124,7 @@ impl Issuer {
 
     pub(crate) fn publish(&self, kids: &[&str]) {
         let keys: Vec<Value> = kids.iter().map(|kid| jwk(kid)).collect();
-        self.publish_text(&json!({ "keys": keys }).to_string());
+        self.publish_text(json!({ "keys": keys }).to_string());
     }
 
     pub(crate) fn publish_text(&self, keys: impl AsRef<[u8]>) {

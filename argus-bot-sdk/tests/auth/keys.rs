@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::ErrorKind;
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
 use super::issuer::{jwk, sign, token};
-use super::{NOW, Scene, activity, but, claims, header};
+use super::{NOW, Scene, but, claims, header};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -69,9 +70,9 @@ async fn two_hundred_unknown_ids_are_two_fetches() {
     let scene = Scene::new().await;
     for n in 0..200 {
         let kid = format!("unknown-{n}");
-        let token = sign("a", &header(&kid).to_string(), &claims().to_string());
-        assert_eq!(scene.token(&token).await, (401, "kid"), "{n}");
-        assert_eq!(scene.token(&token_of_known()).await, (200, "ok"), "a known key has to wait");
+        let invented = sign("a", &header(&kid).to_string(), &claims().to_string());
+        assert_eq!(scene.token(&invented).await, (401, "kid"), "{n}");
+        assert_eq!(scene.token(&token("a")).await, (200, "ok"), "a known key has to wait");
     }
     assert_eq!(scene.asked(), (2, 2));
     scene.pass(60);
@@ -80,10 +81,6 @@ async fn two_hundred_unknown_ids_are_two_fetches() {
         (401, "kid")
     );
     assert_eq!(scene.asked(), (3, 3));
-}
-
-fn token_of_known() -> String {
-    token("a")
 }
 
 #[tokio::test]
@@ -182,11 +179,13 @@ async fn without_keys_the_answer_is_503_and_attempts_back_off() {
         assert_eq!(scene.token(&token("a")).await, (503, "keys"));
     }
     assert_eq!(scene.asked(), (1, 0), "no attempt before the first second is over");
-    for expected in [2, 3, 3, 4] {
+    for (attempts, pause) in [1, 2, 4, 8, 16, 30, 30].into_iter().enumerate() {
+        scene.pass(pause - 1);
+        assert_eq!(scene.token(&token("a")).await, (503, "keys"));
+        assert_eq!(scene.asked(), (attempts + 1, 0), "asked before {pause} seconds were over");
         scene.pass(1);
         assert_eq!(scene.token(&token("a")).await, (503, "keys"));
-        scene.pass(if expected == 3 { 0 } else { 1 });
-        assert!(scene.asked().0 <= expected + 1);
+        assert_eq!(scene.asked(), (attempts + 2, 0), "not asked after {pause} seconds");
     }
     scene.issuer.world(|world| world.outage = false);
     scene.pass(30);
@@ -360,7 +359,6 @@ async fn what_is_a_signing_key_is_taken() {
     let invented = sign("a", &header("invented").to_string(), &claims().to_string());
     assert_eq!(scene.token(&invented).await, (401, "kid"));
     assert_eq!(scene.token(&token("b")).await, (403, "endorsement"));
-    drop(activity());
 }
 
 #[tokio::test]
@@ -372,4 +370,14 @@ async fn a_clock_put_back_does_not_stop_the_refresh() {
     scene.issuer.publish(&["a", "b"]);
     scene.clock.set(jiff::Timestamp::from_second(NOW - 200).unwrap());
     assert_eq!(scene.token(&token("b")).await, (200, "ok"));
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_does_not_stop_the_fetch() {
+    let scene = Scene::new().await;
+    let bearer = format!("Bearer {}", token("a"));
+    assert!(scene.door.authenticate(Some(&bearer)).now_or_never().is_none());
+    scene.asked_at_least(1).await;
+    assert_eq!(scene.token(&token("a")).await, (200, "ok"));
+    assert_eq!(scene.asked(), (1, 1));
 }

@@ -119,9 +119,10 @@ async fn refusals_say_what_to_do_and_nothing_else() {
         for listed in [true, false] {
             let bank = Bank::new().await;
             let text = format!("AADSTS{code}: {CANARY} in tenant {CANARY}. Trace ID: 7");
-            let body = match listed {
-                true => json!({ "error": "x", "error_codes": [code], "error_description": CANARY }),
-                false => json!({ "error": "x", "error_description": text }),
+            let body = if listed {
+                json!({ "error": "x", "error_codes": [code], "error_description": CANARY })
+            } else {
+                json!({ "error": "x", "error_description": text })
             };
             bank.answers(401, &body.to_string());
             let error = bank.source.token().await.unwrap_err();

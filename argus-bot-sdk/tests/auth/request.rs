@@ -279,3 +279,26 @@ async fn a_configured_address_passes_when_the_token_says_so() {
         assert_eq!(scene.verdict(Some(&bearer), &body(&activity)).await, expected, "{url}");
     }
 }
+
+#[cfg(feature = "danger-anonymous")]
+#[tokio::test]
+async fn the_anonymous_door_still_reads_strictly_and_minds_addresses() {
+    use argus_bot_sdk::auth::ServiceUrlPolicy;
+
+    let door = Authenticator::anonymous(ServiceUrlPolicy::loopback());
+    assert!(door.is_anonymous());
+    let local = but(&activity(), "serviceUrl", Some(json!("http://127.0.0.1:35297/_connector")));
+    for authorization in [None, Some("Bearer bogus")] {
+        assert!(door.verify(authorization, &body(&local)).await.is_ok(), "{authorization:?}");
+        let far = door.verify(authorization, &body(&activity())).await.unwrap_err();
+        assert_eq!((far.status(), far.rule()), (403, "service_host"));
+        let odd = door.verify(authorization, b"{\"type\":1}").await.unwrap_err();
+        assert_eq!((odd.status(), odd.rule()), (400, "body"));
+    }
+}
+
+#[test]
+fn a_door_with_tokens_is_not_anonymous() {
+    let config = InboundConfig::new(APP, Cloud::Public);
+    assert!(!Authenticator::new(config, std::sync::Arc::new(SystemClock)).unwrap().is_anonymous());
+}
