@@ -259,3 +259,6 @@ where
         Box::pin(async move { Ok(door::answer(&inner, request).await) })
     }
 }
+
+#[cfg(test)]
+mod tests;

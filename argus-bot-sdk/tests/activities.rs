@@ -23,8 +23,8 @@ fn files(test: &str, folder: &str) -> Vec<(String, Value)> {
     let json = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
     let files: Vec<_> = json
         .map(|path| {
-            let text = std::fs::read(&path).unwrap();
-            (path.display().to_string(), serde_json::from_slice(&text).unwrap())
+            let bytes = std::fs::read(&path).unwrap();
+            (path.display().to_string(), serde_json::from_slice(&bytes).unwrap())
         })
         .collect();
     assert!(files.len() >= 100, "the corpus folder has only {} files", files.len());

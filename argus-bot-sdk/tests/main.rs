@@ -3,3 +3,5 @@
 
 mod activities;
 mod auth;
+mod connector;
+mod server;

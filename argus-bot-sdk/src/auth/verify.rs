@@ -51,6 +51,13 @@ const MAX_CACHED_FOR: Duration = Duration::from_hours(24);
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[cfg_attr(
+    not(feature = "danger-anonymous"),
+    doc = "```compile_fail,E0599",
+    doc = "// Without the feature `danger-anonymous` there is no such thing.",
+    doc = "let _ = argus_bot_sdk::auth::Authenticator::anonymous;",
+    doc = "```"
+)]
 pub struct Authenticator {
     rules: Arc<Rules>,
     mode: Mode,

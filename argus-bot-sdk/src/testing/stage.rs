@@ -173,7 +173,7 @@ impl TestTeams {
         };
         let Ok(response) = self.bot.clone().call(request).await;
         let status = response.status().as_u16();
-        let body = response.into_body().collect().await.map(|body| body.to_bytes());
+        let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes);
         let body = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
         Answer { status, body: body.unwrap_or_default() }
     }

@@ -1,1 +1,274 @@
-//! Written in its own commit.
+//! The incident: what its records fold to, and what its card shows.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::correlate::{Occurrence, Placement};
+use crate::decide::Decision;
+use crate::enrich::Enrichment;
+use crate::event::{Phase, SecurityEvent, Severity};
+use crate::ledger::fact::{Actor, Fact, What};
+use crate::playbook::ActionKind;
+use crate::run::{Run, Status};
+use crate::score::Score;
+
+/// Lines of history that an incident keeps for its card; the chain keeps all.
+const TIMELINE: usize = 20;
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody has it in hand.
+    Open,
+    /// Somebody has.
+    Acknowledged,
+    /// A containment took effect.
+    Contained,
+    /// The source says that it is over.
+    Resolved,
+}
+
+/// A ticket in the ITSM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The ITSM's configured name.
+    pub system: String,
+    /// The number people use.
+    pub number: String,
+    /// The id its API uses.
+    pub remote_id: String,
+    /// Where people open it.
+    pub url: Option<String>,
+}
+
+/// One line of history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When it was written down.
+    pub at: Timestamp,
+    /// What, for a reader.
+    pub text: String,
+}
+
+/// An incident, folded from its records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// `INC-7`.
+    pub key: String,
+    /// How many records have changed it; a card names the version it shows.
+    pub version: u64,
+    /// The event that opened it.
+    pub event: SecurityEvent,
+    /// What the sources answered then.
+    pub enrichment: Enrichment,
+    /// The score.
+    pub score: Score,
+    /// What was decided.
+    pub decision: Decision,
+    /// The highest severity that any of its events carried.
+    pub severity: Severity,
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// From the ingest answer of its first event.
+    pub correlation: String,
+    /// How many events it has.
+    pub count: u64,
+    /// The current window of repeats.
+    pub occurrence: Occurrence,
+    /// Who has it in hand.
+    pub acknowledged_by: Option<Actor>,
+    /// Its ticket.
+    pub ticket: Option<Ticket>,
+    /// Its playbook runs, by id.
+    pub runs: BTreeMap<String, Run>,
+    /// The last lines of its history, oldest first.
+    pub timeline: Vec<Line>,
+    last_event: Uuid,
+}
+
+impl Incident {
+    /// The incident that an `incident.opened` record begins.
+    pub fn open(fact: &Fact) -> Option<Self> {
+        let What::Opened { event, enrichment, score, decision } = &fact.what else { return None };
+        let seen = event.observed_at.unwrap_or(event.received_at);
+        Some(Self {
+            key: fact.stream.clone()?,
+            version: 1,
+            event: (**event).clone(),
+            enrichment: enrichment.clone(),
+            score: score.clone(),
+            decision: decision.clone(),
+            severity: event.severity,
+            stage: Stage::Open,
+            opened_at: fact.at,
+            updated_at: fact.at,
+            correlation: fact.correlation.clone(),
+            count: 1,
+            occurrence: Occurrence::start(seen.as_millisecond()),
+            acknowledged_by: None,
+            ticket: None,
+            runs: BTreeMap::new(),
+            timeline: vec![Line { at: fact.at, text: format!("Opened from {}", event.source) }],
+            last_event: event.event_id,
+        })
+    }
+
+    /// Folds a history, oldest record first. `None` if it does not begin with an opening.
+    pub fn fold<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Option<Self> {
+        let mut facts = facts.into_iter();
+        let mut incident = Self::open(facts.next()?)?;
+        facts.for_each(|fact| incident.apply(fact));
+        Some(incident)
+    }
+
+    /// Takes one more of its records into account.
+    pub fn apply(&mut self, fact: &Fact) {
+        self.version += 1;
+        self.updated_at = fact.at;
+        match &fact.what {
+            What::EventAdded { event_id, observed_at, severity, phase, placement } => {
+                self.add_event(*event_id, *observed_at, *severity, *phase, placement, fact.at);
+            }
+            What::Acknowledged => {
+                self.acknowledged_by = Some(fact.actor.clone());
+                if self.stage == Stage::Open {
+                    self.stage = Stage::Acknowledged;
+                }
+                self.note(fact.at, format!("Acknowledged by {}", fact.actor.shown()));
+            }
+            What::TicketLinked { system, number, remote_id, url } => {
+                self.ticket = Some(Ticket {
+                    system: system.clone(),
+                    number: number.clone(),
+                    remote_id: remote_id.clone(),
+                    url: url.clone(),
+                });
+                self.note(fact.at, format!("Ticket {number} in {system}"));
+            }
+            What::WouldRun { playbook, steps } => {
+                self.note(fact.at, format!("Dry run of {playbook}: {}", steps.join(", ")));
+            }
+            What::RunCreated { .. } => self.runs.extend(Run::begin(fact).map(|run| (run.id.clone(), run))),
+            _ => self.apply_to_run(fact),
+        }
+        if let Some(line) = run_line(fact) {
+            self.note(fact.at, line);
+        }
+    }
+
+    /// Whether events of the same kind still belong to it.
+    pub fn is_open(&self) -> bool {
+        self.stage != Stage::Resolved
+    }
+
+    /// The runs that are not over.
+    pub fn active_runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.values().filter(|run| !run.status.is_over())
+    }
+
+    /// The newest run that holds or held `action`, whatever came of it.
+    pub fn last_run_of(&self, action: &str) -> Option<&Run> {
+        let acts = |run: &&Run| run.steps.iter().any(|step| step.plan.action.name() == action);
+        self.runs.values().filter(acts).max_by_key(|run| (run.created_at, run.id.clone()))
+    }
+
+    fn add_event(
+        &mut self,
+        event_id: Uuid,
+        observed_at: Timestamp,
+        severity: Severity,
+        phase: Phase,
+        placement: &Placement,
+        at: Timestamp,
+    ) {
+        self.count += 1;
+        self.last_event = event_id;
+        self.severity = self.severity.max(severity);
+        let seen = observed_at.as_millisecond();
+        self.occurrence = match placement {
+            Placement::Duplicate => self.occurrence.repeat(seen),
+            Placement::NewOccurrence | Placement::FirstOccurrence => Occurrence::start(seen),
+        };
+        if phase == Phase::Resolved {
+            self.stage = Stage::Resolved;
+            self.note(at, "The source says that it is resolved".into());
+        } else if *placement != Placement::Duplicate {
+            self.note(at, "Seen again after a quiet time".into());
+        }
+    }
+
+    fn apply_to_run(&mut self, fact: &Fact) {
+        let Some(run) = fact.what.run().and_then(|run| self.runs.get_mut(run)) else { return };
+        run.apply(fact);
+        let contains = |run: &Run| {
+            run.status == Status::Succeeded
+                && run.steps.iter().any(|step| contains_threat(step.plan.action))
+        };
+        if contains(run) && self.stage != Stage::Resolved {
+            self.stage = Stage::Contained;
+        }
+    }
+
+    fn note(&mut self, at: Timestamp, text: String) {
+        self.timeline.push(Line { at, text });
+        if self.timeline.len() > TIMELINE {
+            self.timeline.remove(0);
+        }
+    }
+}
+
+/// Whether the action takes the ground from under an attacker.
+fn contains_threat(action: ActionKind) -> bool {
+    matches!(
+        action,
+        ActionKind::IsolateHost
+            | ActionKind::RevokeToken
+            | ActionKind::DisableUser
+            | ActionKind::BlockIp
+    )
+}
+
+/// What a run's record says to a reader; most say nothing.
+fn run_line(fact: &Fact) -> Option<String> {
+    let who = fact.actor.shown();
+    Some(match &fact.what {
+        What::RunCreated { playbook, .. } => format!("{who} started {playbook}"),
+        What::ApprovalRequested { reason, .. } => format!("Approval asked: {reason}"),
+        What::ApprovalDecided { approve: true, .. } => format!("{who} approved"),
+        What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
+        What::ApprovalExpired { .. } => "Nobody decided in time".into(),
+        What::Adopted { step, holder, .. } => format!("{step}: already done by {holder}"),
+        What::Intended { step, attempt, .. } if *attempt > 1 => {
+            format!("{step}: attempt {attempt}")
+        }
+        What::Answered { step, outcome, .. } => match outcome {
+            crate::effect::Outcome::Accepted { remote, .. } => format!("{step}: queued ({remote})"),
+            crate::effect::Outcome::Failed { why } => format!("{step}: failed, {why}"),
+            crate::effect::Outcome::NotYet { why, .. } => format!("{step}: not yet, {why}"),
+            crate::effect::Outcome::Unsettled { why } => {
+                format!("{step}: sent, outcome unknown ({why}); looking")
+            }
+        },
+        What::Probed { step, probe: crate::effect::Probe::Found { remote, .. }, .. } => {
+            format!("{step}: found after all ({remote})")
+        }
+        What::Probed { step, probe: crate::effect::Probe::FoundForeign { by, .. }, .. } => {
+            format!("{step}: already done by {by}")
+        }
+        What::RunFinished { result, .. } => match result {
+            Status::Succeeded => "Done".into(),
+            Status::Compensated => "Failed; everything reversible was undone".into(),
+            Status::CompensationFailed => "Failed; not everything could be undone".into(),
+            _ => "Failed".into(),
+        },
+        _ => return None,
+    })
+}

@@ -1,1 +1,311 @@
-//! Written in its own commit.
+//! The chain of records that everything else is folded from.
+//!
+//! A record is `seq, prev_hash, payload, hash`; `hash = SHA-256(prev_hash || payload)`. The payload
+//! is RFC 8785 JSON, and the bytes that were stored are the bytes that are hashed: nothing is
+//! serialised again to check it. An event's raw body stands beside its record and is bound to it by
+//! the `raw_sha256` in the payload.
+
+pub mod fact;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// A SHA-256, printed as 64 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// What the first record names as its predecessor.
+    pub const GENESIS: Self = Self([0; 32]);
+
+    /// The hash of `bytes` alone, for raw bodies and documents.
+    ///
+    /// ```
+    /// # use argus_soc::ledger::Hash;
+    /// assert!(Hash::of(b"").to_string().starts_with("e3b0c442"));
+    /// ```
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The hash of a record: `SHA-256(prev || payload)`.
+    pub fn link(prev: &Self, payload: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(prev.0);
+        hasher.update(payload);
+        Self(hasher.finalize().into())
+    }
+
+    /// A hash that was stored as 32 bytes; anything else is no hash.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// One stored record, as a verifier reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    /// Position in the chain, from 1, without gaps.
+    pub seq: u64,
+    /// What the record says it follows.
+    pub prev: &'a [u8],
+    /// The canonical JSON that was hashed.
+    pub payload: &'a [u8],
+    /// What the record says its hash is.
+    pub hash: &'a [u8],
+    /// The raw body of an event, which the payload names by its SHA-256.
+    pub raw: Option<&'a [u8]>,
+}
+
+/// Where a chain is broken, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq}: {why}")]
+pub struct Broken {
+    /// The record at which the chain no longer holds.
+    pub seq: u64,
+    /// What is wrong, in words.
+    pub why: String,
+}
+
+/// Checks a chain record by record.
+///
+/// ```
+/// use argus_soc::ledger::{Hash, Stored, Verifier};
+///
+/// let payload = br#"{"kind":"system.started"}"#;
+/// let hash = Hash::link(&Hash::GENESIS, payload);
+/// let mut verifier = Verifier::default();
+/// let prev = Hash::GENESIS;
+/// let record = Stored { seq: 1, prev: prev.as_bytes(), payload, hash: hash.as_bytes(), raw: None };
+/// verifier.check(&record).expect("intact");
+/// let forged = Stored { seq: 2, payload: b"{}", ..record };
+/// assert!(verifier.check(&forged).is_err());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    seq: u64,
+    head: Hash,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self { seq: 0, head: Hash::GENESIS }
+    }
+}
+
+impl Verifier {
+    /// How many records were checked, and the hash of the last one.
+    pub fn head(&self) -> (u64, Hash) {
+        (self.seq, self.head)
+    }
+
+    /// Checks the next record.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] names the first record that does not follow from the one before it, whose payload
+    /// does not have its hash, or whose raw body is not the one that was received. The verifier
+    /// stays at the last good record.
+    pub fn check(&mut self, record: &Stored<'_>) -> Result<(), Broken> {
+        let expected = self.seq + 1;
+        let broken = |why: String| Err(Broken { seq: expected, why });
+        if record.seq != expected {
+            return broken(format!("record {} stands here; one is missing or moved", record.seq));
+        }
+        if record.prev != self.head.0 {
+            return broken("its predecessor's hash is not the hash of the record before it".into());
+        }
+        let hash = Hash::link(&self.head, record.payload);
+        if record.hash != hash.0 {
+            return broken("its content does not have the hash that was recorded".into());
+        }
+        check_raw(record).or_else(|why| broken(why.into()))?;
+        self.seq = expected;
+        self.head = hash;
+        Ok(())
+    }
+}
+
+fn check_raw(record: &Stored<'_>) -> Result<(), &'static str> {
+    #[derive(Deserialize)]
+    struct Named {
+        raw_sha256: Option<String>,
+    }
+    let named: Named =
+        serde_json::from_slice(record.payload).map_err(|_| "its content is not JSON")?;
+    match (named.raw_sha256, record.raw) {
+        (None, None) => Ok(()),
+        (Some(named), Some(raw)) if named == Hash::of(raw).to_string() => Ok(()),
+        (Some(_), Some(_)) => Err("the event's body is not the one that was received"),
+        (Some(_), None) => Err("the event's body is missing"),
+        (None, Some(_)) => Err("it carries a body that it does not name"),
+    }
+}
+
+/// Writes `value` as RFC 8785 JSON: sorted keys, shortest numbers, no white space.
+///
+/// # Errors
+///
+/// If `value` does not serialise to JSON, or holds a number that JSON cannot write.
+///
+/// ```
+/// let text = argus_soc::ledger::canonical(&serde_json::json!({"b": 1, "a": "\u{e9}"}))?;
+/// assert_eq!(text, "{\"a\":\"\u{e9}\",\"b\":1}");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn canonical(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut out = String::with_capacity(512);
+    write_canonical(&serde_json::to_value(value)?, &mut out)?;
+    Ok(out)
+}
+
+fn write_canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() => out.push_str(&es_number(float)),
+            _ => out.push_str(&number.to_string()),
+        },
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out)?;
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            // RFC 8785 3.2.3 sorts by UTF-16 code units, which differs from bytes above U+FFFF.
+            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push('{');
+            for (at, (key, item)) in entries.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                out.push_str(&serde_json::to_string(key)?);
+                out.push(':');
+                write_canonical(item, out)?;
+            }
+            out.push('}');
+        }
+        other => out.push_str(&serde_json::to_string(other)?),
+    }
+    Ok(())
+}
+
+/// A number as ECMAScript prints it (RFC 8785 3.2.2.3).
+fn es_number(number: f64) -> String {
+    if number == 0.0 {
+        return "0".into();
+    }
+    let scientific = format!("{number:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-6..21).contains(&exponent) {
+        return format!("{number}");
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{}", exponent.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_as_ecmascript_prints_them() {
+        let check = |number: f64, text: &str| assert_eq!(es_number(number), text);
+        check(333_333_333.333_333_3, "333333333.3333333");
+        check(1e30, "1e+30");
+        check(4.50, "4.5");
+        check(2e-3, "0.002");
+        check(1e-27, "1e-27");
+        check(1e21, "1e+21");
+        check(1e20, "100000000000000000000");
+        check(1e-6, "0.000001");
+        check(1e-7, "1e-7");
+        check(-0.0, "0");
+    }
+
+    #[test]
+    fn keys_are_sorted_by_utf16_units() {
+        let value = serde_json::json!({"\u{fb33}": 1, "\u{1f600}": 2, "a": 3});
+        let text = canonical(&value).expect("serialises");
+        assert_eq!(text, "{\"a\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
+    }
+
+    /// A small intact chain, one record with a raw body.
+    fn chain() -> Vec<(u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
+        let mut prev = Hash::GENESIS;
+        (1..=4)
+            .map(|seq| {
+                let raw = (seq == 2).then(|| b"{\"alert\":true}".to_vec());
+                let named = raw.as_ref().map(|raw| Hash::of(raw).to_string());
+                let payload = match named {
+                    Some(named) => format!("{{\"n\":{seq},\"raw_sha256\":\"{named}\"}}"),
+                    None => format!("{{\"n\":{seq}}}"),
+                };
+                let hash = Hash::link(&prev, payload.as_bytes());
+                let row =
+                    (seq, prev.0.to_vec(), payload.into_bytes(), hash.0.to_vec(), raw.clone());
+                prev = hash;
+                row
+            })
+            .collect()
+    }
+
+    fn verify(rows: &[(u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>)]) -> Result<(), Broken> {
+        let mut verifier = Verifier::default();
+        rows.iter().try_for_each(|(seq, prev, payload, hash, raw)| {
+            verifier.check(&Stored { seq: *seq, prev, payload, hash, raw: raw.as_deref() })
+        })
+    }
+
+    #[test]
+    fn an_intact_chain_verifies() {
+        assert_eq!(verify(&chain()), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_changed_byte_is_found(row in 0usize..4, field in 0usize..4, at in 0usize..200, bit in 0u8..8) {
+            let mut rows = chain();
+            let (_, prev, payload, hash, raw) = &mut rows[row];
+            let bytes = match field { 0 => prev, 1 => payload, 2 => hash, _ => raw.get_or_insert_default() };
+            if bytes.is_empty() { bytes.push(b'x') } else { let at = at % bytes.len(); bytes[at] ^= 1 << bit; }
+            let broken = verify(&rows).expect_err("a change must be found");
+            prop_assert_eq!(broken.seq, row as u64 + 1);
+        }
+
+        #[test]
+        fn a_missing_or_swapped_record_is_found(a in 0usize..3, b in 0usize..4) {
+            let mut rows = chain();
+            if a == b { rows.remove(a); } else { rows.swap(a, b); }
+            prop_assert!(verify(&rows).is_err());
+        }
+    }
+}

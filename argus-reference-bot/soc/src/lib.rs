@@ -1,6 +1,13 @@
-//! What a security operations centre decides. Pure: no async, no clock, no network, no files.
+#![doc = include_str!("../README.md")]
 
+pub mod correlate;
+pub mod decide;
 pub mod effect;
+pub mod enrich;
+pub mod event;
 pub mod incident;
 pub mod ledger;
+pub mod playbook;
+pub mod policy;
 pub mod run;
+pub mod score;

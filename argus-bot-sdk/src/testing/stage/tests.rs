@@ -152,7 +152,7 @@ async fn the_connector_hears_limits_and_life_codes() {
     send().await.unwrap();
 
     stage.teams().set_life(&to.conversation_id, Life::BlockedByUser);
-    clock.advance(Duration::from_secs(60));
+    clock.advance(Duration::from_mins(1));
     let dormant = send().await.unwrap_err();
     assert_eq!(dormant.kind(), SendErrorKind::Dormant);
     assert_eq!(dormant.code(), Some("ConversationBlockedByUser"));
@@ -169,8 +169,36 @@ async fn a_handler_that_keeps_its_turn_is_not_waited_for_without_end() {
     }
     let kept = Arc::default();
     let router = Router::new().message(keep).with_state(Arc::clone(&kept));
-    let stage = TestTeams::builder(router).patience(Duration::from_millis(200));
-    let stage = stage.start().await.unwrap();
-    assert_eq!(texts(&stage.say(&alice(), "hello").await), ["kept"]);
-    kept.lock().unwrap().take();
+    let stage = TestTeams::builder(router).patience(Duration::ZERO).start().await.unwrap();
+    let mut changes = stage.teams().subscribe();
+    stage.say(&alice(), "hello").await;
+    while changes.recv().await.unwrap().shown.activity["text"] != "kept" {}
+    stage.settle().await;
+    assert!(kept.lock().unwrap().take().is_some(), "the turn was alive all the time");
+}
+
+#[tokio::test]
+async fn the_playgrounds_tokens_pass_where_the_bot_allows_them() {
+    let (stage, _) = stage().await;
+    let chat = stage.teams().personal(&alice());
+    let body = stage.teams().say(&chat, &alice(), "hello").unwrap().to_string();
+    let inbound = |tenant: &str| {
+        InboundConfig::new(APP_ID, Cloud::Public)
+            .openid_metadata_url(stage.entra().metadata_url())
+            .allowed_service_urls([stage.teams().url()])
+            .emulator(tenant)
+    };
+    let check = async |tenant: &str, spec: TokenSpec, expected: Result<(), u16>| {
+        let auth = Authenticator::new(inbound(tenant), Arc::new(SystemClock)).unwrap();
+        let authorization = format!("Bearer {}", stage.entra().mint(&spec));
+        let verdict = auth.verify(Some(&authorization), body.as_bytes()).await;
+        let verdict = verdict.map(drop).map_err(|rejection| rejection.status());
+        assert_eq!(verdict, expected, "{spec:?}");
+    };
+    check(TENANT, TokenSpec::emulator(APP_ID, TENANT), Ok(())).await;
+    check(TENANT, TokenSpec::emulator("another", TENANT), Err(401)).await;
+    check(TENANT, TokenSpec::emulator(APP_ID, TENANT).claim("azp", "another"), Err(401)).await;
+    let elsewhere = "99999999-2222-4333-8444-555555555555";
+    check(elsewhere, TokenSpec::emulator(APP_ID, TENANT), Err(401)).await;
+    check(TENANT, TokenSpec::emulator(APP_ID, TENANT).signed_by(Signer::Bot), Err(401)).await;
 }

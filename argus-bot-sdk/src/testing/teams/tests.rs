@@ -294,6 +294,38 @@ async fn the_roster_comes_whole_by_name_or_in_pages() {
 }
 
 #[tokio::test]
+async fn a_message_grows_in_a_personal_chat_until_the_reader_stops_it() {
+    let stage = stage().await;
+    let chat = stage.teams.personal(&stage.alice);
+    let path = format!("/{}/activities", segment(&chat));
+    let part = |kind: &str, info: Value, text: &str| {
+        let mut entity = json!({"type": "streaminfo"});
+        entity.as_object_mut().unwrap().extend(info.as_object().unwrap().clone());
+        json!({"type": kind, "text": text, "entities": [entity]})
+    };
+    let first = part("typing", json!({"streamType": "streaming", "streamSequence": 1}), "A");
+    let begun = stage.call("POST", &path, first.clone()).await;
+    assert_eq!(begun.status, 201);
+    let id = begun.body["id"].as_str().unwrap();
+    let next = json!({"streamType": "streaming", "streamId": id, "streamSequence": 2});
+    assert_eq!(stage.call("POST", &path, part("typing", next, "A qu")).await.status, 202);
+    assert_eq!(stage.teams.messages(&chat)[0]["text"], "A qu");
+    let last = json!({"streamType": "final", "streamId": id});
+    assert_eq!(stage.call("POST", &path, part("message", last, "A quick fox")).await.status, 202);
+    assert_eq!(stage.teams.messages(&chat)[0]["text"], "A quick fox");
+    assert_eq!(stage.teams.messages(&chat)[0]["id"], id);
+
+    let begun = stage.call("POST", &path, first.clone()).await;
+    let id = begun.body["id"].as_str().unwrap();
+    stage.teams.stop_stream(&chat, id);
+    let next = json!({"streamType": "streaming", "streamId": id, "streamSequence": 2});
+    let heard = stage.call("POST", &path, part("typing", next, "B")).await;
+    assert_eq!((heard.status, heard.code()), (403, "ContentStreamNotAllowed"));
+    let heard = stage.call("POST", &stage.activities(), first).await;
+    assert_eq!((heard.status, heard.code()), (403, "ContentStreamNotAllowed"));
+}
+
+#[tokio::test]
 async fn people_speak_as_teams_writes_it() {
     let stage = stage().await;
     let asked = stage.teams.say(&stage.channel, &stage.alice, "list <critical>").unwrap();

@@ -1,0 +1,456 @@
+//! What can happen, as it is written down. Each kind of fact is one variant; nothing else is true.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::correlate::Placement;
+use crate::decide::Decision;
+use crate::effect::{Outcome, Probe, Progress};
+use crate::enrich::Enrichment;
+use crate::event::{Phase, SecurityEvent, Severity};
+use crate::playbook::PlannedStep;
+use crate::score::Score;
+
+/// The version of the record layout; a reader refuses a newer one.
+pub const LAYOUT: u8 = 1;
+
+/// Who did it: a person in a tenant, or Argus itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, by Entra object id and tenant; never by a display name.
+    Person {
+        /// The tenant that the object id belongs to.
+        tenant: String,
+        /// The Entra object id.
+        object_id: String,
+        /// The name shown when it happened; decoration, never used to decide.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown_as: Option<String>,
+    },
+    /// Argus, in one of its roles (`triage`, `notifier`, `run`, …).
+    Service {
+        /// The role.
+        name: String,
+    },
+}
+
+impl Actor {
+    /// Argus in the role `name`.
+    pub fn service(name: &str) -> Self {
+        Self::Service { name: name.into() }
+    }
+
+    /// Whether both are the same person or the same service, whatever they are shown as.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Person { tenant: a, object_id: x, .. },
+                Self::Person { tenant: b, object_id: y, .. },
+            ) => a == b && x == y,
+            (Self::Service { name: a }, Self::Service { name: b }) => a == b,
+            _ => false,
+        }
+    }
+
+    /// How a card or a list names them.
+    pub fn shown(&self) -> &str {
+        match self {
+            Self::Person { shown_as: Some(name), .. } => name,
+            Self::Person { object_id, .. } => object_id,
+            Self::Service { name } => name,
+        }
+    }
+}
+
+/// One record of the chain, before it has a place in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Layout version, [`LAYOUT`].
+    pub v: u8,
+    /// When, by the wall clock; order comes from the chain, not from here.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// Ties this record to an ingest answer, log lines and a card footer.
+    pub correlation: String,
+    /// The incident whose state this record changes; `None` for records about an incident that do
+    /// not change it, and for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+impl Fact {
+    /// A fact that changes no incident.
+    pub fn new(at: Timestamp, actor: Actor, correlation: impl Into<String>, what: What) -> Self {
+        Self { v: LAYOUT, at, actor, correlation: correlation.into(), stream: None, what }
+    }
+
+    /// Makes it part of the history of `incident`.
+    #[must_use]
+    pub fn of(mut self, incident: &str) -> Self {
+        self.stream = Some(incident.into());
+        self
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum What {
+    /// Argus started on this store.
+    #[serde(rename = "system.started")]
+    Started {
+        /// The program's version.
+        version: String,
+    },
+    /// An event was accepted; its raw body stands beside this record.
+    #[serde(rename = "event.received")]
+    Received {
+        /// `UUIDv5` of source and native id.
+        event_id: Uuid,
+        /// The configured source.
+        source: String,
+        /// Digest of source and idempotency key, if the sender gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        idempotency_key: Option<String>,
+        /// SHA-256 of the raw body, hex.
+        raw_sha256: String,
+    },
+    /// The first event of an incident, with everything that was known when it was judged.
+    #[serde(rename = "incident.opened")]
+    Opened {
+        /// The event.
+        event: Box<SecurityEvent>,
+        /// What the sources answered, outages included.
+        enrichment: Enrichment,
+        /// The score, term by term.
+        score: Score,
+        /// What was decided.
+        decision: Decision,
+    },
+    /// A further event of an incident.
+    #[serde(rename = "incident.event_added")]
+    EventAdded {
+        /// The event.
+        event_id: Uuid,
+        /// When it was observed, or received if the source does not say.
+        observed_at: Timestamp,
+        /// Its severity.
+        severity: Severity,
+        /// Open, update or resolved at the source.
+        phase: Phase,
+        /// Where it fell in the deduplication window.
+        placement: Placement,
+    },
+    /// An event that opens no incident: noise, a canary, or resolved before it was seen.
+    #[serde(rename = "event.ignored")]
+    Ignored {
+        /// The event.
+        event_id: Uuid,
+        /// Why.
+        reasons: Vec<String>,
+    },
+    /// Somebody has it in hand.
+    #[serde(rename = "incident.acknowledged")]
+    Acknowledged,
+    /// A ticket stands in the ITSM for this incident.
+    #[serde(rename = "ticket.linked")]
+    TicketLinked {
+        /// The ITSM's configured name.
+        system: String,
+        /// The number people use.
+        number: String,
+        /// The id its API uses.
+        remote_id: String,
+        /// Where people open it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+    },
+    /// Somebody was allowed to do something.
+    #[serde(rename = "access.allowed")]
+    Allowed {
+        /// The incident, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<String>,
+        /// The action's name.
+        action: String,
+        /// Which rule and which roles.
+        evidence: String,
+    },
+    /// Somebody was refused.
+    #[serde(rename = "access.refused")]
+    Refused {
+        /// The incident, if it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<String>,
+        /// The action's name.
+        action: String,
+        /// Stable code of the reason.
+        code: String,
+        /// The sentence the person read.
+        why: String,
+    },
+    /// The incident shall have a card in this conversation.
+    #[serde(rename = "notice.placed")]
+    NoticePlaced {
+        /// The incident.
+        incident: String,
+        /// Which of its cards (`card`, or `approval/RUN`).
+        card: String,
+        /// The conversation.
+        conversation: String,
+    },
+    /// A card is about to be created in Teams. Without the matching `notice.delivered`, the create
+    /// may have happened, and the next one says so.
+    #[serde(rename = "notice.attempted")]
+    NoticeAttempted {
+        /// The incident.
+        incident: String,
+        /// Which of its cards (`card`, or `approval/RUN`).
+        card: String,
+        /// The conversation.
+        conversation: String,
+    },
+    /// A card stands in Teams in this version.
+    #[serde(rename = "notice.delivered")]
+    NoticeDelivered {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+        /// The conversation.
+        conversation: String,
+        /// Teams' id of the message.
+        activity_id: String,
+        /// The state version shown.
+        version: u64,
+        /// Template, its version and hash.
+        template: String,
+    },
+    /// A card cannot be delivered and is given up, loudly.
+    #[serde(rename = "notice.abandoned")]
+    NoticeAbandoned {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+        /// Why.
+        why: String,
+    },
+    /// A playbook run was asked for or started.
+    #[serde(rename = "run.created")]
+    RunCreated {
+        /// The run's id.
+        run: String,
+        /// The playbook.
+        playbook: String,
+        /// SHA-256 of the playbook's text.
+        playbook_sha256: String,
+        /// What it will do, targets bound.
+        steps: Vec<PlannedStep>,
+        /// How many attempts a step has.
+        max_attempts: u32,
+    },
+    /// The run waits for people.
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {
+        /// The run.
+        run: String,
+        /// Digest of exactly what would be done.
+        digest: String,
+        /// How many different people must agree.
+        quorum: u32,
+        /// Why a human is asked.
+        reason: String,
+        /// After this it is too late.
+        expires_at: Timestamp,
+    },
+    /// One person decided.
+    #[serde(rename = "approval.decided")]
+    ApprovalDecided {
+        /// The run.
+        run: String,
+        /// The digest that they saw.
+        digest: String,
+        /// Yes or no.
+        approve: bool,
+    },
+    /// Nobody decided in time.
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired {
+        /// The run.
+        run: String,
+    },
+    /// The step has its target to itself.
+    #[serde(rename = "effect.leased")]
+    Leased {
+        /// The run.
+        run: String,
+        /// The step (`undo/STEP` for its rollback).
+        step: String,
+        /// The lease's name.
+        lease: String,
+    },
+    /// The step gives its target back: another run may act on it.
+    #[serde(rename = "effect.released")]
+    Released {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// The lease's name.
+        lease: String,
+    },
+    /// Another run has done, or is doing, the same thing; this step takes its result over.
+    #[serde(rename = "effect.adopted")]
+    Adopted {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Who holds the lease.
+        holder: String,
+    },
+    /// The step is about to be sent. Durable before the first byte leaves.
+    #[serde(rename = "effect.intended")]
+    Intended {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// The effect's key, the same on every attempt.
+        key: String,
+        /// Which connector.
+        connector: String,
+        /// Why it may be done: the permit's evidence.
+        permit: String,
+        /// Attempt, from 1.
+        attempt: u32,
+    },
+    /// What the far side answered.
+    #[serde(rename = "effect.outcome")]
+    Answered {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// The answer.
+        outcome: Outcome,
+    },
+    /// What a look at the far side found.
+    #[serde(rename = "effect.probed")]
+    Probed {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// What was found.
+        probe: Probe,
+    },
+    /// How far the effect has come.
+    #[serde(rename = "effect.verified")]
+    Verified {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Pending, done, or failed after all.
+        progress: Progress,
+    },
+    /// The run is over.
+    #[serde(rename = "run.finished")]
+    RunFinished {
+        /// The run.
+        run: String,
+        /// How.
+        result: crate::run::Status,
+    },
+    /// Somebody handed in a playbook; it is a draft and does not act.
+    #[serde(rename = "playbook.loaded")]
+    PlaybookLoaded {
+        /// Its id.
+        playbook: String,
+        /// Its version.
+        version: String,
+        /// SHA-256 of its text.
+        sha256: String,
+        /// Its text.
+        text: String,
+    },
+    /// A playbook in dry run fits; this is what it would do.
+    #[serde(rename = "playbook.would_run")]
+    WouldRun {
+        /// Its id.
+        playbook: String,
+        /// Each step in words.
+        steps: Vec<String>,
+    },
+    /// A set of card templates was activated or refused.
+    #[serde(rename = "templates.activated")]
+    TemplatesActivated {
+        /// `name@version` of each template in use.
+        templates: Vec<String>,
+        /// What was refused, with file, line and column.
+        refused: Vec<String>,
+    },
+}
+
+impl What {
+    /// The stable name of the kind, as stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "system.started",
+            Self::Received { .. } => "event.received",
+            Self::Opened { .. } => "incident.opened",
+            Self::EventAdded { .. } => "incident.event_added",
+            Self::Ignored { .. } => "event.ignored",
+            Self::Acknowledged => "incident.acknowledged",
+            Self::TicketLinked { .. } => "ticket.linked",
+            Self::Allowed { .. } => "access.allowed",
+            Self::Refused { .. } => "access.refused",
+            Self::NoticePlaced { .. } => "notice.placed",
+            Self::NoticeAttempted { .. } => "notice.attempted",
+            Self::NoticeDelivered { .. } => "notice.delivered",
+            Self::NoticeAbandoned { .. } => "notice.abandoned",
+            Self::RunCreated { .. } => "run.created",
+            Self::ApprovalRequested { .. } => "approval.requested",
+            Self::ApprovalDecided { .. } => "approval.decided",
+            Self::ApprovalExpired { .. } => "approval.expired",
+            Self::Leased { .. } => "effect.leased",
+            Self::Released { .. } => "effect.released",
+            Self::Adopted { .. } => "effect.adopted",
+            Self::Intended { .. } => "effect.intended",
+            Self::Answered { .. } => "effect.outcome",
+            Self::Probed { .. } => "effect.probed",
+            Self::Verified { .. } => "effect.verified",
+            Self::RunFinished { .. } => "run.finished",
+            Self::PlaybookLoaded { .. } => "playbook.loaded",
+            Self::WouldRun { .. } => "playbook.would_run",
+            Self::TemplatesActivated { .. } => "templates.activated",
+        }
+    }
+
+    /// The run it is about, if any.
+    pub fn run(&self) -> Option<&str> {
+        match self {
+            Self::RunCreated { run, .. }
+            | Self::ApprovalRequested { run, .. }
+            | Self::ApprovalDecided { run, .. }
+            | Self::ApprovalExpired { run }
+            | Self::Leased { run, .. }
+            | Self::Released { run, .. }
+            | Self::Adopted { run, .. }
+            | Self::Intended { run, .. }
+            | Self::Answered { run, .. }
+            | Self::Probed { run, .. }
+            | Self::Verified { run, .. }
+            | Self::RunFinished { run, .. } => Some(run),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! What would run, on what, and how it is undone.
+//!
+//! A playbook is a YAML file that people review; here it is read, checked and bound to an event.
+//! What can be wrong with a playbook is found when it is loaded, with line and column, and not at
+//! three in the morning. An event can never change *what* a playbook does: its values fill typed
+//! targets and parameters, and no expression is ever evaluated.
+
+mod diagnostic;
+mod flattened;
+mod graph;
+mod plan;
+mod read;
+mod steps;
+mod template;
+mod yaml;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::event::{EntityKind, SecurityEvent, Severity, hex};
+
+pub use diagnostic::{Diagnostic, Diagnostics, Level};
+pub use plan::{PlanError, PlannedStep, Target, plan};
+pub use template::{Path, Template, TemplateError};
+
+/// A playbook that passed every check.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Playbook {
+    /// Its name for programs.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its version, `MAJOR.MINOR.PATCH`.
+    pub version: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Who reviewed it.
+    pub review: Option<Review>,
+    /// SHA-256 of the source text in hex: a run names the very text that it follows.
+    pub sha256: String,
+    /// What it is for; any one that matches is enough. Without one, only people start it.
+    pub triggers: Vec<Trigger>,
+    /// When it may start by itself.
+    pub conditions: Conditions,
+    /// How much it may break at once.
+    pub blast: Blast,
+    /// Who must say yes.
+    pub gates: Gates,
+    /// How its steps are tried.
+    pub execution: Execution,
+    /// Its steps, as written.
+    pub actions: Vec<Step>,
+    /// What its author should know although it loads.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Playbook {
+    /// Whether one of the triggers is about this event.
+    pub fn triggered_by(&self, event: &SecurityEvent) -> bool {
+        self.triggers.iter().any(|trigger| trigger.matches(event))
+    }
+
+    /// Whether something that it does cannot be undone.
+    pub fn is_irreversible(&self) -> bool {
+        self.actions.iter().any(|step| step.effect == EffectClass::Irreversible)
+    }
+}
+
+/// Who reviewed which text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Review {
+    /// The reviewers.
+    pub approved_by: Vec<String>,
+    /// The hash of the text they saw.
+    pub sha256: Option<String>,
+}
+
+/// What a playbook is for. A field that is not given matches everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Trigger {
+    /// The source or the product family.
+    pub source: Option<String>,
+    /// The event type.
+    pub event_type: Option<String>,
+    /// Any of these severities.
+    pub severity: Vec<Severity>,
+    /// Any of these ATT&CK techniques; `T1078` also means its sub-techniques.
+    pub mitre: Vec<String>,
+}
+
+impl Trigger {
+    /// Whether the trigger is about this event.
+    pub fn matches(&self, event: &SecurityEvent) -> bool {
+        let same = |wanted: &String, found: &str| wanted.eq_ignore_ascii_case(found);
+        let source = self.source.as_ref();
+        let technique = |wanted: &String, found: &String| {
+            let rest = found.to_ascii_uppercase();
+            rest.strip_prefix(&wanted.to_ascii_uppercase())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        source.is_none_or(|wanted| same(wanted, &event.source) || same(wanted, &event.family))
+            && self.event_type.as_ref().is_none_or(|wanted| same(wanted, &event.event_type))
+            && (self.severity.is_empty() || self.severity.contains(&event.severity))
+            && (self.mitre.is_empty()
+                || self.mitre.iter().any(|t| event.techniques.iter().any(|f| technique(t, f))))
+    }
+}
+
+/// A comparison with a number, as in `"<= 7"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// How to compare.
+    pub operator: Operator,
+    /// With what.
+    pub value: i64,
+}
+
+/// The operators a condition knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operator {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `>=`
+    GreaterOrEqual,
+    /// `>`
+    Greater,
+}
+
+impl Comparison {
+    /// Whether it is true of this number.
+    pub const fn holds(self, number: i64) -> bool {
+        match self.operator {
+            Operator::Less => number < self.value,
+            Operator::LessOrEqual => number <= self.value,
+            Operator::Equal => number == self.value,
+            Operator::NotEqual => number != self.value,
+            Operator::GreaterOrEqual => number >= self.value,
+            Operator::Greater => number > self.value,
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.operator {
+            Operator::Less => "<",
+            Operator::LessOrEqual => "<=",
+            Operator::Equal => "=",
+            Operator::NotEqual => "!=",
+            Operator::GreaterOrEqual => ">=",
+            Operator::Greater => ">",
+        };
+        write!(f, "{sign} {}", self.value)
+    }
+}
+
+/// When a playbook may start by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Conditions {
+    /// What must be true of the asset's criticality.
+    pub asset_criticality: Option<Comparison>,
+    /// The environments it may act in; empty means any.
+    pub environment: Vec<String>,
+    /// The score from which on it acts, in thousandths of a point.
+    pub risk_threshold_milli: i64,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            asset_criticality: None,
+            environment: Vec::new(),
+            // The automation runner's constant.
+            risk_threshold_milli: 75_000,
+        }
+    }
+}
+
+/// How much a playbook may break at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Blast {
+    /// Targets in one run.
+    pub max_targets: u32,
+    /// Effects in one hour.
+    pub per_hour: u32,
+    /// Share of all assets of a class, in percent.
+    pub percent_of_class: u32,
+    /// Assets with one of these labels are never touched without a person.
+    pub deny_tags: Vec<String>,
+    /// Whether the inventory must know the asset. An unknown one needs a person in any case.
+    pub require_known_asset: bool,
+}
+
+impl Default for Blast {
+    fn default() -> Self {
+        Self {
+            max_targets: 1,
+            per_hour: 5,
+            percent_of_class: 2,
+            deny_tags: vec!["tier0".to_owned(), "domain-controller".to_owned()],
+            require_known_asset: true,
+        }
+    }
+}
+
+/// Whether a person must say yes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approval {
+    /// The decision table says when.
+    #[default]
+    Auto,
+    /// In every case.
+    Always,
+    /// Not by the author's wish; the decision table still asks where it must.
+    Never,
+}
+
+/// Who may not approve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Excluded {
+    /// Who asked for the run.
+    Requester,
+    /// Whom the event is about.
+    Subject,
+}
+
+/// What happens when nobody answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExpire {
+    /// The answer is no.
+    #[default]
+    Deny,
+    /// Somebody else is asked.
+    Escalate,
+}
+
+/// Who must say yes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gates {
+    /// Whether a person must.
+    pub human_approval: Approval,
+    /// The group that may.
+    pub approvers: Option<String>,
+    /// How many different people must.
+    pub quorum: u32,
+    /// Who may not.
+    pub exclude: Vec<Excluded>,
+    /// How long the question stays open, in milliseconds.
+    pub expires_ms: i64,
+    /// What happens then.
+    pub on_expire: OnExpire,
+    /// Whether effects are only described.
+    pub dry_run: bool,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self {
+            human_approval: Approval::Auto,
+            approvers: None,
+            quorum: 1,
+            exclude: vec![Excluded::Requester],
+            expires_ms: 15 * 60 * 1000,
+            on_expire: OnExpire::Deny,
+            dry_run: false,
+        }
+    }
+}
+
+/// How often and how patiently a step is tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Retry {
+    /// Attempts in all; the first one counts.
+    pub max_attempts: u32,
+    /// Pause after the first failure, in milliseconds.
+    pub backoff_ms: i64,
+    /// By how much the pause grows each time.
+    pub factor: u32,
+    /// Whether pauses are drawn at random below that (`full`) or not (`none`).
+    pub full_jitter: bool,
+    /// Which failures are tried again: status codes, `5xx`, `timeout`.
+    pub retry_on: Vec<String>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_attempts: 2,
+            backoff_ms: 1000,
+            factor: 2,
+            full_jitter: true,
+            retry_on: vec!["429".to_owned(), "5xx".to_owned(), "timeout".to_owned()],
+        }
+    }
+}
+
+/// What happens to a second run about the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConcurrencyPolicy {
+    /// It waits.
+    Queue,
+    /// It is refused.
+    Reject,
+    /// It takes the place of the first one.
+    Replace,
+}
+
+/// Which runs may not overlap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Concurrency {
+    /// Runs with the same key may not.
+    pub key: Template,
+    /// What happens to the later one.
+    pub policy: ConcurrencyPolicy,
+}
+
+/// How steps are tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Execution {
+    /// Deadline of one attempt, in milliseconds.
+    pub timeout_ms: i64,
+    /// How often and how patiently.
+    pub retry: Retry,
+    /// Deadline of the run, in milliseconds.
+    pub max_duration_ms: i64,
+    /// Which runs may not overlap.
+    pub concurrency: Option<Concurrency>,
+}
+
+impl Default for Execution {
+    fn default() -> Self {
+        Self {
+            timeout_ms: 30_000,
+            retry: Retry::default(),
+            max_duration_ms: 4 * 3_600_000,
+            concurrency: None,
+        }
+    }
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Cuts a host off the network.
+    IsolateHost,
+    /// Lets it back.
+    ReleaseHost,
+    /// Ends a user's sessions.
+    RevokeToken,
+    /// Blocks an account.
+    DisableUser,
+    /// Unblocks it.
+    EnableUser,
+    /// Blocks an address.
+    BlockIp,
+    /// Unblocks it.
+    UnblockIp,
+    /// Opens a ticket.
+    CreateTicket,
+    /// Tells people.
+    Notify,
+}
+
+impl ActionKind {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::IsolateHost,
+        Self::ReleaseHost,
+        Self::RevokeToken,
+        Self::DisableUser,
+        Self::EnableUser,
+        Self::BlockIp,
+        Self::UnblockIp,
+        Self::CreateTicket,
+        Self::Notify,
+    ];
+
+    /// The word in playbooks.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IsolateHost => "isolate_host",
+            Self::ReleaseHost => "release_host",
+            Self::RevokeToken => "revoke_token",
+            Self::DisableUser => "disable_user",
+            Self::EnableUser => "enable_user",
+            Self::BlockIp => "block_ip",
+            Self::UnblockIp => "unblock_ip",
+            Self::CreateTicket => "create_ticket",
+            Self::Notify => "notify",
+        }
+    }
+
+    /// What its effect is by nature. A playbook can call it worse, never better.
+    ///
+    /// Ending sessions sets a time in the directory that nothing sets back, so it cannot be
+    /// undone, whatever a rollback promises.
+    pub const fn effect(self) -> EffectClass {
+        match self {
+            Self::IsolateHost
+            | Self::ReleaseHost
+            | Self::DisableUser
+            | Self::EnableUser
+            | Self::BlockIp
+            | Self::UnblockIp => EffectClass::Reversible,
+            Self::CreateTicket | Self::Notify => EffectClass::Compensable,
+            Self::RevokeToken => EffectClass::Irreversible,
+        }
+    }
+
+    /// What undoes it.
+    pub const fn inverse(self) -> Option<Self> {
+        match self {
+            Self::IsolateHost => Some(Self::ReleaseHost),
+            Self::ReleaseHost => Some(Self::IsolateHost),
+            Self::DisableUser => Some(Self::EnableUser),
+            Self::EnableUser => Some(Self::DisableUser),
+            Self::BlockIp => Some(Self::UnblockIp),
+            Self::UnblockIp => Some(Self::BlockIp),
+            Self::RevokeToken | Self::CreateTicket | Self::Notify => None,
+        }
+    }
+
+    /// Which kind of entity it acts on; nothing when any will do.
+    pub const fn target_kind(self) -> Option<EntityKind> {
+        match self {
+            Self::IsolateHost | Self::ReleaseHost => Some(EntityKind::Host),
+            Self::RevokeToken | Self::DisableUser | Self::EnableUser => Some(EntityKind::User),
+            Self::BlockIp | Self::UnblockIp => Some(EntityKind::Ip),
+            Self::CreateTicket | Self::Notify => None,
+        }
+    }
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What can be done about an effect afterwards, from harmless to final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// It changes nothing.
+    Read,
+    /// It can be undone.
+    Reversible,
+    /// It can be made good.
+    Compensable,
+    /// It is final.
+    Irreversible,
+}
+
+impl EffectClass {
+    /// The word in playbooks.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Reversible => "reversible",
+            Self::Compensable => "compensable",
+            Self::Irreversible => "irreversible",
+        }
+    }
+}
+
+/// What a failing step means for the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The run stops and what was done is undone.
+    #[default]
+    Compensate,
+    /// The run stops; what was done stays.
+    Fail,
+    /// The run goes on.
+    Continue,
+}
+
+/// One step of a playbook.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Step {
+    /// Its name within the playbook.
+    pub id: String,
+    /// What it does.
+    pub action: ActionKind,
+    /// On what. A rollback has the target of the step that it undoes.
+    pub target: Template,
+    /// With what; texts in it may hold templates, which were checked.
+    pub parameters: Value,
+    /// The steps that must be done before.
+    pub needs: Vec<String>,
+    /// What its failure means.
+    pub on_error: OnError,
+    /// What can be done about it afterwards.
+    pub effect: EffectClass,
+    /// How it is undone.
+    pub rollback: Option<Box<Step>>,
+}
+
+/// Reads and checks a playbook.
+///
+/// `file` is only for messages. `human_approval: true` means always and `false` means auto: the
+/// author does not ask for a person, the decision table still does where it must.
+///
+/// ```
+/// use argus_soc::playbook::parse;
+///
+/// let error = parse("night.yaml", r#"
+/// playbook: {id: night, name: Night, version: "1.0.0"}
+/// actoins: []
+/// "#).unwrap_err();
+/// let text = error.to_string();
+/// assert!(text.contains("night.yaml:3:1"), "{text}");
+/// assert!(text.contains("did you mean `actions`?"), "{text}");
+/// ```
+///
+/// # Errors
+///
+/// [`Diagnostics`] with everything that is wrong, each with its place. Nothing of the playbook
+/// may be used then.
+pub fn parse(file: &str, yaml: &str) -> Result<Playbook, Diagnostics> {
+    let restored = flattened::restore(yaml);
+    let mut reading = read::Reading::new(file, yaml, restored.as_ref());
+    let text = restored.as_ref().map_or(yaml, |restored| restored.text.as_str());
+    let sha256 = hex(&Sha256::digest(yaml.as_bytes()));
+    let playbook = match yaml::read(text) {
+        Ok(document) => reading.playbook(&document, sha256),
+        Err(error) => {
+            reading.error(error.at, error.message, None);
+            None
+        }
+    };
+    reading.finish(playbook)
+}

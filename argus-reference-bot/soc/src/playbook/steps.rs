@@ -1,0 +1,257 @@
+//! Steps and their rollbacks: what each one does, on what, and whether it can be undone.
+
+use serde_json::{Map, Number, Value as Json};
+
+use super::read::{Fields, Reading};
+use super::template::Path;
+use super::yaml::{At, Node, Value};
+use super::{ActionKind, Approval, EffectClass, OnError, Step, Template, graph};
+
+pub(super) const STEP: [&str; 9] =
+    ["id", "type", "target", "parameters", "when", "needs", "on_error", "effect", "rollback"];
+const ROLLBACK: [&str; 4] = ["id", "type", "target", "parameters"];
+
+/// More would not fit a card, and no reviewer reads them.
+const MAX_STEPS: usize = 100;
+
+/// How the automation runner writes "undo" as a parameter of the same action.
+const UNDOING: [&str; 8] =
+    ["restore", "release", "undo", "unblock", "unisolate", "enable", "remove", "revert"];
+
+impl Reading<'_> {
+    /// Reads all steps and checks how they hang together.
+    pub(super) fn actions(&mut self, node: &Node, approval: Approval) -> Vec<Step> {
+        let items = self.list(node, "`actions`");
+        if items.is_empty() {
+            self.error(node.at, "a playbook needs at least one step".into(), None);
+        }
+        if items.len() > MAX_STEPS {
+            let message = format!("a playbook may have {MAX_STEPS} steps, not {}", items.len());
+            self.error(node.at, message, None);
+            return Vec::new();
+        }
+        let mut steps = Vec::with_capacity(items.len());
+        let mut places = Vec::with_capacity(items.len());
+        for item in items {
+            if let Some(step) = self.step(item, approval) {
+                steps.push(step);
+                places.push(item.at);
+            }
+        }
+        graph::check(self, &steps, &places);
+        // The automation runner's form has no `needs`: there, order means order.
+        let declared = items.iter().any(|item| has_key(item, "needs"));
+        if !declared {
+            let mut previous: Option<String> = None;
+            for step in &mut steps {
+                step.needs.extend(previous.replace(step.id.clone()));
+            }
+        }
+        steps
+    }
+
+    fn step(&mut self, node: &Node, approval: Approval) -> Option<Step> {
+        let fields = self.fields(node, "a step", &STEP)?;
+        if let Some(when) = fields.get("when") {
+            let help = "use triggers and conditions of the playbook".to_owned();
+            self.error(when.at, "`when` is not supported yet".into(), Some(help));
+        }
+        let id = self.required_name(fields, "id");
+        let action = self.action(fields)?;
+        let target = match fields.get("target") {
+            Some(target) => self.target(target, action),
+            None => self.default_target(fields.at, action),
+        };
+        let parameters = self.parameters(fields);
+        let words = [
+            ("compensate", OnError::Compensate),
+            ("fail", OnError::Fail),
+            ("continue", OnError::Continue),
+        ];
+        let on_error = self.choice(fields, "on_error", &words).unwrap_or_default();
+        let effect = self.effect(fields, action);
+        if effect == EffectClass::Irreversible && approval == Approval::Never {
+            let message = format!("{action} cannot be undone, so approval cannot be `never`");
+            let help = "write auto or always; false also means auto".to_owned();
+            self.error(fields.at, message, Some(help));
+        }
+        let needs = fields.get("needs").map(|node| self.texts(node)).unwrap_or_default();
+        let (id, target) = (id?, target?);
+        let rollback = self.rollback(fields, action, effect, &target).map(Box::new);
+        Some(Step { id, action, target, parameters, needs, on_error, effect, rollback })
+    }
+
+    fn action(&mut self, fields: Fields<'_>) -> Option<ActionKind> {
+        if fields.get("type").is_none() {
+            self.error(fields.at, "the step has no `type`".into(), None);
+            return None;
+        }
+        let words = ActionKind::ALL.map(|kind| (kind.name(), kind));
+        self.choice(fields, "type", &words)
+    }
+
+    /// What a step acts on must be one typed thing of the event, never a text with things in it.
+    fn target(&mut self, node: &Node, action: ActionKind) -> Option<Template> {
+        let template = self.template(node)?;
+        let help = Some("write \"{{ entity.value }}\" or \"{{ entity.host }}\"".to_owned());
+        match (template.single_path(), action.target_kind()) {
+            (Some(Path::EntityValue), _) | (Some(Path::FirstOf(_)), None) => Some(template),
+            (Some(Path::FirstOf(kind)), Some(wanted)) if *kind == wanted => Some(template),
+            (Some(Path::FirstOf(kind)), Some(wanted)) => {
+                let message = format!("{action} acts on a {wanted}, not on a {kind}");
+                self.error(node.at, message, help);
+                None
+            }
+            _ => {
+                let message = "a target must be exactly one entity of the event".to_owned();
+                self.error(node.at, message, help);
+                None
+            }
+        }
+    }
+
+    fn default_target(&mut self, at: At, action: ActionKind) -> Option<Template> {
+        if action.target_kind().is_none() {
+            return Some(Template::of(Path::EntityValue));
+        }
+        let help = Some("add target: \"{{ entity.value }}\"".to_owned());
+        self.error(at, format!("{action} needs a `target`"), help);
+        None
+    }
+
+    fn effect(&mut self, fields: Fields<'_>, action: ActionKind) -> EffectClass {
+        let words = [
+            EffectClass::Read,
+            EffectClass::Reversible,
+            EffectClass::Compensable,
+            EffectClass::Irreversible,
+        ]
+        .map(|class| (class.name(), class));
+        let natural = action.effect();
+        let Some(declared) = self.choice(fields, "effect", &words) else { return natural };
+        if declared < natural {
+            let at = fields.get("effect").map_or(fields.at, |node| node.at);
+            let message =
+                format!("{action} is {}; it cannot be called {}", natural.name(), declared.name());
+            self.error(at, message, None);
+        }
+        declared.max(natural)
+    }
+
+    fn rollback(
+        &mut self,
+        fields: Fields<'_>,
+        action: ActionKind,
+        effect: EffectClass,
+        target: &Template,
+    ) -> Option<Step> {
+        let Some(node) = fields.get("rollback") else {
+            if action.inverse().is_some() && effect != EffectClass::Irreversible {
+                let message = format!("{action} can be undone, but the step has no `rollback`");
+                let help = "add one, or write `rollback: none # why`".to_owned();
+                self.error(fields.at, message, Some(help));
+            }
+            return None;
+        };
+        if node.value == Value::Text("none".to_owned()) {
+            let reason = self.line(node.at).split_once('#').map(|(_, reason)| reason.trim());
+            if reason.is_none_or(str::is_empty) {
+                let help = Some("write `rollback: none # why`".to_owned());
+                self.error(node.at, "`rollback: none` needs its reason".into(), help);
+            }
+            return None;
+        }
+        let step = self.rollback_step(node, action, target)?;
+        if effect == EffectClass::Irreversible {
+            let message =
+                format!("{action} cannot be undone: the rollback `{}` will not run", step.id);
+            let help = "the step is planned as irreversible, and a person is asked before it";
+            self.warning(node.at, message, Some(help.to_owned()));
+            return None;
+        }
+        Some(step)
+    }
+
+    fn rollback_step(
+        &mut self,
+        node: &Node,
+        undoes: ActionKind,
+        target: &Template,
+    ) -> Option<Step> {
+        let fields = self.fields(node, "a rollback", &ROLLBACK)?;
+        let id = self.required_name(fields, "id");
+        let written = self.action(fields)?;
+        let parameters = self.parameters(fields);
+        let says_undo = parameters
+            .get("action")
+            .and_then(Json::as_str)
+            .is_some_and(|word| UNDOING.contains(&word));
+        let action = match undoes.inverse() {
+            // The seed's form: the same type again, told by a parameter to undo.
+            Some(inverse) if written == undoes && says_undo => inverse,
+            _ => written,
+        };
+        if action == undoes && undoes.inverse().is_some() {
+            let help = undoes.inverse().map(|inverse| format!("write type: {inverse}"));
+            self.error(node.at, format!("this rollback would do {action} again"), help);
+            return None;
+        }
+        let own = match fields.get("target") {
+            Some(node) => Some(self.target(node, action)?),
+            None => None,
+        };
+        if let Some(own) = &own
+            && own.single_path() != target.single_path()
+        {
+            let message = "a rollback acts on what its step acted on".to_owned();
+            self.error(fields.at, message, Some("leave its `target` out".into()));
+        }
+        Some(Step {
+            id: id?,
+            action,
+            target: target.clone(),
+            parameters,
+            needs: Vec::new(),
+            on_error: OnError::Continue,
+            effect: action.effect(),
+            rollback: None,
+        })
+    }
+
+    fn parameters(&mut self, fields: Fields<'_>) -> Json {
+        let Some(node) = fields.get("parameters") else { return Json::Object(Map::new()) };
+        if !matches!(node.value, Value::Map(_)) {
+            self.error(node.at, "`parameters` must be a block".into(), None);
+            return Json::Object(Map::new());
+        }
+        self.parameter(node)
+    }
+
+    fn parameter(&mut self, node: &Node) -> Json {
+        match &node.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Integer(number) => Json::from(*number),
+            Value::Float(number) => {
+                let number = Number::from_f64(*number);
+                if number.is_none() {
+                    self.error(node.at, "the number must be finite".into(), None);
+                }
+                number.map_or(Json::Null, Json::Number)
+            }
+            Value::Text(text) => {
+                // Only the check is wanted here; the plan binds the text.
+                self.template(node);
+                Json::String(text.clone())
+            }
+            Value::List(items) => Json::Array(items.iter().map(|n| self.parameter(n)).collect()),
+            Value::Map(fields) => Json::Object(
+                fields.iter().map(|(key, node)| (key.name.clone(), self.parameter(node))).collect(),
+            ),
+        }
+    }
+}
+
+fn has_key(node: &Node, name: &str) -> bool {
+    matches!(&node.value, Value::Map(fields) if fields.iter().any(|(key, _)| key.name == name))
+}

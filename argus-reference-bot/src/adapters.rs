@@ -1,0 +1,8 @@
+//! The world behind the ports, one module per product.
+
+pub mod defender;
+pub mod files;
+pub mod graph;
+pub mod servicenow;
+pub mod sqlite;
+mod web;

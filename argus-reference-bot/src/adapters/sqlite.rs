@@ -1,0 +1,232 @@
+//! The store on SQLite: one file, one writer thread, group commit.
+//!
+//! Many doors write at once and each waits for its own record to be on disk. The writer takes
+//! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
+//! serves hundreds of events, and nothing is answered before it is durable.
+
+mod project;
+mod read;
+mod schema;
+mod verify;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use argus_soc::incident::Incident;
+use argus_soc::ledger::Hash;
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+pub use self::verify::{Finding, Report, verify};
+use crate::ports::ledger::{
+    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
+    SentCard, Summary, Waiting,
+};
+
+/// Records that may wait for the writer before doors answer 503.
+const QUEUE: usize = 8_192;
+/// Threads that answer queries.
+const READERS: usize = 2;
+
+/// The store. Dropping it finishes what is queued and closes the file.
+#[derive(Debug)]
+pub struct Sqlite {
+    jobs: Option<mpsc::Sender<writer::Job>>,
+    reads: Vec<mpsc::Sender<read::Query>>,
+    next_reader: std::sync::atomic::AtomicUsize,
+    threads: Vec<JoinHandle<()>>,
+    broken: watch::Receiver<Option<String>>,
+}
+
+impl Sqlite {
+    /// Opens or creates the store at `path`, and its folder.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unavailable`] if the file cannot be opened or created, or another process has
+    /// it; [`LedgerError::Damaged`] if it is not a store of ours or its end does not verify.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| unavailable(format!("{}: {error}", folder.display())))?;
+        }
+        let connection = Connection::open(path).map_err(failed)?;
+        schema::prepare(&connection)?;
+        let (broken, watch_broken) = watch::channel(None);
+        let (jobs, inbox) = mpsc::channel(QUEUE);
+        let writer = writer::Writer::new(connection, head_file(path), broken)?;
+        let mut threads = vec![spawn("argus-writer", move || writer.run(inbox))?];
+        let mut reads = Vec::new();
+        for _ in 0..READERS {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+            let (send, inbox) = mpsc::channel(QUEUE);
+            threads.push(spawn("argus-reader", move || read::serve(&connection, inbox))?);
+            reads.push(send);
+        }
+        let next_reader = std::sync::atomic::AtomicUsize::new(0);
+        Ok(Self { jobs: Some(jobs), reads, next_reader, threads, broken: watch_broken })
+    }
+
+    /// Resolves when the disk failed in a way that may not be retried, with the reason. Whoever
+    /// waits must stop the process: an fsync error need not show twice.
+    pub async fn broken(&self) -> String {
+        let mut broken = self.broken.clone();
+        match broken.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    async fn write<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> writer::Job,
+    ) -> Result<T, LedgerError> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.try_send(job(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => unavailable("too much waits to be written"),
+            mpsc::error::TrySendError::Closed(_) => stopped(),
+        })?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let (reply, answer) = oneshot::channel();
+        let turn = self.next_reader.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let reader = self.reads.get(turn % READERS).ok_or_else(stopped)?;
+        let query: read::Query = Box::new(move |connection| {
+            // Whoever asked may be gone; then nobody needs the answer.
+            drop(reply.send(query(connection).map_err(failed)));
+        });
+        reader.send(query).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        self.reads.clear();
+        for thread in self.threads.drain(..) {
+            drop(thread.join());
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for Sqlite {
+    async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
+        let sealed = writer::Sealed::new(arrival);
+        self.write(|reply| writer::Job::Receive(sealed, reply)).await
+    }
+
+    async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
+        self.write(|reply| writer::Job::Append(batch, reply)).await
+    }
+
+    async fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, LedgerError> {
+        self.read(move |connection| read::waiting(connection, limit)).await
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<EventView>, LedgerError> {
+        self.read(move |connection| read::event(connection, id)).await
+    }
+
+    async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
+        let key = key.to_owned();
+        self.read(move |connection| read::incident(connection, &key)).await
+    }
+
+    async fn open_incident(
+        &self,
+        incident_key: Option<&str>,
+        fingerprint: &str,
+    ) -> Result<Option<Incident>, LedgerError> {
+        let (key, print) = (incident_key.map(str::to_owned), fingerprint.to_owned());
+        self.read(move |connection| read::open_incident(connection, key.as_deref(), &print)).await
+    }
+
+    async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError> {
+        self.read(move |connection| read::incidents(connection, &filter)).await
+    }
+
+    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
+        let principal = project::principal(kind, value);
+        self.read(move |connection| read::incidents_about(connection, &principal)).await
+    }
+
+    async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {
+        self.read(read::with_active_runs).await
+    }
+
+    async fn last_number(&self) -> Result<u64, LedgerError> {
+        self.read(read::last_number).await
+    }
+
+    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
+        self.read(move |connection| read::due_cards(connection, limit)).await
+    }
+
+    async fn sent_card(
+        &self,
+        conversation: &str,
+        activity_id: &str,
+    ) -> Result<Option<SentCard>, LedgerError> {
+        let (conversation, activity) = (conversation.to_owned(), activity_id.to_owned());
+        self.read(move |connection| read::sent_card(connection, &conversation, &activity)).await
+    }
+
+    async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {
+        self.read(move |connection| read::records_after(connection, seq, limit)).await
+    }
+
+    async fn counts(&self) -> Result<Counts, LedgerError> {
+        self.read(read::counts).await
+    }
+
+    async fn head(&self) -> Result<(u64, Hash), LedgerError> {
+        self.read(schema::head).await
+    }
+}
+
+/// Where the end of the chain is noted beside the store, so that a cut tail is noticed.
+fn head_file(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push("-head");
+    PathBuf::from(name)
+}
+
+fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, LedgerError> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map_err(|error| unavailable(format!("no thread for {name}: {error}")))
+}
+
+fn stopped() -> LedgerError {
+    unavailable("the store is shutting down")
+}
+
+fn unavailable(why: impl Into<String>) -> LedgerError {
+    LedgerError::Unavailable(why.into())
+}
+
+/// What a failure of SQLite means to whoever asked.
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn failed(error: rusqlite::Error) -> LedgerError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => LedgerError::Damaged(error.to_string()),
+        _ => unavailable(error.to_string()),
+    }
+}

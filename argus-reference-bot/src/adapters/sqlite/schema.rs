@@ -1,0 +1,122 @@
+//! The tables. `records` is the truth; every other table can be rebuilt from it.
+
+use argus_soc::ledger::Hash;
+use rusqlite::Connection;
+
+use super::failed;
+use crate::ports::ledger::LedgerError;
+
+/// "ARGU", so that a foreign file is recognised.
+const APPLICATION_ID: i32 = 0x4152_4755;
+const LAYOUT: i32 = 1;
+
+pub(super) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS records (
+  seq     INTEGER PRIMARY KEY,
+  prev    BLOB NOT NULL,
+  payload BLOB NOT NULL,
+  hash    BLOB NOT NULL,
+  raw     BLOB
+) STRICT;
+";
+
+pub(super) const PROJECTIONS: &str = "
+CREATE TABLE IF NOT EXISTS events (
+  event_id BLOB PRIMARY KEY,
+  seq      INTEGER NOT NULL,
+  incident TEXT,
+  ignored  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys (
+  key TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS incidents (
+  key          TEXT PRIMARY KEY,
+  number       INTEGER NOT NULL,
+  version      INTEGER NOT NULL,
+  severity     INTEGER NOT NULL,
+  stage        TEXT NOT NULL,
+  title        TEXT NOT NULL,
+  opened_at    INTEGER NOT NULL,
+  count        INTEGER NOT NULL,
+  open         INTEGER NOT NULL,
+  active_runs  INTEGER NOT NULL,
+  incident_key TEXT,
+  fingerprint  TEXT NOT NULL,
+  principal    TEXT,
+  state        BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS incidents_number ON incidents (number);
+CREATE INDEX IF NOT EXISTS incidents_print ON incidents (fingerprint) WHERE open;
+CREATE INDEX IF NOT EXISTS incidents_source_key ON incidents (incident_key)
+  WHERE open AND incident_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS incidents_principal ON incidents (principal);
+CREATE INDEX IF NOT EXISTS incidents_running ON incidents (key) WHERE active_runs;
+CREATE TABLE IF NOT EXISTS cards (
+  incident     TEXT NOT NULL,
+  card         TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  activity_id  TEXT,
+  want         INTEGER NOT NULL,
+  shown        INTEGER NOT NULL DEFAULT 0,
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  dead         INTEGER NOT NULL DEFAULT 0,
+  severity     INTEGER NOT NULL,
+  since        INTEGER NOT NULL,
+  PRIMARY KEY (incident, card)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cards_due ON cards (severity DESC, since) WHERE want > shown AND NOT dead;
+CREATE INDEX IF NOT EXISTS cards_sent ON cards (conversation, activity_id);
+CREATE TABLE IF NOT EXISTS leases (
+  lease  TEXT PRIMARY KEY,
+  holder TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (
+  name  TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// The projections that a rebuild is compared with.
+pub(super) const PROJECTED: [&str; 6] = ["events", "keys", "incidents", "cards", "leases", "meta"];
+
+pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
+    let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
+    let id = pragma("application_id").map_err(failed)?;
+    let layout = pragma("user_version").map_err(failed)?;
+    if id != 0 && id != APPLICATION_ID {
+        return Err(LedgerError::Damaged("the file is a database of another program".into()));
+    }
+    if layout > LAYOUT {
+        return Err(LedgerError::Damaged(format!(
+            "the store has layout {layout}, this program knows up to {LAYOUT}; use a newer argus"
+        )));
+    }
+    connection
+        .execute_batch(&format!(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;
+             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA cache_size = -8000;
+             PRAGMA application_id = {APPLICATION_ID};
+             PRAGMA user_version = {LAYOUT};
+             {TABLES}{PROJECTIONS}"
+        ))
+        .map_err(failed)
+}
+
+/// The last record's place and hash.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<(u64, Hash)> {
+    let last = connection.query_row(
+        "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
+        [],
+        |row| Ok((row.get(0)?, row.get::<_, [u8; 32]>(1)?)),
+    );
+    match last {
+        Ok((seq, hash)) => Ok((seq, Hash::from_slice(&hash).unwrap_or(Hash::GENESIS))),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok((0, Hash::GENESIS)),
+        Err(error) => Err(error),
+    }
+}

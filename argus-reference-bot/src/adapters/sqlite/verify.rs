@@ -1,0 +1,210 @@
+//! Proof that the store is what was written: the chain, the file, the tables, and the end.
+
+use std::path::Path;
+
+use argus_soc::ledger::{Hash, Stored, Verifier};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use serde::Serialize;
+
+use super::{failed, head_file, project, read, schema};
+use crate::ports::ledger::LedgerError;
+
+/// Something that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The record at which it shows, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// `records`, a table's name, `file` or `head`.
+    pub place: String,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+/// What a verification found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Records that were checked and hold.
+    pub records: u64,
+    /// Hash of the last record that holds.
+    pub head: String,
+    /// What does not hold; empty if the store is intact.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether everything holds.
+    pub fn intact(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Verifies the store at `path` without changing it: every record's hash and place, every event's
+/// body, the file's own structure, the tables against a rebuild from the records, and the end of
+/// the chain against the note beside the store. Works while `argus serve` runs.
+///
+/// # Errors
+///
+/// [`LedgerError::Unavailable`] if there is no store at `path` or it cannot be read at all. Damage
+/// that can be located is a [`Finding`], not an error.
+pub fn verify(path: &Path) -> Result<Report, LedgerError> {
+    if !path.is_file() {
+        return Err(LedgerError::Unavailable(format!("there is no store at {}", path.display())));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut findings = Vec::new();
+    let mut report = |seq, place: &str, what: String| {
+        findings.push(Finding { seq, place: place.into(), what });
+    };
+    // One read transaction: a running bot may go on writing, and this sees one moment of it.
+    if let Err(error) = connection.execute_batch("BEGIN") {
+        report(None, "file", error.to_string());
+    }
+    let mut verifier = Verifier::default();
+    match chain(&connection, &mut verifier) {
+        Ok(Ok(())) => {}
+        Ok(Err(broken)) => report(Some(broken.seq), "records", broken.why),
+        Err(error) => report(Some(verifier.head().0 + 1), "records", error.to_string()),
+    }
+    match structure(&connection) {
+        Ok(problems) => problems.into_iter().for_each(|what| report(None, "file", what)),
+        Err(error) => report(None, "file", error.to_string()),
+    }
+    let (records, head) = verifier.head();
+    if findings.is_empty() {
+        match tables(&connection) {
+            Ok(differences) => findings.extend(differences),
+            Err(error) => findings.push(Finding {
+                seq: None,
+                place: "tables".into(),
+                what: error.to_string(),
+            }),
+        }
+        if let Err(error) = check_head_file(&connection, &head_file(path), records) {
+            let (seq, what) = (Some(records + 1), error.to_string());
+            findings.push(Finding { seq, place: "head".into(), what });
+        }
+    }
+    Ok(Report { records, head: head.to_string(), findings })
+}
+
+/// Compares the end of the chain with the note beside the store.
+pub(super) fn check_head_file(
+    connection: &Connection,
+    note: &Path,
+    last: u64,
+) -> Result<(), LedgerError> {
+    let Ok(text) = std::fs::read_to_string(note) else { return Ok(()) };
+    let noted = text.trim().split_once(' ').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
+    let Some((seq, hash)) = noted else {
+        // A power cut may leave the unsynced note empty; the chain itself is what counts.
+        return Ok(());
+    };
+    if seq > last {
+        return Err(LedgerError::Damaged(format!(
+            "the chain ends at record {last}, but record {seq} was committed: its end was cut off"
+        )));
+    }
+    let stored: Option<Vec<u8>> = connection
+        .query_row("SELECT hash FROM records WHERE seq = ?1", [seq], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    let matches = seq == 0
+        || stored.and_then(|hash| Hash::from_slice(&hash)).is_some_and(|it| it.to_string() == hash);
+    if matches {
+        return Ok(());
+    }
+    Err(LedgerError::Damaged(format!("record {seq} is not the one that was committed")))
+}
+
+fn chain(
+    connection: &Connection,
+    verifier: &mut Verifier,
+) -> rusqlite::Result<Result<(), argus_soc::ledger::Broken>> {
+    let mut statement =
+        connection.prepare("SELECT seq, prev, payload, hash, raw FROM records ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stored = Stored {
+            seq: row.get(0)?,
+            prev: row.get_ref(1)?.as_blob()?,
+            payload: row.get_ref(2)?.as_blob()?,
+            hash: row.get_ref(3)?.as_blob()?,
+            raw: row.get_ref(4)?.as_blob_or_null()?,
+        };
+        if let Err(broken) = verifier.check(&stored) {
+            return Ok(Err(broken));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// What SQLite itself finds wrong with its file.
+fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("PRAGMA integrity_check")?;
+    let lines: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Rebuilds the tables from the records in memory and compares them with those in the file.
+fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
+    let rebuilt = Connection::open_in_memory().map_err(failed)?;
+    rebuilt.execute_batch(schema::PROJECTIONS).map_err(failed)?;
+    rebuilt.execute_batch("BEGIN").map_err(failed)?;
+    let mut statement =
+        connection.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let seq = row.get(0).map_err(failed)?;
+        let fact = read::fact(row, 1).map_err(failed)?;
+        project::fact(&rebuilt, seq, &fact).map_err(failed)??;
+    }
+    let mut findings = Vec::new();
+    for table in schema::PROJECTED {
+        if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {
+            findings.push(Finding { seq: None, place: table.into(), what });
+        }
+    }
+    Ok(findings)
+}
+
+fn difference(
+    stored: &Connection,
+    rebuilt: &Connection,
+    table: &str,
+) -> rusqlite::Result<Option<String>> {
+    let sql = format!("SELECT * FROM {table}");
+    let (mut a, mut b) = (stored.prepare(&sql)?, rebuilt.prepare(&sql)?);
+    let (columns, mut a, mut b) = (a.column_count(), a.query([])?, b.query([])?);
+    // Every table is WITHOUT ROWID, so both come in the order of their keys.
+    loop {
+        let differs = match (a.next()?, b.next()?) {
+            (None, None) => return Ok(None),
+            (Some(row), None) => Some((row.get_ref(0)?, "it does not follow from the records")),
+            (None, Some(row)) => Some((row.get_ref(0)?, "it is missing")),
+            (Some(row), Some(other)) => {
+                let same = (0..columns)
+                    .map(|at| Ok(row.get_ref(at)? == other.get_ref(at)?))
+                    .collect::<rusqlite::Result<Vec<bool>>>()?;
+                let changed = "it is not what the records say";
+                if same.contains(&false) { Some((row.get_ref(0)?, changed)) } else { None }
+            }
+        };
+        if let Some((key, what)) = differs {
+            return Ok(Some(format!("row {}: {what}", shown(key))));
+        }
+    }
+}
+
+fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
+    use rusqlite::types::ValueRef::{Blob, Integer, Null, Real, Text};
+    match value {
+        Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Blob(blob) => blob.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Integer(number) => number.to_string(),
+        Real(number) => number.to_string(),
+        Null => "null".into(),
+    }
+}

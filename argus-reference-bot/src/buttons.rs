@@ -1,0 +1,237 @@
+//! What a button carries: an opaque signed reference, never a target or a privilege.
+//!
+//! `{v, inc, act, nonce, sig}`. Whatever comes back is a stranger's input: the signature binds it to
+//! the incident, the act, the state it was drawn from and the conversation it was drawn in, and
+//! everything else is looked up here.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How long a button works: longer than any incident should be open, in seconds (30 days).
+const LIFETIME: i64 = 30 * 24 * 3_600;
+
+/// What a button may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Take the incident.
+    Acknowledge,
+    /// Cut the host off.
+    Isolate,
+    /// Open a ticket.
+    Ticket,
+    /// Say yes to a run.
+    Approve {
+        /// The run.
+        run: String,
+    },
+    /// Say no to a run.
+    Deny {
+        /// The run.
+        run: String,
+    },
+}
+
+impl Act {
+    /// The verb of the card action.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Isolate => "isolate",
+            Self::Ticket => "ticket",
+            Self::Approve { .. } => "approve",
+            Self::Deny { .. } => "deny",
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Approve { run } | Self::Deny { run } => format!("{}/{run}", self.verb()),
+            _ => self.verb().into(),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Some(match text.split_once('/') {
+            None => match text {
+                "acknowledge" => Self::Acknowledge,
+                "isolate" => Self::Isolate,
+                "ticket" => Self::Ticket,
+                _ => return None,
+            },
+            Some(("approve", run)) => Self::Approve { run: run.into() },
+            Some(("deny", run)) => Self::Deny { run: run.into() },
+            Some(_) => return None,
+        })
+    }
+}
+
+/// The data of a button, as it stands in the card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The state that the button was drawn from: how often this act had been done, or the digest
+    /// of what is to be approved.
+    pub v: String,
+    /// The incident.
+    pub inc: String,
+    /// The act.
+    pub act: String,
+    /// When it was drawn (hex seconds), and its serial part.
+    pub nonce: String,
+    /// The signature over all of it and the conversation.
+    pub sig: String,
+}
+
+/// A button that came back, proven to be ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pressed {
+    /// The incident.
+    pub incident: String,
+    /// The act.
+    pub act: Act,
+    /// The state that it was drawn from.
+    pub v: String,
+}
+
+/// Why a button does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOurs {
+    /// The data is not that of a button of ours, or somebody changed it.
+    #[error("this button was not made by Argus, or was changed")]
+    Forged,
+    /// The button is too old.
+    #[error("this card is too old; ask for a new one with `show`")]
+    TooOld,
+}
+
+/// Signs and checks what buttons carry.
+#[derive(Debug)]
+pub struct Buttons {
+    key: hmac::Key,
+}
+
+impl Buttons {
+    /// Derives the key from a secret of the bot's, so that every replica has the same one and none
+    /// is stored.
+    pub fn new(secret: &str) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let derived = hmac::sign(&root, b"argus/buttons/1");
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
+    }
+
+    /// The data for a button in a card of `incident` that stands in `conversation`.
+    pub fn sign(
+        &self,
+        incident: &str,
+        act: &Act,
+        v: impl ToString,
+        conversation: &str,
+        now: Timestamp,
+    ) -> Carried {
+        let (v, act) = (v.to_string(), act.text());
+        let drawn = now.as_second();
+        let serial = hmac::sign(&self.key, format!("nonce\n{incident}\n{act}\n{v}\n{drawn}").as_bytes());
+        let serial = serial.as_ref().get(..6).map(|it| URL_SAFE_NO_PAD.encode(it));
+        let nonce = format!("{drawn:x}.{}", serial.unwrap_or_default());
+        let text = message(incident, &act, &v, &nonce, conversation);
+        let sig = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, text.as_bytes()));
+        Carried { v, inc: incident.into(), act, nonce, sig }
+    }
+
+    /// Checks what came back from a card in `conversation`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOurs`]; whoever pressed it gets the reason, and nothing happens.
+    pub fn check(
+        &self,
+        data: &serde_json::Value,
+        conversation: &str,
+        now: Timestamp,
+    ) -> Result<Pressed, NotOurs> {
+        let carried = Carried::deserialize(data).map_err(|_| NotOurs::Forged)?;
+        let sig = URL_SAFE_NO_PAD.decode(&carried.sig).map_err(|_| NotOurs::Forged)?;
+        let text = message(&carried.inc, &carried.act, &carried.v, &carried.nonce, conversation);
+        if hmac::verify(&self.key, text.as_bytes(), &sig).is_err() {
+
+            return Err(NotOurs::Forged);
+        }
+        let drawn = carried.nonce.split_once('.').map_or("", |(drawn, _)| drawn);
+        let drawn = i64::from_str_radix(drawn, 16).map_err(|_| NotOurs::Forged)?;
+        if now.as_second().saturating_sub(drawn) > LIFETIME {
+            return Err(NotOurs::TooOld);
+        }
+        let act = Act::read(&carried.act).ok_or(NotOurs::Forged)?;
+        Ok(Pressed { incident: carried.inc, act, v: carried.v })
+    }
+}
+
+/// The conversation without the thread: a card and its thread are one place.
+pub fn base_conversation(id: &str) -> &str {
+    id.split_once(';').map_or(id, |(base, _)| base)
+}
+
+fn message(incident: &str, act: &str, v: &str, nonce: &str, conversation: &str) -> String {
+    let parts = [incident, act, v, nonce, base_conversation(conversation)];
+    // Lengths keep two different sets of parts from having one text.
+    parts.iter().fold(String::new(), |text, part| format!("{text}{}:{part}\n", part.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const CHANNEL: &str = "19:soc@thread.tacv2";
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).expect("a time")
+    }
+
+    fn signed(buttons: &Buttons) -> Value {
+        let carried = buttons.sign("INC-7", &Act::Isolate, 0, CHANNEL, now());
+        serde_json::to_value(carried).expect("serialises")
+    }
+
+    #[test]
+    fn what_was_signed_comes_back_also_from_the_cards_thread() {
+        let buttons = Buttons::new("secret");
+        let data = signed(&buttons);
+        let pressed = Pressed { incident: "INC-7".into(), act: Act::Isolate, v: "0".into() };
+        assert_eq!(buttons.check(&data, CHANNEL, now()), Ok(pressed.clone()));
+        let thread = format!("{CHANNEL};messageid=1700000000000");
+        assert_eq!(buttons.check(&data, &thread, now()), Ok(pressed));
+    }
+
+    #[test]
+    fn elsewhere_later_or_with_another_key_it_is_nothing() {
+        let buttons = Buttons::new("secret");
+        let data = signed(&buttons);
+        let later = now() + jiff::SignedDuration::from_hours(24 * 31);
+        assert_eq!(buttons.check(&data, "19:other@thread.tacv2", now()), Err(NotOurs::Forged));
+        assert_eq!(buttons.check(&data, CHANNEL, later), Err(NotOurs::TooOld));
+        assert_eq!(Buttons::new("other").check(&data, CHANNEL, now()), Err(NotOurs::Forged));
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_is_refused(field in 0usize..5, text in ".{0,40}") {
+            let buttons = Buttons::new("secret");
+            let mut data = signed(&buttons);
+            let name = ["v", "inc", "act", "nonce", "sig"][field];
+            prop_assume!(data[name] != text.as_str());
+            data[name] = json!(text);
+            prop_assert_eq!(buttons.check(&data, CHANNEL, now()), Err(NotOurs::Forged));
+        }
+
+        #[test]
+        fn nothing_that_is_not_a_button_panics(text in ".{0,200}") {
+            let data = serde_json::from_str(&text).unwrap_or(json!(text));
+            prop_assert_eq!(Buttons::new("s").check(&data, CHANNEL, now()), Err(NotOurs::Forged));
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
+
+mod load;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use self::load::{ConfigError, load, parse};
+pub use self::secret::{SecretError, SecretRef};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP server.
+    pub server: Server,
+    /// The store.
+    pub store: Store,
+    /// The bot's identity.
+    pub bot: Bot,
+    /// Where the card templates are.
+    pub templates: Templates,
+    /// Where playbooks are.
+    #[serde(default)]
+    pub playbooks: Option<Playbooks>,
+    /// The doors for events.
+    #[serde(default)]
+    pub ingest: Ingest,
+    /// Which incident's card stands where; the first match wins.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// Who may do what.
+    #[serde(default)]
+    pub rbac: Rbac,
+    /// Approvals.
+    #[serde(default)]
+    pub approvals: Approvals,
+    /// The audit trail.
+    #[serde(default)]
+    pub audit: Audit,
+    /// Ticket systems, by name.
+    #[serde(default)]
+    pub itsm: BTreeMap<String, Itsm>,
+    /// Connectors to security products, by name.
+    #[serde(default)]
+    pub connectors: BTreeMap<String, Connector>,
+    /// What is known about assets and indicators.
+    #[serde(default)]
+    pub enrichment: Enrichment,
+    /// How repeated events become one.
+    #[serde(default)]
+    pub triage: Triage,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Key that reads (`GET /events/…`, `/incidents/…`, `/playbooks`, `/metrics`) and
+    /// `POST /playbooks` need in `X-Api-Key`. Without it they are answered on a loopback listener
+    /// only, and not through a proxy.
+    #[serde(default)]
+    pub admin_key: Option<SecretRef>,
+    /// Largest event body, in bytes.
+    #[serde(default = "mebibyte")]
+    pub max_event_bytes: usize,
+}
+
+/// The store.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:PATH`.
+    pub url: String,
+}
+
+impl Store {
+    /// The file of a `sqlite:` URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the URL names another kind of store.
+    pub fn sqlite_path(&self) -> Result<PathBuf, ConfigError> {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            _ => Err(ConfigError::value(
+                "store.url",
+                format!("`{}` is not supported in this version; use `sqlite:PATH`", self.url),
+            )),
+        }
+    }
+}
+
+/// The bot's identity towards Teams and Entra.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bot {
+    /// The app (client) id.
+    pub app_id: String,
+    /// The home tenant.
+    pub tenant_id: String,
+    /// How the bot proves who it is.
+    pub credential: Credential,
+    /// `public`, `gcc`, `gcc_high`, `dod` or `china`.
+    #[serde(default = "public")]
+    pub cloud: String,
+    /// Overrides where the keys of inbound tokens are found.
+    #[serde(default)]
+    pub openid_metadata_url: Option<String>,
+    /// Overrides where outbound tokens come from.
+    #[serde(default)]
+    pub token_url: Option<String>,
+    /// Where cards go before Teams has told the bot its service URL.
+    #[serde(default)]
+    pub default_service_url: Option<String>,
+    /// Further service URLs the bot may answer to.
+    #[serde(default)]
+    pub allowed_service_urls: Vec<String>,
+    /// Overrides the address of Microsoft Graph.
+    #[serde(default)]
+    pub graph_url: Option<String>,
+    /// Also accept Entra-issued tokens of this very app and tenant (the Agents Playground).
+    #[serde(default)]
+    pub emulator: bool,
+    /// Accept activities without a token; only in a build with the feature `danger-anonymous`, on a
+    /// loopback listener.
+    #[serde(default)]
+    pub anonymous: bool,
+}
+
+/// How the bot proves who it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// A client secret.
+    pub secret: SecretRef,
+}
+
+/// Where the card templates are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Templates {
+    /// `folder:PATH`.
+    pub source: String,
+}
+
+/// Where playbooks are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playbooks {
+    /// `folder:PATH`.
+    pub source: String,
+}
+
+/// The doors for events.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ingest {
+    /// Each source, by the name in `POST /ingest/{source}`.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Source>,
+}
+
+/// One source of events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The normaliser, or `auto`.
+    pub kind: String,
+    /// How the source proves who it is.
+    pub auth: SourceAuth,
+}
+
+/// How a source proves who it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum SourceAuth {
+    /// `X-Api-Key`.
+    ApiKey(Secrets),
+    /// `X-Hub-Signature-256: sha256=HEX` over the raw body.
+    Hmac(Secrets),
+}
+
+/// One secret, or two while it is being changed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Secrets {
+    /// One.
+    One(SecretRef),
+    /// Both are accepted.
+    Two([SecretRef; 2]),
+}
+
+/// Which incident's card stands where.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// A condition in CEL over `severity`, `source`, `family`, `event_type`, `title`, `score`,
+    /// `decision`, `entity_type`, `entity`; without one, every incident.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Where.
+    pub to: RouteTo,
+}
+
+/// Where a card stands.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteTo {
+    /// The Teams conversation id.
+    pub conversation: String,
+    /// The service URL of that conversation, if it is not the default one.
+    #[serde(default)]
+    pub service_url: Option<String>,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rbac {
+    /// Roles by name.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// Other tenants, by tenant id, and what their people may do here.
+    #[serde(default)]
+    pub trust: BTreeMap<String, Trust>,
+}
+
+/// One role.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Object ids of the Entra groups whose members have it.
+    pub groups: Vec<String>,
+    /// What it may do; by default what the built-in role of that name may do.
+    #[serde(default)]
+    pub may: Option<Vec<String>>,
+    /// What to call it when somebody is told who can help.
+    #[serde(default)]
+    pub label: Option<String>,
+}
+
+/// What the people of another tenant may do here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// The roles that they have here.
+    pub roles: Vec<String>,
+}
+
+/// Approvals.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approvals {
+    /// Seconds after which nobody can decide any more.
+    pub expires_secs: u32,
+    /// How many different people must agree.
+    pub quorum: u32,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { expires_secs: 900, quorum: 1 }
+    }
+}
+
+/// The audit trail.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Where the head of the chain is anchored outside.
+    #[serde(default)]
+    pub anchor: Option<Anchor>,
+}
+
+/// Where the head of the chain is anchored outside.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    /// Endpoint of the Azure Table service with the account.
+    pub azure_table: String,
+    /// The account key.
+    pub key: SecretRef,
+}
+
+/// A ticket system.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Itsm {
+    /// `servicenow`.
+    pub kind: String,
+    /// Its address.
+    pub url: String,
+    /// User for Basic authentication.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Password for Basic authentication.
+    #[serde(default)]
+    pub password: Option<SecretRef>,
+}
+
+/// A connector to a security product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connector {
+    /// `defender`.
+    pub kind: String,
+    /// Its address.
+    pub url: String,
+}
+
+/// What is known about assets and indicators.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrichment {
+    /// `file:PATH` of a JSON list of assets.
+    #[serde(default)]
+    pub assets: Option<String>,
+    /// `file:PATH` of a JSON list of indicators.
+    #[serde(default)]
+    pub intel: Option<String>,
+}
+
+/// How repeated events become one.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Triage {
+    /// Seconds during which the same event is one event.
+    pub dedup_window_secs: u32,
+}
+
+impl Default for Triage {
+    fn default() -> Self {
+        Self { dedup_window_secs: 300 }
+    }
+}
+
+fn mebibyte() -> usize {
+    1 << 20
+}
+
+fn public() -> String {
+    "public".into()
+}

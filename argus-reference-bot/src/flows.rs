@@ -1,0 +1,85 @@
+//! What Argus does: each flow asks `argus_soc` what is right and moves the world through ports.
+
+pub mod access;
+pub mod act;
+pub mod ask;
+pub mod execute;
+pub mod ingest;
+pub mod notify;
+pub mod playbooks;
+pub mod triage;
+
+use std::sync::Arc;
+
+use argus_bot_sdk::{Clock, Connector};
+use argus_cards::Library;
+use argus_soc::correlate::Window;
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use tokio::sync::Notify;
+
+use crate::buttons::Buttons;
+use crate::flows::access::Access;
+use crate::flows::playbooks::Playbooks;
+use crate::ports::edr::Edr;
+use crate::ports::itsm::Itsm;
+use crate::ports::knowledge::Knowledge;
+use crate::ports::ledger::Ledger;
+use crate::routes::Routes;
+
+/// The world that flows act on, through ports only.
+#[derive(Debug)]
+pub struct Soc {
+    /// The store.
+    pub ledger: Arc<dyn Ledger>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Teams.
+    pub connector: Arc<dyn Connector>,
+    /// Who may do what.
+    pub access: Access,
+    /// The EDR, if one is configured.
+    pub edr: Option<Arc<dyn Edr>>,
+    /// The ITSM, if one is configured.
+    pub itsm: Option<Arc<dyn Itsm>>,
+    /// What is known about assets and indicators.
+    pub knowledge: Arc<dyn Knowledge>,
+    /// The card templates in use.
+    pub templates: Arc<Library>,
+    /// The playbooks in use.
+    pub playbooks: Playbooks,
+    /// Signs and checks what buttons carry.
+    pub buttons: Buttons,
+    /// Which incident's card stands where.
+    pub routes: Routes,
+    /// When repeated events are one.
+    pub window: Window,
+    /// What approvals need.
+    pub approvals: crate::config::Approvals,
+    /// Work for the background tasks.
+    pub bells: Bells,
+    /// What is counted.
+    pub metrics: crate::metrics::Metrics,
+}
+
+/// Rung when there is work, so that nobody has to poll.
+#[derive(Debug, Default)]
+pub struct Bells {
+    /// An event waits to be placed.
+    pub triage: Notify,
+    /// A card does not show the newest state.
+    pub notify: Notify,
+    /// A run can go on.
+    pub execute: Notify,
+}
+
+impl Soc {
+    /// A fact about now.
+    pub fn fact(&self, actor: Actor, correlation: &str, what: What) -> Fact {
+        Fact::new(self.clock.now(), actor, correlation, what)
+    }
+}
+
+/// A fresh correlation id.
+pub fn correlation_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}

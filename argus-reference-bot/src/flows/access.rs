@@ -1,0 +1,270 @@
+//! Who may do this, now: the directory is asked, the policy decides, the answer is recorded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argus_soc::ledger::fact::{Actor, What};
+use argus_soc::policy::{Action, Permit, Policy, Principal, Refusal, Rule, Standing};
+use moka::sync::Cache;
+
+use super::Soc;
+use crate::config::{ConfigError, Rbac};
+use crate::ports::directory::{Directory, DirectoryError};
+use crate::ports::ledger::{Batch, LedgerError};
+
+/// How long groups may be remembered for what has little impact (facts: at most 5 minutes).
+const REMEMBER: Duration = Duration::from_secs(300);
+/// The role that Argus has when a playbook acts without a person.
+const AUTOMATION: &str = "automation";
+/// What automation may do; playbooks cannot go beyond it.
+const AUTOMATION_MAY: [&str; 4] = ["isolate_host", "release_host", "create_ticket", "run_playbook"];
+
+/// A person as the validated activity names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their tenant.
+    pub tenant: String,
+    /// Their Entra object id.
+    pub object_id: String,
+    /// Their name, for cards only.
+    pub name: Option<String>,
+}
+
+impl Person {
+    /// The person as a record names them.
+    pub fn actor(&self) -> Actor {
+        Actor::Person {
+            tenant: self.tenant.clone(),
+            object_id: self.object_id.clone(),
+            shown_as: self.name.clone(),
+        }
+    }
+}
+
+/// Why something was not permitted.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The policy says no.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The answer could not be recorded, so it is no.
+    #[error("the decision could not be recorded")]
+    Unrecorded(#[from] LedgerError),
+}
+
+/// Roles, where they come from, and what they may do.
+#[derive(Debug)]
+pub struct Access {
+    home: String,
+    directory: Arc<dyn Directory>,
+    policy: Policy,
+    groups: BTreeMap<String, Vec<String>>,
+    labels: BTreeMap<String, String>,
+    trust: BTreeMap<String, Vec<String>>,
+    remembered: Cache<String, Vec<String>>,
+}
+
+impl Access {
+    /// Reads the roles.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a role is neither built in nor says what it may do, or names an action
+    /// that does not exist.
+    pub fn new(
+        home: &str,
+        rbac: &Rbac,
+        directory: Arc<dyn Directory>,
+    ) -> Result<Self, ConfigError> {
+        let labels = rbac.roles.iter().filter_map(|(role, it)| Some((role.clone(), it.label.clone()?)));
+        let trust = rbac.trust.iter().map(|(tenant, it)| (tenant.to_lowercase(), it.roles.clone()));
+        let groups = rbac.roles.iter().map(|(role, it)| (role.clone(), it.groups.clone()));
+        Ok(Self {
+            home: home.into(),
+            directory,
+            policy: policy(rbac)?,
+            groups: groups.collect(),
+            labels: labels.collect(),
+            trust: trust.collect(),
+            remembered: Cache::builder().max_capacity(10_000).time_to_live(REMEMBER).build(),
+        })
+    }
+
+    /// Who `person` is here, and with which roles.
+    pub async fn principal(&self, person: &Person, fresh: bool) -> Principal {
+        let (roles, standing) = if person.tenant.eq_ignore_ascii_case(&self.home) {
+            match self.roles_of(&person.object_id, fresh).await {
+                Ok(roles) => (roles, Standing::Home),
+                Err(error) => (Vec::new(), Standing::Unknown { why: error.to_string() }),
+            }
+        } else {
+            let trusted = self.trust.get(&person.tenant.to_lowercase());
+            (Vec::new(), trusted.map_or(Standing::Stranger, |it| Standing::Partner(it.clone())))
+        };
+        Principal {
+            tenant: person.tenant.clone(),
+            object_id: person.object_id.clone(),
+            roles,
+            standing,
+        }
+    }
+
+    /// What to call a role.
+    pub fn label(&self, role: &str) -> String {
+        self.labels.get(role).cloned().unwrap_or_else(|| role.replace('_', " "))
+    }
+
+    async fn roles_of(&self, object_id: &str, fresh: bool) -> Result<Vec<String>, DirectoryError> {
+        if !fresh && let Some(roles) = self.remembered.get(object_id) {
+            return Ok(roles);
+        }
+        let mut groups: Vec<String> = self.groups.values().flatten().cloned().collect();
+        groups.sort_unstable();
+        groups.dedup();
+        let member_of = self.directory.groups_of(object_id, &groups).await?;
+        let has = |groups: &Vec<String>| groups.iter().any(|group| member_of.contains(group));
+        let roles: Vec<String> = self
+            .groups
+            .iter()
+            .filter(|(_, groups)| has(groups))
+            .map(|(role, _)| role.clone())
+            .collect();
+        self.remembered.insert(object_id.into(), roles.clone());
+        Ok(roles)
+    }
+
+    /// The sentence for a person who was refused: why, and who can.
+    pub fn explain(&self, refusal: &Refusal) -> String {
+        let who: Vec<String> = refusal
+            .who_can
+            .iter()
+            .filter(|role| self.groups.get(*role).is_some_and(|groups| !groups.is_empty()))
+            .map(|role| self.label(role))
+            .collect();
+        match who.split_last() {
+            None => refusal.why.clone(),
+            Some((only, [])) => format!("{} Members of {only} can; ask one of them.", refusal.why),
+            Some((last, others)) => {
+                let others = others.join(", ");
+                format!("{} Members of {others} or {last} can; ask one of them.", refusal.why)
+            }
+        }
+    }
+}
+
+impl Soc {
+    /// Permits `action` for `person`, now, and records the answer either way.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::Refused`] with the reason for the person; [`AccessError::Unrecorded`] if the
+    /// answer could not be written down, in which case nothing is permitted.
+    pub async fn authorise(
+        &self,
+        person: &Person,
+        action: Action,
+        incident: Option<&str>,
+        correlation: &str,
+    ) -> Result<Permit, AccessError> {
+        let principal = self.access.principal(person, action.high_impact()).await;
+        self.decide(&principal, person.actor(), action, incident, correlation).await
+    }
+
+    /// Permits what an actor of a record asked for, again and now: people are looked up afresh,
+    /// and Argus itself has the rights of its automation role.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Soc::authorise`].
+    pub async fn authorise_actor(
+        &self,
+        actor: &Actor,
+        action: Action,
+        incident: Option<&str>,
+        correlation: &str,
+    ) -> Result<Permit, AccessError> {
+        let principal = match actor {
+            Actor::Person { tenant, object_id, shown_as } => {
+                let person = Person {
+                    tenant: tenant.clone(),
+                    object_id: object_id.clone(),
+                    name: shown_as.clone(),
+                };
+                self.access.principal(&person, true).await
+            }
+            Actor::Service { name } => Principal {
+                tenant: self.access.home.clone(),
+                object_id: name.clone(),
+                roles: vec![AUTOMATION.into()],
+                standing: Standing::Home,
+            },
+        };
+        self.decide(&principal, actor.clone(), action, incident, correlation).await
+    }
+
+    async fn decide(
+        &self,
+        principal: &Principal,
+        actor: Actor,
+        action: Action,
+        incident: Option<&str>,
+        correlation: &str,
+    ) -> Result<Permit, AccessError> {
+        let (name, incident) = (action.name().to_owned(), incident.map(str::to_owned));
+        let answer = self.access.policy.permit(principal, action);
+        let what = match &answer {
+            Ok(permit) => {
+                What::Allowed { incident, action: name, evidence: evidence(permit) }
+            }
+            Err(refusal) => What::Refused {
+                incident,
+                action: name,
+                code: refusal.code.into(),
+                why: refusal.why.clone(),
+            },
+        };
+        self.ledger.append(Batch::one(self.fact(actor, correlation, what))).await?;
+        Ok(answer?)
+    }
+}
+
+/// Why a permit was given, in one line.
+pub fn evidence(permit: &Permit) -> String {
+    let evidence = permit.evidence();
+    format!("role {} ({})", evidence.role, evidence.basis)
+}
+
+fn policy(rbac: &Rbac) -> Result<Policy, ConfigError> {
+    let built_in = Policy::default();
+    let mut rules = vec![Rule {
+        role: AUTOMATION.into(),
+        actions: AUTOMATION_MAY.iter().map(|it| (*it).to_owned()).collect(),
+    }];
+    for (role, it) in &rbac.roles {
+        if role == AUTOMATION {
+            let key = format!("rbac.roles.{role}");
+            return Err(ConfigError::value(key, "this name is taken by Argus itself"));
+        }
+        let granted = |action: &&str| built_in.who_can(action).contains(role);
+        let actions = it.may.clone().unwrap_or_else(|| {
+            argus_soc::policy::ACTION_NAMES.iter().filter(|it| granted(it)).map(|it| (*it).into()).collect()
+        });
+        if actions.is_empty() {
+            let why = "this is no built-in role (viewer, soc_engineer, argus_admin); \
+                       say what it may do with `may = [...]`";
+            return Err(ConfigError::value(format!("rbac.roles.{role}"), why));
+        }
+        rules.push(Rule { role: role.clone(), actions });
+    }
+    // A partner tenant may be given a built-in role that no group of ours has.
+    for role in rbac.trust.values().flat_map(|it| &it.roles) {
+        if rules.iter().any(|rule| rule.role == *role) {
+            continue;
+        }
+        let granted = |action: &&str| built_in.who_can(action).contains(role);
+        let actions = argus_soc::policy::ACTION_NAMES.iter().filter(|it| granted(it));
+        rules.push(Rule { role: role.clone(), actions: actions.map(|it| (*it).into()).collect() });
+    }
+    Policy::from_rules(rules).map_err(|error| ConfigError::value("rbac.roles", error.to_string()))
+}

@@ -1,0 +1,226 @@
+//! What a button does: permission first, then the record of what shall happen. The deed itself is
+//! the executor's.
+
+use argus_soc::incident::{Incident, Stage};
+use argus_soc::ledger::fact::What;
+use argus_soc::policy::{Action, Identity};
+use argus_soc::run::NotCounted;
+
+use super::Soc;
+use super::access::{AccessError, Person};
+use super::execute::{NotStarted, new_run};
+use crate::buttons::{Act, Pressed};
+use crate::ports::ledger::{Batch, LedgerError};
+
+/// Clicks on one incident that lose a race are decided again so often.
+const RACES: usize = 16;
+
+/// What became of a click.
+#[derive(Debug)]
+pub enum Done {
+    /// The incident as it is now; something changed.
+    Changed(Box<Incident>),
+    /// The card was out of date, or it had been done before: this is how it stands.
+    Unchanged(Box<Incident>),
+}
+
+/// Why a click does nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActError {
+    /// The policy says no, or the answer could not be recorded.
+    #[error("not permitted")]
+    Access(#[from] AccessError),
+    /// There is no such incident.
+    #[error("there is no incident {0}")]
+    NoIncident(String),
+    /// The playbook cannot be run on this incident.
+    #[error("the playbook cannot be started")]
+    NotStarted(#[from] NotStarted),
+    /// The decision does not count.
+    #[error("the decision does not count")]
+    NotCounted(#[from] NotCounted),
+    /// Nothing can be written now.
+    #[error("nothing can be recorded now")]
+    TryAgain(#[from] LedgerError),
+}
+
+impl Soc {
+    /// Does what a button of ours asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`ActError`] says why nothing happened.
+    pub async fn act(
+        &self,
+        person: &Person,
+        pressed: &Pressed,
+        correlation: &str,
+    ) -> Result<Done, ActError> {
+        match &pressed.act {
+            Act::Acknowledge => self.acknowledge(person, &pressed.incident, correlation).await,
+            Act::Isolate => self.isolate(person, pressed, correlation).await,
+            Act::Ticket => self.ticket(person, pressed, correlation).await,
+            Act::Approve { run } => self.decide_run(person, pressed, run, true, correlation).await,
+            Act::Deny { run } => self.decide_run(person, pressed, run, false, correlation).await,
+        }
+    }
+
+    async fn acknowledge(
+        &self,
+        person: &Person,
+        key: &str,
+        correlation: &str,
+    ) -> Result<Done, ActError> {
+        let action = Action::Acknowledge { incident: key.into() };
+        let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        self.change(key, |incident| {
+            if incident.acknowledged_by.is_some() || incident.stage == Stage::Resolved {
+                return Ok(None);
+            }
+            let fact = self.fact(person.actor(), correlation, What::Acknowledged).of(key);
+            Ok(Some(vec![fact]))
+        })
+        .await
+    }
+
+    async fn isolate(
+        &self,
+        person: &Person,
+        pressed: &Pressed,
+        correlation: &str,
+    ) -> Result<Done, ActError> {
+        let key = &pressed.incident;
+        let host = self.expect(key).await?.event.host().map(|host| host.value.clone());
+        let action = Action::IsolateHost { incident: key.clone(), host: host.unwrap_or_default() };
+        let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        let playbook = self.playbooks.isolate();
+        self.change(key, |incident| {
+            if epoch(incident, &pressed.act) != pressed.v {
+                return Ok(None);
+            }
+            let ask = second_person(incident);
+            let facts = new_run(self, incident, &playbook, person.actor(), correlation, ask)?;
+            Ok(Some(facts))
+        })
+        .await
+    }
+
+    async fn ticket(
+        &self,
+        person: &Person,
+        pressed: &Pressed,
+        correlation: &str,
+    ) -> Result<Done, ActError> {
+        let key = &pressed.incident;
+        let action = Action::CreateTicket { incident: key.clone() };
+        let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        let playbook = self.playbooks.ticket();
+        self.change(key, |incident| {
+            if incident.ticket.is_some() || epoch(incident, &pressed.act) != pressed.v {
+                return Ok(None);
+            }
+            Ok(Some(new_run(self, incident, &playbook, person.actor(), correlation, None)?))
+        })
+        .await
+    }
+
+    async fn decide_run(
+        &self,
+        person: &Person,
+        pressed: &Pressed,
+        run: &str,
+        approve: bool,
+        correlation: &str,
+    ) -> Result<Done, ActError> {
+        let key = &pressed.incident;
+        let incident = self.expect(key).await?;
+        let requester = incident.runs.get(run).and_then(|run| identity(&run.requested_by));
+        let action = if approve {
+            Action::Approve { run: run.into(), requester }
+        } else {
+            Action::Deny { run: run.into() }
+        };
+        let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        self.change(key, |incident| {
+            let Some(asked) = incident.runs.get(run) else { return Ok(None) };
+            let actor = person.actor();
+            asked.may_decide(&actor, &pressed.v, self.clock.now())?;
+            let digest = pressed.v.clone();
+            let what = What::ApprovalDecided { run: run.into(), digest, approve };
+            Ok(Some(vec![self.fact(actor, correlation, what).of(key)]))
+        })
+        .await
+    }
+
+    async fn expect(&self, key: &str) -> Result<Incident, ActError> {
+        let incident = self.ledger.incident(key).await?;
+        incident.ok_or_else(|| ActError::NoIncident(key.into()))
+    }
+
+    /// Decides on the incident as it is, writes what was decided, and decides again if somebody
+    /// else was first.
+    async fn change(
+        &self,
+        key: &str,
+        decide: impl Fn(&Incident) -> Result<Option<Vec<argus_soc::ledger::fact::Fact>>, ActError>,
+    ) -> Result<Done, ActError> {
+        for _ in 0..RACES {
+            let mut incident = self.expect(key).await?;
+            let Some(facts) = decide(&incident)? else {
+                return Ok(Done::Unchanged(Box::new(incident)));
+            };
+            match self.ledger.append(Batch::on(&incident, facts.clone())).await {
+                Ok(()) => {
+                    facts.iter().filter(|fact| fact.stream.is_some()).for_each(|fact| incident.apply(fact));
+                    self.bells.notify.notify_one();
+                    self.bells.execute.notify_one();
+                    return Ok(Done::Changed(Box::new(incident)));
+                }
+                Err(LedgerError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict { stream: key.into() }.into())
+    }
+}
+
+/// The state that a button of this act is drawn from: once the act has been done, every older
+/// button of it is out of date.
+pub fn epoch(incident: &Incident, act: &Act) -> String {
+    let runs_of = |action: &str| {
+        let acts = |run: &&argus_soc::run::Run| {
+            run.steps.iter().any(|step| step.plan.action.name() == action)
+        };
+        incident.runs.values().filter(acts).count().to_string()
+    };
+    match act {
+        Act::Acknowledge => "0".into(),
+        Act::Isolate => runs_of("isolate_host"),
+        Act::Ticket => runs_of("create_ticket"),
+        Act::Approve { run } | Act::Deny { run } => {
+            let approval = incident.runs.get(run).and_then(|run| run.approval.as_ref());
+            approval.map(|approval| approval.digest.clone()).unwrap_or_default()
+        }
+    }
+}
+
+/// Why a second person must agree although the first one has the role, if one must.
+pub fn second_person(incident: &Incident) -> Option<String> {
+    const PROTECTED: [&str; 2] = ["tier0", "domain-controller"];
+    let asset = incident.enrichment.asset.known()?;
+    if asset.production_critical {
+        return Some(format!("{} is critical for production", asset.name));
+    }
+    let tag = asset.tags.iter().find(|tag| PROTECTED.contains(&tag.as_str()))?;
+    Some(format!("{} is a protected asset ({tag})", asset.name))
+}
+
+fn identity(actor: &argus_soc::ledger::fact::Actor) -> Option<Identity> {
+    match actor {
+        argus_soc::ledger::fact::Actor::Person { tenant, object_id, .. } => {
+            Some(Identity { tenant: tenant.clone(), object_id: object_id.clone() })
+        }
+        argus_soc::ledger::fact::Actor::Service { .. } => None,
+    }
+}

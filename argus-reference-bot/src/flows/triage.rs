@@ -1,0 +1,262 @@
+//! From records of events to incidents: read, placed, enriched, scored, decided.
+//!
+//! Events are placed in the order of the chain, many in one batch. Whatever was not deterministic
+//! (what the sources answered) goes into the record, so that the same records give the same
+//! decisions.
+
+use std::collections::BTreeMap;
+
+use argus_soc::correlate::place;
+use argus_soc::decide::{Decision, decide};
+use argus_soc::enrich::{Enrichment, History, Known};
+use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
+use argus_soc::incident::Incident;
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::score::seed_v1;
+
+use super::Soc;
+use super::execute::new_run;
+use crate::ports::ledger::{Batch, LedgerError, Waiting};
+use crate::routes::Facts;
+
+/// Events placed with one sync.
+const BATCH: u32 = 128;
+
+/// A batch in the making: the facts, and the incidents as they will be after them.
+#[derive(Debug, Default)]
+struct Draft {
+    batch: Batch,
+    touched: BTreeMap<String, Incident>,
+    number: u64,
+}
+
+impl Soc {
+    /// Places events until none waits. Returns how many were placed.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store fails; what was placed stays placed and the rest waits.
+    pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
+        let mut placed = 0;
+        loop {
+            let waiting = self.ledger.waiting(BATCH).await?;
+            if waiting.is_empty() {
+                return Ok(placed);
+            }
+            let count = waiting.len();
+            match self.place_all(&waiting, shapes).await {
+                // A click changed an incident between reading and writing: read it again.
+                Err(LedgerError::Conflict { stream }) => {
+                    tracing::debug!(stream, "placed again after a conflict");
+                }
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    placed += count;
+                    self.metrics.placed(count);
+                    self.bells.notify.notify_one();
+                    self.bells.execute.notify_one();
+                }
+            }
+        }
+    }
+
+    async fn place_all(
+        &self,
+        waiting: &[Waiting],
+        shapes: &BTreeMap<String, Shape>,
+    ) -> Result<(), LedgerError> {
+        let mut draft = Draft { number: self.ledger.last_number().await?, ..Draft::default() };
+        for event in waiting {
+            self.place_one(event, shapes, &mut draft).await?;
+        }
+        self.ledger.append(draft.batch).await
+    }
+
+    async fn place_one(
+        &self,
+        waiting: &Waiting,
+        shapes: &BTreeMap<String, Shape>,
+        draft: &mut Draft,
+    ) -> Result<(), LedgerError> {
+        let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
+        let event = read(waiting, shape)?;
+        match self.belongs_to(&event, draft).await? {
+            Some(incident) => self.add(&event, waiting, incident, draft),
+            None => self.open(event, waiting, draft).await?,
+        }
+        Ok(())
+    }
+
+    /// The open incident that the event belongs to, as it will be after the batch so far.
+    async fn belongs_to(
+        &self,
+        event: &SecurityEvent,
+        draft: &Draft,
+    ) -> Result<Option<Incident>, LedgerError> {
+        let same = |incident: &&Incident| {
+            incident.is_open()
+                && match &event.incident_key {
+                    Some(key) => incident.event.incident_key.as_ref() == Some(key),
+                    None => incident.event.fingerprint == event.fingerprint,
+                }
+        };
+        if let Some(incident) = draft.touched.values().rev().find(same) {
+            return Ok(Some(incident.clone()));
+        }
+        let key = event.incident_key.as_deref();
+        let stored = self.ledger.open_incident(key, &event.fingerprint).await?;
+        Ok(stored.filter(|incident| !draft.touched.contains_key(&incident.key)))
+    }
+
+    fn add(&self, event: &SecurityEvent, waiting: &Waiting, mut incident: Incident, draft: &mut Draft) {
+        let observed_at = event.observed_at.unwrap_or(event.received_at);
+        let placement =
+            place(&self.window, Some(&incident.occurrence), observed_at.as_millisecond());
+        let what = What::EventAdded {
+            event_id: waiting.event_id,
+            observed_at,
+            severity: event.severity,
+            phase: event.phase,
+            placement,
+        };
+        let fact = self.triage_fact(waiting, what).of(&incident.key);
+        draft.batch.expect.entry(incident.key.clone()).or_insert(incident.version);
+        incident.apply(&fact);
+        draft.batch.facts.push(fact);
+        draft.touched.insert(incident.key.clone(), incident);
+    }
+
+    async fn open(
+        &self,
+        event: SecurityEvent,
+        waiting: &Waiting,
+        draft: &mut Draft,
+    ) -> Result<(), LedgerError> {
+        let enrichment = self.enrich(&event).await?;
+        let score = seed_v1(&event, &enrichment);
+        let playbooks = self.playbooks.in_use();
+        let decision = decide(&event, &enrichment, &score, &playbooks, false);
+        if let Decision::Ignore { reasons } = decision {
+            let what = What::Ignored { event_id: waiting.event_id, reasons };
+            draft.batch.facts.push(self.triage_fact(waiting, what));
+            return Ok(());
+        }
+        draft.number += 1;
+        let key = format!("INC-{}", draft.number);
+        let opened = What::Opened { event: Box::new(event), enrichment, score, decision };
+        let fact = self.triage_fact(waiting, opened).of(&key);
+        let Some(incident) = Incident::open(&fact) else { return Ok(()) };
+        draft.batch.expect.insert(key.clone(), 0);
+        draft.batch.facts.push(fact);
+        if let Some(place) = self.routes.first(&facts_of(&incident)) {
+            draft.batch.facts.push(self.triage_fact(
+                waiting,
+                What::NoticePlaced {
+                    incident: key.clone(),
+                    card: "card".into(),
+                    conversation: place.conversation.clone(),
+                },
+            ));
+        }
+        let incident = self.start_playbook(incident, waiting, draft);
+        draft.touched.insert(key, incident);
+        Ok(())
+    }
+
+    /// Starts the playbook that the decision names, or asks people about it.
+    fn start_playbook(
+        &self,
+        mut incident: Incident,
+        waiting: &Waiting,
+        draft: &mut Draft,
+    ) -> Incident {
+        let (id, ask) = match &incident.decision {
+            Decision::Run { playbook, .. } => (playbook.clone(), None),
+            Decision::AskHuman { playbook: Some(playbook), reasons } => {
+                (playbook.clone(), Some(reasons.join("; ")))
+            }
+            _ => return incident,
+        };
+        let Some(playbook) = self.playbooks.find(&id) else { return incident };
+        let actor = Actor::service("triage");
+        match new_run(self, &incident, &playbook, actor, &waiting.correlation, ask) {
+            Ok(facts) => {
+                for fact in facts {
+                    if fact.stream.is_some() {
+                        incident.apply(&fact);
+                    }
+                    draft.batch.facts.push(fact);
+                }
+            }
+            Err(error) => tracing::warn!(
+                incident.key, playbook = id, error = %error,
+                "the playbook does not fit this event and was not started"
+            ),
+        }
+        incident
+    }
+
+    async fn enrich(&self, event: &SecurityEvent) -> Result<Enrichment, LedgerError> {
+        // The machine decides what may be done to it; without one, the principal entity does.
+        let Some(entity) = event.host().or_else(|| event.principal()) else {
+            return Ok(Enrichment {
+                intel: Known::Unknown,
+                asset: Known::Unknown,
+                history: Known::Unknown,
+            });
+        };
+        let principal = event.principal().unwrap_or(entity);
+        let previous =
+            self.ledger.incidents_about(principal.kind.as_str(), &principal.value).await?;
+        Ok(Enrichment {
+            intel: self.knowledge.intel(principal).await,
+            asset: self.knowledge.asset(entity).await,
+            history: Known::Known(History { previous_incidents: previous }),
+        })
+    }
+
+    fn triage_fact(&self, waiting: &Waiting, what: What) -> Fact {
+        self.fact(Actor::service("triage"), &waiting.correlation, what)
+    }
+}
+
+/// Reads a stored event again. What was read at the door is read the same here.
+fn read(waiting: &Waiting, shape: Shape) -> Result<SecurityEvent, LedgerError> {
+    let source = Source { name: &waiting.source, shape, tenant: None };
+    normalise(&waiting.raw, &source, waiting.received_at)
+        // The source's shape may have been changed in the settings since; nothing is lost by it.
+        .or_else(|_| normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at))
+        .map(|event| SecurityEvent { event_id: waiting.event_id, ..event })
+        .map_err(|error| {
+            LedgerError::Damaged(format!("the event at record {} is unreadable: {error}", waiting.seq))
+        })
+}
+
+/// What a route sees of an incident.
+pub fn facts_of(incident: &Incident) -> Facts<'_> {
+    let event = &incident.event;
+    let principal = event.principal();
+    #[expect(clippy::cast_precision_loss, reason = "a score is below 100,000 milli-points")]
+    let score = incident.score.milli as f64 / 1_000.0;
+    Facts {
+        severity: incident.severity.as_str(),
+        source: &event.source,
+        family: &event.family,
+        event_type: &event.event_type,
+        title: &event.title,
+        score,
+        decision: decision_name(&incident.decision),
+        entity_type: principal.map_or("", |it| it.kind.as_str()),
+        entity: principal.map_or("", |it| &it.value),
+    }
+}
+
+/// The decision's stable name.
+pub fn decision_name(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Ignore { .. } => "ignore",
+        Decision::Notify { .. } => "notify",
+        Decision::AskHuman { .. } => "ask_human",
+        Decision::Run { .. } => "run",
+    }
+}

@@ -1,1 +1,0 @@
-//! Placeholder header, replaced in the first commit of this package.

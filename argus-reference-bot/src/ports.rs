@@ -1,0 +1,7 @@
+//! What the bot needs from the world: one trait per role, and the suite that each adapter passes.
+
+pub mod directory;
+pub mod edr;
+pub mod itsm;
+pub mod knowledge;
+pub mod ledger;

@@ -1,0 +1,283 @@
+//! The store: an append-only chain of facts, and the tables that queries read.
+//!
+//! Every write is durable when its future resolves: committed and synced. The tables are written in
+//! the same transaction as the facts they come from and can be rebuilt from them.
+
+use std::collections::BTreeMap;
+
+use argus_soc::event::Severity;
+use argus_soc::incident::{Incident, Stage};
+use argus_soc::ledger::Hash;
+use argus_soc::ledger::fact::Fact;
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// Somebody else changed the incident first: read it again and decide again. Nothing was
+    /// written.
+    #[error("{stream} was changed by somebody else first")]
+    Conflict {
+        /// The incident.
+        stream: String,
+    },
+    /// The lease is taken. Nothing was written.
+    #[error("{lease} is held by {holder}")]
+    Held {
+        /// The lease.
+        lease: String,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The same idempotency key came with other bytes. Nothing was written.
+    #[error("this key was used before with other content")]
+    KeyReused,
+    /// Nothing can be written now: disk full, or shutting down. Nothing was written.
+    #[error("the store cannot write: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// An event at the door, read and ready to be written.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Its id, derived from source and native id.
+    pub event_id: Uuid,
+    /// The configured source.
+    pub source: String,
+    /// The sender's own key for this delivery. Without one, the id tells repeats.
+    pub key: Option<String>,
+    /// The raw body.
+    pub raw: Bytes,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// Ties everything that follows together.
+    pub correlation: String,
+}
+
+/// What a door may answer, once it is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its place in the chain; the place of the first one for a duplicate.
+    pub seq: u64,
+    /// Its id; the id of the first one for a duplicate.
+    pub event_id: Uuid,
+    /// Whether it was here before.
+    pub duplicate: bool,
+}
+
+/// An event that waits to be placed.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its place in the chain.
+    pub seq: u64,
+    /// Its id.
+    pub event_id: Uuid,
+    /// The configured source.
+    pub source: String,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// From the ingest answer.
+    pub correlation: String,
+    /// The raw body.
+    pub raw: Vec<u8>,
+}
+
+/// An event as a query sees it.
+#[derive(Clone, Debug)]
+pub struct EventView {
+    /// Its place in the chain.
+    pub seq: u64,
+    /// The configured source.
+    pub source: String,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// From the ingest answer.
+    pub correlation: String,
+    /// The incident it belongs to, once placed.
+    pub incident: Option<String>,
+    /// Whether it was looked at and set aside.
+    pub ignored: bool,
+    /// The raw body.
+    pub raw: Vec<u8>,
+}
+
+/// Facts to append, all or none.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The facts, in order.
+    pub facts: Vec<Fact>,
+    /// The version that each incident must have before; 0 for a new one.
+    pub expect: BTreeMap<String, u64>,
+}
+
+impl Batch {
+    /// One fact that changes no incident.
+    pub fn one(fact: Fact) -> Self {
+        Self { facts: vec![fact], ..Self::default() }
+    }
+
+    /// Facts about `incident`, which must still be as it was read.
+    pub fn on(incident: &Incident, facts: Vec<Fact>) -> Self {
+        let expect = BTreeMap::from([(incident.key.clone(), incident.version)]);
+        Self { facts, expect, ..Self::default() }
+    }
+}
+
+/// A record as it stands in the chain.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its place.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// What it says.
+    pub fact: Fact,
+}
+
+/// A line of an incident list.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// `INC-7`.
+    pub key: String,
+    /// Its title.
+    pub title: String,
+    /// Its severity.
+    pub severity: Severity,
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How many events it has.
+    pub count: u64,
+}
+
+/// Which incidents a list is about.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those that are not resolved.
+    pub open_only: bool,
+    /// Only those at least this severe.
+    pub severity: Option<Severity>,
+    /// At most so many lines.
+    pub limit: u32,
+}
+
+/// A card that does not show the newest state yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueCard {
+    /// The incident.
+    pub incident: String,
+    /// `card`, or `approval/RUN`.
+    pub card: String,
+    /// Where it stands, or will stand.
+    pub conversation: String,
+    /// Teams' id of it, once created.
+    pub activity_id: Option<String>,
+    /// The version it should show.
+    pub want: u64,
+    /// Creates that were tried without a known end.
+    pub attempts: u32,
+}
+
+/// A card that was sent, found by where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentCard {
+    /// The incident.
+    pub incident: String,
+    /// Which of its cards.
+    pub card: String,
+    /// The version it shows.
+    pub version: u64,
+}
+
+/// How much is in the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records in the chain.
+    pub records: u64,
+    /// Events accepted.
+    pub events: u64,
+    /// Events that wait to be placed.
+    pub waiting: u64,
+    /// Incidents.
+    pub incidents: u64,
+    /// Incidents that are not resolved.
+    pub open: u64,
+    /// Cards that do not show the newest state yet.
+    pub cards_due: u64,
+    /// Cards that were given up.
+    pub dead: u64,
+}
+
+/// The store.
+#[async_trait]
+pub trait Ledger: Send + Sync + std::fmt::Debug {
+    /// Writes an event down, once.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::KeyReused`] or [`LedgerError::Unavailable`]; nothing was written.
+    async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError>;
+
+    /// Appends facts, all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Conflict`], [`LedgerError::Held`] or [`LedgerError::Unavailable`]; nothing was
+    /// written.
+    async fn append(&self, batch: Batch) -> Result<(), LedgerError>;
+
+    /// The next events that wait to be placed, oldest first.
+    async fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, LedgerError>;
+
+    /// An event by its id.
+    async fn event(&self, id: Uuid) -> Result<Option<EventView>, LedgerError>;
+
+    /// An incident by its key.
+    async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError>;
+
+    /// The open incident that an event with this incident key, or else this fingerprint, belongs to.
+    async fn open_incident(
+        &self,
+        incident_key: Option<&str>,
+        fingerprint: &str,
+    ) -> Result<Option<Incident>, LedgerError>;
+
+    /// A list of incidents, newest first, and how many there are in all.
+    async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError>;
+
+    /// How many earlier incidents have this principal entity.
+    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError>;
+
+    /// The keys of incidents with a run that is not over.
+    async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError>;
+
+    /// The last incident number given out.
+    async fn last_number(&self) -> Result<u64, LedgerError>;
+
+    /// Cards that do not show the newest state, most severe first, then oldest.
+    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError>;
+
+    /// The card that stands as `activity_id` in `conversation`.
+    async fn sent_card(
+        &self,
+        conversation: &str,
+        activity_id: &str,
+    ) -> Result<Option<SentCard>, LedgerError>;
+
+    /// Records after `seq`, in order.
+    async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// How much is in the store.
+    async fn counts(&self) -> Result<Counts, LedgerError>;
+
+    /// The end of the chain.
+    async fn head(&self) -> Result<(u64, Hash), LedgerError>;
+}
