@@ -4,4 +4,5 @@
 mod activities;
 mod auth;
 mod connector;
+mod router;
 mod server;
