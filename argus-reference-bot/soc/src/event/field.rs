@@ -173,7 +173,7 @@ pub(super) fn shown(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace()) {
         let before = line.len();
-        let gap = if before > 0 { 1 } else { 0 };
+        let gap = usize::from(before > 0);
         if gap > 0 {
             line.push(' ');
         }
