@@ -285,8 +285,8 @@ impl fmt::Debug for Activity {
             .field("kind", &self.kind)
             .field("invoke", &self.invoke_name())
             .field("fields", &self.present())
-            .field("extra", &self.extra.len())
-            .finish()
+            .field("unknown", &self.extra.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -296,8 +296,8 @@ macro_rules! redacted_debug {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($Name))
                     .field("fields", &self.present())
-                    .field("extra", &self.extra.len())
-                    .finish()
+                    .field("unknown", &self.extra.len())
+                    .finish_non_exhaustive()
             }
         }
     )* };

@@ -106,7 +106,7 @@ impl Bot {
                 // Teams gives up on most invokes after 5 s and on buttons after 15 s.
                 invoke_deadline: Duration::from_millis(4_500),
                 action_deadline: Duration::from_secs(10),
-                turn_limit: Duration::from_secs(600),
+                turn_limit: Duration::from_mins(10),
             },
         }
     }
@@ -139,9 +139,9 @@ impl Bot {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), crate::Error> {
         use crate::{Error, ErrorKind, server};
-        let address = listener.local_addr().map_err(|e| {
-            Error::new(ErrorKind::Io, "the listener has no address").with_source(e)
-        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|e| Error::new(ErrorKind::Io, "the listener has no address").with_source(e))?;
         server::check_loopback(address, self.requires_loopback())?;
         let served = server::serve(listener, self.clone(), limits, shutdown).await;
         if tokio::time::timeout(limits.drain, self.drain()).await.is_err() {
@@ -259,3 +259,6 @@ where
         Box::pin(async move { Ok(door::answer(&inner, request).await) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ impl Default for Bounds {
     fn default() -> Self {
         // About 10 MB of entries and 32 MiB of answers. At 100,000 entries the 24 hours hold up to
         // more than one activity a second, day and night.
-        Self { age: Duration::from_secs(24 * 3600), entries: 100_000, bytes: 32 << 20 }
+        Self { age: Duration::from_hours(24), entries: 100_000, bytes: 32 << 20 }
     }
 }
 

@@ -1,3 +1,5 @@
+//! The one error of this crate.
+
 use std::error::Error as StdError;
 use std::fmt;
 

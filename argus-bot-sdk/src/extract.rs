@@ -295,7 +295,9 @@ pub struct Sender {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("known", &self.aad_object_id.is_some()).finish_non_exhaustive()
+        f.debug_struct("Sender")
+            .field("known", &self.aad_object_id.is_some())
+            .finish_non_exhaustive()
     }
 }
 

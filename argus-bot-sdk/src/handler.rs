@@ -93,7 +93,7 @@ macro_rules! handler {
             S: Send + Sync + 'static,
             $($A: FromTurn<S> + Send,)*
         {
-            #[expect(non_snake_case, reason = "the type's name is the argument's name")]
+            #[allow(non_snake_case, reason = "the type's name is the argument's name")]
             #[allow(unused_variables, reason = "a handler without arguments needs no turn")]
             async fn call(self, turn: Turn, state: S) -> K::Reply {
                 $(

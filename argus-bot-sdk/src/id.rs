@@ -1,3 +1,5 @@
+//! Identifiers that cannot be mixed up.
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};

@@ -1,15 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
-/// The wire: what Teams and a bot say to each other.
+// The wire: what Teams and a bot say to each other.
 pub mod activity;
-/// Who may speak to the bot, and what the bot shows when it speaks back.
+// Who may speak to the bot, and what the bot shows when it speaks back.
 pub mod auth;
-/// Where the time comes from.
+// Where the time comes from.
 pub mod clock;
-/// The one error of this crate.
+// The one error of this crate.
 pub mod error;
-/// Identifiers that cannot be mixed up.
+// Identifiers that cannot be mixed up.
 pub mod id;
 
 // conversation: router, handlers, connector, server

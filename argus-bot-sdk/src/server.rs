@@ -46,7 +46,7 @@ impl Default for Limits {
         Self {
             header_timeout: Duration::from_secs(5),
             body_timeout: DEFAULT_BODY_TIMEOUT,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             max_header_bytes: 16 * 1024,
             max_connections: 4096,
             drain: Duration::from_secs(20),
@@ -239,8 +239,10 @@ mod tests {
     use super::*;
 
     fn chunks(parts: &[&'static str]) -> impl Body<Data = Bytes, Error = std::convert::Infallible> {
-        let frames: Vec<_> =
-            parts.iter().map(|p| Ok(http_body::Frame::data(Bytes::from_static(p.as_bytes())))).collect();
+        let frames: Vec<_> = parts
+            .iter()
+            .map(|p| Ok(http_body::Frame::data(Bytes::from_static(p.as_bytes()))))
+            .collect();
         StreamBody::new(futures_util::stream::iter(frames))
     }
 

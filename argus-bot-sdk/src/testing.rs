@@ -4,11 +4,13 @@
 //! - [`fault`]: what goes wrong on order, and counters of what really happened.
 //! - [`FakeEntra`]: keys and tokens, good and hostile ones.
 //! - [`FakeTeams`]: conversations, the Connector's REST interface, and people who talk to the bot.
+//! - [`TestTeams`]: your bot between the two.
 
 pub mod fault;
 pub mod wire;
 
 mod entra;
+mod stage;
 mod teams;
 
 pub use self::entra::{
@@ -16,6 +18,7 @@ pub use self::entra::{
     FakeEntra, FakeEntraBuilder, GRAPH, Signer, TENANT, TokenSpec,
 };
 pub use self::fault::Faults;
+pub use self::stage::{Answer, TestTeams, TestTeamsBuilder};
 pub use self::teams::{
     Change, ConversationKind, FakeTeams, FakeTeamsBuilder, Life, Person, Shown, Snapshot,
     TeamsChange, TeamsLimits,

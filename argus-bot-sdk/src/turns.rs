@@ -142,13 +142,12 @@ impl Inner {
             }
             let mut state = self.lock();
             state.taken -= 1;
-            match state.queues.get_mut(&conversation).and_then(VecDeque::pop_front) {
-                Some(next) => job = next,
-                None => {
-                    state.queues.remove(&conversation);
-                    return;
-                }
-            }
+            let Some(next) = state.queues.get_mut(&conversation).and_then(VecDeque::pop_front)
+            else {
+                state.queues.remove(&conversation);
+                return;
+            };
+            job = next;
         }
     }
 }

@@ -1,1 +1,9 @@
-//! Placeholder header, replaced in the first commit of this package.
+#![doc = include_str!("../README.md")]
+
+pub mod ael;
+mod error;
+mod json;
+mod options;
+
+pub use error::{Diagnostic, Error, ErrorKind, Position};
+pub use options::{Limits, Options, Profile};

@@ -27,7 +27,6 @@ use crate::ports::ledger::Ledger;
 use crate::routes::Routes;
 
 /// The world that flows act on, through ports only.
-#[derive(Debug)]
 pub struct Soc {
     /// The store.
     pub ledger: Arc<dyn Ledger>,
@@ -51,6 +50,8 @@ pub struct Soc {
     pub buttons: Buttons,
     /// Which incident's card stands where.
     pub routes: Routes,
+    /// Where conversations are, unless their route says otherwise.
+    pub default_service_url: String,
     /// When repeated events are one.
     pub window: Window,
     /// What approvals need.
@@ -70,6 +71,12 @@ pub struct Bells {
     pub notify: Notify,
     /// A run can go on.
     pub execute: Notify,
+}
+
+impl std::fmt::Debug for Soc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Soc").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
 }
 
 impl Soc {

@@ -20,10 +20,10 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 
 /// Microsoft asks for a refresh at least every 24 hours; half of that leaves time for retries.
-const FRESH: Duration = Duration::from_secs(12 * 60 * 60);
+const FRESH: Duration = Duration::from_hours(12);
 
 /// Microsoft's older text lets a bot keep keys for 5 days; after that they prove nothing.
-const USABLE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+const USABLE: Duration = Duration::from_hours(5 * 24);
 
 /// A little less than the minute within which a new key has to work.
 const UNKNOWN_EVERY: Duration = Duration::from_secs(55);
@@ -129,13 +129,16 @@ impl Keys {
 
     /// The keys of this id, fetching them if that is due and allowed.
     pub(crate) async fn find(&self, kid: &str) -> Result<Found, NoKey> {
-        match self.look_up(kid) {
-            Err((_, Some(fetched))) => {
-                Self::wait(fetched).await;
-                self.look_up(kid).map_err(|(why, _)| why)
-            }
-            found => found.map_err(|(why, _)| why),
+        let reason = match self.look_up(kid) {
+            Ok(found) => return Ok(found),
+            Err(NoKey::Unknown) => Reason::Unknown,
+            Err(NoKey::Unavailable) => Reason::Cold,
+        };
+        if let Some(fetched) = self.start(reason) {
+            Self::wait(fetched).await;
         }
+        // Also without a fetch of our own: one may have ended just before we asked for it.
+        self.look_up(kid)
     }
 
     /// Fetches the keys now, unless somebody does already.
@@ -165,17 +168,12 @@ impl Keys {
         (age.unwrap_or_default() <= USABLE).then_some(set.generation)
     }
 
-    /// A key, or why there is none and what to wait for before looking again.
-    fn look_up(&self, kid: &str) -> Result<Found, (NoKey, Option<watch::Receiver<u64>>)> {
-        if self.generation().is_none() {
-            return Err((NoKey::Unavailable, self.start(Reason::Cold)));
-        }
+    fn look_up(&self, kid: &str) -> Result<Found, NoKey> {
+        self.generation().ok_or(NoKey::Unavailable)?;
         let set = self.fetcher.current.load();
-        let found = set.as_ref().and_then(|set| {
-            let keys = set.by_id.get(kid)?.clone();
-            Some(Found { keys, rs256: set.metadata.rs256, generation: set.generation })
-        });
-        found.ok_or_else(|| (NoKey::Unknown, self.start(Reason::Unknown)))
+        let set = set.as_ref().ok_or(NoKey::Unavailable)?;
+        let keys = set.by_id.get(kid).ok_or(NoKey::Unknown)?.clone();
+        Ok(Found { keys, rs256: set.metadata.rs256, generation: set.generation })
     }
 
     /// Starts a fetch if that is allowed; gives what to wait for if one is running now.
@@ -186,6 +184,10 @@ impl Keys {
             let fetcher = Arc::clone(&self.fetcher);
             let mut tasks = lock(&self.tasks);
             while tasks.try_join_next().is_some() {}
+            if tasks.is_empty() {
+                // A bot that nobody speaks to must not wake up with the keys of last week.
+                tasks.spawn(Arc::clone(&fetcher).keep_fresh());
+            }
             tasks.spawn(async move { fetcher.refresh().await });
         }
         Some(finished)
@@ -256,6 +258,17 @@ impl Fetcher {
         }
         drop(pace);
         drop(ending);
+    }
+
+    async fn keep_fresh(self: Arc<Self>) {
+        loop {
+            let failing = self.pace().failures > 0;
+            tokio::time::sleep(if failing { MAX_BACKOFF } else { FRESH }).await;
+            let may_start = self.pace().may_start(Reason::Old, self.clock.now());
+            if may_start == Some(true) {
+                self.refresh().await;
+            }
+        }
     }
 
     async fn fetch(&self) -> Result<KeySet, Error> {

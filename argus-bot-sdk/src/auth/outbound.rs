@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 
 /// A token is renewed this long before it expires.
-const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// After a failure nobody asks again for this long; an answer of yesterday is better than a storm.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -25,7 +25,7 @@ const SKEW: f64 = 300.0;
 const MAX_CACHED: u64 = 10_000;
 
 /// Entra's longest token lifetime; the expiry itself is checked at every use.
-const MAX_CACHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_CACHED_FOR: Duration = Duration::from_hours(24);
 
 /// Checks who speaks to the bot.
 ///
@@ -51,6 +51,13 @@ const MAX_CACHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[cfg_attr(
+    not(feature = "danger-anonymous"),
+    doc = "```compile_fail,E0599",
+    doc = "// Without the feature `danger-anonymous` there is no such thing.",
+    doc = "let _ = argus_bot_sdk::auth::Authenticator::anonymous;",
+    doc = "```"
+)]
 pub struct Authenticator {
     rules: Arc<Rules>,
     mode: Mode,
@@ -105,7 +112,7 @@ impl Authenticator {
         if config.app_id.trim().is_empty() {
             return config_error("the app id is empty");
         }
-        if config.channels.iter().all(|channel| channel.is_empty()) {
+        if config.channels.iter().all(String::is_empty) {
             return config_error("there is no channel to listen to");
         }
         if config.tenants.iter().any(String::is_empty) {

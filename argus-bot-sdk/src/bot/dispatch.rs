@@ -66,9 +66,10 @@ impl Inner {
         let answer = handler.call(turn.clone());
         let limit = self.settings.turn_limit;
         let job = async move {
-            match tokio::time::timeout(limit, answer).await {
-                Ok(replies) => turn.answer(replies).await,
-                Err(_) => tracing::error!(correlation = turn.correlation(), "gave up on a handler"),
+            if let Ok(replies) = tokio::time::timeout(limit, answer).await {
+                turn.answer(replies).await;
+            } else {
+                tracing::error!(correlation = turn.correlation(), "gave up on a handler");
             }
         };
         self.turns.enqueue(conversation_key, Box::pin(job)).inspect_err(|_| {
@@ -122,7 +123,7 @@ impl Inner {
                 let turn = self.turn(activity, false);
                 let key = self.keys(turn.activity()).0;
                 let work: BoxFuture<Outcome> =
-                    Box::pin(async move { plain(handler.call(turn).await) });
+                    Box::pin(async move { plain(&handler.call(turn).await) });
                 let late = failure(StatusCode::OK, "Timeout", LATE);
                 let failed = failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", FAILED);
                 (self.settings.invoke_deadline, late, failed, (key, work))
@@ -215,7 +216,7 @@ fn shown(reply: &CardReply) -> Outcome {
     Outcome { status: StatusCode::OK, body: reply.to_bytes() }
 }
 
-fn plain(reply: InvokeReply) -> Outcome {
+fn plain(reply: &InvokeReply) -> Outcome {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::OK);
     Outcome { status, body: reply.body().clone() }
 }

@@ -167,12 +167,11 @@ pub(super) fn kind_of(status: u16, code: Option<&str>) -> SendErrorKind {
             SendErrorKind::Dormant
         }
         401 => SendErrorKind::Auth,
-        408 => SendErrorKind::Ambiguous,
         412 => SendErrorKind::Conflict,
         413 => SendErrorKind::TooBig,
         429 => SendErrorKind::Throttled,
         501 | 505 => SendErrorKind::Refused, // Not implemented is not done.
-        500.. => SendErrorKind::Ambiguous,
+        408 | 500.. => SendErrorKind::Ambiguous,
         _ => SendErrorKind::Refused,
     }
 }

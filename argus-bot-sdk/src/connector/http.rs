@@ -16,9 +16,8 @@ use reqwest::{Method, Response, header};
 use tokio::time::Instant;
 
 use super::{
-    Connector, ConversationRef, CreatedConversation, NewConversation, SendError, SendErrorKind, Sent,
-    failure::kind_of,
-    wire,
+    Connector, ConversationRef, CreatedConversation, NewConversation, SendError, SendErrorKind,
+    Sent, failure::kind_of, wire,
 };
 use crate::{
     Activity, Error, ErrorKind,
@@ -92,8 +91,11 @@ impl HttpConnector {
             .pool_idle_timeout(Duration::from_secs(20))
             .build()
             .map_err(|e| {
-                Error::new(ErrorKind::Config, "could not set up TLS; are root certificates installed?")
-                    .with_source(e)
+                Error::new(
+                    ErrorKind::Config,
+                    "could not set up TLS; are root certificates installed?",
+                )
+                .with_source(e)
             })?;
         Ok(Self { client, tokens, policy, total: TOTAL, budget: Budget::default() })
     }

@@ -59,7 +59,9 @@ impl Pace {
             .conversations
             .get(conversation)
             .map_or(now_ms, |sent| sent.ready_at(&PER_CONVERSATION, now_ms));
-        self.tenants.get(tenant).map_or(conversation, |sent| sent.ready_at(&PER_TENANT, conversation))
+        self.tenants
+            .get(tenant)
+            .map_or(conversation, |sent| sent.ready_at(&PER_TENANT, conversation))
     }
 
     /// Notes a send that went out at `at_ms`.

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 /// Nobody waits longer than this because a header says so.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// Appends `/segment`. Conversation ids contain `:`, `@`, `;`, `=` and now and then `/`; everything
 /// that is not unreserved in RFC 3986 is encoded, so that an id can never become two segments.
@@ -62,13 +62,12 @@ pub(super) fn error_code(body: &[u8]) -> Option<String> {
 /// own `Date`, so that a wrong clock on our side does not matter.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_WAIT),
-        Err(_) => {
-            let date = headers.get(http::header::DATE)?.to_str().ok()?;
-            let (then, now) = (instant(text)?, instant(date)?);
-            Duration::try_from(then.duration_since(now)).unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.parse::<f64>() {
+        Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_WAIT)
+    } else {
+        let date = headers.get(http::header::DATE)?.to_str().ok()?;
+        let (then, now) = (instant(text)?, instant(date)?);
+        Duration::try_from(then.duration_since(now)).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }

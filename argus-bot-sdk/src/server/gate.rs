@@ -186,7 +186,17 @@ impl AsyncWrite for Gate {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let this = &mut *self;
+        // After a reply hyper looks at the input again only when something wakes it, so the idle
+        // limit is armed here, at the last thing that it does with a reply.
+        if this.phase.state.load(Ordering::Acquire) == WAITING {
+            this.enter(WAITING);
+            let deadline = this.since + this.idle;
+            if this.poll_over(cx, deadline).is_ready() {
+                return Poll::Ready(Err(timed_out("the client does nothing")));
+            }
+        }
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

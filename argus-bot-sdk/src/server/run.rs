@@ -1,6 +1,10 @@
 //! The accept loop, one task per connection, and the way out.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -109,9 +113,8 @@ where
     };
     drop(listener);
     stop.send_replace(true);
-    let left = tokio::time::timeout(limits.drain, async {
-        while tasks.join_next().await.is_some() {}
-    });
+    let left =
+        tokio::time::timeout(limits.drain, async { while tasks.join_next().await.is_some() {} });
     if left.await.is_err() {
         tracing::warn!(connections = tasks.len(), "gave up on requests that did not end in time");
         tasks.shutdown().await;
@@ -151,7 +154,7 @@ async fn connection<S, B>(
 {
     let phase = Arc::new(Phase::default());
     let io = Gate::new(stream, Arc::clone(&phase), limits.header_timeout, limits.idle);
-    let guarded = service_fn(|mut request: Request<Incoming>| {
+    let guarded = service_fn(move |mut request: Request<Incoming>| {
         phase.busy();
         request.extensions_mut().insert(BodyTimeout(limits.body_timeout));
         let (service, phase) = (service.clone(), Arc::clone(&phase));
@@ -172,7 +175,7 @@ async fn connection<S, B>(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), guarded));
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        _ = stopped.wait_for(|stopped| *stopped) => {
+        () = until(&mut stopped) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -182,11 +185,17 @@ async fn connection<S, B>(
     }
 }
 
+/// Ready when the server is told to stop, or is gone.
+async fn until(stopped: &mut watch::Receiver<bool>) {
+    while !*stopped.borrow_and_update() {
+        if stopped.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Calls the service; whatever happens in it, there is a response.
-async fn guard<S, B>(
-    mut service: S,
-    request: Request<Incoming>,
-) -> Response<Either<B, Full<Bytes>>>
+async fn guard<S, B>(mut service: S, request: Request<Incoming>) -> Response<Either<B, Full<Bytes>>>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
 {

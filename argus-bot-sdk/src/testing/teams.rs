@@ -4,6 +4,8 @@ mod inbound;
 mod limits;
 mod person;
 mod rest;
+mod roster;
+mod stream;
 mod world;
 
 use std::io;
@@ -243,6 +245,13 @@ impl FakeTeams {
     pub fn set_life(&self, conversation: &str, life: Life) {
         if let Some(room) = self.core.state().world.room(conversation) {
             room.life = life;
+        }
+    }
+
+    /// The reader of a message that still grows presses "Stop": the bot's next part is refused.
+    pub fn stop_stream(&self, conversation: &str, id: &str) {
+        if let Some(room) = self.core.state().world.room(conversation) {
+            room.streams.stop(id);
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::step::{State, Step};
 use crate::ledger::fact::{Actor, Fact, What};
-use crate::playbook::EffectClass;
+use crate::playbook::{EffectClass, OnError};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +226,7 @@ impl Run {
                 _ => Next::Expire,
             },
             Status::Running => {
-                let open = self.steps.iter().find(|step| !step.state.is_done());
+                let open = self.steps.iter().find(|step| !step.state.is_done() && !step.is_skipped());
                 open.map_or(Next::Finish(Status::Succeeded), |step| step.next(now))
             }
             Status::Compensating => {
@@ -258,9 +258,15 @@ impl Run {
         };
         step.apply(fact, max_attempts);
         let (name, state, forward) = (step.name.clone(), step.state.clone(), step.undoes.is_none());
+        let on_error = step.plan.on_error;
         match state {
             State::Done { .. } if !self.completed.contains(&name) => self.completed.push(name),
-            State::Failed { .. } if forward => self.unwind(),
+            State::Failed { .. } if forward => match on_error {
+                OnError::Compensate => self.unwind(),
+                // Nothing is undone: there is no undo step, so the run ends as failed.
+                OnError::Fail => self.status = Status::Compensating,
+                OnError::Continue => {}
+            },
             State::Indeterminate { .. } if forward => self.status = Status::NeedsHuman,
             _ => {}
         }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub use self::verify::{Finding, Report, verify};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
+    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
     SentCard, Summary, Waiting,
 };
 
@@ -185,6 +185,10 @@ impl Ledger for Sqlite {
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {
         self.read(move |connection| read::records_after(connection, seq, limit)).await
+    }
+
+    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError> {
+        self.read(read::draft_playbooks).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {

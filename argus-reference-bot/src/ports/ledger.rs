@@ -197,6 +197,17 @@ pub struct SentCard {
     pub version: u64,
 }
 
+/// A playbook that was handed in and waits for a review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftPlaybook {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its text.
+    pub sha256: String,
+}
+
 /// How much is in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -274,6 +285,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
 
     /// Records after `seq`, in order.
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// Playbooks that were handed in.
+    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError>;
 
     /// How much is in the store.
     async fn counts(&self) -> Result<Counts, LedgerError>;

@@ -1,3 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::serve::issuer;
 use super::*;
 use crate::clock::ManualClock;
 

@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::limits::Kind as Metered;
+use super::roster;
+use super::stream::{self, Step};
 use super::world::{self, Kind, Room, Shown, World};
 use super::{Change, Core, Person, put};
 use crate::testing::entra::CONNECTOR;
 use crate::testing::wire::{FakeRequest, FakeResponse};
 
 /// An answer, or the error that came first.
-type Answer = Result<FakeResponse, FakeResponse>;
+pub(super) type Answer = Result<FakeResponse, FakeResponse>;
 
 #[derive(Clone, Copy)]
 enum Call<'a> {
@@ -107,9 +109,9 @@ async fn serve(core: &Core, request: &FakeRequest, call: Call<'_>, turn: &Turn<'
             turn.work(core).await?;
             delete(core, to, id)
         }
-        Call::Members { of } => members(core, of),
-        Call::Member { of, id } => member(core, of, id),
-        Call::PagedMembers { of } => paged_members(core, request, of),
+        Call::Members { of } => roster::members(core, of),
+        Call::Member { of, id } => roster::member(core, of, id),
+        Call::PagedMembers { of } => roster::paged_members(core, request, of),
     }
 }
 
@@ -215,6 +217,9 @@ fn send(
     operation: &str,
 ) -> Answer {
     let activity = object(core, request)?;
+    if stream::info(&activity).is_some() {
+        return streamed(core, to, &activity);
+    }
     if activity.get("type").and_then(Value::as_str) == Some("typing") {
         let mut state = core.state();
         room(&mut state.world, to)?;
@@ -222,6 +227,38 @@ fn send(
         return Ok(FakeResponse::status(202));
     }
     let id = post(core, to, reply_to, &activity, operation)?;
+    Ok(FakeResponse::json(201, &json!({"id": id})))
+}
+
+/// One part of a message that grows: 201 with the id for the first, 202 for what follows.
+fn streamed(core: &Core, to: &str, activity: &Value) -> Answer {
+    let Some(info) = stream::info(activity) else { return Err(unknown_activity()) };
+    let now = core.now_ms();
+    let mut state = core.state();
+    let target = room(&mut state.world, to)?;
+    let kind = target.shown.kind;
+    let step = target.streams.step(kind, activity, info, now);
+    let step = step.map_err(|(status, code, message)| error(status, code, message))?;
+    if let Step::Grow(id) | Step::Finish(id) = step {
+        let mut activity = activity.clone();
+        stamp(core, &mut activity, target, None, id);
+        let shown = own(target, id)?;
+        shown.activity = activity;
+        let shown = shown.clone();
+        core.faults.record("teams", "stream", id);
+        core.announce(to, Change::Updated, &shown);
+        return Ok(FakeResponse::json(202, &json!({})));
+    }
+    let id = state.world.next_id(now);
+    let target = room(&mut state.world, to)?;
+    target.streams.begin(&id, now);
+    let mut activity = activity.clone();
+    stamp(core, &mut activity, target, None, &id);
+    let (thread, from_bot, edited) = (None, true, false);
+    let shown = Shown { id: id.clone(), thread, from_bot, edited, activity };
+    target.shown.activities.push(shown.clone());
+    core.faults.record("teams", "stream", &id);
+    core.announce(to, Change::Posted, &shown);
     Ok(FakeResponse::json(201, &json!({"id": id})))
 }
 
@@ -285,55 +322,11 @@ fn delete(core: &Core, to: &str, id: &str) -> Answer {
     Ok(FakeResponse::status(200))
 }
 
-fn members(core: &Core, of: &str) -> Answer {
-    let mut state = core.state();
-    let room = room(&mut state.world, of)?;
-    Ok(FakeResponse::json(200, &room.shown.members.iter().map(Person::member).collect()))
-}
-
-fn member(core: &Core, of: &str, id: &str) -> Answer {
-    let mut state = core.state();
-    let room = room(&mut state.world, of)?;
-    let named =
-        |person: &&Person| [&person.id, &person.object_id, &person.upn].contains(&&id.to_owned());
-    let person = room.shown.members.iter().find(named).ok_or_else(|| {
-        error(404, "MemberNotFoundInConversation", "The member is not in the conversation.")
-    })?;
-    Ok(FakeResponse::json(200, &person.member()))
-}
-
-fn paged_members(core: &Core, request: &FakeRequest, of: &str) -> Answer {
-    let start = match request.query("continuationToken") {
-        Some(token) => page_start(token).ok_or_else(|| {
-            error(403, "BadArgument", "Failed to decrypt the continuation token.")
-        })?,
-        None => 0,
-    };
-    // Teams takes 50 to 500 and corrects what is outside.
-    let size = request.query("pageSize").and_then(|size| size.parse().ok()).unwrap_or(200);
-    let size = usize::clamp(size, 50, 500);
-    let mut state = core.state();
-    let room = room(&mut state.world, of)?;
-    let all = &room.shown.members;
-    let page: Vec<Value> = all.iter().skip(start).take(size).map(Person::member).collect();
-    let mut answer = json!({"members": page});
-    if start + size < all.len() {
-        put(
-            &mut answer,
-            "continuationToken",
-            json!(STANDARD.encode(format!("page {}", start + size))),
-        );
-    }
-    Ok(FakeResponse::json(200, &answer))
-}
-
-fn page_start(token: &str) -> Option<usize> {
-    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
-    text.strip_prefix("page ")?.parse().ok()
-}
-
 /// The conversation, if the bot may act in it.
-fn room<'a>(world: &'a mut World, conversation: &str) -> Result<&'a mut Room, FakeResponse> {
+pub(super) fn room<'a>(
+    world: &'a mut World,
+    conversation: &str,
+) -> Result<&'a mut Room, FakeResponse> {
     let gone = || error(404, "ConversationNotFound", "Conversation not found.");
     let room = world.room(conversation).ok_or_else(gone)?;
     match room.refusal() {
@@ -389,6 +382,6 @@ fn stamp(core: &Core, activity: &mut Value, room: &Room, thread: Option<&str>, i
     put(activity, "conversation", room.conversation(thread));
 }
 
-fn error(status: u16, code: &str, message: &str) -> FakeResponse {
+pub(super) fn error(status: u16, code: &str, message: &str) -> FakeResponse {
     FakeResponse::json(status, &json!({"error": {"code": code, "message": message}}))
 }

@@ -123,7 +123,7 @@ async fn two_edits_at_once_do_not_both_win() {
     let path = format!("{}/{id}", stage.activities());
     let mut changes = stage.teams.subscribe();
     // The first edit takes effect at once, and its answer is an hour away.
-    stage.teams.faults().push("teams", "update", Fault::Delay(Duration::from_secs(3600)));
+    stage.teams.faults().push("teams", "update", Fault::Delay(Duration::from_hours(1)));
     let (body, meanwhile) = (message("second"), async {
         assert_eq!(changes.recv().await.unwrap().change, Change::Updated);
         stage.call("PUT", &path, message("third")).await
@@ -291,6 +291,38 @@ async fn the_roster_comes_whole_by_name_or_in_pages() {
     assert_eq!(json!(paged), all);
     let path = format!("/{channel}/pagedmembers?continuationToken=guess");
     assert_eq!(stage.call("GET", &path, json!(null)).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_message_grows_in_a_personal_chat_until_the_reader_stops_it() {
+    let stage = stage().await;
+    let chat = stage.teams.personal(&stage.alice);
+    let path = format!("/{}/activities", segment(&chat));
+    let part = |kind: &str, info: Value, text: &str| {
+        let mut entity = json!({"type": "streaminfo"});
+        entity.as_object_mut().unwrap().extend(info.as_object().unwrap().clone());
+        json!({"type": kind, "text": text, "entities": [entity]})
+    };
+    let first = part("typing", json!({"streamType": "streaming", "streamSequence": 1}), "A");
+    let begun = stage.call("POST", &path, first.clone()).await;
+    assert_eq!(begun.status, 201);
+    let id = begun.body["id"].as_str().unwrap();
+    let next = json!({"streamType": "streaming", "streamId": id, "streamSequence": 2});
+    assert_eq!(stage.call("POST", &path, part("typing", next, "A qu")).await.status, 202);
+    assert_eq!(stage.teams.messages(&chat)[0]["text"], "A qu");
+    let last = json!({"streamType": "final", "streamId": id});
+    assert_eq!(stage.call("POST", &path, part("message", last, "A quick fox")).await.status, 202);
+    assert_eq!(stage.teams.messages(&chat)[0]["text"], "A quick fox");
+    assert_eq!(stage.teams.messages(&chat)[0]["id"], id);
+
+    let begun = stage.call("POST", &path, first.clone()).await;
+    let id = begun.body["id"].as_str().unwrap();
+    stage.teams.stop_stream(&chat, id);
+    let next = json!({"streamType": "streaming", "streamId": id, "streamSequence": 2});
+    let heard = stage.call("POST", &path, part("typing", next, "B")).await;
+    assert_eq!((heard.status, heard.code()), (403, "ContentStreamNotAllowed"));
+    let heard = stage.call("POST", &stage.activities(), first).await;
+    assert_eq!((heard.status, heard.code()), (403, "ContentStreamNotAllowed"));
 }
 
 #[tokio::test]

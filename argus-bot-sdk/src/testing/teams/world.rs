@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::person::Person;
 use super::put;
+use super::stream::Streams;
 
 /// What kind of conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub(super) struct Room {
     pub(super) shown: Snapshot,
     pub(super) life: Life,
     pub(super) editing: bool,
+    pub(super) streams: Streams,
 }
 
 #[derive(Debug, Default)]
@@ -122,11 +124,9 @@ impl World {
             members,
             activities: Vec::new(),
         };
-        self.rooms.entry(id.to_owned()).or_insert(Room {
-            shown,
-            life: Life::Active,
-            editing: false,
-        });
+        let (life, streams) = (Life::Active, Streams::default());
+        let room = Room { shown, life, editing: false, streams };
+        self.rooms.entry(id.to_owned()).or_insert(room);
     }
 
     /// Teams' ids are the time in milliseconds; here they never repeat.

@@ -232,6 +232,16 @@ pub enum What {
         /// Template, its version and hash.
         template: String,
     },
+    /// The create that was attempted certainly did not happen.
+    #[serde(rename = "notice.refused")]
+    NoticeRefused {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+        /// Why.
+        why: String,
+    },
     /// A card cannot be delivered and is given up, loudly.
     #[serde(rename = "notice.abandoned")]
     NoticeAbandoned {
@@ -416,6 +426,7 @@ impl What {
             Self::NoticePlaced { .. } => "notice.placed",
             Self::NoticeAttempted { .. } => "notice.attempted",
             Self::NoticeDelivered { .. } => "notice.delivered",
+            Self::NoticeRefused { .. } => "notice.refused",
             Self::NoticeAbandoned { .. } => "notice.abandoned",
             Self::RunCreated { .. } => "run.created",
             Self::ApprovalRequested { .. } => "approval.requested",

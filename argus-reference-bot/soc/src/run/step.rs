@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Next;
 use crate::effect::{Outcome, Probe, Progress};
 use crate::ledger::fact::{Fact, What};
-use crate::playbook::{EffectClass, PlannedStep};
+use crate::playbook::{EffectClass, OnError, PlannedStep};
 
 /// How long an effect may take to show up before "not found" is believed.
 const SETTLE: SignedDuration = SignedDuration::from_millis(1_500);
@@ -118,6 +118,11 @@ impl Step {
             changed_at: None,
             probes: 0,
         }
+    }
+
+    /// Whether it failed and the run goes on without it.
+    pub(super) fn is_skipped(&self) -> bool {
+        matches!(self.state, State::Failed { .. }) && self.plan.on_error == OnError::Continue
     }
 
     /// The step that undoes this one, if it did something that can be undone. What another run did

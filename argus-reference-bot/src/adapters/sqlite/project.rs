@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use crate::ports::ledger::LedgerError;
 
-/// Creates that may end without a known end before a card is given up is decided by the notifier;
-/// here they are only counted.
+/// Done, or refused without having changed anything that the caller does not undo.
 type Projected = rusqlite::Result<Result<(), LedgerError>>;
 
 /// How an entity is found again, across incidents.
@@ -83,6 +82,9 @@ pub(super) fn fact(connection: &Connection, seq: u64, fact: &Fact) -> Projected 
         What::NoticeAttempted { incident, card, .. } => {
             card_changed(connection, "attempts = attempts + 1", incident, card)?;
         }
+        What::NoticeRefused { incident, card, .. } => {
+            card_changed(connection, "attempts = max(attempts, 1) - 1", incident, card)?;
+        }
         What::NoticeDelivered { incident, card, activity_id, version, .. } => {
             connection
                 .prepare_cached(
@@ -93,6 +95,14 @@ pub(super) fn fact(connection: &Connection, seq: u64, fact: &Fact) -> Projected 
         }
         What::NoticeAbandoned { incident, card, .. } => {
             card_changed(connection, "dead = 1", incident, card)?;
+        }
+        What::PlaybookLoaded { playbook, version, sha256, text } => {
+            connection
+                .prepare_cached(
+                    "INSERT INTO playbooks (id, version, sha256, text) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (id, version) DO UPDATE SET sha256 = ?3, text = ?4",
+                )?
+                .execute([playbook, version, sha256, text])?;
         }
         What::Leased { run, step, lease } => {
             return take_lease(connection, lease, &format!("{run}/{step}"));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::project;
 use crate::ports::ledger::{
-    Counts, DueCard, EventView, Filter, Recorded, SentCard, Summary, Waiting,
+    Counts, DraftPlaybook, DueCard, EventView, Filter, Recorded, SentCard, Summary, Waiting,
 };
 
 pub(super) type Query = Box<dyn FnOnce(&Connection) + Send>;
@@ -175,6 +175,15 @@ pub(super) fn records_after(
             let hash: Vec<u8> = row.get(1)?;
             let hash = Hash::from_slice(&hash).unwrap_or(Hash::GENESIS);
             Ok(Recorded { seq: row.get(0)?, hash, fact: fact(row, 2)? })
+        })?
+        .collect()
+}
+
+pub(super) fn draft_playbooks(connection: &Connection) -> rusqlite::Result<Vec<DraftPlaybook>> {
+    connection
+        .prepare_cached("SELECT id, version, sha256 FROM playbooks ORDER BY id, version")?
+        .query_map([], |row| {
+            Ok(DraftPlaybook { id: row.get(0)?, version: row.get(1)?, sha256: row.get(2)? })
         })?
         .collect()
 }

@@ -72,6 +72,13 @@ CREATE TABLE IF NOT EXISTS leases (
   lease  TEXT PRIMARY KEY,
   holder TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS playbooks (
+  id      TEXT NOT NULL,
+  version TEXT NOT NULL,
+  sha256  TEXT NOT NULL,
+  text    TEXT NOT NULL,
+  PRIMARY KEY (id, version)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
@@ -79,7 +86,8 @@ CREATE TABLE IF NOT EXISTS meta (
 ";
 
 /// The projections that a rebuild is compared with.
-pub(super) const PROJECTED: [&str; 6] = ["events", "keys", "incidents", "cards", "leases", "meta"];
+pub(super) const PROJECTED: [&str; 7] =
+    ["events", "keys", "incidents", "cards", "leases", "playbooks", "meta"];
 
 pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));

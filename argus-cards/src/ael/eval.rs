@@ -1,0 +1,355 @@
+//! Evaluates an expression over borrowed data, within limits.
+
+use std::borrow::Cow;
+
+use super::expr::{Expr, Fixed, Key, Path, Segment, keys, push_index, push_key, push_name};
+use super::number::{is_integer, js_number, to_usize};
+use super::scope::Scope;
+use super::table::{Function, Run};
+use super::value::{Val, same_key};
+use crate::options::{Options, Profile};
+
+pub(crate) type Outcome<T> = Result<T, Fault>;
+
+/// Why an expression has no value.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    /// The byte of the expression's source.
+    pub(crate) at: Option<usize>,
+    pub(crate) severity: Severity,
+}
+
+/// How far a [`Fault`] reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// A condition around it takes it for "no".
+    Plain,
+    /// Goes through conditions too, as a JavaScript exception does in npm's engine.
+    Thrown,
+    /// The rendering has to stop.
+    Limit,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: None, severity: Severity::Plain }
+    }
+
+    pub(crate) fn thrown(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Thrown, ..Self::new(message) }
+    }
+
+    pub(crate) fn limit(message: impl Into<String>) -> Self {
+        Self { severity: Severity::Limit, ..Self::new(message) }
+    }
+
+    fn located(mut self, at: usize) -> Self {
+        self.at.get_or_insert(at);
+        self
+    }
+}
+
+/// What to do about a path that leads nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is a question whether it exists: nothing.
+    Quiet,
+    /// `compat` puts `${path}` in its place, `argus` nothing and a report.
+    Report,
+}
+
+/// Everything an evaluation needs to know and may spend.
+pub(crate) struct Cx<'a, 'o> {
+    pub(crate) scope: Scope<'a>,
+    locals: Vec<(&'a str, Val<'a>)>,
+    pub(crate) options: &'o Options,
+    pub(crate) missing: Missing,
+    /// Paths that led nowhere, and where they are in the source.
+    pub(crate) reports: Vec<(String, usize)>,
+    steps: u64,
+    bytes: usize,
+    draws: u64,
+}
+
+impl<'a, 'o> Cx<'a, 'o> {
+    pub(crate) fn new(scope: Scope<'a>, options: &'o Options) -> Self {
+        Self {
+            scope,
+            locals: Vec::new(),
+            options,
+            missing: Missing::Report,
+            reports: Vec::new(),
+            steps: options.limits.steps,
+            bytes: options.limits.value_bytes,
+            draws: 0,
+        }
+    }
+
+    pub(crate) fn is_compat(&self) -> bool {
+        self.options.profile == Profile::Compat
+    }
+
+    /// Spends steps.
+    pub(crate) fn step(&mut self, steps: u64) -> Outcome<()> {
+        self.steps = self.steps.checked_sub(steps).ok_or_else(|| {
+            Fault::limit(format!("more than {} steps", self.options.limits.steps))
+        })?;
+        Ok(())
+    }
+
+    /// Spends memory, before it is taken.
+    pub(crate) fn spend(&mut self, bytes: usize) -> Outcome<()> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(|| {
+            Fault::limit(format!("values of more than {} bytes", self.options.limits.value_bytes))
+        })?;
+        Ok(())
+    }
+
+    /// The next number of the injected sequence (splitmix64).
+    pub(crate) fn draw(&mut self) -> Outcome<u64> {
+        let seed = self.options.random_seed.ok_or_else(|| Fault::new("no random source given"))?;
+        self.draws += 1;
+        let mut z = seed.wrapping_add(self.draws.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Ok(z ^ (z >> 31))
+    }
+
+    /// Evaluates an expression.
+    pub(crate) fn eval(&mut self, expr: &'a Expr) -> Outcome<Val<'a>> {
+        match expr {
+            Expr::Const(value) => Ok(Val::constant(value)),
+            Expr::Path(path) => self.path(path).map_err(|fault| fault.located(path.at)),
+            Expr::Element { of, index } => {
+                self.element(of, index).map_err(|fault| fault.located(expr.at()))
+            }
+            Expr::Call { function, args, at } => {
+                self.call(function, args).map_err(|fault| fault.located(*at))
+            }
+            Expr::Unknown { name, at, .. } => {
+                Err(Fault::thrown(format!("there is no function `{name}`")).located(*at))
+            }
+        }
+    }
+
+    /// Evaluates an expression that asks whether something exists.
+    pub(crate) fn eval_quietly(&mut self, expr: &'a Expr) -> Outcome<Val<'a>> {
+        let before = std::mem::replace(&mut self.missing, Missing::Quiet);
+        let value = self.eval(expr);
+        self.missing = before;
+        value
+    }
+
+    fn call(&mut self, function: &'static Function, args: &'a [Expr]) -> Outcome<Val<'a>> {
+        self.step(1)?;
+        match function.run {
+            Run::Lazy(run) => run(self, args),
+            Run::Plain(run) => {
+                let mut values = Vec::with_capacity(args.len());
+                for arg in args {
+                    values.push(self.eval(arg)?);
+                }
+                run(self, &values)
+            }
+            Run::Test(run) => {
+                let mut values = Vec::with_capacity(args.len());
+                for arg in args {
+                    match self.eval_quietly(arg) {
+                        Ok(value) => values.push(value),
+                        Err(fault) if fault.severity == Severity::Plain => {
+                            return Ok(Val::Bool(false));
+                        }
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                run(self, &values).map(Val::Bool)
+            }
+        }
+    }
+
+    fn path(&mut self, path: &'a Path) -> Outcome<Val<'a>> {
+        self.step(1)?;
+        if let (None, Some(fixed)) = (&path.base, &path.fixed) {
+            return Ok(match self.find(&fixed.keys) {
+                Some(value) => value,
+                None => self.lost(&fixed.text, path.at),
+            });
+        }
+        let base = match &path.base {
+            Some(base) => Some(self.eval(base)?),
+            None => None,
+        };
+        let computed;
+        let fixed = match &path.fixed {
+            Some(fixed) => fixed,
+            None => {
+                computed = self.compute(path)?;
+                &computed
+            }
+        };
+        let found = match &base {
+            Some(base) => self.scope.walk(base.clone(), &fixed.keys, !self.is_compat()),
+            None => self.find(&fixed.keys),
+        };
+        Ok(found.unwrap_or_else(|| self.lost(&fixed.text, path.at)))
+    }
+
+    /// Puts computed indices into a path.
+    fn compute(&mut self, path: &'a Path) -> Outcome<Fixed> {
+        let mut text = String::new();
+        for segment in &path.segments {
+            match segment {
+                Segment::Name(name) => push_name(&mut text, name),
+                Segment::Index(index) => match self.eval(index)? {
+                    Val::Text(key) => push_key(&mut text, &key),
+                    value => match value.as_number() {
+                        Some(number) => push_index(&mut text, number),
+                        None => {
+                            let message = format!("the index `{index}` is no number and no text");
+                            return Err(Fault::new(message));
+                        }
+                    },
+                },
+            }
+        }
+        let keys = keys(&text);
+        Ok(Fixed { text, keys })
+    }
+
+    /// What stands in for a path that leads nowhere.
+    pub(crate) fn lost(&mut self, path: &str, at: usize) -> Val<'a> {
+        if self.missing == Missing::Quiet {
+            return Val::Undefined;
+        }
+        if self.is_compat() {
+            return Val::text(format!("${{{path}}}"));
+        }
+        self.reports.push((path.to_owned(), at));
+        Val::Undefined
+    }
+
+    /// Finds a path in the variables of lambdas, innermost first, then in the data.
+    pub(crate) fn find(&self, keys: &[Key]) -> Option<Val<'a>> {
+        let exact_first = !self.is_compat();
+        if let Some((first, rest)) = keys.split_first() {
+            for (name, value) in self.locals.iter().rev() {
+                if same_key(name, &first.name) {
+                    if let Some(found) = self.scope.walk(value.clone(), rest, exact_first) {
+                        return Some(found);
+                    }
+                }
+            }
+        }
+        self.scope.find(keys, exact_first)
+    }
+
+    fn element(&mut self, of: &'a Expr, index: &'a Expr) -> Outcome<Val<'a>> {
+        let value = self.eval(of)?;
+        // npm loses the error of an index on the way and then fails for good.
+        let position = self
+            .eval_quietly(index)
+            .map_err(|fault| Fault { severity: fault.severity.max_thrown(), ..fault })?;
+        if let Some(number) = position.as_integer() {
+            if value.is_nothing() {
+                return Ok(Val::Undefined);
+            }
+            let Some(list) = value.list() else {
+                return Err(Fault::new(format!("`{of}` is not an array")));
+            };
+            let found = if number < 0.0 { None } else { list.get(to_usize(number)) };
+            return found.ok_or_else(|| {
+                let number = js_number(number);
+                Fault::new(format!("`{of}` has {} items, none at {number}", list.len()))
+            });
+        }
+        match position.as_text() {
+            Some(key) => Ok(value.property(key, !self.is_compat()).unwrap_or(Val::Undefined)),
+            None => Err(Fault::new(format!("the index `{index}` is no integer and no text"))),
+        }
+    }
+
+    /// Evaluates `body` with a variable.
+    pub(crate) fn with_local(
+        &mut self,
+        name: &'a str,
+        value: Val<'a>,
+        body: &'a Expr,
+    ) -> Outcome<Val<'a>> {
+        self.step(1)?;
+        self.locals.push((name, value));
+        let outcome = self.eval(body);
+        self.locals.pop();
+        outcome
+    }
+
+    /// Evaluates an expression that came out of the data, and lets nothing of it escape.
+    pub(crate) fn eval_apart(&mut self, expr: &Expr) -> Outcome<Val<'static>> {
+        let mut apart = Cx {
+            scope: self.scope.clone(),
+            locals: self.locals.clone(),
+            options: self.options,
+            missing: self.missing,
+            reports: Vec::new(),
+            steps: self.steps,
+            bytes: self.bytes,
+            draws: self.draws,
+        };
+        let value = apart.eval(expr).map(Val::into_owned);
+        let (steps, bytes, draws) = (apart.steps, apart.bytes, apart.draws);
+        let reports = std::mem::take(&mut apart.reports);
+        (self.steps, self.bytes, self.draws) = (steps, bytes, draws);
+        self.reports.extend(reports.into_iter().map(|(path, _)| (path, 0)));
+        value
+    }
+
+    /// A text argument; nothing counts as the empty text.
+    pub(crate) fn text_or_empty<'v>(&self, args: &'v [Val<'a>], index: usize) -> Outcome<&'v str> {
+        match args.get(index) {
+            Some(Val::Text(text)) => Ok(text),
+            None | Some(Val::Undefined) => Ok(""),
+            Some(Val::Null) if !self.is_compat() => Ok(""),
+            Some(_) => Err(Fault::new(format!("argument {} is not a text", index + 1))),
+        }
+    }
+}
+
+impl Severity {
+    fn max_thrown(self) -> Self {
+        if self == Self::Plain { Self::Thrown } else { self }
+    }
+}
+
+/// A number argument.
+pub(crate) fn number(args: &[Val<'_>], index: usize) -> Outcome<f64> {
+    args.get(index)
+        .and_then(Val::as_number)
+        .ok_or_else(|| Fault::new(format!("argument {} is not a number", index + 1)))
+}
+
+/// An integer argument.
+pub(crate) fn integer(args: &[Val<'_>], index: usize) -> Outcome<f64> {
+    number(args, index)
+        .ok()
+        .filter(|n| is_integer(*n))
+        .ok_or_else(|| Fault::new(format!("argument {} is not a whole number", index + 1)))
+}
+
+/// A text argument.
+pub(crate) fn text<'v>(args: &'v [Val<'_>], index: usize) -> Outcome<&'v str> {
+    args.get(index)
+        .and_then(Val::as_text)
+        .ok_or_else(|| Fault::new(format!("argument {} is not a text", index + 1)))
+}
+
+/// An argument of any kind.
+pub(crate) fn arg<'v, 'a>(args: &'v [Val<'a>], index: usize) -> &'v Val<'a> {
+    args.get(index).unwrap_or(&Val::Undefined)
+}
+
+/// A text made by a function.
+pub(crate) fn made<'a>(cx: &mut Cx<'a, '_>, text: impl Into<Cow<'a, str>>) -> Outcome<Val<'a>> {
+    let text = text.into();
+    cx.spend(text.len())?;
+    Ok(Val::Text(text))
+}

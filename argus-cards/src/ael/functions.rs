@@ -1,0 +1,30 @@
+//! The functions of the language, one file per kind. A new one is one row and one `fn`.
+
+mod collection;
+mod convert;
+mod date;
+mod kind;
+mod lambda;
+mod logic;
+mod math;
+mod object;
+mod string;
+mod uri;
+
+use super::table::Function;
+
+/// All rows.
+pub(super) fn tables() -> &'static [&'static [Function]] {
+    &[
+        logic::TABLE,
+        math::TABLE,
+        string::TABLE,
+        collection::TABLE,
+        lambda::TABLE,
+        object::TABLE,
+        convert::TABLE,
+        date::TABLE,
+        kind::TABLE,
+        uri::TABLE,
+    ]
+}

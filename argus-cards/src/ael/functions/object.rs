@@ -1,0 +1,148 @@
+//! Objects. A function that changes one returns a changed copy.
+
+use std::borrow::Cow;
+
+use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
+use crate::ael::expr::{Expr, keys};
+use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
+use crate::ael::value::{Fields, Val};
+
+use super::string::stringify;
+
+const ANY: Types = Types::ANY;
+const TEXT: Types = Types::TEXT;
+
+pub(super) const TABLE: &[Function] = &[
+    row("json", exactly(&[TEXT]), ANY, Run::Plain(json)),
+    row("jsonStringify", exactly(&[ANY]), TEXT, Run::Plain(json_stringify)),
+    row("getProperty", optionally(&[ANY], &[TEXT]), ANY, Run::Lazy(get_property)),
+    row("setProperty", exactly(&[ANY, TEXT, ANY]), ANY, Run::Plain(set_property)),
+    row("addProperty", exactly(&[ANY, TEXT, ANY]), ANY, Run::Plain(add_property)),
+    row("removeProperty", exactly(&[ANY, TEXT]), ANY, Run::Plain(remove_property)),
+    row("merge", at_least(&[ANY], ANY), ANY, Run::Plain(merge)),
+    row("stringOrValue", exactly(&[TEXT]), ANY, Run::Plain(string_or_value)),
+];
+
+fn json<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let source = text(args, 0)?.trim();
+    if source == "{}" {
+        return Ok(Val::object(Vec::new()));
+    }
+    // A parsed value takes several times the room of its text.
+    cx.spend(source.len().saturating_mul(8))?;
+    serde_json::from_str(source)
+        .map(Val::from_json)
+        .map_err(|error| Fault::new(format!("the text is not JSON: {error}")))
+}
+
+fn json_stringify<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let Some(json) = arg(args, 0).to_json() else { return Ok(Val::Undefined) };
+    let text = json.to_string();
+    cx.spend(text.len())?;
+    Ok(Val::text(text))
+}
+
+fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let Some((first, rest)) = args.split_first() else { return Ok(Val::Undefined) };
+    let of = cx.eval(first)?;
+    let (path, found) = match rest.first() {
+        None => {
+            let Some(path) = of.as_text() else {
+                return Err(Fault::new("argument 1 is not a text"));
+            };
+            (path.to_owned(), cx.find(&keys(path)))
+        }
+        Some(property) => {
+            let property = cx.eval(property)?;
+            let Some(path) = property.to_text().map(Cow::into_owned) else {
+                return Err(Fault::thrown("argument 2 is nothing"));
+            };
+            let found = cx.scope.walk(of, &keys(&path), !cx.is_compat());
+            (path, found)
+        }
+    };
+    Ok(found.unwrap_or_else(|| cx.lost(&path, first.at())))
+}
+
+/// The properties of the object to change, as a copy.
+fn copied<'a>(args: &[Val<'a>]) -> Outcome<Fields<'a>> {
+    arg(args, 0).fields().ok_or_else(|| Fault::new("argument 1 is not an object"))
+}
+
+fn key<'a>(args: &[Val<'a>]) -> String {
+    stringify(arg(args, 1))
+}
+
+fn put<'a>(fields: &mut Fields<'a>, key: Cow<'a, str>, value: Val<'a>) {
+    match fields.iter_mut().find(|(k, _)| *k == key) {
+        Some((_, old)) => *old = value,
+        None => fields.push((key, value)),
+    }
+}
+
+fn set_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let mut fields = copied(args)?;
+    cx.spend((fields.len() + 1) * size_of::<Val<'_>>())?;
+    put(&mut fields, key(args).into(), arg(args, 2).clone());
+    Ok(Val::object(fields))
+}
+
+fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let key = key(args);
+    if copied(args)?.iter().any(|(k, _)| *k == key) {
+        return Err(Fault::new(format!("the object already has `{key}`")));
+    }
+    set_property(cx, args)
+}
+
+fn remove_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let key = key(args);
+    let mut fields = copied(args)?;
+    cx.spend(fields.len() * size_of::<Val<'_>>())?;
+    fields.retain(|(k, _)| *k != key);
+    Ok(Val::object(fields))
+}
+
+fn merge<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let mut merged = Fields::new();
+    for value in args {
+        let objects: Vec<Val<'a>> = match value.list() {
+            Some(list) => list.iter().collect(),
+            None => vec![value.clone()],
+        };
+        for object in objects {
+            let Some(fields) = object.fields() else {
+                return Err(Fault::new("only objects can be merged"));
+            };
+            cx.spend(fields.len() * size_of::<Val<'_>>())?;
+            for (key, value) in fields {
+                put(&mut merged, key, value);
+            }
+        }
+    }
+    Ok(Val::object(merged))
+}
+
+/// Evaluates a text that comes out of the data. What it can see is what the template can see.
+fn string_or_value<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    use crate::ael::parse::{Piece, Text, template_text};
+
+    let source = text(args, 0)?;
+    let read = template_text(source, cx.options.profile)
+        .map_err(|syntax| Fault::thrown(syntax.message))?;
+    match read {
+        Text::Plain(text) => Ok(Val::text(text)),
+        Text::Single(expr) => cx.eval_apart(&expr),
+        Text::Mixed(pieces) => {
+            let mut joined = String::new();
+            for piece in &pieces {
+                match piece {
+                    Piece::Text(text) => joined.push_str(text),
+                    Piece::Expr(expr) => joined.push_str(&stringify(&cx.eval_apart(expr)?)),
+                }
+                cx.spend(joined.len())?;
+            }
+            Ok(Val::text(joined))
+        }
+    }
+}

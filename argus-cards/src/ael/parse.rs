@@ -1,0 +1,431 @@
+//! Tokens to a tree, by precedence climbing, with every static check of the language.
+
+use super::Syntax;
+use super::expr::{Const, Expr, Path, Segment};
+use super::lex::{Part, Strictness, Tok, Token, char_at, expression_end, tokens};
+use super::table::lookup;
+use crate::options::Profile;
+
+/// How deep an expression may nest; a reader gives up at five.
+const MAX_DEPTH: usize = 64;
+
+/// How tightly binary operators bind, loosest first. `==` binds tighter than `<`, `&` in between:
+/// that is the public grammar.
+fn binding(op: &str) -> Option<u8> {
+    Some(match op {
+        "?" => 1,
+        "??" => 2,
+        "||" => 3,
+        "&&" => 4,
+        "<" | "<=" | ">" | ">=" => 5,
+        "&" => 6,
+        "==" | "!=" => 7,
+        "+" | "-" => 8,
+        "*" | "/" | "%" => 9,
+        "^" => 10,
+        _ => return None,
+    })
+}
+
+/// What an unknown function is: an error now, or one when it is reached.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Unknown {
+    Refused,
+    Kept,
+}
+
+impl From<Profile> for Unknown {
+    fn from(profile: Profile) -> Self {
+        if profile == Profile::Compat { Self::Kept } else { Self::Refused }
+    }
+}
+
+/// Reads an expression.
+pub(crate) fn expression(text: &str, unknown: Unknown) -> Result<Expr, Syntax> {
+    range(text, 0, text.len(), unknown, 0)
+}
+
+/// The text of a card with its expressions.
+#[derive(Debug)]
+pub(crate) enum Text {
+    /// No expression in it.
+    Plain(String),
+    /// Nothing but one expression, whose value keeps its type.
+    Single(Expr),
+    /// Expressions between texts.
+    Mixed(Vec<Piece>),
+}
+
+/// A piece of a [`Text::Mixed`].
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Text(String),
+    Expr(Expr),
+}
+
+/// Reads a string of a template.
+///
+/// `compat` takes it as one backtick string, so that a backtick in it ends that string; `argus`
+/// leaves backticks, backslashes and Teams' own `${rs:name}` alone.
+pub(crate) fn template_text(text: &str, profile: Profile) -> Result<Text, Syntax> {
+    if !text.contains("${") {
+        return Ok(Text::Plain(text.to_owned()));
+    }
+    match profile {
+        Profile::Compat => compat_text(text),
+        Profile::Argus => argus_text(text),
+    }
+}
+
+fn compat_text(text: &str) -> Result<Text, Syntax> {
+    let parsed = expression(&format!("`{text}`"), Unknown::Kept).map_err(|e| e.moved_back(1))?;
+    let Expr::Call { function, mut args, .. } = parsed else {
+        return Ok(Text::Plain(text.to_owned()));
+    };
+    if function.canonical != "concat" {
+        return Ok(Text::Plain(text.to_owned()));
+    }
+    let first_is_empty = matches!(args.first(), Some(Expr::Const(Const::Text(t))) if t.is_empty());
+    if args.len() == 2 && first_is_empty && !matches!(args.last(), Some(Expr::Const(_))) {
+        return Ok(args.pop().map_or(Text::Plain(String::new()), Text::Single));
+    }
+    Ok(Text::Mixed(args.into_iter().map(Piece::Expr).collect()))
+}
+
+fn argus_text(text: &str) -> Result<Text, Syntax> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut at = 0;
+    while let Some(c) = char_at(text, at) {
+        let rest = text.get(at..).unwrap_or_default();
+        if rest.starts_with("\\${") {
+            plain.push_str("${");
+            at += 3;
+            continue;
+        }
+        let end = match c {
+            '$' if !is_resource(rest) => expression_end(text, at, Strictness::Balanced),
+            _ => None,
+        };
+        if let Some(end) = end {
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            }
+            pieces.push(Piece::Expr(range(text, at + 2, end - 1, Unknown::Refused, 0)?));
+            at = end;
+        } else if rest.starts_with("${") && !is_resource(rest) {
+            return Err(Syntax::new(at, "this `${` has no expression or is not closed"));
+        } else {
+            plain.push(c);
+            at += c.len_utf8();
+        }
+    }
+    if pieces.is_empty() {
+        return Ok(Text::Plain(plain));
+    }
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(plain));
+    }
+    Ok(match (pieces.len(), pieces.pop()) {
+        (1, Some(Piece::Expr(expr))) => Text::Single(expr),
+        (_, last) => {
+            pieces.extend(last);
+            Text::Mixed(pieces)
+        }
+    })
+}
+
+/// Whether this is a localised string of Teams, which Teams itself replaces.
+fn is_resource(text: &str) -> bool {
+    text.starts_with("${rs:")
+}
+
+/// Reads the expression between two bytes of `text`; all offsets are those of `text`.
+fn range(
+    text: &str,
+    start: usize,
+    end: usize,
+    unknown: Unknown,
+    depth: usize,
+) -> Result<Expr, Syntax> {
+    let inside = text.get(start..end).unwrap_or_default();
+    let mut from = start + (inside.len() - inside.trim_start().len());
+    if char_at(text, from) == Some('=') && char_at(text, from + 1) != Some('=') {
+        from += 1;
+    }
+    if inside.trim().is_empty() {
+        return Ok(Expr::Const(Const::Text(String::new())));
+    }
+    let tokens = tokens(text, from, end)?;
+    let mut parser = Parser { text, tokens, next: 0, unknown, depth };
+    let expr = parser.binary(0)?;
+    match parser.peek() {
+        Tok::End => Ok(expr),
+        _ => Err(parser.unexpected()),
+    }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+    next: usize,
+    unknown: Unknown,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> &Tok {
+        self.tokens.get(self.next).map_or(&Tok::End, |token| &token.tok)
+    }
+
+    fn start(&self) -> usize {
+        self.tokens.get(self.next).or(self.tokens.last()).map_or(0, |token| token.start)
+    }
+
+    fn take(&mut self) -> Tok {
+        let tok = self.peek().clone();
+        self.next += 1;
+        tok
+    }
+
+    fn eat(&mut self, op: &str) -> bool {
+        let found = matches!(self.peek(), Tok::Op(found) if *found == op);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, op: &'static str) -> Result<(), Syntax> {
+        if self.eat(op) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    fn unexpected(&self) -> Syntax {
+        let end = self.tokens.get(self.next).map_or(self.text.len(), |token| token.end);
+        match self.peek() {
+            Tok::End => Syntax::new(self.start(), "the expression ends too early"),
+            _ => {
+                let word = self.text.get(self.start()..end).unwrap_or_default();
+                Syntax::new(self.start(), format!("unexpected `{word}`"))
+            }
+        }
+    }
+
+    fn deeper(&mut self) -> Result<(), Syntax> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let message = format!("the expression nests deeper than {MAX_DEPTH} levels");
+            return Err(Syntax::new(self.start(), message));
+        }
+        Ok(())
+    }
+
+    fn binary(&mut self, loosest: u8) -> Result<Expr, Syntax> {
+        self.deeper()?;
+        let mut left = self.unary()?;
+        while let Tok::Op(op) = *self.peek() {
+            let Some(strength) = binding(op).filter(|strength| *strength > loosest) else { break };
+            let at = self.start();
+            self.next += 1;
+            left = match op {
+                "?" => {
+                    let then = self.binary(0)?;
+                    self.expect(":")?;
+                    // The public grammar is left-associative here.
+                    let other = self.binary(strength)?;
+                    self.call("if", vec![left, then, other], at)?
+                }
+                "^" => {
+                    let right = self.binary(strength - 1)?;
+                    self.call(op, vec![left, right], at)?
+                }
+                _ => {
+                    let right = self.binary(strength)?;
+                    self.call(op, vec![left, right], at)?
+                }
+            };
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Result<Expr, Syntax> {
+        let at = self.start();
+        for op in ["!", "-", "+"] {
+            if self.eat(op) {
+                self.deeper()?;
+                let operand = self.unary()?;
+                self.depth -= 1;
+                let args = match op {
+                    "!" => vec![operand],
+                    _ => vec![Expr::Const(Const::Number(0.0)), operand],
+                };
+                return self.call(op, args, at);
+            }
+        }
+        self.primary()
+    }
+
+    fn primary(&mut self) -> Result<Expr, Syntax> {
+        let from = self.start();
+        let mut expr = self.atom()?;
+        loop {
+            let at = self.start();
+            let bang = matches!(self.peek(), Tok::Op("!"))
+                && matches!(self.tokens.get(self.next + 1).map(|t| &t.tok), Some(Tok::Op("(")));
+            if self.eat(".") {
+                let Tok::Name(name) = self.take() else {
+                    self.next -= 1;
+                    return Err(self.unexpected());
+                };
+                expr = member(expr, name, at)?;
+            } else if self.eat("[") {
+                let index = self.binary(0)?;
+                self.expect("]")?;
+                expr = Expr::Element { of: Box::new(expr), index: Box::new(index) };
+            } else if bang || matches!(self.peek(), Tok::Op("(")) {
+                self.next += usize::from(bang);
+                let callee = self.text.get(from..at).unwrap_or_default();
+                let mut name: String = callee.chars().filter(|c| !c.is_whitespace()).collect();
+                if bang {
+                    name.push('!');
+                }
+                let args = self.arguments()?;
+                expr = self.call(&name, args, from)?;
+            } else {
+                return Ok(expr);
+            }
+        }
+    }
+
+    fn atom(&mut self) -> Result<Expr, Syntax> {
+        let at = self.start();
+        match self.take() {
+            Tok::Number(number) => Ok(Expr::Const(Const::Number(number))),
+            Tok::Text { value, .. } => Ok(Expr::Const(Const::Text(value))),
+            Tok::Name(name) => Ok(match name.as_str() {
+                "true" => Expr::Const(Const::Bool(true)),
+                "false" => Expr::Const(Const::Bool(false)),
+                "null" => Expr::Const(Const::Null),
+                "undefined" => Expr::Const(Const::Undefined),
+                _ => Expr::Path(Path::new(None, vec![Segment::Name(name)], at)),
+            }),
+            Tok::Interpolated(parts) => self.interpolated(parts, at),
+            Tok::Op("(") => {
+                let inside = self.binary(0)?;
+                self.expect(")")?;
+                Ok(inside)
+            }
+            Tok::Op("[") => {
+                let args = self.list("]")?;
+                self.call("createArray", args, at)
+            }
+            Tok::Op("{") => self.object(at),
+            _ => {
+                self.next -= 1;
+                Err(self.unexpected())
+            }
+        }
+    }
+
+    fn interpolated(&mut self, parts: Vec<Part>, at: usize) -> Result<Expr, Syntax> {
+        let mut args = vec![Expr::Const(Const::Text(String::new()))];
+        for part in parts {
+            args.push(match part {
+                Part::Text(text) => Expr::Const(Const::Text(text)),
+                Part::Expression { start, end } => {
+                    self.deeper()?;
+                    let expr = range(self.text, start, end, self.unknown, self.depth)?;
+                    self.depth -= 1;
+                    expr
+                }
+            });
+        }
+        self.call("concat", args, at)
+    }
+
+    /// `{a: 1}` is `setProperty(json('{}'), 'a', 1)`.
+    fn object(&mut self, at: usize) -> Result<Expr, Syntax> {
+        let empty = vec![Expr::Const(Const::Text("{}".to_owned()))];
+        let mut object = self.call("json", empty, at)?;
+        if self.eat("}") {
+            return Ok(object);
+        }
+        loop {
+            let key = match self.take() {
+                Tok::Name(name) => name,
+                Tok::Text { raw, .. } => raw,
+                _ => {
+                    self.next -= 1;
+                    return Err(self.unexpected());
+                }
+            };
+            self.expect(":")?;
+            let value = self.binary(0)?;
+            let args = vec![object, Expr::Const(Const::Text(key)), value];
+            object = self.call("setProperty", args, at)?;
+            if self.eat("}") {
+                return Ok(object);
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn arguments(&mut self) -> Result<Vec<Expr>, Syntax> {
+        self.expect("(")?;
+        self.list(")")
+    }
+
+    fn list(&mut self, close: &'static str) -> Result<Vec<Expr>, Syntax> {
+        let mut args = Vec::new();
+        if self.eat(close) {
+            return Ok(args);
+        }
+        loop {
+            let arrow = self.tokens.get(self.next + 1).map(|token| &token.tok);
+            if let (Tok::Name(name), Some(Tok::Op("=>"))) = (self.peek().clone(), arrow) {
+                let at = self.start();
+                self.next += 2;
+                args.push(Expr::Path(Path::new(None, vec![Segment::Name(name)], at)));
+            }
+            args.push(self.binary(0)?);
+            if self.eat(close) {
+                return Ok(args);
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn call(&self, name: &str, args: Vec<Expr>, at: usize) -> Result<Expr, Syntax> {
+        match lookup(name) {
+            Some(function) => {
+                function.takes.check(name, &args).map_err(|why| Syntax::new(at, why))?;
+                Ok(Expr::Call { function, args, at })
+            }
+            None if self.unknown == Unknown::Kept => {
+                Ok(Expr::Unknown { name: name.to_owned(), args, at })
+            }
+            None => Err(Syntax::new(at, format!("there is no function `{name}`"))),
+        }
+    }
+}
+
+fn member(of: Expr, name: String, at: usize) -> Result<Expr, Syntax> {
+    if !of.returns().may_be_object() {
+        return Err(Syntax::new(at, format!("a value without properties has no `{name}`")));
+    }
+    let mut path = into_path(of, at);
+    path.push(name);
+    Ok(Expr::Path(path))
+}
+
+/// Indices in front of a name belong to one path with it.
+fn into_path(expr: Expr, at: usize) -> Path {
+    match expr {
+        Expr::Path(path) => path,
+        Expr::Element { of, index } => {
+            let mut path = into_path(*of, at);
+            path.segments.push(Segment::Index(*index));
+            path
+        }
+        other => Path::new(Some(Box::new(other)), Vec::new(), at),
+    }
+}

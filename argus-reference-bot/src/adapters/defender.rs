@@ -1,0 +1,154 @@
+//! Microsoft Defender for Endpoint.
+//!
+//! Source: defender-docs, `isolate-machine`, `machineaction`; facts/external-apis.md 2.3. The
+//! effect's key travels in `externalID` and in the comment, so that a probe finds it.
+
+use argus_soc::effect::{Outcome, Probe, Progress};
+use argus_soc::policy::Permit;
+use async_trait::async_trait;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::web::{Credential, Far};
+use crate::ports::edr::{Edr, Order};
+
+/// What a token for Defender is asked for.
+pub const SCOPE: &str = "https://api.securitycenter.microsoft.com/.default";
+/// Actions that a probe looks through: newest first, so ours is among the first.
+const PROBED: &str = "50";
+
+/// Defender for Endpoint behind its REST API.
+#[derive(Debug)]
+pub struct Defender {
+    name: String,
+    far: Far,
+}
+
+impl Defender {
+    /// Defender at `url`.
+    ///
+    /// # Errors
+    ///
+    /// Why the address cannot be used.
+    pub fn new(
+        name: &str,
+        url: &str,
+        tokens: std::sync::Arc<dyn argus_bot_sdk::auth::TokenSource>,
+    ) -> Result<Self, String> {
+        Ok(Self { name: name.into(), far: Far::new(url, Credential::Token(tokens))? })
+    }
+
+    async fn order(&self, verb: &str, order: &Order, mut body: Value) -> Outcome {
+        let Some(machine) = machine_id(order) else {
+            return Outcome::Failed { why: no_machine(order) };
+        };
+        if let Some(body) = body.as_object_mut() {
+            body.insert("Comment".into(), comment(order).into());
+            body.insert("ExternalId".into(), order.key.clone().into());
+        }
+        let url = self.far.url(&["api", "machines", machine, verb]);
+        match self.far.call(Method::POST, url, Some(&body)).await {
+            Ok(back) if back.status == StatusCode::CREATED => match back.text("/id") {
+                Some(id) => Outcome::Accepted { remote: id.into(), detail: None },
+                None => Outcome::Unsettled { why: "Defender answered without an id".into() },
+            },
+            // Somebody's order is under way, perhaps ours: only a look can tell.
+            Ok(back) if back.text("/error/code") == Some("ActiveRequestAlreadyExists") => {
+                Outcome::Unsettled { why: "an order for this machine is under way".into() }
+            }
+            Ok(back) if back.status.is_success() => {
+                Outcome::Unsettled { why: "Defender answered something else".into() }
+            }
+            Ok(back) => back.refusal("Defender"),
+            Err(lost) => lost.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl Edr for Defender {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn isolate(&self, _permit: Permit, order: &Order) -> Outcome {
+        self.order("isolate", order, json!({"IsolationType": "Full"})).await
+    }
+
+    async fn release(&self, _permit: Permit, order: &Order) -> Outcome {
+        self.order("unisolate", order, json!({})).await
+    }
+
+    async fn probe(&self, action: &str, order: &Order) -> Probe {
+        let Some(machine) = machine_id(order) else { return Probe::NotFound };
+        let kind = if action == "isolate_host" { "Isolate" } else { "Unisolate" };
+        let mut url = self.far.url(&["api", "machineactions"]);
+        let filter = format!("machineId eq '{machine}' and type eq '{kind}'");
+        url.query_pairs_mut().append_pair("$filter", &filter).append_pair("$top", PROBED);
+        let back = match self.far.call(Method::GET, url, None).await {
+            Ok(back) if back.status == StatusCode::OK => back,
+            Ok(back) => return Probe::Unknown { why: format!("Defender: HTTP {}", back.status.as_u16()) },
+            Err(lost) => return Probe::Unknown { why: lost.why() },
+        };
+        let actions = back.json.as_ref().and_then(|it| it.get("value")).and_then(Value::as_array);
+        let Some(actions) = actions else {
+            return Probe::Unknown { why: "Defender answered something else".into() };
+        };
+        found(actions, order)
+    }
+
+    async fn progress(&self, remote: &str) -> Progress {
+        let url = self.far.url(&["api", "machineactions", remote]);
+        // Not to know is not to have failed: ask again later.
+        let Ok(back) = self.far.call(Method::GET, url, None).await else { return Progress::Pending };
+        match back.text("/status") {
+            Some("Succeeded") => Progress::Done,
+            Some(status @ ("Failed" | "TimeOut" | "Cancelled")) => {
+                Progress::Failed { why: format!("Defender: {status}") }
+            }
+            _ => Progress::Pending,
+        }
+    }
+}
+
+/// Our own order if it is there; else one of somebody else's that is under way.
+fn found(actions: &[Value], order: &Order) -> Probe {
+    let text = |action: &Value, name: &str| {
+        action.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let ours = |action: &&Value| {
+        text(action, "externalID") == order.key
+            || text(action, "requestorComment").contains(&marker(&order.key))
+    };
+    if let Some(action) = actions.iter().find(ours) {
+        return Probe::Found { remote: text(action, "id"), detail: None };
+    }
+    let under_way =
+        |action: &&Value| matches!(text(action, "status").as_str(), "Pending" | "InProgress");
+    match actions.iter().find(under_way) {
+        Some(action) => {
+            Probe::FoundForeign { remote: text(action, "id"), by: text(action, "requestor") }
+        }
+        None => Probe::NotFound,
+    }
+}
+
+/// The id that Defender knows the machine by: 40 hex digits. Nothing else goes into a path or a
+/// filter.
+fn machine_id(order: &Order) -> Option<&str> {
+    let id = order.target.ids.get("mde_device_id")?;
+    let plain = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+    (!id.is_empty() && id.len() <= 64 && id.bytes().all(plain)).then_some(id.as_str())
+}
+
+fn no_machine(order: &Order) -> String {
+    format!("the alert does not say which machine in Defender {} is", order.target.value)
+}
+
+fn marker(key: &str) -> String {
+    format!("[argus:{key}]")
+}
+
+fn comment(order: &Order) -> String {
+    format!("{} {}", order.comment, marker(&order.key))
+}

@@ -1,0 +1,202 @@
+//! What all adapters over HTTP share: one client with limits, and tokens that are renewed once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argus_bot_sdk::Error;
+use argus_bot_sdk::auth::{SecretToken, TokenSource};
+use argus_soc::effect::Outcome;
+use reqwest::{Method, Response, StatusCode, redirect};
+use serde_json::Value;
+use url::Url;
+
+/// Largest answer that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// A system's address, a client with limits, and how to prove who we are.
+pub(super) struct Far {
+    client: reqwest::Client,
+    base: Url,
+    credential: Credential,
+}
+
+/// How we prove who we are to a system.
+pub(super) enum Credential {
+    /// A bearer token.
+    Token(Arc<dyn TokenSource>),
+    /// User and password.
+    Basic(String, argus_bot_sdk::auth::Secret),
+    /// Nothing.
+    None,
+}
+
+/// What came back.
+pub(super) struct Back {
+    pub(super) status: StatusCode,
+    pub(super) json: Option<Value>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) is_json: bool,
+}
+
+/// Why nothing came back.
+pub(super) enum Lost {
+    /// It certainly did not arrive.
+    NotSent(String),
+    /// It may have arrived.
+    Unsettled(String),
+}
+
+impl std::fmt::Debug for Far {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Far").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Far {
+    /// # Errors
+    ///
+    /// Why the address or the client cannot be used.
+    pub(super) fn new(base: &str, credential: Credential) -> Result<Self, String> {
+        let base = Url::parse(base).map_err(|error| format!("{base}: {error}"))?;
+        let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
+            return Err(format!("{base}: only https, or http on this computer"));
+        }
+        let client = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(3))
+            .timeout(Duration::from_secs(15))
+            .user_agent(concat!("argus/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, base, credential })
+    }
+
+    /// The address with these path segments, each encoded.
+    pub(super) fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Sends a request; a 401 renews the token once. A request is never repeated after it may have
+    /// arrived.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<Back, Lost> {
+        let token = self.token().await?;
+        let back = self.once(method.clone(), url.clone(), body, token.as_ref()).await?;
+        if back.status != StatusCode::UNAUTHORIZED {
+            return Ok(back);
+        }
+        let (Credential::Token(source), Some(stale)) = (&self.credential, &token) else {
+            return Ok(back);
+        };
+        let fresh = source.refresh(stale).await.map_err(no_token)?;
+        self.once(method, url, body, Some(&fresh)).await
+    }
+
+    async fn token(&self) -> Result<Option<SecretToken>, Lost> {
+        match &self.credential {
+            Credential::Token(source) => source.token().await.map(Some).map_err(no_token),
+            Credential::Basic(..) | Credential::None => Ok(None),
+        }
+    }
+
+    async fn once(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        token: Option<&SecretToken>,
+    ) -> Result<Back, Lost> {
+        let mut request = self.client.request(method, url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        request = match (&self.credential, token) {
+            (Credential::Basic(user, password), _) => {
+                request.basic_auth(user, Some(password.expose()))
+            }
+            (_, Some(token)) => request.bearer_auth(token.expose()),
+            _ => request,
+        };
+        match request.send().await {
+            Ok(response) => read(response).await,
+            Err(error) if error.is_connect() || error.is_builder() => {
+                Err(Lost::NotSent("cannot connect".into()))
+            }
+            Err(error) if error.is_timeout() => Err(Lost::Unsettled("no answer in time".into())),
+            Err(_) => Err(Lost::Unsettled("the connection broke".into())),
+        }
+    }
+}
+
+async fn read(mut response: Response) -> Result<Back, Lost> {
+    let broke = |_| Lost::Unsettled("the answer broke off".into());
+    let status = response.status();
+    let header = |name: &str| response.headers().get(name).and_then(|it| it.to_str().ok());
+    let is_json = header("content-type").is_some_and(|kind| kind.contains("json"));
+    let retry_after = header("retry-after").and_then(|it| it.parse().ok()).map(Duration::from_secs);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broke)? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Lost::Unsettled("the answer is too large".into()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let json = if is_json { serde_json::from_slice(&body).ok() } else { None };
+    Ok(Back { status, json, retry_after, is_json })
+}
+
+fn no_token(error: Error) -> Lost {
+    Lost::NotSent(crate::flows::notify::chain(&error))
+}
+
+impl Back {
+    /// A text in the answer, by JSON pointer.
+    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+        self.json.as_ref()?.pointer(pointer)?.as_str()
+    }
+
+    /// What a refusal means for an effect: 429 and 503 with `Retry-After` did nothing, other 5xx and
+    /// 408 may have, the rest is final.
+    pub(super) fn refusal(&self, system: &str) -> Outcome {
+        let status = self.status.as_u16();
+        let code = self.text("/error/code").or_else(|| self.text("/error/message"));
+        let what = code.map_or_else(|| format!("{system}: HTTP {status}"), |it| format!("{system}: {it}"));
+        match status {
+            429 => {
+                let wait = self.retry_after.unwrap_or(Duration::from_secs(20));
+                let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                Outcome::NotYet { why: format!("{what} (limit)"), retry_after_ms }
+            }
+            408 | 425 | 500..=599 => Outcome::Unsettled { why: what },
+            _ => Outcome::Failed { why: what },
+        }
+    }
+}
+
+impl From<Lost> for Outcome {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::NotSent(why) => Self::NotYet { why, retry_after_ms: 2_000 },
+            Lost::Unsettled(why) => Self::Unsettled { why },
+        }
+    }
+}
+
+impl Lost {
+    /// Why, in words.
+    pub(super) fn why(self) -> String {
+        match self {
+            Self::NotSent(why) | Self::Unsettled(why) => why,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Questions: what stands in the store and in the ITSM, for whoever may see it.
+
+use argus_soc::event::Severity;
+use argus_soc::incident::Incident;
+use argus_soc::policy::{Action, Standing};
+use serde_json::Value;
+
+use super::Soc;
+use super::access::{AccessError, Person};
+use super::notify::chain;
+use crate::buttons::base_conversation;
+use crate::ports::ledger::{Filter, LedgerError};
+use crate::view;
+
+/// Lines of a list in chat.
+const LINES: u32 = 15;
+
+/// What somebody wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Which roles they have.
+    Whoami,
+    /// Incidents; words narrow it down.
+    List(String),
+    /// One incident, by key.
+    Show(String),
+    /// A ticket, by its number or its incident's key.
+    Ticket(String),
+    /// How Argus is doing.
+    Status,
+}
+
+/// What they get.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Markdown.
+    Text(String),
+    /// A card.
+    Card(Value),
+}
+
+impl Soc {
+    /// Answers a question. Problems are answers too: the person reads why, the log has the rest.
+    pub async fn ask(
+        &self,
+        person: &Person,
+        asked: Asked,
+        conversation: &str,
+        correlation: &str,
+    ) -> Answer {
+        if asked == Asked::Whoami {
+            return Answer::Text(self.whoami(person).await);
+        }
+        match self.authorise(person, Action::View, None, correlation).await {
+            Ok(_permit) => {}
+            Err(AccessError::Refused(refusal)) => {
+                return Answer::Text(self.access.explain(&refusal));
+            }
+            Err(AccessError::Unrecorded(error)) => return unavailable(&error),
+        }
+        let conversation = base_conversation(conversation);
+        let answer = match asked {
+            Asked::List(words) => self.list(&words).await,
+            Asked::Show(key) => self.show_incident(&key, conversation).await,
+            Asked::Ticket(id) => self.show_ticket(&id).await,
+            Asked::Whoami | Asked::Status => self.status().await,
+        };
+        answer.unwrap_or_else(|error| unavailable(&error))
+    }
+
+    async fn whoami(&self, person: &Person) -> String {
+        let principal = self.access.principal(person, true).await;
+        let named = |roles: &[String]| {
+            let labels: Vec<String> = roles.iter().map(|role| self.access.label(role)).collect();
+            if labels.is_empty() { "no role".into() } else { labels.join(", ") }
+        };
+        let here = match &principal.standing {
+            Standing::Home => format!("You have {} here.", named(&principal.roles)),
+            Standing::Partner(roles) => {
+                format!("You are of a partner organisation and have {} here.", named(roles))
+            }
+            Standing::Stranger => "Your organisation is not known here; you have no role.".into(),
+            Standing::Unknown { why } => {
+                format!("Your groups cannot be checked at the moment ({why}), so you have no role.")
+            }
+        };
+        let name = person.name.as_deref().unwrap_or("Somebody").replace(['*', '[', ']', '_', '`'], "");
+        format!("{name}. {here}\n\nObject id `{}`, tenant `{}`.", person.object_id, person.tenant)
+    }
+
+    async fn list(&self, words: &str) -> Result<Answer, LedgerError> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let mut filter = Filter { open_only: true, severity: None, limit: LINES };
+        for word in &words {
+            match word.trim_start_matches("sev:") {
+                "all" => filter.open_only = false,
+                "open" => filter.open_only = true,
+                "critical" => filter.severity = Some(Severity::Critical),
+                "high" => filter.severity = Some(Severity::High),
+                "medium" => filter.severity = Some(Severity::Medium),
+                _ => {
+                    let known = "`list`, `list all`, `list medium`, `list high`, `list critical`";
+                    return Ok(Answer::Text(format!("I can list: {known}.")));
+                }
+            }
+        }
+        let title = match (filter.open_only, filter.severity) {
+            (true, None) => "Open incidents".to_owned(),
+            (false, None) => "All incidents".to_owned(),
+            (_, Some(severity)) => format!("Incidents, {} and above", severity.as_str()),
+        };
+        let (rows, total) = self.ledger.incidents(filter).await?;
+        if rows.is_empty() {
+            return Ok(Answer::Text(format!("{title}: none.")));
+        }
+        let hint = "Write `show INC-…` to see one with its buttons.";
+        let data = view::list(&title, &rows, total, hint);
+        Ok(self.drawn("query-list", &data))
+    }
+
+    async fn show_incident(&self, key: &str, conversation: &str) -> Result<Answer, LedgerError> {
+        let Some(incident) = self.find(key).await? else {
+            return Ok(Answer::Text(no_incident(key)));
+        };
+        let data = view::alert(&incident, &self.stand(conversation), false);
+        Ok(self.drawn("alert", &data))
+    }
+
+    async fn show_ticket(&self, id: &str) -> Result<Answer, LedgerError> {
+        let Some(itsm) = &self.itsm else {
+            return Ok(Answer::Text("No ticket system is configured.".into()));
+        };
+        let id = id.trim().to_uppercase();
+        let number = match self.find(&id).await? {
+            Some(incident) => match incident.ticket {
+                Some(ticket) => ticket.number,
+                None => return Ok(Answer::Text(format!("{id} has no ticket yet."))),
+            },
+            None if id.is_empty() => {
+                return Ok(Answer::Text("Say which: `ticket INC-7` or `ticket INC0010001`.".into()));
+            }
+            None => id,
+        };
+        Ok(Answer::Text(match itsm.find(&number).await {
+            Ok(Some(ticket)) => {
+                let who = ticket.assigned_to.as_deref().unwrap_or("nobody");
+                let link = ticket.url.map(|url| format!("\n\n{url}")).unwrap_or_default();
+                let plain = |text: &str| text.replace(['*', '[', ']', '_', '`', '<', '>'], "");
+                format!(
+                    "**{}** {}\n\nState: {}. Assigned to: {}.{link}",
+                    plain(&ticket.number), plain(&ticket.summary), plain(&ticket.state), plain(who),
+                )
+            }
+            Ok(None) => "There is no such ticket.".into(),
+            Err(error) => {
+                tracing::warn!(why = chain(&error), "a ticket could not be read");
+                format!("{} does not answer at the moment. Please try again.", itsm.name())
+            }
+        }))
+    }
+
+    async fn status(&self) -> Result<Answer, LedgerError> {
+        let counts = self.ledger.counts().await?;
+        let (seq, hash) = self.ledger.head().await?;
+        let head: String = hash.to_string().chars().take(12).collect();
+        Ok(Answer::Text(format!(
+            "**Argus is up.**\n\n\
+             - Events: {} accepted, {} waiting\n\
+             - Incidents: {} open of {}\n\
+             - Cards: {} to be sent, {} given up\n\
+             - Audit trail: {seq} records, head `{head}`",
+            counts.events, counts.waiting, counts.open, counts.incidents, counts.cards_due,
+            counts.dead,
+        )))
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
+        self.ledger.incident(&key.trim().to_uppercase()).await
+    }
+
+    fn drawn(&self, template: &str, data: &Value) -> Answer {
+        match self.render(template, data) {
+            Ok((card, _)) => Answer::Card(card),
+            Err(why) => {
+                tracing::error!(template, why, "a card could not be drawn");
+                Answer::Text("The card could not be drawn; the log says why.".into())
+            }
+        }
+    }
+}
+
+fn no_incident(key: &str) -> String {
+    let key: String = key.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(20).collect();
+    if key.is_empty() {
+        "Say which: `show INC-7`.".into()
+    } else {
+        format!("There is no incident {key}. Write `list` to see which there are.")
+    }
+}
+
+fn unavailable(error: &LedgerError) -> Answer {
+    tracing::error!(why = chain(error), "a question could not be answered");
+    Answer::Text("I cannot answer at the moment; the store does not. Please try again.".into())
+}

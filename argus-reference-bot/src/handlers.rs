@@ -1,0 +1,45 @@
+//! What people press and type. [`router`] shows the whole bot on one page.
+
+mod ask;
+mod press;
+
+use std::sync::Arc;
+
+use argus_bot_sdk::Router;
+use argus_bot_sdk::extract::Turn;
+
+use crate::flows::Soc;
+use crate::flows::access::Person;
+
+/// The bot: every word and every button, and who answers.
+pub fn router(soc: Arc<Soc>) -> Router {
+    Router::new()
+        .command("help", ask::help)
+        .command("whoami", ask::whoami)
+        .command("list", ask::list)
+        .command("show", ask::show)
+        .command("ticket", ask::ticket)
+        .command("status", ask::status)
+        .message(ask::other)
+        .action("acknowledge", press::press)
+        .action("isolate", press::press)
+        .action("ticket", press::press)
+        .action("approve", press::press)
+        .action("deny", press::press)
+        .with_state(soc)
+}
+
+/// The person behind a turn, by ids that cannot be chosen. `None` for somebody without an Entra
+/// identity, who is nobody here.
+fn person(turn: &Turn) -> Option<Person> {
+    let activity = turn.activity();
+    let from = activity.from.as_ref()?;
+    // Somebody from another tenant in a shared channel carries their own; everybody else is of the
+    // tenant in which it was said.
+    let tenant = from.tenant_id.as_deref().or_else(|| activity.tenant_id())?;
+    Some(Person {
+        tenant: tenant.into(),
+        object_id: from.aad_object_id.clone().filter(|id| !id.is_empty())?,
+        name: from.name.clone(),
+    })
+}

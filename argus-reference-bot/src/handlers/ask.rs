@@ -1,0 +1,69 @@
+//! What people type.
+
+use std::sync::Arc;
+
+use argus_bot_sdk::Activity;
+use argus_bot_sdk::extract::{Args, State, Text, Turn};
+
+use super::person;
+use crate::flows::Soc;
+use crate::flows::ask::{Answer, Asked};
+
+const HELP: &str = "\
+**Argus** shows incidents and acts on them. Write to it:\n\n\
+- `list` shows open incidents; `list all`, `list high`, `list critical`\n\
+- `show INC-7` shows an incident with its buttons\n\
+- `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
+- `status` shows how Argus itself is doing\n\
+- `whoami` shows which roles you have here\n\
+- `help` shows this\n\n\
+Buttons on a card act. If you may not, the answer says why, and who can.";
+
+/// `help`
+pub(super) async fn help() -> &'static str {
+    HELP
+}
+
+/// `whoami`
+pub(super) async fn whoami(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
+    answer(&soc, &turn, Asked::Whoami).await
+}
+
+/// `list …`
+pub(super) async fn list(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::List(words)).await
+}
+
+/// `show INC-7`
+pub(super) async fn show(State(soc): State<Arc<Soc>>, turn: Turn, Args(key): Args) -> Activity {
+    answer(&soc, &turn, Asked::Show(key)).await
+}
+
+/// `ticket INC-7`, `ticket INC0010001`
+pub(super) async fn ticket(State(soc): State<Arc<Soc>>, turn: Turn, Args(id): Args) -> Activity {
+    answer(&soc, &turn, Asked::Ticket(id)).await
+}
+
+/// `status`
+pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
+    answer(&soc, &turn, Asked::Status).await
+}
+
+/// Anything else.
+pub(super) async fn other(Text(text): Text) -> Option<Activity> {
+    let first = text.split_whitespace().next()?;
+    // What people type is data: it comes back without marks that Teams would read.
+    let word: String = first.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(40).collect();
+    Some(Activity::message(format!("I do not know `{word}`. Write `help` to see what I know.")))
+}
+
+async fn answer(soc: &Soc, turn: &Turn, asked: Asked) -> Activity {
+    let Some(person) = person(turn) else {
+        return Activity::message("Teams did not say who you are, so I cannot answer.");
+    };
+    let conversation = turn.conversation().conversation_id;
+    match soc.ask(&person, asked, &conversation, &turn.correlation()).await {
+        Answer::Text(text) => Activity::message(text),
+        Answer::Card(card) => Activity::card(card),
+    }
+}

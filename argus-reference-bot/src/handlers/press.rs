@@ -1,0 +1,117 @@
+//! A button was pressed.
+
+use std::sync::Arc;
+
+use argus_bot_sdk::extract::{Input, State, Turn};
+use argus_bot_sdk::reply::CardReply;
+use argus_soc::incident::Incident;
+use argus_soc::ledger::fact::What;
+use serde_json::Value;
+
+use super::person;
+use crate::buttons::{Act, NotOurs, Pressed};
+use crate::flows::Soc;
+use crate::flows::access::{AccessError, Person};
+use crate::flows::act::{ActError, Done};
+use crate::flows::execute::NotStarted;
+use crate::flows::notify::chain;
+use crate::ports::ledger::{Batch, LedgerError};
+use crate::view;
+
+/// Does what the button asks for, and answers with the card as it is then, or with the reason why
+/// nothing happened.
+pub(super) async fn press(
+    State(soc): State<Arc<Soc>>,
+    turn: Turn,
+    Input(data): Input<Value>,
+) -> CardReply {
+    let Some(person) = person(&turn) else {
+        return CardReply::error("Forbidden", "Teams did not say who you are, so nothing was done.")
+            .status(403);
+    };
+    let conversation = turn.conversation().conversation_id;
+    let pressed = match soc.buttons.check(&data, &conversation, soc.clock.now()) {
+        Ok(pressed) => pressed,
+        Err(not_ours) => return refuse(&soc, &person, not_ours, &turn.correlation()).await,
+    };
+    let correlation = turn.correlation();
+    tracing::info!(
+        correlation_id = correlation, incident.key = pressed.incident, verb = pressed.act.verb(),
+        "a button was pressed"
+    );
+    match soc.act(&person, &pressed, &correlation).await {
+        Ok(Done::Changed(incident) | Done::Unchanged(incident)) => {
+            card(&soc, &incident, &pressed, &conversation)
+        }
+        Err(error) => explain(&soc, &error, &correlation),
+    }
+}
+
+/// The card that was pressed, as it is now.
+fn card(soc: &Soc, incident: &Incident, pressed: &Pressed, conversation: &str) -> CardReply {
+    let place = crate::buttons::base_conversation(conversation);
+    let stand = soc.stand(place);
+    let drawn = match &pressed.act {
+        Act::Approve { run } | Act::Deny { run } => match incident.runs.get(run) {
+            Some(run) => soc.render("approval", &view::approval(incident, run, &stand)),
+            None => Err("its run does not exist".into()),
+        },
+        _ => soc.render("alert", &view::alert(incident, &stand, false)),
+    };
+    match drawn {
+        Ok((card, _)) => CardReply::card(card),
+        Err(why) => {
+            tracing::error!(incident.key = incident.key, why, "a card could not be drawn");
+            CardReply::message("It is recorded. The card could not be drawn; use `show` to see it.")
+        }
+    }
+}
+
+async fn refuse(soc: &Soc, person: &Person, why: NotOurs, correlation: &str) -> CardReply {
+    let refused = What::Refused {
+        incident: None,
+        action: "press".into(),
+        code: match why {
+            NotOurs::Forged => "forged_button".into(),
+            NotOurs::TooOld => "old_button".into(),
+        },
+        why: why.to_string(),
+    };
+    let fact = soc.fact(person.actor(), correlation, refused);
+    if let Err(error) = soc.ledger.append(Batch::one(fact)).await {
+        tracing::error!(error = %error, "a refusal could not be recorded");
+    }
+    CardReply::error("BadRequest", format!("Nothing was done: {why}.")).status(400)
+}
+
+fn explain(soc: &Soc, error: &ActError, correlation: &str) -> CardReply {
+    tracing::info!(correlation_id = correlation, why = chain(error), "a click did nothing");
+    match error {
+        ActError::Access(AccessError::Refused(refusal)) => {
+            CardReply::error("Forbidden", soc.access.explain(refusal)).status(403)
+        }
+        ActError::Access(AccessError::Unrecorded(_)) | ActError::TryAgain(_) => try_again(error),
+        ActError::NoIncident(key) => {
+            CardReply::error("NotFound", format!("There is no incident {key}.")).status(404)
+        }
+        ActError::NotStarted(NotStarted::NoConnector(action)) => CardReply::error(
+            "NotConfigured",
+            format!("Nothing is configured that can do {action}; an administrator can add it."),
+        ),
+        ActError::NotStarted(NotStarted::Plan(why)) => {
+            CardReply::error("NotPossible", format!("It does not fit this incident: {why}."))
+        }
+        ActError::NotCounted(why) => CardReply::message(format!("Nothing was changed: {why}.")),
+    }
+}
+
+fn try_again(error: &ActError) -> CardReply {
+    let full = matches!(
+        error,
+        ActError::TryAgain(LedgerError::Unavailable(_))
+            | ActError::Access(AccessError::Unrecorded(LedgerError::Unavailable(_)))
+    );
+    let why = if full { "nothing can be recorded at the moment" } else { "somebody was faster" };
+    CardReply::error("TryAgain", format!("Nothing was done, because {why}. Please try again."))
+        .status(500)
+}

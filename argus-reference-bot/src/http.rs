@@ -1,0 +1,138 @@
+//! The doors: HTTP in, a flow called, HTTP out. Every route stands in [`Door::answer`].
+
+mod events;
+mod ingest;
+mod playbooks;
+mod reply;
+mod state;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use argus_bot_sdk::Bot;
+use argus_bot_sdk::auth::{Authenticator, Secret};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tower_service::Service;
+
+pub use self::ingest::{SourceDoor, SourceKey};
+use self::reply::Problem;
+use crate::flows::Soc;
+
+type Answer = Response<Full<Bytes>>;
+
+/// All doors as one service.
+#[derive(Clone, Debug)]
+pub struct Door {
+    inner: Arc<Inner>,
+    bot: Bot,
+}
+
+#[derive(Debug)]
+struct Inner {
+    soc: Arc<Soc>,
+    sources: Vec<SourceDoor>,
+    max_event_bytes: usize,
+    admin_key: Option<Secret>,
+    loopback: bool,
+    auth: Arc<Authenticator>,
+}
+
+/// What the doors need beside the bot.
+#[derive(Debug)]
+pub struct DoorConfig {
+    /// The world.
+    pub soc: Arc<Soc>,
+    /// The sources of events.
+    pub sources: Vec<SourceDoor>,
+    /// Largest event body, in bytes.
+    pub max_event_bytes: usize,
+    /// What reads and playbook uploads need, if anything.
+    pub admin_key: Option<Secret>,
+    /// Whether only this computer can reach the listener.
+    pub loopback: bool,
+    /// For `/readyz`.
+    pub auth: Arc<Authenticator>,
+}
+
+impl Door {
+    /// The doors of `bot` and of everything else.
+    pub fn new(config: DoorConfig, bot: Bot) -> Self {
+        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth } = config;
+        let inner = Inner { soc, sources, max_event_bytes, admin_key, loopback, auth };
+        Self { inner: Arc::new(inner), bot }
+    }
+
+    async fn answer(inner: Arc<Inner>, mut bot: Bot, request: Request<Incoming>) -> Answer {
+        let path = request.uri().path().to_owned();
+        let get = matches!(*request.method(), Method::GET | Method::HEAD);
+        let post = request.method() == Method::POST;
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        match segments.as_slice() {
+            ["api", "messages"] => match bot.call(request).await {
+                Ok(answer) => answer,
+            },
+            ["ingest"] if post => inner.ingest(None, request).await,
+            ["ingest", source] if post => inner.ingest(Some(source), request).await,
+            ["healthz"] if get => reply::text("alive\n"),
+            ["readyz"] if get => inner.ready().await,
+            ["metrics"] if get => inner.guarded(request.headers(), inner.metrics()).await,
+            ["events", id] if get => inner.guarded(request.headers(), inner.event(id)).await,
+            ["incidents", key] if get => inner.guarded(request.headers(), inner.incident(key)).await,
+            ["playbooks"] if get => inner.guarded(request.headers(), inner.playbooks()).await,
+            ["playbooks"] if post => inner.submit(request).await,
+            ["ingest"] | ["ingest", _] => Problem::method("POST"),
+            ["playbooks"] => Problem::method("GET, POST"),
+            ["healthz" | "readyz" | "metrics"] | ["events" | "incidents", _] => {
+                Problem::method("GET")
+            }
+            _ => Problem::new(404, "not-found", "There is nothing here.").answer(),
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Door {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let (inner, bot) = (Arc::clone(&self.inner), self.bot.clone());
+        Box::pin(async move { Ok(Self::answer(inner, bot, request).await) })
+    }
+}
+
+impl Inner {
+    /// Answers only whoever may read.
+    async fn guarded(
+        &self,
+        headers: &HeaderMap,
+        answer: impl Future<Output = Answer>,
+    ) -> Answer {
+        if self.may_read(headers) {
+            answer.await
+        } else {
+            Problem::unauthorised("X-Api-Key", "This needs the admin key in `X-Api-Key`.")
+        }
+    }
+
+    /// Whether the caller has the admin key; without one configured, whether it is a program on
+    /// this computer that came without a proxy.
+    fn may_read(&self, headers: &HeaderMap) -> bool {
+        match &self.admin_key {
+            Some(key) => ingest::header_is(headers, "x-api-key", key.expose()),
+            None => {
+                let proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+                self.loopback && !proxied.iter().any(|name| headers.contains_key(*name))
+            }
+        }
+    }
+}

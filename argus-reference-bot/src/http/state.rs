@@ -1,0 +1,37 @@
+//! `/readyz` and `/metrics`.
+
+use serde_json::json;
+
+use super::reply;
+use super::{Answer, Inner};
+
+impl Inner {
+    /// Whether each dependency is there. Teams' keys may be missing at a cold start; events are
+    /// taken all the same, so that is reported and does not make the whole not ready.
+    pub(super) async fn ready(&self) -> Answer {
+        let counts = self.soc.ledger.counts().await;
+        let keys = self.auth.keys_age();
+        let ready = counts.is_ok();
+        let body = json!({
+            "ready": ready,
+            "store": if ready { "ok" } else { "does not answer" },
+            "teams_keys": keys.map_or("not fetched yet".into(), |age| {
+                format!("fetched {} s ago", age.as_secs())
+            }),
+            "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
+            "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
+        });
+        reply::json_with(if ready { 200 } else { 503 }, &body)
+    }
+
+    pub(super) async fn metrics(&self) -> Answer {
+        match self.soc.ledger.counts().await {
+            Ok(counts) => reply::raw(
+                200,
+                "text/plain; version=0.0.4; charset=utf-8",
+                self.soc.metrics.page(counts).into(),
+            ),
+            Err(error) => reply::unavailable(&error),
+        }
+    }
+}

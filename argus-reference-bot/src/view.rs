@@ -1,0 +1,327 @@
+//! What a card template is rendered from. Every value is data; templates place it.
+
+use argus_soc::decide::Decision;
+use argus_soc::event::Severity;
+use argus_soc::incident::{Incident, Stage};
+use argus_soc::playbook::ActionKind;
+use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::score::Confidence;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::buttons::{Act, Buttons};
+use crate::flows::act::epoch;
+use crate::ports::ledger::Summary;
+
+/// Entities on a card; the incident has all.
+const ENTITIES: usize = 8;
+/// Lines of history on a card.
+const LINES: usize = 8;
+
+/// Where a card stands, for what its buttons carry.
+#[derive(Clone, Copy, Debug)]
+pub struct Stand<'a> {
+    /// The conversation.
+    pub conversation: &'a str,
+    /// Signs the buttons.
+    pub buttons: &'a Buttons,
+    /// Which deeds can be offered at all.
+    pub can_isolate: bool,
+    /// Whether tickets can be made.
+    pub can_ticket: bool,
+}
+
+/// The living card of an incident.
+pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
+    let event = &incident.event;
+    let notices: Vec<&str> =
+        repeat.then_some("This card may be here twice: an answer from Teams was lost.").into_iter().collect();
+    let timeline = incident.timeline.iter().rev().take(LINES);
+    let entities = event.entities.iter().take(ENTITIES);
+    json!({
+        "incident": {
+            "key": incident.key,
+            "title": event.title,
+            "severity": incident.severity.as_str(),
+            "severity_label": severity_label(incident.severity),
+            "state": stage(incident.stage),
+            "state_label": state_label(incident),
+            "opened_at": whole(incident.opened_at),
+            "updated_at": whole(incident.updated_at),
+            "version": incident.version,
+            "correlation_id": incident.correlation,
+            "seq": incident.version,
+            "count": incident.count,
+            "source": event.source,
+            "product": event.product,
+            "link": event.link,
+            "acknowledged_by": incident.acknowledged_by.as_ref().map(|who| who.shown()),
+            "description": event.description,
+        },
+        "score": {
+            "points": incident.score.points(),
+            "model": incident.score.model,
+            "confidence": if incident.score.confidence == Confidence::Full { "full" } else { "degraded" },
+            "terms": incident.score.terms.iter().map(|term| json!({
+                "name": term.name, "points": points(term.milli), "because": term.because,
+            })).collect::<Vec<_>>(),
+        },
+        "decision": decision(&incident.decision),
+        "entities": entities.map(|it| json!({"kind": it.kind.as_str(), "value": it.value}))
+            .collect::<Vec<_>>(),
+        "techniques": event.techniques,
+        "effects": incident.runs.values().flat_map(effects).collect::<Vec<_>>(),
+        "ticket": incident.ticket.as_ref().map(|it| json!({"id": it.number, "url": it.url})),
+        "timeline": timeline.map(|line| json!({"at": whole(line.at), "text": line.text}))
+            .collect::<Vec<_>>(),
+        "notices": notices,
+        "actions": alert_actions(incident, stand),
+    })
+}
+
+/// The card that asks people about a run.
+pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
+    let approval = run.approval.as_ref();
+    let what: Vec<String> = run
+        .steps
+        .iter()
+        .filter(|step| step.undoes.is_none())
+        .map(|step| action_label(step.plan.action).to_owned())
+        .collect();
+    let targets: Vec<&str> = run.steps.iter().map(|step| step.plan.target.value.as_str()).collect();
+    let decisions = approval.map(|it| it.decisions.as_slice()).unwrap_or_default();
+    let (status, label) = match run.status {
+        Status::AwaitingApproval => ("open", "Waiting for a decision"),
+        Status::Denied => ("denied", "Denied"),
+        Status::Expired => ("expired", "Expired: nobody decided in time"),
+        _ => ("approved", "Approved"),
+    };
+    json!({
+        "incident": {
+            "key": incident.key,
+            "title": incident.event.title,
+            "severity": incident.severity.as_str(),
+            "severity_label": severity_label(incident.severity),
+            "version": incident.version,
+            "correlation_id": run.correlation,
+        },
+        "request": {
+            "effect_label": what.join(", "),
+            "target": targets.first().copied().unwrap_or_default(),
+            "digest": approval.map(|it| it.digest.as_str()),
+            "requester": run.requested_by.shown(),
+            "reason": approval.map(|it| it.reason.as_str()),
+            "quorum": approval.map(|it| it.quorum),
+            "approvals": decisions.iter().map(|it| json!({
+                "by": it.by.shown(),
+                "decision": if it.approve { "approved" } else { "denied" },
+                "at": whole(it.at),
+            })).collect::<Vec<_>>(),
+            "expires_at": approval.map(|it| whole(it.expires_at)),
+            "status": status,
+            "status_label": label,
+        },
+        "actions": approval_actions(incident, run, stand),
+    })
+}
+
+/// A list of incidents.
+pub fn list(title: &str, rows: &[Summary], total: u64, hint: &str) -> Value {
+    json!({
+        "title": title,
+        "total": total,
+        "shown": rows.len(),
+        "rows": rows.iter().map(|row| json!({
+            "key": row.key,
+            "title": row.title,
+            "severity": row.severity.as_str(),
+            "severity_label": severity_label(row.severity),
+            "state": stage(row.stage),
+            "opened_at": whole(row.opened_at),
+            "count": row.count,
+        })).collect::<Vec<_>>(),
+        "hint": hint,
+    })
+}
+
+/// A word for a severity, for people.
+pub fn severity_label(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Unknown => "Unknown",
+        Severity::Informational => "Informational",
+        Severity::Low => "Low",
+        Severity::Medium => "Medium",
+        Severity::High => "High",
+        Severity::Critical => "Critical",
+    }
+}
+
+/// A stage's stable word.
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Open => "open",
+        Stage::Acknowledged => "acknowledged",
+        Stage::Contained => "contained",
+        Stage::Resolved => "closed",
+    }
+}
+
+fn state_label(incident: &Incident) -> String {
+    let isolation = incident.last_run_of("isolate_host");
+    if let Some(run) = isolation.filter(|run| !matches!(run.status, Status::Denied | Status::Expired)) {
+        let step = run.steps.iter().find(|step| step.plan.action == ActionKind::IsolateHost);
+        if let Some(step) = step {
+            return step_label(run, step).0;
+        }
+    }
+    match incident.stage {
+        Stage::Open => "Open".into(),
+        Stage::Acknowledged => {
+            let who = incident.acknowledged_by.as_ref().map_or("somebody", |who| who.shown());
+            format!("Acknowledged by {who}")
+        }
+        Stage::Contained => "Contained".into(),
+        Stage::Resolved => "Resolved at the source".into(),
+    }
+}
+
+fn effects(run: &Run) -> Vec<Value> {
+    let line = |step: &Step| {
+        let (label, style) = step_label(run, step);
+        json!({
+            "label": format!("{} {}", action_label(step.plan.action), step.plan.target.value),
+            "status_label": label,
+            "style": style,
+            "at": whole(step.changed_at.unwrap_or(run.created_at)),
+            "detail": detail(step),
+        })
+    };
+    run.steps.iter().map(line).collect()
+}
+
+/// How a step stands, in a word, and in which colour.
+fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
+    let done = match step.plan.action {
+        ActionKind::IsolateHost => "Isolated",
+        ActionKind::ReleaseHost => "Released",
+        ActionKind::CreateTicket => "Created",
+        _ => "Done",
+    };
+    let (label, style) = match (&step.state, run.status) {
+        (_, Status::AwaitingApproval) => ("Waiting for approval", "warning"),
+        (State::Pending, Status::Denied) => ("Denied", "attention"),
+        (State::Pending, Status::Expired) => ("Expired", "attention"),
+        (State::Done { .. }, _) => (done, "good"),
+        (State::Failed { .. }, _) => ("Failed", "attention"),
+        (State::Indeterminate { .. }, _) => ("Unknown: please look", "attention"),
+        (State::Unsettled { .. }, _) => ("Queued, answer lost; looking", "warning"),
+        (State::Waiting { .. }, _) => ("Queued, will be tried again", "warning"),
+        (State::Sent { .. }, _) => ("Queued, accepted", "warning"),
+        _ => ("Queued", "warning"),
+    };
+    (label.into(), style)
+}
+
+fn detail(step: &Step) -> Option<String> {
+    match &step.state {
+        State::Done { adopted_from: Some(by), .. } => Some(format!("already done by {by}")),
+        State::Done { remote, .. } | State::Sent { remote, .. } => {
+            Some(step.detail.clone().unwrap_or_else(|| remote.clone()))
+        }
+        State::Failed { why }
+        | State::Indeterminate { why }
+        | State::Waiting { why, .. }
+        | State::Unsettled { why, .. } => Some(why.clone()),
+        _ => None,
+    }
+}
+
+fn action_label(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::IsolateHost => "Isolate host",
+        ActionKind::ReleaseHost => "Release host",
+        ActionKind::RevokeToken => "Revoke sessions of",
+        ActionKind::DisableUser => "Disable user",
+        ActionKind::EnableUser => "Enable user",
+        ActionKind::BlockIp => "Block address",
+        ActionKind::UnblockIp => "Unblock address",
+        ActionKind::CreateTicket => "Create a ticket for",
+        ActionKind::Notify => "Notify",
+    }
+}
+
+fn decision(decision: &Decision) -> Value {
+    let (label, reasons) = match decision {
+        Decision::Ignore { reasons } => ("Ignored", reasons),
+        Decision::Notify { reasons } => ("For your information", reasons),
+        Decision::AskHuman { reasons, .. } => ("A human decides", reasons),
+        Decision::Run { reasons, .. } => ("Playbook started", reasons),
+    };
+    json!({"label": label, "reasons": reasons})
+}
+
+fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Value> {
+    if incident.stage == Stage::Resolved {
+        return Vec::new();
+    }
+    let mut actions = Vec::new();
+    let mut offer = |act: &Act, title: &str, style: &str, tooltip: &str| {
+        actions.push(button(incident, act, title, style, tooltip, stand));
+    };
+    if incident.acknowledged_by.is_none() {
+        offer(&Act::Acknowledge, "Acknowledge", "positive", "Say that you have it in hand");
+    }
+    let running = incident.last_run_of("isolate_host").is_some_and(|run| {
+        !run.status.is_over() || matches!(run.status, Status::Succeeded | Status::NeedsHuman)
+    });
+    if stand.can_isolate && !running && incident.event.host().is_some() {
+        offer(&Act::Isolate, "Isolate host", "destructive", "Cut the host off the network");
+    }
+    let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
+    if stand.can_ticket && incident.ticket.is_none() && !ticketing {
+        offer(&Act::Ticket, "Create ticket", "default", "Open a ticket for this incident");
+    }
+    actions
+}
+
+fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Value> {
+    if run.status != Status::AwaitingApproval {
+        return Vec::new();
+    }
+    let id = || run.id.clone();
+    vec![
+        button(incident, &Act::Approve { run: id() }, "Approve", "positive", "Let it be done", stand),
+        button(incident, &Act::Deny { run: id() }, "Deny", "destructive", "Forbid it", stand),
+    ]
+}
+
+fn button(
+    incident: &Incident,
+    act: &Act,
+    title: &str,
+    style: &str,
+    tooltip: &str,
+    stand: &Stand<'_>,
+) -> Value {
+    let v = epoch(incident, act);
+    // The time of the state, not of the drawing: the same state gives the same card.
+    let data = stand.buttons.sign(&incident.key, act, v, stand.conversation, incident.updated_at);
+    json!({
+        "title": title, "verb": act.verb(), "style": style, "tooltip": tooltip, "data": data,
+    })
+}
+
+fn points(milli: i64) -> String {
+    let sign = if milli < 0 { "-" } else { "+" };
+    let (whole, rest) = (milli.abs() / 1_000, milli.abs() % 1_000);
+    let rest = format!("{rest:03}");
+    match rest.trim_end_matches('0') {
+        "" => format!("{sign}{whole}"),
+        rest => format!("{sign}{whole}.{rest}"),
+    }
+}
+
+/// Without fractions of a second, as templates' date functions want it.
+fn whole(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
