@@ -199,7 +199,7 @@ fn graph_status_moves_the_phase_and_the_event() {
     assert!(future.notes.iter().any(|note| note.contains("unknownFutureValue")));
 }
 
-fn finding(severity: Value) -> Value {
+fn finding(severity: &Value) -> Value {
     json!({
         "schemaVersion": "2.0", "accountId": "123456789012", "region": "eu-west-1",
         "id": "f-1", "arn": "arn:aws:guardduty:eu-west-1:123456789012:detector/d/finding/f-1",
@@ -234,7 +234,7 @@ fn pascal(value: &Value) -> Value {
 
 #[test]
 fn guardduty_in_every_wrapping() {
-    let bare = finding(json!(8));
+    let bare = finding(&json!(8));
     let envelope = json!({"version": "0", "id": "env", "detail-type": "GuardDuty Finding",
                           "source": "aws.guardduty", "time": "2026-01-02T00:05:00Z",
                           "detail": bare});
@@ -254,28 +254,28 @@ fn guardduty_in_every_wrapping() {
 
 #[test]
 fn guardduty_severity_bands() {
-    fn check(raw: Value, expected: Severity) {
-        let event = read(Shape::GuardDuty, &finding(raw.clone()).to_string());
+    fn check(raw: &Value, expected: Severity) {
+        let event = read(Shape::GuardDuty, &finding(raw).to_string());
         assert_eq!(event.severity, expected, "{raw}");
     }
-    check(json!(1), Severity::Low);
-    check(json!(3.9), Severity::Low);
-    check(json!(4.0), Severity::Medium);
-    check(json!(6.9), Severity::Medium);
-    check(json!("7.0"), Severity::High);
-    check(json!(8.9), Severity::High);
-    check(json!(9), Severity::Critical);
-    check(json!(10.0), Severity::Critical);
-    check(json!("HIGH"), Severity::High);
-    check(json!(0), Severity::Unknown);
-    check(json!(11), Severity::Unknown);
-    check(json!(null), Severity::Unknown);
+    check(&json!(1), Severity::Low);
+    check(&json!(3.9), Severity::Low);
+    check(&json!(4.0), Severity::Medium);
+    check(&json!(6.9), Severity::Medium);
+    check(&json!("7.0"), Severity::High);
+    check(&json!(8.9), Severity::High);
+    check(&json!(9), Severity::Critical);
+    check(&json!(10.0), Severity::Critical);
+    check(&json!("HIGH"), Severity::High);
+    check(&json!(0), Severity::Unknown);
+    check(&json!(11), Severity::Unknown);
+    check(&json!(null), Severity::Unknown);
 }
 
 #[test]
 fn guardduty_resource_type_names_the_principal() {
     fn check(kind: &str, expected: &str) {
-        let mut raw = finding(json!(5));
+        let mut raw = finding(&json!(5));
         raw["resource"]["resourceType"] = kind.into();
         raw["resource"]["s3BucketDetails"] = json!([{"arn": "arn:aws:s3:::b", "name": "b"}]);
         let event = read(Shape::Auto, &raw.to_string());

@@ -56,7 +56,7 @@ pub(crate) const INDENTED: &str = r#"playbook:
 
 /// The same lines as they stand in the source text: every one in the first column.
 pub(crate) fn flattened() -> String {
-    INDENTED.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+    INDENTED.lines().flat_map(|line| [line.trim_start(), "\n"]).collect()
 }
 
 fn without_source(mut playbook: Playbook) -> Playbook {
