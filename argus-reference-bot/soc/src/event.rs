@@ -347,7 +347,7 @@ pub enum NormaliseErrorKind {
         /// The column, in characters.
         column: usize,
     },
-    /// The document is JSON but not an object, or a list that does not hold exactly one.
+    /// The document is JSON but neither an object nor a list of objects.
     NotAnObject,
     /// The source is configured for another shape.
     WrongShape {
@@ -390,7 +390,8 @@ pub fn event_id(source: &str, native_or_sha: &str) -> Uuid {
 /// Reads the bytes of an alert.
 ///
 /// With [`Shape::Auto`] every JSON object becomes an event: what no mapper knows is read as a
-/// generic one with an unknown severity and a note.
+/// generic one with an unknown severity and a note. So is a list of several alerts, since one
+/// message is one event: a person has to look.
 ///
 /// ```
 /// use argus_soc::event::{NormaliseErrorKind, Severity, Shape, Source, normalise};
@@ -426,9 +427,12 @@ pub fn normalise(
     };
     let object = match &document {
         Json::Object(_) => &document,
-        // Exporters wrap one alert in a list; two would be two events, and only one id comes back.
         Json::List(items) => match items.as_slice() {
+            // Exporters wrap one alert in a list.
             [only @ Json::Object(_)] => only,
+            [Json::Object(_), ..] if source.shape == Shape::Auto => {
+                return Ok(generic::batch(items).finish(raw, source, received_at));
+            }
             _ => return Err(not_an_object("a list must hold exactly one object")),
         },
         _ => return Err(not_an_object("the document is not an object")),
@@ -453,16 +457,17 @@ pub fn normalise(
 
 /// The shape that a message has by its looks.
 fn recognise(object: &Json<'_>) -> Shape {
-    let recognised: [(Shape, fn(&Json<'_>) -> bool); 4] = [
-        (Shape::SentinelTrigger, sentinel::is_trigger),
-        (Shape::SentinelArm, sentinel::is_incident),
-        (Shape::GuardDuty, guardduty::is_finding),
-        (Shape::GraphAlert, graph::is_alert),
-    ];
-    recognised
-        .into_iter()
-        .find_map(|(shape, looks_like)| looks_like(object).then_some(shape))
-        .unwrap_or(Shape::Generic)
+    if sentinel::is_trigger(object) {
+        Shape::SentinelTrigger
+    } else if sentinel::is_incident(object) {
+        Shape::SentinelArm
+    } else if guardduty::is_finding(object) {
+        Shape::GuardDuty
+    } else if graph::is_alert(object) {
+        Shape::GraphAlert
+    } else {
+        Shape::Generic
+    }
 }
 
 /// What a mapper found; [`Draft::finish`] adds what is the same for all of them.

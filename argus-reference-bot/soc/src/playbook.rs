@@ -24,7 +24,7 @@ use crate::event::{EntityKind, SecurityEvent, Severity, hex};
 
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use plan::{PlanError, PlannedStep, Target, plan};
-pub use template::{Path, Template, TemplateError};
+pub use template::{NoValue, Path, Template, TemplateError};
 
 /// A playbook that passed every check.
 #[derive(Clone, Debug, PartialEq, Serialize)]

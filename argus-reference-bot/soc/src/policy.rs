@@ -316,6 +316,11 @@ impl Policy {
         let name = action.name();
         let refuse = |code, why: String| Err(Refusal { code, why, who_can: self.who_can(name) });
         let words = name.replace('_', " ");
+        if who.tenant.trim().is_empty() || who.object_id.trim().is_empty() {
+            // Two people without an identity would be the same person.
+            let why = "Nobody vouches for who you are, so the answer is no.";
+            return refuse("stranger", why.to_owned());
+        }
         let (roles, basis) = match &who.standing {
             Standing::Home => (&who.roles, "home"),
             Standing::Partner(trusted) => (trusted, "partner"),

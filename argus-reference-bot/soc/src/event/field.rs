@@ -15,9 +15,17 @@ impl<'a> Json<'a> {
     /// wins, and a null is as good as no key.
     pub(super) fn get(&self, key: &str) -> Option<&Json<'a>> {
         let Json::Object(fields) = self else { return None };
-        let exact = fields.iter().find(|(name, _)| name.as_ref() == key);
-        let found = exact.or_else(|| fields.iter().find(|(name, _)| same_key(name, key)));
-        found.map(|(_, value)| value).filter(|value| **value != Json::Null)
+        let mut found = None;
+        for (name, value) in fields {
+            if name.as_ref() == key {
+                found = Some(value);
+                break;
+            }
+            if found.is_none() && same_key(name, key) {
+                found = Some(value);
+            }
+        }
+        found.filter(|value| !matches!(value, Json::Null))
     }
 
     /// The value at the end of a path of keys.
@@ -79,15 +87,26 @@ impl<'a> Json<'a> {
 }
 
 /// Whether two keys differ only in case, underscores and hyphens.
+///
+/// Most keys differ in their first letter, and lookups are most of what reading an alert costs, so
+/// nothing is copied.
 fn same_key(name: &str, key: &str) -> bool {
-    let letters = |text: &'_ str| -> Vec<u8> {
-        text.bytes().filter(|b| !matches!(b, b'_' | b'-')).map(|b| b.to_ascii_lowercase()).collect()
-    };
-    // Most keys differ in their first letter; this saves the allocation.
-    let first = |text: &str| {
-        text.bytes().find(|b| !matches!(b, b'_' | b'-')).map(|b| b.to_ascii_lowercase())
-    };
-    first(name) == first(key) && letters(name) == letters(key)
+    let (mut name, mut key) = (name.as_bytes(), key.as_bytes());
+    loop {
+        while let [b'_' | b'-', rest @ ..] = name {
+            name = rest;
+        }
+        while let [b'_' | b'-', rest @ ..] = key {
+            key = rest;
+        }
+        match (name, key) {
+            ([], []) => return true,
+            ([a, name_rest @ ..], [b, key_rest @ ..]) if a.eq_ignore_ascii_case(b) => {
+                (name, key) = (name_rest, key_rest);
+            }
+            _ => return false,
+        }
+    }
 }
 
 /// A time as ISO 8601 with or without a zone, or as seconds, milliseconds or microseconds since
@@ -173,7 +192,7 @@ pub(super) fn shown(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace()) {
         let before = line.len();
-        let gap = if before > 0 { 1 } else { 0 };
+        let gap = usize::from(before > 0);
         if gap > 0 {
             line.push(' ');
         }

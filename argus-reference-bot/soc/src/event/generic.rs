@@ -57,6 +57,22 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
     draft
 }
 
+/// Reads a list of several alerts as one event that says so.
+///
+/// Its severity stays unknown, so that a person looks: picking one of the alerts would hide the
+/// others. It has no id of its own, so its bytes are its id.
+pub(super) fn batch(items: &[Json<'_>]) -> Draft {
+    let mut draft = items.first().map(event).unwrap_or_default();
+    draft.title = Some(format!("A list of {} alerts in one message", items.len()));
+    draft.severity_raw = None;
+    draft.severity = Severity::Unknown;
+    (draft.source_id, draft.incident_key) = (None, None);
+    draft.phase = Phase::Open;
+    draft.context.insert("alerts".to_owned(), items.len().into());
+    draft.note("one message is one event, so only the first alert of the list was read");
+    draft
+}
+
 fn read_severity(object: &Json<'_>) -> field::ReadSeverity {
     let named = ["severity", "level", "priority", "risk_level", "severity_level"];
     let (mut first, mut raw) = severity(named.iter().find_map(|key| object.get(key)));

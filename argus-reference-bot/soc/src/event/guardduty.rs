@@ -129,13 +129,17 @@ fn resource_entities(resource: &Json<'_>, draft: &mut Draft) {
     let users = [user, entity::first(EntityKind::User, &[kubernetes])];
     if kind.eq_ignore_ascii_case("Instance") {
         draft.entity(instance_entity);
-        users.into_iter().for_each(|user| draft.entity(user));
+        for user in users {
+            draft.entity(user);
+        }
         draft.entity(other);
     } else {
         if !kind.eq_ignore_ascii_case("AccessKey") {
             draft.entity(other.clone());
         }
-        users.into_iter().for_each(|user| draft.entity(user));
+        for user in users {
+            draft.entity(user);
+        }
         draft.entity(other);
         draft.entity(instance_entity);
     }

@@ -341,7 +341,7 @@ impl<'a> Reader<'a> {
     fn position(&self, at: usize) -> (usize, usize) {
         let before = self.bytes.get(..at).unwrap_or(self.bytes);
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |i| i + 1);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let in_line = before.get(line_start..).unwrap_or_default();
         // A continuation byte does not begin a character.
         (line, in_line.iter().filter(|byte| *byte & 0xc0 != 0x80).count() + 1)

@@ -51,7 +51,7 @@ pub(super) fn order(steps: &[Step]) -> (Vec<&Step>, Vec<&str>) {
     let mut ordered = Vec::with_capacity(steps.len());
     let mut rest: Vec<&Step> = steps.iter().collect();
     loop {
-        let ready = |step: &&Step| {
+        let ready = |step: &Step| {
             let met = |need: &String| done.contains(need.as_str()) || !ids.contains(need.as_str());
             step.needs.iter().all(met)
         };

@@ -109,6 +109,7 @@ pub fn plan(playbook: &Playbook, event: &SecurityEvent) -> Result<Vec<PlannedSte
 }
 
 fn planned(step: &Step, event: &SecurityEvent) -> Result<PlannedStep, PlanError> {
+    let target = target(step, event)?;
     let rollback = match &step.rollback {
         Some(rollback) => Some(Box::new(planned(rollback, event)?)),
         None => None,
@@ -116,7 +117,7 @@ fn planned(step: &Step, event: &SecurityEvent) -> Result<PlannedStep, PlanError>
     Ok(PlannedStep {
         id: step.id.clone(),
         action: step.action,
-        target: target(step, event)?,
+        target,
         parameters: bind(&step.parameters, step, event)?,
         effect: step.effect,
         needs: step.needs.clone(),

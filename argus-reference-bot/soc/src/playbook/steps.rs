@@ -191,9 +191,15 @@ impl Reading<'_> {
             Some(inverse) if written == undoes && says_undo => inverse,
             _ => written,
         };
-        if action == undoes && undoes.inverse().is_some() {
+        // What has an inverse is undone by it and by nothing else; a ticket undoes no isolation.
+        // What has none can at best be made good by telling people.
+        let undone = match undoes.inverse() {
+            Some(inverse) => action == inverse,
+            None => action.effect() == EffectClass::Compensable || undoes == action,
+        };
+        if !undone {
             let help = undoes.inverse().map(|inverse| format!("write type: {inverse}"));
-            self.error(node.at, format!("this rollback would do {action} again"), help);
+            self.error(node.at, format!("{action} does not undo {undoes}"), help);
             return None;
         }
         let own = match fields.get("target") {

@@ -83,7 +83,7 @@ pub(super) fn read(text: &str) -> Result<Node, YamlError> {
     };
     serde_saphyr::from_str_with_options::<Spanned<Value>>(text, options).map(node).map_err(
         |error| {
-            let at = error.location().map(place).unwrap_or(At { line: 1, column: 1 });
+            let at = error.location().map_or(At { line: 1, column: 1 }, place);
             let full = error.without_snippet().to_string();
             // The place is reported beside the message, so the message need not repeat it.
             let message = full.split(" at line ").next().unwrap_or(&full);
