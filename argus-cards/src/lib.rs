@@ -4,6 +4,7 @@
 pub mod ael;
 mod error;
 mod json;
+pub mod model;
 mod options;
 mod template;
 

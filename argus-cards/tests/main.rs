@@ -3,4 +3,5 @@
 
 mod corpus;
 mod expressions;
+mod model;
 mod templating;
