@@ -8,6 +8,7 @@
 mod claims;
 mod cloud;
 mod config;
+mod explain;
 mod fetch;
 mod jwks;
 mod keys;
@@ -15,11 +16,13 @@ mod outbound;
 mod rejection;
 mod secret;
 mod service_url;
+mod tokens;
 mod verify;
 mod vouched;
 
 pub use crate::auth::cloud::{Cloud, CloudConstants};
 pub use crate::auth::config::InboundConfig;
+pub use crate::auth::explain::{Finding, Verdict};
 pub use crate::auth::outbound::{ClientSecret, TokenSource};
 pub use crate::auth::rejection::Rejection;
 pub use crate::auth::secret::{Secret, SecretToken};

@@ -118,6 +118,11 @@ impl Bot {
         self.inner.auth.is_anonymous()
     }
 
+    /// Waits until no handler runs or waits; the bot stays open. For tests, and for a health page.
+    pub async fn idle(&self) {
+        self.inner.turns.idle().await;
+    }
+
     /// Takes no more activities (they get 503, so that Teams sends them again) and waits until the
     /// handlers that run or wait are done.
     pub async fn drain(&self) {

@@ -13,20 +13,20 @@ pub mod error;
 pub mod id;
 
 // conversation: router, handlers, connector, server
-/// The bot: a service that takes requests and answers by a router.
+// The bot: a service that takes requests and answers by a router.
 pub mod bot;
-/// The way back to Teams.
+// The way back to Teams.
 pub mod connector;
 mod dedup;
-/// What a handler may ask for.
+// What a handler may ask for.
 pub mod extract;
-/// Plain async functions as handlers.
+// Plain async functions as handlers.
 pub mod handler;
-/// What a handler may give back.
+// What a handler may give back.
 pub mod reply;
-/// Which function answers.
+// Which function answers.
 pub mod router;
-/// Serving with a limit on everything.
+// Serving with a limit on everything.
 pub mod server;
 mod turns;
 

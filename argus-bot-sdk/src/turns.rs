@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::dedup::Key;
@@ -52,6 +52,8 @@ struct Inner {
     capacity: Capacity,
     workers: Semaphore,
     state: Mutex<State>,
+    /// Rings when the last turn is done.
+    idle: Notify,
 }
 
 #[derive(Default)]
@@ -66,7 +68,8 @@ struct State {
 impl Turns {
     pub(crate) fn new(capacity: Capacity) -> Self {
         let workers = Semaphore::new(capacity.workers);
-        Self { inner: Arc::new(Inner { capacity, workers, state: Mutex::default() }) }
+        let (state, idle) = (Mutex::default(), Notify::new());
+        Self { inner: Arc::new(Inner { capacity, workers, state, idle }) }
     }
 
     /// Runs `job` after all earlier jobs of this conversation.
@@ -91,20 +94,29 @@ impl Turns {
         let inner = Arc::clone(&self.inner);
         state.tasks.spawn(async move {
             run(job).await;
-            inner.lock().taken -= 1;
+            inner.done(&mut inner.lock());
         });
         state.taken += 1;
         Ok(())
     }
 
+    /// Waits until no turn runs or waits.
+    pub(crate) async fn idle(&self) {
+        loop {
+            // Listens before it looks, or a turn that ends in between would not be heard.
+            let mut rings = std::pin::pin!(self.inner.idle.notified());
+            rings.as_mut().enable();
+            if self.inner.lock().taken == 0 {
+                return;
+            }
+            rings.await;
+        }
+    }
+
     /// Takes no more turns and waits for those that were taken.
     pub(crate) async fn drain(&self) {
-        let mut tasks = {
-            let mut state = self.inner.lock();
-            state.closed = true;
-            std::mem::take(&mut state.tasks)
-        };
-        while tasks.join_next().await.is_some() {}
+        self.inner.lock().closed = true;
+        self.idle().await;
     }
 
     #[cfg(test)]
@@ -131,6 +143,13 @@ impl Inner {
         Ok(state)
     }
 
+    fn done(&self, state: &mut State) {
+        state.taken -= 1;
+        if state.taken == 0 {
+            self.idle.notify_waiters();
+        }
+    }
+
     async fn work_off(self: Arc<Self>, conversation: Key, first: Job) {
         let mut job = first;
         loop {
@@ -141,7 +160,7 @@ impl Inner {
                 run(job).await;
             }
             let mut state = self.lock();
-            state.taken -= 1;
+            self.done(&mut state);
             let Some(next) = state.queues.get_mut(&conversation).and_then(VecDeque::pop_front)
             else {
                 state.queues.remove(&conversation);

@@ -87,7 +87,8 @@ async fn talk(
 ) {
     while let Some(request) = receive(&mut stream).await {
         log.lock().unwrap().push(request);
-        let act = script.lock().unwrap().pop_front().expect("more requests than expected");
+        // A request too many is seen by whoever counts; it gets no answer.
+        let Some(act) = script.lock().unwrap().pop_front() else { return };
         match act {
             Act::Say(text) => {
                 stream.write_all(text.as_bytes()).await.unwrap_or_default();
@@ -352,13 +353,14 @@ async fn recorded_exchanges_are_understood() {
 }
 
 async fn replay(exchange: &Value, name: &str) {
-    let status = u16::try_from(exchange["response"]["status"].as_u64().unwrap()).unwrap();
-    let body = &exchange["response"]["body"];
+    let at = |pointer: &str| exchange.pointer(pointer).unwrap_or(&Value::Null);
+    let status = at("/response/status").as_u64().and_then(|n| u16::try_from(n).ok()).unwrap();
+    let body = at("/response/body");
     let text = if body.is_null() { String::new() } else { body.to_string() };
     let far = Far::new([Act::Answer(status, "content-type: application/json\r\n", text)]).await;
     let to = far.to("a:1");
     let connector = connector();
-    let result = match exchange["request"]["method"].as_str().unwrap() {
+    let result = match at("/request/method").as_str().unwrap() {
         "DELETE" => connector.delete(&to, "1").await,
         "PUT" => connector.update(&to, "1", &hello()).await,
         _ => connector.send(&to, &hello()).await,
@@ -368,7 +370,7 @@ async fn replay(exchange: &Value, name: &str) {
         Ok(sent) => {
             assert!(status < 300, "{name}");
             let id = body.get("id").and_then(Value::as_str);
-            let is_delete = exchange["request"]["method"] == "DELETE";
+            let is_delete = at("/request/method") == "DELETE";
             assert_eq!(sent.activity_id.as_deref(), id.filter(|_| !is_delete), "{name}");
         }
         Err(error) => {

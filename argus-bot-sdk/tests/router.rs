@@ -57,11 +57,11 @@ impl Scene {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!("{head}host: a\r\nconnection: close\r\n\r\n{body}");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut heard = Vec::new();
-        let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut heard)).await;
+        let mut answer = Vec::new();
+        let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
         assert!(read.is_ok(), "no end: {head}");
-        let heard = String::from_utf8(heard).unwrap();
-        (heard.get(9..12).unwrap_or("0").parse().unwrap(), heard)
+        let answer = String::from_utf8(answer).unwrap();
+        (answer.get(9..12).unwrap_or("0").parse().unwrap(), answer)
     }
 }
 
@@ -108,8 +108,8 @@ async fn shutdown_waits_for_answers_that_were_promised() {
     let body = scene.activity().to_string();
     let length = format!("content-length: {}\r\n", body.len());
     let head = format!("POST /api/messages HTTP/1.1\r\n{JSON}{}{length}", scene.authorization());
-    let (status, heard) = scene.say(&head, &body).await;
-    assert_eq!(status, 202, "{heard}");
+    let (status, answer) = scene.say(&head, &body).await;
+    assert_eq!(status, 202, "{answer}");
     let Scene { teams, stop, mut server, .. } = scene;
     stop.send(()).unwrap();
     timeout(Duration::from_secs(10), server.join_next()).await.unwrap().unwrap().unwrap();

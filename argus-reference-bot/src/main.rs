@@ -1,2 +1,7 @@
 //! The `argus` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    argus_reference_bot::cli::main()
+}

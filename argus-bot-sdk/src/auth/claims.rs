@@ -23,17 +23,33 @@ const MAX_KID: usize = 256;
 /// Header members that let a token choose its own rules or its own key.
 const SELF_SERVING: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "zip", "enc", "epk"];
 
-/// A token whose header was read and whose signature was not.
+/// A token whose header and claims were read and whose signature was not.
 pub(crate) struct Unproven<'a> {
     /// Header and claims as they were signed.
     pub(crate) signed: &'a str,
-    /// The signature, in base64url.
-    pub(crate) signature: &'a str,
+    pub(crate) signature: Vec<u8>,
     /// Which key is said to have signed.
     pub(crate) kid: String,
-    /// What the token says.
     pub(crate) claims: Claims,
 }
+
+/// The three parts of a token, before any rule about what they say.
+pub(crate) struct Parts<'a> {
+    pub(crate) signed: &'a str,
+    pub(crate) signature: Vec<u8>,
+    header: &'a str,
+    claims: &'a str,
+}
+
+/// The header of a token.
+pub(crate) struct Header(Map<String, Value>);
+
+/// A rule about the header alone.
+pub(crate) type HeaderRule = fn(&Header) -> Result<(), Rejection>;
+
+/// All rules about the header but the one that gives the key's id.
+pub(crate) const HEADER_RULES: [(&str, HeaderRule); 3] =
+    [("crit", Header::is_modest), ("typ", Header::is_jwt), ("alg", Header::is_rs256)];
 
 /// What a token says.
 pub(crate) struct Claims(Map<String, Value>);
@@ -48,24 +64,82 @@ pub(crate) fn bearer(authorization: Option<&str>) -> Result<&str, Rejection> {
 }
 
 impl<'a> Unproven<'a> {
-    /// Reads the three parts of a token.
+    /// Reads a token and checks its header.
     pub(crate) fn read(token: &'a str) -> Result<Self, Rejection> {
+        let parts = Parts::of(token)?;
+        let header = parts.header()?;
+        for (_, rule) in HEADER_RULES {
+            rule(&header)?;
+        }
+        let kid = header.kid()?.to_owned();
+        let claims = parts.claims()?;
+        Ok(Self { signed: parts.signed, signature: parts.signature, kid, claims })
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// Rule `format`: three parts, and the last one is bytes.
+    pub(crate) fn of(token: &'a str) -> Result<Self, Rejection> {
         let format = Rejection::token("format");
         let (signed, signature) = token.rsplit_once('.').ok_or(format)?;
         let (header, claims) = signed.split_once('.').ok_or(format)?;
-        if claims.contains('.')
-            || signature.is_empty()
-            || URL_SAFE_NO_PAD.decode(signature).is_err()
-        {
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| format)?;
+        if claims.contains('.') || signature.is_empty() {
             return Err(format);
         }
-        let kid = kid_of(&object(header, "header")?)?;
-        let claims = Claims(object(claims, "claims")?);
-        Ok(Self { signed, signature, kid, claims })
+        Ok(Self { signed, signature, header, claims })
+    }
+
+    /// Rule `header`: the first part is one object.
+    pub(crate) fn header(&self) -> Result<Header, Rejection> {
+        object(self.header, "header").map(Header)
+    }
+
+    /// Rule `claims`: the second part is one object.
+    pub(crate) fn claims(&self) -> Result<Claims, Rejection> {
+        object(self.claims, "claims").map(Claims)
+    }
+}
+
+impl Header {
+    /// Rule `crit`: the token does not bring its own rules or keys.
+    fn is_modest(&self) -> Result<(), Rejection> {
+        let selfish = SELF_SERVING.iter().any(|name| self.0.contains_key(*name));
+        if selfish { Err(Rejection::token("crit")) } else { Ok(()) }
+    }
+
+    /// Rule `typ`: it is a JWT and nothing in a JWT.
+    fn is_jwt(&self) -> Result<(), Rejection> {
+        let is_jwt = self.0.get("typ").is_none_or(|typ| typ == "JWT");
+        if is_jwt && !self.0.contains_key("cty") { Ok(()) } else { Err(Rejection::token("typ")) }
+    }
+
+    /// Rule `alg`: the one algorithm that Microsoft uses.
+    fn is_rs256(&self) -> Result<(), Rejection> {
+        let is_rs256 = self.0.get("alg").is_some_and(|alg| alg == "RS256");
+        if is_rs256 { Ok(()) } else { Err(Rejection::token("alg")) }
+    }
+
+    /// Rule `kid`: the token says which key signed it.
+    pub(crate) fn kid(&self) -> Result<&str, Rejection> {
+        match self.0.get("kid") {
+            Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= MAX_KID => Ok(kid),
+            _ => Err(Rejection::token("kid")),
+        }
+    }
+
+    /// What the header says under this name, for people.
+    pub(crate) fn quote(&self, name: &str) -> String {
+        quote(&self.0, name)
     }
 }
 
 impl Claims {
+    /// What the token says under this name, for people.
+    pub(crate) fn quote(&self, name: &str) -> String {
+        quote(&self.0, name)
+    }
+
     /// A claim that must be exactly one string that is not empty.
     pub(crate) fn text(&self, name: &str, rule: &'static str) -> Result<&str, Rejection> {
         match self.0.get(name) {
@@ -97,25 +171,11 @@ impl Claims {
     }
 }
 
-/// Checks the header and finds the key id in it.
-fn kid_of(header: &Map<String, Value>) -> Result<String, Rejection> {
-    if SELF_SERVING.iter().any(|name| header.contains_key(*name)) {
-        return Err(Rejection::token("crit"));
-    }
-    match header.get("typ") {
-        None => {}
-        Some(Value::String(typ)) if typ == "JWT" => {}
-        Some(_) => return Err(Rejection::token("typ")),
-    }
-    if header.get("cty").is_some() {
-        return Err(Rejection::token("typ"));
-    }
-    if header.get("alg").and_then(Value::as_str) != Some("RS256") {
-        return Err(Rejection::token("alg"));
-    }
-    match header.get("kid") {
-        Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= MAX_KID => Ok(kid.clone()),
-        _ => Err(Rejection::token("kid")),
+/// A member as the token has it, cut to a length that a person reads.
+fn quote(members: &Map<String, Value>, name: &str) -> String {
+    match members.get(name) {
+        Some(value) => format!("{name} is {:.200}", value.to_string()),
+        None => format!("{name} is missing"),
     }
 }
 
@@ -126,9 +186,4 @@ fn object(part: &str, rule: &'static str) -> Result<Map<String, Value>, Rejectio
         Ok(Value::Object(members)) => Ok(members),
         _ => Err(Rejection::token(rule)),
     }
-}
-
-/// The bytes behind base64url without padding.
-pub(crate) fn decoded(part: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(part).ok()
 }

@@ -394,7 +394,7 @@ impl Default for Budget {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{SendErrorKind::*, *};
 
     #[test]
     fn only_what_is_harmless_is_repeated() {
@@ -406,7 +406,6 @@ mod tests {
             let wait = wait_before_repeat(&method, &error(kind, status), 0);
             assert_eq!(wait.is_some(), repeats, "{method} {kind:?} {status:?}");
         };
-        use SendErrorKind::*;
         for method in [Method::PUT, Method::DELETE, Method::GET] {
             check(method.clone(), Conflict, Some(412), true);
             check(method.clone(), Throttled, Some(429), true);

@@ -1,5 +1,6 @@
 //! Tokens that must not be believed, each with the rule that it breaks.
 
+use argus_bot_sdk::auth::Verdict;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256};
 use serde_json::{Value, json};
@@ -11,20 +12,38 @@ async fn check(scene: &Scene, name: &str, token: &str, rule: &str) {
     assert_eq!(scene.token(token).await, (401, rule), "{name}");
 }
 
+/// The explanation names the rule by which the door refused, and the door refused the first of them.
+async fn check_explained(scene: &Scene, token: &str, rule: &str) {
+    let findings = scene.door.explain(token).await;
+    let broken: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Broken)
+        .map(|finding| finding.rule)
+        .collect();
+    assert!(broken.contains(&rule), "{rule} is not among {findings:#?}");
+}
+
 async fn check_header(scene: &Scene, member: &str, value: Option<Value>, rule: &str) {
     let header = but(&header("a"), member, value).to_string();
-    check(scene, &header, &sign("a", &header, &claims().to_string()), rule).await;
+    let token = sign("a", &header, &claims().to_string());
+    check(scene, &header, &token, rule).await;
+    check_explained(scene, &token, rule).await;
 }
 
 async fn check_claim(scene: &Scene, member: &str, value: Option<Value>, rule: &str) {
     let claims = but(&claims(), member, value).to_string();
-    check(scene, &claims, &sign("a", &header("a").to_string(), &claims), rule).await;
+    let token = sign("a", &header("a").to_string(), &claims);
+    check(scene, &claims, &token, rule).await;
+    check_explained(scene, &token, rule).await;
 }
 
 #[tokio::test]
 async fn the_good_token_is_good() {
     let scene = Scene::new().await;
     assert_eq!(scene.token(&token("a")).await, (200, "ok"));
+    let findings = scene.door.explain(&format!("Bearer {}\n", token("a"))).await;
+    assert_eq!(findings.len(), 16, "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.verdict == Verdict::Holds), "{findings:#?}");
     for (member, value) in [("typ", None), ("x5t", None), ("x5t", Some(json!("other")))] {
         let header = but(&header("a"), member, value).to_string();
         assert_eq!(

@@ -13,6 +13,8 @@ mod uri;
 
 use super::table::Function;
 
+pub(crate) use convert::percent_encode;
+
 /// All rows.
 pub(super) fn tables() -> &'static [&'static [Function]] {
     &[

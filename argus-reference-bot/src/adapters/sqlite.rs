@@ -20,7 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-pub use self::verify::{Finding, Report, verify};
+pub use self::verify::{Finding, Report, export, verify};
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
     SentCard, Summary, Waiting,

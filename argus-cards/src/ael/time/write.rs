@@ -213,7 +213,7 @@ mod tests {
         check("o", "2026-01-15T10:20:30.0450000+00:00");
         check("d", "15");
         check("g", "g");
-        check("yy'yy'z", "2626+0000");
+        check("yy'yy'z", "26yy+0000");
         check("MM-DD-YY HH", "01-15-26 10");
     }
 }

@@ -89,6 +89,42 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
     Ok(Report { records, head: head.to_string(), findings })
 }
 
+/// Gives every record to `line` as JSON: what is needed to check the chain elsewhere. An event's raw
+/// body is in `raw`, base64.
+///
+/// # Errors
+///
+/// Why the store cannot be read, or why `line` failed.
+pub fn export(
+    path: &Path,
+    mut line: impl FnMut(serde_json::Value) -> Result<(), String>,
+) -> Result<(), String> {
+    use base64::Engine as _;
+    let failed = |error: rusqlite::Error| error.to_string();
+    if !path.is_file() {
+        return Err(format!("there is no store at {}", path.display()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut statement = connection
+        .prepare("SELECT seq, prev, payload, hash, raw FROM records ORDER BY seq")
+        .map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let base64 = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|it| format!("{it:02x}")).collect::<String>();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let payload: Vec<u8> = row.get(2).map_err(failed)?;
+        line(serde_json::json!({
+            "seq": row.get::<_, u64>(0).map_err(failed)?,
+            "prev": hex(row.get(1).map_err(failed)?),
+            "payload": String::from_utf8_lossy(&payload),
+            "hash": hex(row.get(3).map_err(failed)?),
+            "raw": row.get::<_, Option<Vec<u8>>>(4).map_err(failed)?.map(base64),
+        }))?;
+    }
+    Ok(())
+}
+
 /// Compares the end of the chain with the note beside the store.
 pub(super) fn check_head_file(
     connection: &Connection,

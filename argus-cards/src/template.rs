@@ -1,0 +1,141 @@
+//! Templates in Microsoft's `${}` language, compiled once and rendered to bytes.
+
+mod compile;
+mod program;
+mod render;
+mod role;
+mod safe;
+mod write;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::error::{Diagnostic, Error};
+use crate::options::{Options, Profile};
+
+/// A compiled template.
+///
+/// A template is valid JSON, so that Microsoft's designer opens it. Strings may hold expressions in
+/// `${}`; `$data` repeats an object or moves it to other data, `$when` shows it or not, `$root`,
+/// `$index` and `$host` reach outwards.
+///
+/// ```
+/// use argus_cards::{Options, Template};
+/// use serde_json::json;
+///
+/// let source = r#"{"type":"FactSet","facts":[
+///     {"$data":"${hosts}","$when":"${risk > 50}","title":"${name}","value":"${risk}"}]}"#;
+/// let template = Template::parse("hosts.card.json", source, &Options::default())?;
+/// let data = json!({"hosts": [{"name": "web1", "risk": 90}, {"name": "web2", "risk": 10}]});
+/// let card = template.render(&data, None, &Options::default())?;
+/// assert_eq!(card, br#"{"type":"FactSet","facts":[{"title":"web1","value":"90"}]}"#);
+/// # Ok::<(), argus_cards::Error>(())
+/// ```
+///
+/// Values are data, whatever they contain:
+///
+/// ```
+/// # use argus_cards::{Options, Template};
+/// # use serde_json::json;
+/// let source = r#"{"type":"TextBlock","text":"**Alert** ${title}"}"#;
+/// let template = Template::parse("alert.card.json", source, &Options::default())?;
+/// let hostile = json!({"title": "[reset](https://evil.example)"});
+/// let card = template.render(&hostile, None, &Options::default())?;
+/// assert_eq!(
+///     card,
+///     br#"{"type":"TextBlock","text":"**Alert** \\[reset\\](hxxps://evil\\[.\\]example)"}"#
+/// );
+/// # Ok::<(), argus_cards::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Template {
+    file: String,
+    source: Arc<str>,
+    profile: Profile,
+    compiled: compile::Compiled,
+}
+
+/// A rendered card and what its author should hear about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expansion {
+    /// The card.
+    pub json: Vec<u8>,
+    /// Paths that led nowhere, links that were dropped and the like. Empty in
+    /// [`Profile::Compat`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Template {
+    /// Compiles a template; `file` is only used in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TemplateInvalid`](crate::ErrorKind::TemplateInvalid) with file, line and column
+    /// if the text is not JSON or an expression in it cannot be read.
+    pub fn parse(file: &str, source: &str, options: &Options) -> Result<Self, Error> {
+        let compiled = compile::compile(file, source, options.profile)?;
+        Ok(Self {
+            file: file.to_owned(),
+            source: source.into(),
+            profile: options.profile,
+            compiled,
+        })
+    }
+
+    /// The file that the template came from.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Whose semantics the template was compiled for.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// What was odd about the template itself.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.compiled.diagnostics
+    }
+
+    /// Renders the template over `root`; `host` is what `$host` means.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded) if the card costs more than
+    ///   [`Options::limits`] allow.
+    /// - [`ErrorKind::EvaluationFailed`](crate::ErrorKind::EvaluationFailed) where npm's engine
+    ///   throws; only in [`Profile::Compat`].
+    pub fn render(
+        &self,
+        root: &Value,
+        host: Option<&Value>,
+        options: &Options,
+    ) -> Result<Vec<u8>, Error> {
+        self.expand(root, host, options).map(|expansion| expansion.json)
+    }
+
+    /// Renders the template and says what was odd. A `root` that is not given is not null:
+    /// everything in it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::render`].
+    pub fn expand<'a>(
+        &'a self,
+        root: impl Into<Option<&'a Value>>,
+        host: Option<&'a Value>,
+        options: &Options,
+    ) -> Result<Expansion, Error> {
+        let adjusted;
+        let options = if options.profile == self.profile {
+            options
+        } else {
+            adjusted = options.clone().profile(self.profile);
+            &adjusted
+        };
+        let (json, diagnostics) = render::render(self, root.into(), host, options)?;
+        Ok(Expansion { json, diagnostics })
+    }
+}

@@ -1,0 +1,64 @@
+//! What a template is compiled to: bytes that never change, and the few places that do.
+
+use serde_json::Value;
+
+use super::role::Role;
+use crate::ael::parse::Text;
+
+/// A step of the program. Every finished value of a container is followed by a comma, which the
+/// end of the container takes back.
+#[derive(Debug)]
+pub(super) enum Op {
+    /// Bytes as they are.
+    Raw(Vec<u8>),
+    /// A property whose value is computed.
+    Member { key: Vec<u8>, leaf: Leaf },
+    /// An array item that is computed.
+    Item(Leaf),
+    /// An object that is repeated, moved to other data, or conditional.
+    Scope(Box<ScopeOp>),
+    /// The end of a container whose last value may have disappeared.
+    Close(u8),
+}
+
+/// A string with expressions in it.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) text: Text,
+    pub(super) role: Role,
+    /// The byte of the source at which the string starts.
+    pub(super) at: usize,
+}
+
+/// An object with `$data` or `$when`.
+#[derive(Debug)]
+pub(super) struct ScopeOp {
+    pub(super) place: Place,
+    pub(super) data: Option<Source>,
+    pub(super) when: Option<When>,
+    pub(super) body: Vec<Op>,
+    pub(super) at: usize,
+}
+
+/// Where a [`ScopeOp`] stands.
+#[derive(Debug)]
+pub(super) enum Place {
+    Root,
+    Item,
+    /// The key, quoted and with its colon.
+    Member(Vec<u8>),
+}
+
+/// Where the data of an object comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Computed(Leaf),
+    Literal(Value),
+}
+
+/// On what an object depends.
+#[derive(Debug)]
+pub(super) enum When {
+    Computed(Leaf),
+    Never,
+}

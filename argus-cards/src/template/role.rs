@@ -1,0 +1,61 @@
+//! What a property of a card is for, which decides what a value may do there.
+//!
+//! Source: the property tables of the official schemas 1.0 to 1.6 and of Teams' own model, and the
+//! Teams documentation of which properties take Markdown (TextBlock.text, Fact.title, Fact.value).
+
+/// What a property is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A text whose Markdown is shown.
+    Markdown,
+    /// Any other text.
+    Text,
+    /// An address that is fetched or opened.
+    Url,
+    /// Something that comes back to the bot and is shown to nobody.
+    Opaque,
+    /// Anything else: sizes, styles, flags, whole elements.
+    Other,
+}
+
+/// Where in a card a property stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot<'t> {
+    /// The `type` of the object that has the property.
+    pub(super) element: &'t str,
+    /// The property in which that object is.
+    pub(super) under: &'t str,
+    /// Whether everything here comes back to the bot untouched.
+    pub(super) opaque: bool,
+}
+
+impl<'t> Spot<'t> {
+    pub(super) const ROOT: Spot<'static> = Spot { element: "", under: "", opaque: false };
+
+    /// The spot of the properties of an object inside property `key` of this one.
+    pub(super) fn inside(self, key: &'t str) -> Self {
+        let data = key == "data" && self.element.starts_with("Action.");
+        Self { element: "", under: key, opaque: self.opaque || data }
+    }
+
+    pub(super) fn of(self, element: &'t str) -> Self {
+        Self { element, ..self }
+    }
+
+    /// What property `key` is for.
+    pub(super) fn role(self, key: &str) -> Role {
+        if self.opaque || (key == "data" && self.element.starts_with("Action.")) {
+            return Role::Opaque;
+        }
+        match key {
+            "text" if self.element == "TextBlock" => Role::Markdown,
+            "title" | "value" if self.under == "facts" => Role::Markdown,
+            "url" | "iconUrl" | "poster" | "backgroundImage" | "webUrl" => Role::Url,
+            "value" if self.element == "Input.Number" || self.element.is_empty() => Role::Other,
+            "text" | "title" | "value" | "altText" | "label" | "placeholder" | "errorMessage"
+            | "tooltip" | "speak" | "fallbackText" | "subtitle" | "lang" | "id" | "verb"
+            | "name" | "valueOn" | "valueOff" => Role::Text,
+            _ => Role::Other,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Everything of `argus-cards` that is tested from outside.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+
+mod corpus;
+mod expressions;
+mod model;
+mod templating;

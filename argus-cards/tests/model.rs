@@ -1,0 +1,52 @@
+//! The model keeps every card of the corpus as it is.
+
+use argus_cards::model::AdaptiveCard;
+use serde_json::Value;
+
+use crate::corpus;
+
+#[test]
+fn payloads_survive_the_model() {
+    let Some(folder) = corpus::cards("payloads_survive_the_model") else { return };
+    let files = corpus::json_files(&folder.join("payloads"));
+    let (mut changed, mut not_json) = (Vec::new(), 0);
+    for file in &files {
+        let case = corpus::read(file);
+        // The corpus keeps the name of one file whose card is not JSON.
+        if case["card"].is_null() {
+            not_json += 1;
+            continue;
+        }
+        let card: AdaptiveCard = serde_json::from_value(case["card"].clone())
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let written = serde_json::to_value(&card).unwrap();
+        if written != case["card"] {
+            changed.push(format!("{}\n  {written}\n  {}", case["id"], case["card"]));
+        }
+    }
+    assert!(not_json <= 1, "{not_json} payloads have no card");
+    assert!(files.len() > 300, "only {} payloads found", files.len());
+    assert!(changed.is_empty(), "{} of {}\n{}", changed.len(), files.len(), changed.join("\n"));
+}
+
+#[test]
+fn values_that_do_not_fit_are_kept() {
+    let odd = serde_json::json!({
+        "type": "AdaptiveCard",
+        "body": [
+            {"type": "TextBlock", "text": 14, "wrap": "yes", "size": "LARGE", "color": "plaid"},
+            {"type": "ColumnSet", "columns": [{"width": 2, "items": []}]},
+            {"type": "Container", "items": [null, "text"]},
+            {"type": "RichTextBlock", "inlines": ["a", {"type": "IconRun"}]},
+            {"type": "FactSet", "facts": [{"title": "", "value": null}]},
+            {"no": "type"},
+        ],
+        "actions": [],
+        "refresh": 5,
+    });
+    let card: AdaptiveCard = serde_json::from_value(odd.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&card).unwrap(), odd);
+    let Some(argus_cards::model::Element::TextBlock(text)) = card.body.first() else { panic!() };
+    assert_eq!(text.size, Some(argus_cards::model::TextSize::LARGE), "words have no case");
+    assert_eq!(text.rest["text"], Value::from(14));
+}

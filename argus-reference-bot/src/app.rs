@@ -1,0 +1,458 @@
+//! Puts Argus together: the only file that names both a port and its adapter.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use argus_bot_sdk::auth::{
+    Authenticator, ClientSecret, Cloud, InboundConfig, Secret, ServiceUrlPolicy, TokenSource,
+};
+use argus_bot_sdk::server::{Limits, serve};
+use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
+use argus_cards::Library;
+use argus_soc::correlate::Window;
+use argus_soc::event::Shape;
+use argus_soc::ledger::fact::{Actor, What};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::adapters::defender::{self, Defender};
+use crate::adapters::files::Files;
+use crate::adapters::graph::Graph;
+use crate::adapters::servicenow::ServiceNow;
+use crate::adapters::sqlite::Sqlite;
+use crate::buttons::Buttons;
+use crate::config::{Config, ConfigError, Secrets, SourceAuth};
+use crate::flows::access::Access;
+use crate::flows::execute::execute;
+use crate::flows::notify::{chain, notify};
+use crate::flows::playbooks::Playbooks;
+use crate::flows::{Bells, Soc};
+use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
+use crate::metrics::Metrics;
+use crate::ports::edr::Edr;
+use crate::ports::itsm::Itsm;
+use crate::ports::ledger::{Batch, Ledger, LedgerError};
+use crate::routes::Routes;
+
+/// How long a shutdown may take: Kubernetes kills after 30 s.
+const SHUTDOWN: Duration = Duration::from_secs(20);
+
+/// Why Argus does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The settings cannot be used.
+    #[error("the settings cannot be used")]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error("the store cannot be used")]
+    Store(#[from] LedgerError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The disk failed while running; what was acknowledged is on it.
+    #[error("stopped, since {0}; look at the disk, then start again")]
+    Disk(String),
+    /// The server failed.
+    #[error("the server stopped")]
+    Server(#[from] argus_bot_sdk::Error),
+}
+
+/// Argus, ready to run.
+#[derive(Debug)]
+pub struct App {
+    soc: Arc<Soc>,
+    store: Arc<Sqlite>,
+    bot: Bot,
+    door: Door,
+    auth: Arc<Authenticator>,
+    listener: TcpListener,
+    shapes: BTreeMap<String, Shape>,
+    templates: Arc<Library>,
+}
+
+impl App {
+    /// Reads what the settings name, opens the store and the listener. Nothing is served yet.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`] says what cannot be used, and what to do.
+    pub async fn build(config: &Config) -> Result<Self, AppError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let cloud = cloud(&config.bot.cloud)?;
+        let secret = resolve("bot.credential.secret", &config.bot.credential.secret)?;
+        let teams = Teams::new(config, cloud, &secret, &clock)?;
+        let templates = templates(&folder("templates.source", &config.templates.source)?)?;
+        let playbooks = config.playbooks.as_ref();
+        let playbooks =
+            playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
+        let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
+        let tokens = |scope: &str| tokens(config, cloud, &secret, scope, &clock);
+        let soc = Arc::new(Soc {
+            ledger: Arc::<Sqlite>::clone(&store),
+            connector: Arc::new(teams.connector),
+            access: access(config, cloud, &tokens)?,
+            edr: edr(config, &tokens)?,
+            itsm: itsm(config)?,
+            knowledge: Arc::new(Files::load(&config.enrichment)?),
+            templates: Arc::clone(&templates),
+            playbooks: Playbooks::load(playbooks.as_deref())?,
+            buttons: Buttons::new(secret.expose()),
+            routes: Routes::compile(&config.routes)?,
+            default_service_url: default_service_url(config, cloud),
+            window: Window {
+                length_ms: i64::from(config.triage.dedup_window_secs) * 1_000,
+                ..Window::default()
+            },
+            approvals: config.approvals,
+            bells: Bells::default(),
+            metrics: Metrics::default(),
+            clock,
+        });
+        let address = config.server.listen;
+        let listen = |source| AppError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let local = listener.local_addr().map_err(listen)?;
+        argus_bot_sdk::server::check_loopback(local, teams.auth.is_anonymous())?;
+        let bot = Bot::builder(
+            crate::handlers::router(Arc::clone(&soc)),
+            Arc::clone(&teams.auth),
+            Arc::clone(&soc.connector),
+        )
+        .build();
+        let (sources, shapes) = sources(config)?;
+        let admin_key = config.server.admin_key.as_ref();
+        let door = DoorConfig {
+            soc: Arc::clone(&soc),
+            sources,
+            max_event_bytes: config.server.max_event_bytes,
+            admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
+            loopback: local.ip().is_loopback(),
+            auth: Arc::clone(&teams.auth),
+        };
+        let door = Door::new(door, bot.clone());
+        Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The world that it acts on, for a demo that looks at the audit trail.
+    pub fn soc(&self) -> Arc<Soc> {
+        Arc::clone(&self.soc)
+    }
+
+    /// Serves until `stop` is ready, then finishes what was begun: no new requests, running ones
+    /// and effects to their end, the store closed.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+        let Self { soc, store, bot, door, auth, listener, shapes, templates } = self;
+        started(&soc, &templates).await?;
+        let watching = watch_templates(&soc, &templates);
+        let (halt, halted) = watch::channel(false);
+        let mut work = JoinSet::new();
+        work.spawn(triage(Arc::clone(&soc), shapes, halted.clone()));
+        work.spawn(notify(Arc::clone(&soc), halted.clone()));
+        work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(prefetch(Arc::clone(&auth)));
+        let broken = store.broken();
+        let mut disk = None;
+        let ended = async {
+            tokio::select! {
+                () = stop => {}
+                why = broken => disk = Some(why),
+            }
+        };
+        let served = serve(listener, door, Limits::default().drain(SHUTDOWN / 2), ended).await;
+        tracing::info!("stopping: finishing what was begun");
+        halt.send_replace(true);
+        let finishing = async {
+            bot.drain().await;
+            while work.join_next().await.is_some() {}
+        };
+        if tokio::time::timeout(SHUTDOWN / 2, finishing).await.is_err() {
+            tracing::warn!("gave up on work that did not end in time; it goes on at the next start");
+        }
+        drop(watching);
+        work.shutdown().await;
+        match disk {
+            Some(why) => Err(AppError::Disk(why)),
+            None => Ok(served?),
+        }
+    }
+}
+
+/// Teams, both ways.
+struct Teams {
+    auth: Arc<Authenticator>,
+    connector: HttpConnector,
+}
+
+impl Teams {
+    fn new(
+        config: &Config,
+        cloud: Cloud,
+        secret: &Secret,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, AppError> {
+        let bot = &config.bot;
+        let urls = bot.allowed_service_urls.iter().chain(&bot.default_service_url);
+        let mut inbound = InboundConfig::new(&bot.app_id, cloud)
+            .tenant(&bot.tenant_id)
+            .allowed_service_urls(urls.cloned());
+        if let Some(url) = &bot.openid_metadata_url {
+            inbound = inbound.openid_metadata_url(url);
+        }
+        if bot.emulator {
+            inbound = inbound.emulator(&bot.tenant_id);
+        }
+        let policy = inbound.service_url_policy()?;
+        if bot.anonymous {
+            return Self::anonymous(policy);
+        }
+        let auth = Arc::new(Authenticator::new(inbound, Arc::clone(clock))?);
+        let scope = cloud.constants().bot_scope;
+        let connector = HttpConnector::new(tokens(config, cloud, secret, scope, clock)?, policy)?;
+        Ok(Self { auth, connector })
+    }
+
+    #[cfg(feature = "danger-anonymous")]
+    fn anonymous(policy: ServiceUrlPolicy) -> Result<Self, AppError> {
+        tracing::warn!("anybody on this computer may speak to the bot as anybody");
+        let auth = Arc::new(Authenticator::anonymous(policy.clone()));
+        Ok(Self { auth, connector: HttpConnector::without_tokens(policy)? })
+    }
+
+    #[cfg(not(feature = "danger-anonymous"))]
+    fn anonymous(_: ServiceUrlPolicy) -> Result<Self, AppError> {
+        Err(ConfigError::value(
+            "bot.anonymous",
+            "this build checks tokens; for the Agents Playground without credentials build with \
+             `--features danger-anonymous`",
+        )
+        .into())
+    }
+}
+
+/// Places events whenever there are any.
+async fn triage(soc: Arc<Soc>, shapes: BTreeMap<String, Shape>, mut halted: watch::Receiver<bool>) {
+    while !*halted.borrow() {
+        let pause = match soc.triage(&shapes).await {
+            Ok(_) => Duration::from_secs(30),
+            Err(error) => {
+                tracing::error!(why = chain(&error), "events wait and are placed later");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = soc.bells.triage.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+            _ = halted.changed() => {}
+        }
+    }
+}
+
+/// Fetches Teams' keys, so that the first message need not wait for them. A failure is logged; the
+/// first message tries again.
+async fn prefetch(auth: Arc<Authenticator>) {
+    if let Err(error) = auth.prefetch().await {
+        tracing::warn!(why = chain(&error), "the keys of Teams' tokens are not there yet");
+    }
+}
+
+async fn started(soc: &Soc, templates: &Library) -> Result<(), AppError> {
+    let service = || Actor::service("argus");
+    let version = env!("CARGO_PKG_VERSION").into();
+    let start = soc.fact(service(), "start", What::Started { version });
+    let active = What::TemplatesActivated { templates: templates.names(), refused: Vec::new() };
+    let active = soc.fact(service(), "start", active);
+    soc.ledger.append(Batch { facts: vec![start, active], ..Batch::default() }).await?;
+    Ok(())
+}
+
+fn templates(folder: &Path) -> Result<Arc<Library>, AppError> {
+    let (library, refused) = Library::open(folder)
+        .map_err(|error| ConfigError::value("templates.source", chain(&error)))?;
+    for diagnostic in &refused {
+        tracing::error!(template = %diagnostic, "a template is refused");
+    }
+    for needed in ["alert", "approval", "query-list"] {
+        if !library.contains(needed) {
+            let why = format!(
+                "there is no usable template `{needed}` in {}{}",
+                folder.display(),
+                refused.first().map(|it| format!("; {it}")).unwrap_or_default()
+            );
+            return Err(ConfigError::value("templates.source", why).into());
+        }
+    }
+    Ok(Arc::new(library))
+}
+
+/// Reloads templates when a file changes, and records what became of it.
+fn watch_templates(soc: &Arc<Soc>, templates: &Arc<Library>) -> Option<argus_cards::Watch> {
+    let runtime = tokio::runtime::Handle::current();
+    let (soc, library) = (Arc::clone(soc), Arc::clone(templates));
+    let watched = templates.watch(move |refused| {
+        for diagnostic in refused {
+            tracing::error!(template = %diagnostic, "a template is refused; the last good one stays");
+        }
+        let what = What::TemplatesActivated {
+            templates: library.names(),
+            refused: refused.iter().map(ToString::to_string).collect(),
+        };
+        let fact = soc.fact(Actor::service("templates"), "reload", what);
+        let recorded = runtime.block_on(soc.ledger.append(Batch::one(fact)));
+        if let Err(error) = recorded {
+            tracing::error!(why = chain(&error), "a change of templates could not be recorded");
+        }
+    });
+    match watched {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::warn!(why = chain(&error), "templates are not watched; restart to reload");
+            None
+        }
+    }
+}
+
+fn access(
+    config: &Config,
+    cloud: Cloud,
+    tokens: &impl Fn(&str) -> Result<Arc<dyn TokenSource>, AppError>,
+) -> Result<Access, AppError> {
+    let host = format!("https://{}", cloud.constants().graph_host);
+    let url = config.bot.graph_url.clone().unwrap_or_else(|| host.clone());
+    let graph = Graph::new(&url, tokens(&format!("{host}/.default"))?)
+        .map_err(|why| ConfigError::value("bot.graph_url", why))?;
+    Ok(Access::new(&config.bot.tenant_id, &config.rbac, Arc::new(graph))?)
+}
+
+fn edr(
+    config: &Config,
+    tokens: &impl Fn(&str) -> Result<Arc<dyn TokenSource>, AppError>,
+) -> Result<Option<Arc<dyn Edr>>, AppError> {
+    let mut edr: Option<Arc<dyn Edr>> = None;
+    for (name, connector) in &config.connectors {
+        let key = format!("connectors.{name}");
+        if connector.kind != "defender" {
+            let why = format!("kind `{}` is not known; there is `defender`", connector.kind);
+            return Err(ConfigError::value(key, why).into());
+        }
+        let defender = Defender::new(name, &connector.url, tokens(defender::SCOPE)?)
+            .map_err(|why| ConfigError::value(key, why))?;
+        edr = Some(Arc::new(defender));
+    }
+    Ok(edr)
+}
+
+fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
+    let mut itsm: Option<Arc<dyn Itsm>> = None;
+    for (name, it) in &config.itsm {
+        let key = format!("itsm.{name}");
+        if it.kind != "servicenow" {
+            let why = format!("kind `{}` is not known; there is `servicenow`", it.kind);
+            return Err(ConfigError::value(key, why).into());
+        }
+        let login = match (&it.user, &it.password) {
+            (Some(user), Some(password)) => {
+                Some((user.clone(), resolve(&format!("{key}.password"), password)?))
+            }
+            (None, None) => None,
+            _ => return Err(ConfigError::value(key, "give both user and password").into()),
+        };
+        let servicenow = ServiceNow::new(name, &it.url, login)
+            .map_err(|why| ConfigError::value(key, why))?;
+        itsm = Some(Arc::new(servicenow));
+    }
+    Ok(itsm)
+}
+
+fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>), AppError> {
+    let mut doors = Vec::new();
+    let mut shapes = BTreeMap::new();
+    for (name, source) in &config.ingest.sources {
+        let key = format!("ingest.sources.{name}");
+        let shape: Shape = source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
+            ConfigError::value(format!("{key}.kind"), error.to_string())
+        })?;
+        let (secrets, make): (&Secrets, fn(&Secret) -> SourceKey) = match &source.auth {
+            SourceAuth::ApiKey(secrets) => (secrets, SourceKey::api_key),
+            SourceAuth::Hmac(secrets) => (secrets, SourceKey::hmac),
+        };
+        let references = match secrets {
+            Secrets::One(one) => vec![one],
+            Secrets::Two(two) => two.iter().collect(),
+        };
+        let resolved = references.into_iter().map(|it| resolve(&format!("{key}.auth"), it));
+        let keys = resolved.map(|secret| Ok(make(&secret?))).collect::<Result<_, AppError>>()?;
+        doors.push(SourceDoor { name: name.clone(), shape, keys });
+        shapes.insert(name.clone(), shape);
+    }
+    Ok((doors, shapes))
+}
+
+fn tokens(
+    config: &Config,
+    cloud: Cloud,
+    secret: &Secret,
+    scope: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn TokenSource>, AppError> {
+    let bot = &config.bot;
+    let url = bot.token_url.clone().unwrap_or_else(|| cloud.token_url(&bot.tenant_id));
+    let source = ClientSecret::new(&url, &bot.app_id, secret.clone(), scope, Arc::clone(clock))?;
+    Ok(Arc::new(source))
+}
+
+fn default_service_url(config: &Config, cloud: Cloud) -> String {
+    let configured = config.bot.default_service_url.clone();
+    let known = || cloud.constants().default_service_url.unwrap_or_default().to_owned();
+    configured.unwrap_or_else(known)
+}
+
+fn cloud(name: &str) -> Result<Cloud, ConfigError> {
+    Ok(match name {
+        "public" => Cloud::Public,
+        "gcc" => Cloud::Gcc,
+        "gcc_high" | "gcch" => Cloud::GccHigh,
+        "dod" => Cloud::Dod,
+        "china" => Cloud::China,
+        other => {
+            let why = format!("`{other}` is not known; use public, gcc, gcc_high, dod or china");
+            return Err(ConfigError::value("bot.cloud", why));
+        }
+    })
+}
+
+fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {
+    match source.split_once(':') {
+        Some(("folder", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(("sharepoint", _)) => {
+            Err(ConfigError::value(key, "`sharepoint:` is not supported in this version; use `folder:PATH`"))
+        }
+        _ => Err(ConfigError::value(key, format!("`{source}` is not `folder:PATH`"))),
+    }
+}
+
+fn resolve(key: &str, reference: &crate::config::SecretRef) -> Result<Secret, ConfigError> {
+    reference.resolve().map_err(|error| ConfigError::value(key, error.to_string()))
+}

@@ -1,0 +1,105 @@
+//! The commands of `argus`.
+
+mod audit;
+mod cards;
+mod demo;
+mod events;
+mod output;
+mod playbooks;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::output::{Format, complain};
+
+/// Exit code for findings: the command ran, and something is not as it should be.
+const FINDINGS: u8 = 1;
+/// Exit code for wrong usage or settings.
+const USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  argus demo                                      the whole product on this computer
+  argus serve --config argus.toml                 the bot
+  argus cards render card-templates/alert/alert.card.json --data alert.json
+  argus events normalise --source auto alert.json
+  argus audit verify --data ./data/argus.db
+
+Exit codes: 0 ok, 1 findings, 2 usage or settings.";
+
+/// The SOC bot for Microsoft Teams: it notifies, answers, and acts with proof.
+#[derive(Debug, Parser)]
+#[command(name = "argus", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole product on loopback: bot, a small simulated Microsoft, and a channel page.
+    Demo(demo::Args),
+    /// Run the bot.
+    Serve(serve::Args),
+    /// Render and check card templates.
+    #[command(subcommand)]
+    Cards(cards::Command),
+    /// Read events.
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Check playbooks.
+    #[command(subcommand)]
+    Playbooks(playbooks::Command),
+    /// Verify and export the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+/// How a command ended.
+enum Ended {
+    /// As it should.
+    Well,
+    /// It found something that is not as it should be.
+    WithFindings,
+}
+
+/// Why a command could not do its work, for a person: what is wrong and what to do.
+struct Complaint(String);
+
+impl<E: std::error::Error + 'static> From<E> for Complaint {
+    fn from(error: E) -> Self {
+        Self(crate::flows::notify::chain(&error))
+    }
+}
+
+type Outcome = Result<Ended, Complaint>;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap writes help to stdout and complaints to stderr; a closed pipe is no complaint.
+            drop(error.print());
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let outcome = match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Cards(command) => cards::run(&command),
+        Command::Events(command) => events::run(&command),
+        Command::Playbooks(command) => playbooks::run(&command),
+        Command::Audit(command) => audit::run(&command),
+    };
+    match outcome {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::WithFindings) => ExitCode::from(FINDINGS),
+        Err(Complaint(text)) => {
+            complain(&format!("argus: {text}"));
+            ExitCode::from(USAGE)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Lets a second person approve what the first one wants; the first decision stands.
+//!
+//! ```text
+//! Alice: deploy web-7
+//! Bot: [Deploy web-7?]
+//! Alice presses approve
+//! Bot: Somebody else has to approve what you asked for.
+//! Dana presses approve
+//! Bot: [web-7: approved by Dana]
+//! Carl presses approve
+//! Bot: [web-7: approved by Dana]
+//! ```
+#![expect(clippy::print_stdout, reason = "it shows its chat")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argus_bot_sdk::extract::{Args, Input, Sender, State};
+use argus_bot_sdk::reply::{Card, CardReply};
+use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::{Error, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What was asked for. Buttons carry only its number: what a client sends must decide nothing.
+type Wishes = Arc<Mutex<HashMap<usize, Wish>>>;
+
+struct Wish {
+    what: String,
+    asked_by: Option<String>,
+    approved_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pressed {
+    wish: usize,
+}
+
+fn card(text: &str, actions: &Value) -> Value {
+    json!({"type": "AdaptiveCard", "version": "1.5", "actions": actions,
+           "body": [{"type": "TextBlock", "text": text, "wrap": true}]})
+}
+
+async fn deploy(State(wishes): State<Wishes>, who: Sender, Args(what): Args) -> Card {
+    let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
+    let wish = wishes.len();
+    let data = json!({ "wish": wish });
+    let button = json!({"type": "Action.Execute", "title": "Yes", "verb": "approve", "data": data});
+    let shown = card(&format!("Deploy {what}?"), &json!([button]));
+    wishes.insert(wish, Wish { what, asked_by: who.aad_object_id, approved_by: None });
+    Card(shown)
+}
+
+async fn approve(
+    State(wishes): State<Wishes>,
+    who: Sender,
+    Input(Pressed { wish }): Input<Pressed>,
+) -> CardReply {
+    let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(wish) = wishes.get_mut(&wish) else {
+        return CardReply::error("Unknown", "Nobody asked for this.").status(404);
+    };
+    // The object id says who somebody is; a name says only what they call themselves.
+    let is_other = who.aad_object_id.is_some() && who.aad_object_id != wish.asked_by;
+    if wish.approved_by.is_none() && !is_other {
+        return CardReply::message("Somebody else has to approve what you asked for.");
+    }
+    let by = wish.approved_by.get_or_insert_with(|| who.name.unwrap_or(who.id));
+    CardReply::card(card(&format!("{}: approved by {by}", wish.what), &json!([])))
+}
+
+async fn chat() -> Result<Vec<String>, Error> {
+    let router = Router::new().command("deploy", deploy).action("approve", approve);
+    let teams = TestTeams::start(router.with_state(Wishes::default())).await?;
+    let [alice, dana, carl] = ["Alice", "Dana", "Carl"].map(Person::new);
+    let room = teams.teams().group_chat("ops", [alice.clone(), dana.clone(), carl.clone()]);
+    let mut heard = vec!["Alice: deploy web-7".to_owned()];
+    let asked = teams.say_in(&room, &alice, "deploy web-7").await.remove(0);
+    let text = |card: &Value| format!("Bot: [{}]", card["body"][0]["text"].as_str().unwrap_or("?"));
+    heard
+        .push(text(&serde_json::to_value(&asked).unwrap_or_default()["attachments"][0]["content"]));
+    for (name, who) in [("Alice", &alice), ("Dana", &dana), ("Carl", &carl)] {
+        heard.push(format!("{name} presses approve"));
+        let id = asked.id.as_deref().unwrap_or_default();
+        let value = teams.click(who, id, "approve", json!({"wish": 0})).await?.body["value"].take();
+        heard.push(value.as_str().map_or_else(|| text(&value), |said| format!("Bot: {said}")));
+    }
+    Ok(heard)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    chat().await?.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_chat_is_as_promised() {
+    assert_eq!(chat().await.unwrap(), argus_examples::chat(include_str!("approve.rs")));
+}
