@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use argus_bot_sdk::auth::{
 };
 use argus_bot_sdk::server::{Limits, serve};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
-use argus_cards::Library;
+use argus_cards::{Library, Options};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
 use argus_soc::ledger::fact::{Actor, What};
@@ -91,7 +91,7 @@ impl App {
         let cloud = cloud(&config.bot.cloud)?;
         let secret = resolve("bot.credential.secret", &config.bot.credential.secret)?;
         let teams = Teams::new(config, cloud, &secret, &clock)?;
-        let templates = templates(&folder("templates.source", &config.templates.source)?)?;
+        let templates = templates(config)?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
@@ -289,21 +289,26 @@ async fn started(soc: &Soc, templates: &Library) -> Result<(), AppError> {
     Ok(())
 }
 
-fn templates(folder: &Path) -> Result<Arc<Library>, AppError> {
-    let (library, refused) = Library::open(folder)
-        .map_err(|error| ConfigError::value("templates.source", chain(&error)))?;
+fn templates(config: &Config) -> Result<Arc<Library>, AppError> {
+    let folder = folder("templates.source", &config.templates.source)?;
+    if !folder.is_dir() {
+        let why = format!("there is no folder {}", folder.display());
+        return Err(ConfigError::value("templates.source", why).into());
+    }
+    let hosts = config.templates.allowed_hosts.iter();
+    let options = hosts.fold(Options::default(), Options::allow_host);
+    let (library, refused) = Library::open_with(&folder, options);
     for diagnostic in &refused {
         tracing::error!(template = %diagnostic, "a template is refused");
     }
-    for needed in ["alert", "approval", "query-list"] {
-        if !library.contains(needed) {
-            let why = format!(
-                "there is no usable template `{needed}` in {}{}",
-                folder.display(),
-                refused.first().map(|it| format!("; {it}")).unwrap_or_default()
-            );
-            return Err(ConfigError::value("templates.source", why).into());
-        }
+    let names = library.names();
+    let missing = ["alert", "approval", "query-list"]
+        .into_iter()
+        .find(|it| !names.iter().any(|name| name == it));
+    if let Some(missing) = missing {
+        let because = refused.first().map(|it| format!("; {it}")).unwrap_or_default();
+        let why = format!("no usable template `{missing}` in {}{because}", folder.display());
+        return Err(ConfigError::value("templates.source", why).into());
     }
     Ok(Arc::new(library))
 }

@@ -160,9 +160,8 @@ impl Soc {
             let now = self.clock.now();
             let rest = match self.drive_once(key, now).await {
                 Ok(Did::GoOn) if *stop.borrow() => PAUSE,
-                Ok(Did::GoOn) => continue,
                 Ok(Did::Rest(rest)) => rest,
-                Err(LedgerError::Conflict { .. }) => continue,
+                Ok(Did::GoOn) | Err(LedgerError::Conflict { .. }) => continue,
                 Err(error) => {
                     tracing::error!(incident.key = key, error = %error, "a run cannot go on now");
                     PAUSE

@@ -155,17 +155,16 @@ impl Soc {
         };
         let drawn = self.draw(&incident, due)?;
         let to = self.conversation(&due.conversation);
-        let sent = match &due.activity_id {
-            Some(id) => self.connector.update(&to, id, &drawn.activity).await,
-            None => {
-                let attempted = What::NoticeAttempted {
-                    incident: due.incident.clone(),
-                    card: due.card.clone(),
-                    conversation: due.conversation.clone(),
-                };
-                self.record(&incident, attempted).await?;
-                self.connector.send(&to, &drawn.activity).await
-            }
+        let sent = if let Some(id) = &due.activity_id {
+            self.connector.update(&to, id, &drawn.activity).await
+        } else {
+            let attempted = What::NoticeAttempted {
+                incident: due.incident.clone(),
+                card: due.card.clone(),
+                conversation: due.conversation.clone(),
+            };
+            self.record(&incident, attempted).await?;
+            self.connector.send(&to, &drawn.activity).await
         };
         match sent {
             Ok(sent) => {
