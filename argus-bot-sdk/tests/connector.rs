@@ -340,26 +340,25 @@ async fn recorded_exchanges_are_understood() {
         eprintln!("skipped recorded_exchanges_are_understood: there is no corpus");
         return;
     };
-    let mut count = 0;
+    let (connector, mut count) = (connector(), 0);
     for file in std::fs::read_dir(corpus.join("connector")).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|e| e == "json") {
             let exchange: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
             count += 1;
-            replay(&exchange, &path.display().to_string()).await;
+            replay(&connector, &exchange, &path.display().to_string()).await;
         }
     }
     assert!(count >= 40, "only {count} exchanges");
 }
 
-async fn replay(exchange: &Value, name: &str) {
+async fn replay(connector: &HttpConnector, exchange: &Value, name: &str) {
     let at = |pointer: &str| exchange.pointer(pointer).unwrap_or(&Value::Null);
     let status = at("/response/status").as_u64().and_then(|n| u16::try_from(n).ok()).unwrap();
     let body = at("/response/body");
     let text = if body.is_null() { String::new() } else { body.to_string() };
     let far = Far::new([Act::Answer(status, "content-type: application/json\r\n", text)]).await;
     let to = far.to("a:1");
-    let connector = connector();
     let result = match at("/request/method").as_str().unwrap() {
         "DELETE" => connector.delete(&to, "1").await,
         "PUT" => connector.update(&to, "1", &hello()).await,

@@ -4,10 +4,14 @@
 pub mod ael;
 mod error;
 mod json;
+mod library;
 pub mod model;
 mod options;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Position};
+#[cfg(feature = "watch")]
+pub use library::Watch;
+pub use library::{Library, Rendered};
 pub use options::{Limits, Options, Profile};
 pub use template::{Expansion, Template};

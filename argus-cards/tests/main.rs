@@ -1,7 +1,9 @@
 //! Everything of `argus-cards` that is tested from outside.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
+mod cards;
 mod corpus;
 mod expressions;
+mod library;
 mod model;
 mod templating;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use argus_bot_sdk::auth::{
 };
 use argus_bot_sdk::server::{Limits, serve};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
-use argus_cards::Library;
+use argus_cards::{Library, Options};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
 use argus_soc::ledger::fact::{Actor, What};
@@ -35,7 +35,7 @@ use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
 use crate::metrics::Metrics;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
-use crate::ports::ledger::{Batch, Ledger, LedgerError};
+use crate::ports::ledger::{Batch, LedgerError};
 use crate::routes::Routes;
 
 /// How long a shutdown may take: Kubernetes kills after 30 s.
@@ -91,10 +91,9 @@ impl App {
         let cloud = cloud(&config.bot.cloud)?;
         let secret = resolve("bot.credential.secret", &config.bot.credential.secret)?;
         let teams = Teams::new(config, cloud, &secret, &clock)?;
-        let templates = templates(&folder("templates.source", &config.templates.source)?)?;
+        let templates = templates(config)?;
         let playbooks = config.playbooks.as_ref();
-        let playbooks =
-            playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
+        let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
         let tokens = |scope: &str| tokens(config, cloud, &secret, scope, &clock);
         let soc = Arc::new(Soc {
@@ -189,10 +188,12 @@ impl App {
             while work.join_next().await.is_some() {}
         };
         if tokio::time::timeout(SHUTDOWN / 2, finishing).await.is_err() {
-            tracing::warn!("gave up on work that did not end in time; it goes on at the next start");
+            tracing::warn!(
+                "gave up on work that did not end in time; it goes on at the next start"
+            );
         }
-        drop(watching);
         work.shutdown().await;
+        drop(watching);
         match disk {
             Some(why) => Err(AppError::Disk(why)),
             None => Ok(served?),
@@ -288,21 +289,26 @@ async fn started(soc: &Soc, templates: &Library) -> Result<(), AppError> {
     Ok(())
 }
 
-fn templates(folder: &Path) -> Result<Arc<Library>, AppError> {
-    let (library, refused) = Library::open(folder)
-        .map_err(|error| ConfigError::value("templates.source", chain(&error)))?;
+fn templates(config: &Config) -> Result<Arc<Library>, AppError> {
+    let folder = folder("templates.source", &config.templates.source)?;
+    if !folder.is_dir() {
+        let why = format!("there is no folder {}", folder.display());
+        return Err(ConfigError::value("templates.source", why).into());
+    }
+    let hosts = config.templates.allowed_hosts.iter();
+    let options = hosts.fold(Options::default(), Options::allow_host);
+    let (library, refused) = Library::open_with(&folder, options);
     for diagnostic in &refused {
         tracing::error!(template = %diagnostic, "a template is refused");
     }
-    for needed in ["alert", "approval", "query-list"] {
-        if !library.contains(needed) {
-            let why = format!(
-                "there is no usable template `{needed}` in {}{}",
-                folder.display(),
-                refused.first().map(|it| format!("; {it}")).unwrap_or_default()
-            );
-            return Err(ConfigError::value("templates.source", why).into());
-        }
+    let names = library.names();
+    let missing = ["alert", "approval", "query-list"]
+        .into_iter()
+        .find(|it| !names.iter().any(|name| name == it));
+    if let Some(missing) = missing {
+        let because = refused.first().map(|it| format!("; {it}")).unwrap_or_default();
+        let why = format!("no usable template `{missing}` in {}{because}", folder.display());
+        return Err(ConfigError::value("templates.source", why).into());
     }
     Ok(Arc::new(library))
 }
@@ -379,8 +385,8 @@ fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
             (None, None) => None,
             _ => return Err(ConfigError::value(key, "give both user and password").into()),
         };
-        let servicenow = ServiceNow::new(name, &it.url, login)
-            .map_err(|why| ConfigError::value(key, why))?;
+        let servicenow =
+            ServiceNow::new(name, &it.url, login).map_err(|why| ConfigError::value(key, why))?;
         itsm = Some(Arc::new(servicenow));
     }
     Ok(itsm)
@@ -391,9 +397,10 @@ fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>)
     let mut shapes = BTreeMap::new();
     for (name, source) in &config.ingest.sources {
         let key = format!("ingest.sources.{name}");
-        let shape: Shape = source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
-            ConfigError::value(format!("{key}.kind"), error.to_string())
-        })?;
+        let shape: Shape =
+            source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
+                ConfigError::value(format!("{key}.kind"), error.to_string())
+            })?;
         let (secrets, make): (&Secrets, fn(&Secret) -> SourceKey) = match &source.auth {
             SourceAuth::ApiKey(secrets) => (secrets, SourceKey::api_key),
             SourceAuth::Hmac(secrets) => (secrets, SourceKey::hmac),
@@ -446,9 +453,10 @@ fn cloud(name: &str) -> Result<Cloud, ConfigError> {
 fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {
     match source.split_once(':') {
         Some(("folder", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(("sharepoint", _)) => {
-            Err(ConfigError::value(key, "`sharepoint:` is not supported in this version; use `folder:PATH`"))
-        }
+        Some(("sharepoint", _)) => Err(ConfigError::value(
+            key,
+            "`sharepoint:` is not supported in this version; use `folder:PATH`",
+        )),
         _ => Err(ConfigError::value(key, format!("`{source}` is not `folder:PATH`"))),
     }
 }

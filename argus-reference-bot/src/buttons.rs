@@ -126,13 +126,14 @@ impl Buttons {
         &self,
         incident: &str,
         act: &Act,
-        v: impl ToString,
+        v: &str,
         conversation: &str,
         now: Timestamp,
     ) -> Carried {
-        let (v, act) = (v.to_string(), act.text());
+        let (v, act) = (v.to_owned(), act.text());
         let drawn = now.as_second();
-        let serial = hmac::sign(&self.key, format!("nonce\n{incident}\n{act}\n{v}\n{drawn}").as_bytes());
+        let serial =
+            hmac::sign(&self.key, format!("nonce\n{incident}\n{act}\n{v}\n{drawn}").as_bytes());
         let serial = serial.as_ref().get(..6).map(|it| URL_SAFE_NO_PAD.encode(it));
         let nonce = format!("{drawn:x}.{}", serial.unwrap_or_default());
         let text = message(incident, &act, &v, &nonce, conversation);
@@ -155,7 +156,6 @@ impl Buttons {
         let sig = URL_SAFE_NO_PAD.decode(&carried.sig).map_err(|_| NotOurs::Forged)?;
         let text = message(&carried.inc, &carried.act, &carried.v, &carried.nonce, conversation);
         if hmac::verify(&self.key, text.as_bytes(), &sig).is_err() {
-
             return Err(NotOurs::Forged);
         }
         let drawn = carried.nonce.split_once('.').map_or("", |(drawn, _)| drawn);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn signed(buttons: &Buttons) -> Value {
-        let carried = buttons.sign("INC-7", &Act::Isolate, 0, CHANNEL, now());
+        let carried = buttons.sign("INC-7", &Act::Isolate, "0", CHANNEL, now());
         serde_json::to_value(carried).expect("serialises")
     }
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::output::{Format, complain};
+use self::output::complain;
 
 /// Exit code for findings: the command ran, and something is not as it should be.
 const FINDINGS: u8 = 1;

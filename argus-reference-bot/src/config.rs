@@ -148,6 +148,9 @@ pub struct Credential {
 pub struct Templates {
     /// `folder:PATH`.
     pub source: String,
+    /// Hosts that links from alerts may lead to; other links are not shown as links.
+    #[serde(default = "portals")]
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Where playbooks are.
@@ -343,6 +346,11 @@ impl Default for Triage {
 
 fn mebibyte() -> usize {
     1 << 20
+}
+
+/// Where the products of the five normalisers show their alerts.
+fn portals() -> Vec<String> {
+    ["security.microsoft.com", "portal.azure.com", "console.aws.amazon.com"].map(Into::into).into()
 }
 
 fn public() -> String {

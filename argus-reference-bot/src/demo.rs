@@ -10,8 +10,8 @@ mod web;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use argus_sim::{Page, PageConfig, SOC_ENGINEERS, Sim, SimConfig};
 use argus_sim::{ARGUS_ADMINISTRATORS, PARTNER_TENANT, SERVICENOW_PASSWORD, SERVICENOW_USER};
+use argus_sim::{Page, PageConfig, SOC_ENGINEERS, Sim, SimConfig};
 use tokio::sync::watch;
 
 use self::feed::DemoFeed;

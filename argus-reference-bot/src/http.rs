@@ -82,7 +82,9 @@ impl Door {
             ["readyz"] if get => inner.ready().await,
             ["metrics"] if get => inner.guarded(request.headers(), inner.metrics()).await,
             ["events", id] if get => inner.guarded(request.headers(), inner.event(id)).await,
-            ["incidents", key] if get => inner.guarded(request.headers(), inner.incident(key)).await,
+            ["incidents", key] if get => {
+                inner.guarded(request.headers(), inner.incident(key)).await
+            }
             ["playbooks"] if get => inner.guarded(request.headers(), inner.playbooks()).await,
             ["playbooks"] if post => inner.submit(request).await,
             ["ingest"] | ["ingest", _] => Problem::method("POST"),
@@ -112,11 +114,7 @@ impl Service<Request<Incoming>> for Door {
 
 impl Inner {
     /// Answers only whoever may read.
-    async fn guarded(
-        &self,
-        headers: &HeaderMap,
-        answer: impl Future<Output = Answer>,
-    ) -> Answer {
+    async fn guarded(&self, headers: &HeaderMap, answer: impl Future<Output = Answer>) -> Answer {
         if self.may_read(headers) {
             answer.await
         } else {
@@ -127,12 +125,10 @@ impl Inner {
     /// Whether the caller has the admin key; without one configured, whether it is a program on
     /// this computer that came without a proxy.
     fn may_read(&self, headers: &HeaderMap) -> bool {
-        match &self.admin_key {
-            Some(key) => ingest::header_is(headers, "x-api-key", key.expose()),
-            None => {
-                let proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
-                self.loopback && !proxied.iter().any(|name| headers.contains_key(*name))
-            }
+        if let Some(key) = &self.admin_key {
+            return ingest::header_is(headers, "x-api-key", key.expose());
         }
+        let proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+        self.loopback && !proxied.iter().any(|name| headers.contains_key(*name))
     }
 }

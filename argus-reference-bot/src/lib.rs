@@ -7,14 +7,15 @@
 
 pub mod adapters;
 pub mod app;
-mod buttons;
+pub mod buttons;
 pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod flows;
 pub mod handlers;
+pub mod hex;
 pub mod http;
-mod metrics;
+pub mod metrics;
 pub mod ports;
-mod routes;
-mod view;
+pub mod routes;
+pub mod view;

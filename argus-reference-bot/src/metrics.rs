@@ -67,7 +67,11 @@ impl Metrics {
             ("argus_cards_failed_total", "Sends of cards that failed.", &self.cards_failed),
             ("argus_effects_total", "Effects sent to connectors.", &self.effects),
             ("argus_effects_failed_total", "Effects refused for good.", &self.effects_failed),
-            ("argus_effects_unsettled_total", "Effects whose answer was lost.", &self.effects_unsettled),
+            (
+                "argus_effects_unsettled_total",
+                "Effects whose answer was lost.",
+                &self.effects_unsettled,
+            ),
         ];
         for (name, help, counter) in counters {
             line(&mut page, name, help, "counter", counter.load(Relaxed));

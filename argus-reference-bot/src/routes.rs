@@ -111,7 +111,7 @@ fn condition(at: usize, when: &str) -> Result<Program, ConfigError> {
     Ok(program)
 }
 
-fn context(facts: &Facts<'_>) -> Context<'static> {
+fn context(facts: &Facts<'_>) -> Context<'static, 'static> {
     let mut context = Context::default();
     let texts = [
         ("severity", facts.severity),

@@ -3,6 +3,7 @@
 use argus_soc::decide::Decision;
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
+use argus_soc::ledger::fact::Actor;
 use argus_soc::playbook::ActionKind;
 use argus_soc::run::{Run, State, Status, Step};
 use argus_soc::score::Confidence;
@@ -34,8 +35,10 @@ pub struct Stand<'a> {
 /// The living card of an incident.
 pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let event = &incident.event;
-    let notices: Vec<&str> =
-        repeat.then_some("This card may be here twice: an answer from Teams was lost.").into_iter().collect();
+    let notices: Vec<&str> = repeat
+        .then_some("This card may be here twice: an answer from Teams was lost.")
+        .into_iter()
+        .collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
     json!({
@@ -55,7 +58,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
             "source": event.source,
             "product": event.product,
             "link": event.link,
-            "acknowledged_by": incident.acknowledged_by.as_ref().map(|who| who.shown()),
+            "acknowledged_by": incident.acknowledged_by.as_ref().map(Actor::shown),
             "description": event.description,
         },
         "score": {
@@ -168,7 +171,9 @@ pub fn stage(stage: Stage) -> &'static str {
 
 fn state_label(incident: &Incident) -> String {
     let isolation = incident.last_run_of("isolate_host");
-    if let Some(run) = isolation.filter(|run| !matches!(run.status, Status::Denied | Status::Expired)) {
+    if let Some(run) =
+        isolation.filter(|run| !matches!(run.status, Status::Denied | Status::Expired))
+    {
         let step = run.steps.iter().find(|step| step.plan.action == ActionKind::IsolateHost);
         if let Some(step) = step {
             return step_label(run, step).0;
@@ -177,7 +182,7 @@ fn state_label(incident: &Incident) -> String {
     match incident.stage {
         Stage::Open => "Open".into(),
         Stage::Acknowledged => {
-            let who = incident.acknowledged_by.as_ref().map_or("somebody", |who| who.shown());
+            let who = incident.acknowledged_by.as_ref().map_or("somebody", Actor::shown);
             format!("Acknowledged by {who}")
         }
         Stage::Contained => "Contained".into(),
@@ -290,7 +295,14 @@ fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Va
     }
     let id = || run.id.clone();
     vec![
-        button(incident, &Act::Approve { run: id() }, "Approve", "positive", "Let it be done", stand),
+        button(
+            incident,
+            &Act::Approve { run: id() },
+            "Approve",
+            "positive",
+            "Let it be done",
+            stand,
+        ),
         button(incident, &Act::Deny { run: id() }, "Deny", "destructive", "Forbid it", stand),
     ]
 }
@@ -305,7 +317,7 @@ fn button(
 ) -> Value {
     let v = epoch(incident, act);
     // The time of the state, not of the drawing: the same state gives the same card.
-    let data = stand.buttons.sign(&incident.key, act, v, stand.conversation, incident.updated_at);
+    let data = stand.buttons.sign(&incident.key, act, &v, stand.conversation, incident.updated_at);
     json!({
         "title": title, "verb": act.verb(), "style": style, "tooltip": tooltip, "data": data,
     })

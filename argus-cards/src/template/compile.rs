@@ -151,7 +151,8 @@ impl<'t> Compiler<'t> {
             Some(member) => self.when(&member.value)?,
             None => None,
         };
-        if data.is_none() && when.is_none() {
+        let needs_url = self.profile == Profile::Argus && needs_url(members);
+        if data.is_none() && when.is_none() && !needs_url {
             self.key(place);
             return self.members(members, spot);
         }
@@ -165,7 +166,8 @@ impl<'t> Compiler<'t> {
             Place::Item => Place::Item,
             Place::Member(key) => Place::Member(key.clone()),
         };
-        self.ops.push(Op::Scope(Box::new(ScopeOp { place, data, when, body, at: node.at })));
+        let at = node.at;
+        self.ops.push(Op::Scope(Box::new(ScopeOp { place, data, when, body, needs_url, at })));
         Ok(())
     }
 
@@ -236,6 +238,16 @@ impl<'t> Compiler<'t> {
         let says_false = matches!(&node.kind, Kind::String(text) if text == "false");
         Ok((!truthy || says_false).then_some(When::Never))
     }
+}
+
+/// Whether an object is nothing without an address that comes out of data.
+fn needs_url(members: &[Member]) -> bool {
+    let text = |name: &str| {
+        let member = members.iter().find(|member| member.key == name)?;
+        if let Kind::String(text) = &member.value.kind { Some(text.as_str()) } else { None }
+    };
+    matches!(text("type"), Some("Action.OpenUrl" | "Action.OpenUrlDialog" | "Image"))
+        && text("url").is_some_and(|url| url.contains("${"))
 }
 
 /// The name inside a quoted key with its colon.

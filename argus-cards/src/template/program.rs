@@ -30,13 +30,16 @@ pub(super) struct Leaf {
     pub(super) at: usize,
 }
 
-/// An object with `$data` or `$when`.
+/// An object with `$data` or `$when`, or one that is nothing without its address.
 #[derive(Debug)]
 pub(super) struct ScopeOp {
     pub(super) place: Place,
     pub(super) data: Option<Source>,
     pub(super) when: Option<When>,
     pub(super) body: Vec<Op>,
+    /// Whether the object disappears with its `url`: a link or picture that leads nowhere is not
+    /// valid, and Teams refuses the whole card.
+    pub(super) needs_url: bool,
     pub(super) at: usize,
 }
 

@@ -41,6 +41,7 @@ pub(super) fn render<'a>(
         template,
         options,
         found: Vec::new(),
+        lost_url: false,
     };
     renderer.run(&template.compiled.ops).map_err(|stop| renderer.error(stop))?;
     let Renderer { mut out, found, .. } = renderer;
@@ -59,6 +60,8 @@ struct Renderer<'a, 'o> {
     template: &'a Template,
     options: &'o Options,
     found: Vec<Diagnostic>,
+    /// Whether the object being written has lost its address.
+    lost_url: bool,
 }
 
 impl<'a> Renderer<'a, '_> {
@@ -100,6 +103,7 @@ impl<'a> Renderer<'a, '_> {
                     self.out.extend_from_slice(key);
                     if !self.leaf(leaf)? {
                         self.out.truncate(start);
+                        self.lost_url |= key == b"\"url\":";
                     }
                 }
                 Op::Item(leaf) => self.item(leaf)?,
@@ -261,6 +265,7 @@ impl<'a> Renderer<'a, '_> {
                     text.push_str(&percent_encode(&shown));
                 }
                 Role::Url => text.push_str(&shown),
+                Role::Value => text.push_str(&safe::value(&shown, self.options)),
                 Role::Text | Role::Other => text.push_str(&safe::plain(&shown, self.options)),
             }
         }
@@ -294,12 +299,13 @@ impl<'a> Renderer<'a, '_> {
                 write::string(&mut self.out, &safe::markdown(&text, true, self.options));
                 true
             }
-            Role::Text => {
+            Role::Text | Role::Value => {
                 if matches!(value, Val::Undefined) {
                     return false;
                 }
                 let text = self.flat(value, leaf_at);
-                write::string(&mut self.out, &safe::plain(&text, self.options));
+                let make = if role == Role::Text { safe::plain } else { safe::value };
+                write::string(&mut self.out, &make(&text, self.options));
                 true
             }
             Role::Url => match value {
@@ -506,10 +512,18 @@ impl<'a> Renderer<'a, '_> {
             Some(When::Never) => false,
             Some(When::Computed(leaf)) => self.condition(leaf)?,
         };
-        if shown {
-            self.run(&scope.body)?;
+        if !shown {
+            return Ok(false);
         }
-        Ok(shown)
+        let start = self.out.len();
+        let outside = std::mem::take(&mut self.lost_url);
+        self.run(&scope.body)?;
+        let lost = std::mem::replace(&mut self.lost_url, outside);
+        if scope.needs_url && lost {
+            self.out.truncate(start);
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Only true itself shows an object; a missing path does not, silently.

@@ -8,8 +8,10 @@
 pub(super) enum Role {
     /// A text whose Markdown is shown.
     Markdown,
-    /// Any other text.
+    /// Any other text that people read.
     Text,
+    /// A text that comes back to the bot or names something, so that it must stay what it is.
+    Value,
     /// An address that is fetched or opened.
     Url,
     /// Something that comes back to the bot and is shown to nobody.
@@ -51,10 +53,11 @@ impl<'t> Spot<'t> {
             "text" if self.element == "TextBlock" => Role::Markdown,
             "title" | "value" if self.under == "facts" => Role::Markdown,
             "url" | "iconUrl" | "poster" | "backgroundImage" | "webUrl" => Role::Url,
-            "value" if self.element == "Input.Number" || self.element.is_empty() => Role::Other,
-            "text" | "title" | "value" | "altText" | "label" | "placeholder" | "errorMessage"
-            | "tooltip" | "speak" | "fallbackText" | "subtitle" | "lang" | "id" | "verb"
-            | "name" | "valueOn" | "valueOff" => Role::Text,
+            "value" if self.element == "Input.Number" => Role::Other,
+            "value" if self.element.starts_with("Input.") || self.under == "choices" => Role::Value,
+            "id" | "verb" | "valueOn" | "valueOff" | "lang" => Role::Value,
+            "text" | "title" | "altText" | "label" | "placeholder" | "errorMessage" | "tooltip"
+            | "speak" | "fallbackText" | "subtitle" => Role::Text,
             _ => Role::Other,
         }
     }

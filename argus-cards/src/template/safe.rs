@@ -19,19 +19,25 @@ fn is_harmless(text: &str, options: &Options) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b',')
 }
 
-/// A text that is shown without Markdown: no invisible characters, no mention, no host token.
+/// A text that is not shown: only invisible characters are taken out.
+pub(super) fn value(text: &str, options: &Options) -> String {
+    if is_harmless(text, options) { text.to_owned() } else { visible(text) }
+}
+
+/// A text that is shown without Markdown: no invisible characters, no mention, no host token, and
+/// no address, because some clients make a link of whatever looks like one.
 pub(super) fn plain(text: &str, options: &Options) -> String {
     if is_harmless(text, options) {
         return text.to_owned();
     }
-    neutral(&capped(&visible(text), options.max_text))
+    neutral(&defanged(&capped(&visible(text), options.max_text), options))
 }
 
 /// A text that is shown with Markdown: the same, and nothing in it is Markdown or a link.
 pub(super) fn markdown(text: &str, starts_line: bool, options: &Options) -> String {
     let starts_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
     if is_harmless(text, options) && !(starts_line && starts_with_digit) {
-        return defanged(text, options);
+        return text.to_owned();
     }
     let text = capped(&visible(text), options.max_text);
     escaped(&neutral(&defanged(&text, options)), starts_line)
@@ -69,7 +75,7 @@ fn capped(text: &str, most: usize) -> String {
     }
 }
 
-/// Breaks what Teams itself would replace: `<at>` mentions and `{{DATE()}}` tokens.
+/// Breaks what Teams itself would replace: `<at>` mentions, `{{DATE()}}` and `${rs:name}`.
 fn neutral(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
@@ -77,7 +83,10 @@ fn neutral(text: &str) -> String {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
             '<' if is_mention(after) => result.push('\u{2039}'),
-            '{' if after.starts_with('{') => result.push_str("{ "),
+            '{' | '$' if after.starts_with('{') => {
+                result.push(c);
+                result.push(' ');
+            }
             _ => result.push(c),
         }
         rest = after;
@@ -240,6 +249,7 @@ mod tests {
         check("# head\n- item\n1. one", "\\# head\n\\- item\n1\\. one");
         check("<at>SOC</at>", "\u{2039}at>SOC\u{2039}/at>");
         check("{{DATE(2020)}}", "{ {DATE(2020)}}");
+        check("${rs:hello}", "$ {rs:hello}");
         check("a\u{202e}b\u{200b}c\u{0}d", "abcd");
         check("a\n\n\n\n\nb", "a\n\nb");
         check(r"C:\dir\x", r"C:\\dir\\x");

@@ -103,8 +103,8 @@ impl Incident {
             key: fact.stream.clone()?,
             version: 1,
             event: (**event).clone(),
-            enrichment: enrichment.clone(),
-            score: score.clone(),
+            enrichment: (**enrichment).clone(),
+            score: (**score).clone(),
             decision: decision.clone(),
             severity: event.severity,
             stage: Stage::Open,
@@ -135,7 +135,7 @@ impl Incident {
         self.updated_at = fact.at;
         match &fact.what {
             What::EventAdded { event_id, observed_at, severity, phase, placement } => {
-                self.add_event(*event_id, *observed_at, *severity, *phase, placement, fact.at);
+                self.add_event(*event_id, *observed_at, *severity, *phase, *placement, fact.at);
             }
             What::Acknowledged => {
                 self.acknowledged_by = Some(fact.actor.clone());
@@ -156,7 +156,9 @@ impl Incident {
             What::WouldRun { playbook, steps } => {
                 self.note(fact.at, format!("Dry run of {playbook}: {}", steps.join(", ")));
             }
-            What::RunCreated { .. } => self.runs.extend(Run::begin(fact).map(|run| (run.id.clone(), run))),
+            What::RunCreated { .. } => {
+                self.runs.extend(Run::begin(fact).map(|run| (run.id.clone(), run)));
+            }
             _ => self.apply_to_run(fact),
         }
         if let Some(line) = run_line(fact) {
@@ -186,7 +188,7 @@ impl Incident {
         observed_at: Timestamp,
         severity: Severity,
         phase: Phase,
-        placement: &Placement,
+        placement: Placement,
         at: Timestamp,
     ) {
         self.count += 1;
@@ -200,7 +202,7 @@ impl Incident {
         if phase == Phase::Resolved {
             self.stage = Stage::Resolved;
             self.note(at, "The source says that it is resolved".into());
-        } else if *placement != Placement::Duplicate {
+        } else if placement != Placement::Duplicate {
             self.note(at, "Seen again after a quiet time".into());
         }
     }

@@ -258,8 +258,11 @@ mod tests {
         assert_eq!(text, "{\"a\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
     }
 
+    /// Seq, prev, payload, hash, raw.
+    type Row = (u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
     /// A small intact chain, one record with a raw body.
-    fn chain() -> Vec<(u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
+    fn chain() -> Vec<Row> {
         let mut prev = Hash::GENESIS;
         (1..=4)
             .map(|seq| {
@@ -278,7 +281,7 @@ mod tests {
             .collect()
     }
 
-    fn verify(rows: &[(u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>)]) -> Result<(), Broken> {
+    fn verify(rows: &[Row]) -> Result<(), Broken> {
         let mut verifier = Verifier::default();
         rows.iter().try_for_each(|(seq, prev, payload, hash, raw)| {
             verifier.check(&Stored { seq: *seq, prev, payload, hash, raw: raw.as_deref() })

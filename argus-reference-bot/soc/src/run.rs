@@ -113,6 +113,18 @@ pub enum Next {
     Stop,
 }
 
+impl Next {
+    /// The step that it is about, if it is about one.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Lease(step) | Self::Send(step) | Self::Probe(step) | Self::Verify(step) => {
+                Some(step)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A run, folded from its records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -193,12 +205,7 @@ impl Run {
     /// # Errors
     ///
     /// [`NotCounted`] says why it would not; nothing is recorded then.
-    pub fn may_decide(
-        &self,
-        who: &Actor,
-        digest: &str,
-        now: Timestamp,
-    ) -> Result<(), NotCounted> {
+    pub fn may_decide(&self, who: &Actor, digest: &str, now: Timestamp) -> Result<(), NotCounted> {
         let approval = self.approval.as_ref().ok_or(NotCounted::Closed)?;
         if self.status != Status::AwaitingApproval {
             return Err(NotCounted::Closed);
@@ -226,7 +233,8 @@ impl Run {
                 _ => Next::Expire,
             },
             Status::Running => {
-                let open = self.steps.iter().find(|step| !step.state.is_done() && !step.is_skipped());
+                let open =
+                    self.steps.iter().find(|step| !step.state.is_done() && !step.is_skipped());
                 open.map_or(Next::Finish(Status::Succeeded), |step| step.next(now))
             }
             Status::Compensating => {

@@ -183,8 +183,8 @@ fn defect_k_a_decision_is_as_old_as_it_is() {
         "c",
         What::Opened {
             event: Box::new(event),
-            enrichment,
-            score: score.clone(),
+            enrichment: Box::new(enrichment),
+            score: Box::new(score.clone()),
             decision: decision.clone(),
         },
     )

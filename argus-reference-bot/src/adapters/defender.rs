@@ -87,7 +87,9 @@ impl Edr for Defender {
         url.query_pairs_mut().append_pair("$filter", &filter).append_pair("$top", PROBED);
         let back = match self.far.call(Method::GET, url, None).await {
             Ok(back) if back.status == StatusCode::OK => back,
-            Ok(back) => return Probe::Unknown { why: format!("Defender: HTTP {}", back.status.as_u16()) },
+            Ok(back) => {
+                return Probe::Unknown { why: format!("Defender: HTTP {}", back.status.as_u16()) };
+            }
             Err(lost) => return Probe::Unknown { why: lost.why() },
         };
         let actions = back.json.as_ref().and_then(|it| it.get("value")).and_then(Value::as_array);
@@ -100,7 +102,9 @@ impl Edr for Defender {
     async fn progress(&self, remote: &str) -> Progress {
         let url = self.far.url(&["api", "machineactions", remote]);
         // Not to know is not to have failed: ask again later.
-        let Ok(back) = self.far.call(Method::GET, url, None).await else { return Progress::Pending };
+        let Ok(back) = self.far.call(Method::GET, url, None).await else {
+            return Progress::Pending;
+        };
         match back.text("/status") {
             Some("Succeeded") => Progress::Done,
             Some(status @ ("Failed" | "TimeOut" | "Cancelled")) => {

@@ -95,6 +95,7 @@ fn rows<T: for<'de> Deserialize<'de>>(
         return Err(ConfigError::value(key, format!("`{reference}` is not `file:PATH`")));
     };
     let wrong = |why: String| ConfigError::value(key, format!("{path}: {why}"));
-    let text = std::fs::read_to_string(Path::new(path)).map_err(|error| wrong(error.to_string()))?;
+    let text =
+        std::fs::read_to_string(Path::new(path)).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }

@@ -87,9 +87,9 @@ impl Itsm for ServiceNow {
                 }
             }
             // A sleeping instance answers 200 with a page: that is not "created".
-            Ok(back) if back.status.is_success() => {
-                Outcome::Unsettled { why: format!("ServiceNow answered something else{}", asleep(&back)) }
-            }
+            Ok(back) if back.status.is_success() => Outcome::Unsettled {
+                why: format!("ServiceNow answered something else{}", asleep(&back)),
+            },
             Ok(back) => back.refusal("ServiceNow"),
             Err(lost) => lost.into(),
         }
@@ -98,9 +98,10 @@ impl Itsm for ServiceNow {
     async fn probe(&self, correlation: &str) -> Probe {
         match self.rows("correlation_id", correlation).await {
             Ok(rows) => match rows.first() {
-                Some(row) => {
-                    Probe::Found { remote: field(row, "sys_id"), detail: Some(field(row, "number")) }
-                }
+                Some(row) => Probe::Found {
+                    remote: field(row, "sys_id"),
+                    detail: Some(field(row, "number")),
+                },
                 None => Probe::NotFound,
             },
             Err(why) => Probe::Unknown { why: format!("ServiceNow: {why}") },

@@ -22,8 +22,8 @@ use uuid::Uuid;
 
 pub use self::verify::{Finding, Report, export, verify};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
-    SentCard, Summary, Waiting,
+    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError,
+    Receipt, Recorded, SentCard, Summary, Waiting,
 };
 
 /// Records that may wait for the writer before doors answer 503.
@@ -207,10 +207,7 @@ fn head_file(store: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn spawn(
-    name: &str,
-    body: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, LedgerError> {
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LedgerError> {
     std::thread::Builder::new()
         .name(name.into())
         .spawn(body)

@@ -155,6 +155,7 @@ async fn read(mut response: Response) -> Result<Back, Lost> {
     Ok(Back { status, json, retry_after, is_json })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn no_token(error: Error) -> Lost {
     Lost::NotSent(crate::flows::notify::chain(&error))
 }
@@ -170,7 +171,8 @@ impl Back {
     pub(super) fn refusal(&self, system: &str) -> Outcome {
         let status = self.status.as_u16();
         let code = self.text("/error/code").or_else(|| self.text("/error/message"));
-        let what = code.map_or_else(|| format!("{system}: HTTP {status}"), |it| format!("{system}: {it}"));
+        let what =
+            code.map_or_else(|| format!("{system}: HTTP {status}"), |it| format!("{system}: {it}"));
         match status {
             429 => {
                 let wait = self.retry_after.unwrap_or(Duration::from_secs(20));

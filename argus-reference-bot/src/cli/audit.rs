@@ -91,7 +91,11 @@ fn words(report: &Report) -> String {
             Some(seq) => format!("{}, record {seq}", finding.place),
             None => finding.place.clone(),
         };
-        text.push_str(&format!("\n  {place}: {}", finding.what));
+        text = format!(
+            "{text}
+  {place}: {}",
+            finding.what
+        );
     }
     text
 }

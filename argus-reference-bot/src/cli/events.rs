@@ -17,8 +17,8 @@ Examples:
   argus events normalise --source auto alert.json
   cat alert.json | argus events normalise --source guardduty -")]
     Normalise {
-        /// What the alert looks like: auto, generic, sentinel_trigger, sentinel_arm,
-        /// graph_alerts_v2, guardduty.
+        /// What the alert looks like: `auto`, `generic`, `sentinel_trigger`,
+        /// `sentinel_arm`, `graph_alerts_v2`, `guardduty`.
         #[arg(long, default_value = "auto")]
         source: String,
         /// The file, or - for standard input.
@@ -30,7 +30,8 @@ pub(super) fn run(command: &Command) -> Outcome {
     let Command::Normalise { source, file } = command;
     let shape: Shape = source.parse()?;
     let raw = read(file)?;
-    let named = Source { name: if shape == Shape::Auto { "" } else { source }, shape, tenant: None };
+    let named =
+        Source { name: if shape == Shape::Auto { "" } else { source }, shape, tenant: None };
     let event = normalise(&raw, &named, SystemClock.now())
         .map_err(|error| Complaint(format!("{}: {error}", file.display())))?;
     say(&serde_json::to_string_pretty(&event)?)?;

@@ -1,6 +1,6 @@
 //! `argus playbooks`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use argus_soc::playbook::parse;
 use clap::Subcommand;
@@ -37,7 +37,10 @@ pub(super) fn run(command: &Command) -> Outcome {
                 Format::Json => say(&serde_json::to_string_pretty(&playbook)?)?,
                 Format::Text => say(&format!(
                     "{} {} ({}), {} steps",
-                    playbook.id, playbook.version, playbook.name, playbook.actions.len()
+                    playbook.id,
+                    playbook.version,
+                    playbook.name,
+                    playbook.actions.len()
                 ))?,
             }
             Ok(Ended::Well)
@@ -62,7 +65,7 @@ fn lint(files: &[PathBuf]) -> Outcome {
     Ok(if bad == 0 { Ended::Well } else { Ended::WithFindings })
 }
 
-fn text(file: &PathBuf) -> Result<String, Complaint> {
+fn text(file: &Path) -> Result<String, Complaint> {
     String::from_utf8(read(file)?)
         .map_err(|_| Complaint(format!("{}: it is not UTF-8", file.display())))
 }

@@ -125,8 +125,9 @@ fn set(table: &mut Table, name: &str, text: &str) -> Result<(), ConfigError> {
             .ok_or_else(|| ConfigError::value(name, format!("`{section}` is not a section")))?;
     }
     let value = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) if !json.is_null() => Value::try_from(json)
-            .map_err(|error| ConfigError::value(name, error.to_string()))?,
+        Ok(json) if !json.is_null() => {
+            Value::try_from(json).map_err(|error| ConfigError::value(name, error.to_string()))?
+        }
         _ => Value::String(text.into()),
     };
     at.insert(key.clone(), value);
@@ -153,7 +154,8 @@ source = "folder:card-templates"
 
     fn errors(text: &str, overrides: &[(&str, &str)]) -> String {
         let overrides = overrides.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        parse("argus.toml", text, overrides).map_or_else(|error| error.to_string(), |_| String::new())
+        parse("argus.toml", text, overrides)
+            .map_or_else(|error| error.to_string(), |_| String::new())
     }
 
     #[test]

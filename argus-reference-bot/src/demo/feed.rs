@@ -13,6 +13,7 @@ use super::samples::{ALERTS, Alert};
 use crate::config::ConfigError;
 use crate::flows::Soc;
 use crate::flows::notify::chain;
+use crate::hex::hex;
 use crate::ports::ledger::Recorded;
 
 /// Records read at once.
@@ -51,10 +52,16 @@ impl DemoFeed {
     /// Sends an alert with its signature; says what came back.
     pub(super) async fn send(&self, alert: &Alert) -> String {
         match self.deliver(alert).await {
-            Ok(receipt) => format!(
-                "{}: accepted as record {} (correlation {})",
-                alert.product, receipt["seq"], receipt["correlation_id"].as_str().unwrap_or("-")
-            ),
+            Ok(receipt) => {
+                let text =
+                    |name: &str| receipt.get(name).map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "{}: accepted as record {} (correlation {})",
+                    alert.product,
+                    text("seq"),
+                    text("correlation_id")
+                )
+            }
             Err(error) => format!("{}: {error}", alert.product),
         }
     }
@@ -64,7 +71,7 @@ impl DemoFeed {
         let count = self.sent.fetch_add(1, Ordering::Relaxed);
         let body = revised(alert, count).ok_or_else(|| failed("the sample is not JSON".into()))?;
         let tag = hmac::sign(&self.key, body.as_bytes());
-        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(tag.as_ref());
         let answer = self
             .client
             .post(&self.ingest)
@@ -84,13 +91,18 @@ impl DemoFeed {
 impl Feed for DemoFeed {
     fn audit_after(&self, seq: u64) -> Vec<Value> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lines.last().and_then(|line| line["seq"].as_u64()).unwrap_or(0);
+        let known =
+            lines.last().and_then(|line| line.get("seq").and_then(Value::as_u64)).unwrap_or(0);
         // The page asks from its own task; reading takes a moment on a thread of the store's.
         let read = tokio::task::block_in_place(|| {
             self.runtime.block_on(self.soc.ledger.records_after(known, PAGE))
         });
         lines.extend(read.unwrap_or_default().iter().map(line));
-        lines.iter().filter(|line| line["seq"].as_u64() > Some(seq)).cloned().collect()
+        lines
+            .iter()
+            .filter(|line| line.get("seq").and_then(Value::as_u64) > Some(seq))
+            .cloned()
+            .collect()
     }
 
     fn alerts(&self) -> Vec<SampleAlert> {
@@ -117,7 +129,11 @@ fn revised(alert: &Alert, count: u64) -> Option<String> {
     {
         let old = id.as_str()?;
         *id = match old.parse::<jiff::Timestamp>() {
-            Ok(at) => at.checked_add(jiff::SignedDuration::from_secs(count.cast_signed())).ok()?.to_string().into(),
+            Ok(at) => at
+                .checked_add(jiff::SignedDuration::from_secs(count.cast_signed()))
+                .ok()?
+                .to_string()
+                .into(),
             Err(_) => format!("{old}-{count}").into(),
         };
     }
@@ -151,7 +167,9 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::Allowed { action, evidence, .. } => format!("may {action}: {evidence}"),
         What::Refused { action, why, .. } => format!("may not {action}: {why}"),
         What::NoticePlaced { incident, card, .. } => format!("{incident}: {card} shall be shown"),
-        What::NoticeAttempted { incident, card, .. } => format!("{incident}: {card} is being created"),
+        What::NoticeAttempted { incident, card, .. } => {
+            format!("{incident}: {card} is being created")
+        }
         What::NoticeDelivered { incident, card, version, template, .. } => {
             format!("{incident}: {card} shows version {version} ({template})")
         }

@@ -14,7 +14,7 @@ use crate::ports::directory::{Directory, DirectoryError};
 use crate::ports::ledger::{Batch, LedgerError};
 
 /// How long groups may be remembered for what has little impact (facts: at most 5 minutes).
-const REMEMBER: Duration = Duration::from_secs(300);
+const REMEMBER: Duration = Duration::from_mins(5);
 /// The role that Argus has when a playbook acts without a person.
 const AUTOMATION: &str = "automation";
 /// What automation may do; playbooks cannot go beyond it.
@@ -77,7 +77,8 @@ impl Access {
         rbac: &Rbac,
         directory: Arc<dyn Directory>,
     ) -> Result<Self, ConfigError> {
-        let labels = rbac.roles.iter().filter_map(|(role, it)| Some((role.clone(), it.label.clone()?)));
+        let labels =
+            rbac.roles.iter().filter_map(|(role, it)| Some((role.clone(), it.label.clone()?)));
         let trust = rbac.trust.iter().map(|(tenant, it)| (tenant.to_lowercase(), it.roles.clone()));
         let groups = rbac.roles.iter().map(|(role, it)| (role.clone(), it.groups.clone()));
         Ok(Self {
@@ -214,9 +215,7 @@ impl Soc {
         let (name, incident) = (action.name().to_owned(), incident.map(str::to_owned));
         let answer = self.access.policy.permit(principal, action);
         let what = match &answer {
-            Ok(permit) => {
-                What::Allowed { incident, action: name, evidence: evidence(permit) }
-            }
+            Ok(permit) => What::Allowed { incident, action: name, evidence: evidence(permit) },
             Err(refusal) => What::Refused {
                 incident,
                 action: name,
@@ -248,7 +247,11 @@ fn policy(rbac: &Rbac) -> Result<Policy, ConfigError> {
         }
         let granted = |action: &&str| built_in.who_can(action).contains(role);
         let actions = it.may.clone().unwrap_or_else(|| {
-            argus_soc::policy::ACTION_NAMES.iter().filter(|it| granted(it)).map(|it| (*it).into()).collect()
+            argus_soc::policy::ACTION_NAMES
+                .iter()
+                .filter(|it| granted(it))
+                .map(|it| (*it).into())
+                .collect()
         });
         if actions.is_empty() {
             let why = "this is no built-in role (viewer, soc_engineer, argus_admin); \

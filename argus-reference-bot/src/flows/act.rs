@@ -172,7 +172,10 @@ impl Soc {
             };
             match self.ledger.append(Batch::on(&incident, facts.clone())).await {
                 Ok(()) => {
-                    facts.iter().filter(|fact| fact.stream.is_some()).for_each(|fact| incident.apply(fact));
+                    facts
+                        .iter()
+                        .filter(|fact| fact.stream.is_some())
+                        .for_each(|fact| incident.apply(fact));
                     self.bells.notify.notify_one();
                     self.bells.execute.notify_one();
                     return Ok(Done::Changed(Box::new(incident)));

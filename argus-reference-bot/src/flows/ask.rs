@@ -84,7 +84,8 @@ impl Soc {
                 format!("Your groups cannot be checked at the moment ({why}), so you have no role.")
             }
         };
-        let name = person.name.as_deref().unwrap_or("Somebody").replace(['*', '[', ']', '_', '`'], "");
+        let name =
+            person.name.as_deref().unwrap_or("Somebody").replace(['*', '[', ']', '_', '`'], "");
         format!("{name}. {here}\n\nObject id `{}`, tenant `{}`.", person.object_id, person.tenant)
     }
 
@@ -137,7 +138,9 @@ impl Soc {
                 None => return Ok(Answer::Text(format!("{id} has no ticket yet."))),
             },
             None if id.is_empty() => {
-                return Ok(Answer::Text("Say which: `ticket INC-7` or `ticket INC0010001`.".into()));
+                return Ok(Answer::Text(
+                    "Say which: `ticket INC-7` or `ticket INC0010001`.".into(),
+                ));
             }
             None => id,
         };
@@ -148,7 +151,10 @@ impl Soc {
                 let plain = |text: &str| text.replace(['*', '[', ']', '_', '`', '<', '>'], "");
                 format!(
                     "**{}** {}\n\nState: {}. Assigned to: {}.{link}",
-                    plain(&ticket.number), plain(&ticket.summary), plain(&ticket.state), plain(who),
+                    plain(&ticket.number),
+                    plain(&ticket.summary),
+                    plain(&ticket.state),
+                    plain(who),
                 )
             }
             Ok(None) => "There is no such ticket.".into(),
@@ -169,7 +175,11 @@ impl Soc {
              - Incidents: {} open of {}\n\
              - Cards: {} to be sent, {} given up\n\
              - Audit trail: {seq} records, head `{head}`",
-            counts.events, counts.waiting, counts.open, counts.incidents, counts.cards_due,
+            counts.events,
+            counts.waiting,
+            counts.open,
+            counts.incidents,
+            counts.cards_due,
             counts.dead,
         )))
     }
@@ -190,7 +200,8 @@ impl Soc {
 }
 
 fn no_incident(key: &str) -> String {
-    let key: String = key.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(20).collect();
+    let key: String =
+        key.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(20).collect();
     if key.is_empty() {
         "Say which: `show INC-7`.".into()
     } else {

@@ -89,7 +89,8 @@ pub fn new_run(
         let now = soc.clock.now();
         let expires_at = now.checked_add(SignedDuration::from_secs(secs)).unwrap_or(now);
         let quorum = soc.approvals.quorum.max(playbook.gates.quorum).max(1);
-        let asked = What::ApprovalRequested { run: run.clone(), digest, quorum, reason, expires_at };
+        let asked =
+            What::ApprovalRequested { run: run.clone(), digest, quorum, reason, expires_at };
         facts.push(fact(asked).of(&incident.key));
         if let Some(place) = soc.routes.first(&super::triage::facts_of(incident)) {
             facts.push(fact(What::NoticePlaced {
@@ -159,9 +160,8 @@ impl Soc {
             let now = self.clock.now();
             let rest = match self.drive_once(key, now).await {
                 Ok(Did::GoOn) if *stop.borrow() => PAUSE,
-                Ok(Did::GoOn) => continue,
                 Ok(Did::Rest(rest)) => rest,
-                Err(LedgerError::Conflict { .. }) => continue,
+                Ok(Did::GoOn) | Err(LedgerError::Conflict { .. }) => continue,
                 Err(error) => {
                     tracing::error!(incident.key = key, error = %error, "a run cannot go on now");
                     PAUSE
@@ -196,29 +196,19 @@ impl Soc {
         now: Timestamp,
     ) -> Result<Did, LedgerError> {
         let scene = Scene { soc: self, incident, run };
-        match run.next(now) {
-            Next::Wait(at) => return Ok(Did::Rest(until(at, now))),
-            Next::Stop => return Ok(Did::Rest(SLOWEST_POLL)),
-            Next::Expire => {
-                scene.write_if_unchanged(vec![What::ApprovalExpired { run: run.id.clone() }]).await?;
+        let next = run.next(now);
+        match (&next, next.step().and_then(|name| run.step(name))) {
+            (Next::Wait(at), _) => return Ok(Did::Rest(until(*at, now))),
+            (Next::Expire, _) => {
+                let expired = What::ApprovalExpired { run: run.id.clone() };
+                scene.write_if_unchanged(vec![expired]).await?;
             }
-            Next::Finish(result) => scene.finish(result).await?,
-            Next::Lease(step) => {
-                let Some(step) = run.step(&step) else { return Ok(Did::Rest(SLOWEST_POLL)) };
-                return scene.lease(step).await;
-            }
-            Next::Send(step) => {
-                let Some(step) = run.step(&step) else { return Ok(Did::Rest(SLOWEST_POLL)) };
-                scene.send(step).await?;
-            }
-            Next::Probe(step) => {
-                let Some(step) = run.step(&step) else { return Ok(Did::Rest(SLOWEST_POLL)) };
-                scene.probe(step).await?;
-            }
-            Next::Verify(step) => {
-                let Some(step) = run.step(&step) else { return Ok(Did::Rest(SLOWEST_POLL)) };
-                return scene.verify(step, now).await;
-            }
+            (Next::Finish(result), _) => scene.finish(*result).await?,
+            (Next::Lease(_), Some(step)) => return scene.lease(step).await,
+            (Next::Send(_), Some(step)) => scene.send(step).await?,
+            (Next::Probe(_), Some(step)) => scene.probe(step).await?,
+            (Next::Verify(_), Some(step)) => return scene.verify(step, now).await,
+            _ => return Ok(Did::Rest(SLOWEST_POLL)),
         }
         Ok(Did::GoOn)
     }
@@ -374,7 +364,8 @@ impl Scene<'_> {
 
     /// The ticket that a step has made, for the incident.
     fn linked(&self, step: &Step, remote: &str) -> Option<What> {
-        let itsm = self.soc.itsm.as_ref().filter(|_| step.plan.action == ActionKind::CreateTicket)?;
+        let itsm =
+            self.soc.itsm.as_ref().filter(|_| step.plan.action == ActionKind::CreateTicket)?;
         Some(What::TicketLinked {
             system: itsm.name().into(),
             number: step.detail.clone().unwrap_or_else(|| remote.into()),

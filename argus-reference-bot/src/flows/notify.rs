@@ -56,7 +56,8 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                     if busy.contains(&name) {
                         continue;
                     }
-                    let ready = pace.lock().await.ready_at(&card.conversation, "home", now).max(again);
+                    let ready =
+                        pace.lock().await.ready_at(&card.conversation, "home", now).max(again);
                     if ready > now {
                         idle = idle.min(ready - now);
                         continue;
@@ -115,16 +116,31 @@ impl From<LedgerError> for Failure {
     }
 }
 
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self { why, after: None, throttled: false }
+    }
+}
+
 impl Tries {
     /// Notes a failure; gives the time of the next try. Waits double, from one second to a minute.
-    fn failed(&mut self, name: (String, String), card: &DueCard, failure: &Failure, now: u64) -> u64 {
+    fn failed(
+        &mut self,
+        name: (String, String),
+        card: &DueCard,
+        failure: &Failure,
+        now: u64,
+    ) -> u64 {
         let tried = self.again.get(&name).map_or(0, |(_, tried)| *tried);
         let backoff = (1_000u64 << tried.min(6)).min(SLOWEST);
         let asked = failure.after.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(SLOWEST));
         let at = now + backoff.max(asked);
         tracing::warn!(
-            incident.key = card.incident, card = card.card, why = failure.why,
-            wait_ms = at - now, "a card was not sent and will be tried again"
+            incident.key = card.incident,
+            card = card.card,
+            why = failure.why,
+            wait_ms = at - now,
+            "a card was not sent and will be tried again"
         );
         self.again.insert(name, (at, tried + 1));
         at
@@ -137,22 +153,18 @@ impl Soc {
         let Some(incident) = self.ledger.incident(&due.incident).await? else {
             return self.abandon(due, "its incident does not exist").await;
         };
-        let drawn = match self.draw(&incident, due) {
-            Ok(drawn) => drawn,
-            Err(why) => return Err(Failure { why, after: None, throttled: false }),
-        };
+        let drawn = self.draw(&incident, due)?;
         let to = self.conversation(&due.conversation);
-        let sent = match &due.activity_id {
-            Some(id) => self.connector.update(&to, id, &drawn.activity).await,
-            None => {
-                let attempted = What::NoticeAttempted {
-                    incident: due.incident.clone(),
-                    card: due.card.clone(),
-                    conversation: due.conversation.clone(),
-                };
-                self.record(&incident, attempted).await?;
-                self.connector.send(&to, &drawn.activity).await
-            }
+        let sent = if let Some(id) = &due.activity_id {
+            self.connector.update(&to, id, &drawn.activity).await
+        } else {
+            let attempted = What::NoticeAttempted {
+                incident: due.incident.clone(),
+                card: due.card.clone(),
+                conversation: due.conversation.clone(),
+            };
+            self.record(&incident, attempted).await?;
+            self.connector.send(&to, &drawn.activity).await
         };
         match sent {
             Ok(sent) => {
@@ -198,8 +210,11 @@ impl Soc {
         if final_kind {
             return self.abandon(due, &why).await;
         }
-        if due.activity_id.is_none() && due.attempts + 1 >= MOST_ATTEMPTS && !error.is_undelivered() {
-            return self.abandon(due, &format!("{MOST_ATTEMPTS} creates without an answer: {why}")).await;
+        if due.activity_id.is_none() && due.attempts + 1 >= MOST_ATTEMPTS && !error.is_undelivered()
+        {
+            return self
+                .abandon(due, &format!("{MOST_ATTEMPTS} creates without an answer: {why}"))
+                .await;
         }
         let throttled = error.kind() == SendErrorKind::Throttled;
         Err(Failure { why, after: error.retry_after(), throttled })
@@ -207,7 +222,9 @@ impl Soc {
 
     async fn abandon(&self, due: &DueCard, why: &str) -> Result<(), Failure> {
         tracing::error!(
-            incident.key = due.incident, card = due.card, why,
+            incident.key = due.incident,
+            card = due.card,
+            why,
             "a card cannot be delivered and is given up; look at the conversation"
         );
         let abandoned = What::NoticeAbandoned {

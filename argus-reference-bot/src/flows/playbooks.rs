@@ -35,8 +35,9 @@ impl Playbooks {
         let mut live = Vec::new();
         if let Some(folder) = folder {
             for path in files(folder)? {
-                let text = std::fs::read_to_string(&path)
-                    .map_err(|error| ConfigError::value(path.display().to_string(), error.to_string()))?;
+                let text = std::fs::read_to_string(&path).map_err(|error| {
+                    ConfigError::value(path.display().to_string(), error.to_string())
+                })?;
                 live.push(read(&path.display().to_string(), &text)?);
             }
         }

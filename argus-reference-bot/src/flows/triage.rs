@@ -108,7 +108,13 @@ impl Soc {
         Ok(stored.filter(|incident| !draft.touched.contains_key(&incident.key)))
     }
 
-    fn add(&self, event: &SecurityEvent, waiting: &Waiting, mut incident: Incident, draft: &mut Draft) {
+    fn add(
+        &self,
+        event: &SecurityEvent,
+        waiting: &Waiting,
+        mut incident: Incident,
+        draft: &mut Draft,
+    ) {
         let observed_at = event.observed_at.unwrap_or(event.received_at);
         let placement =
             place(&self.window, Some(&incident.occurrence), observed_at.as_millisecond());
@@ -143,7 +149,12 @@ impl Soc {
         }
         draft.number += 1;
         let key = format!("INC-{}", draft.number);
-        let opened = What::Opened { event: Box::new(event), enrichment, score, decision };
+        let opened = What::Opened {
+            event: Box::new(event),
+            enrichment: Box::new(enrichment),
+            score: Box::new(score),
+            decision,
+        };
         let fact = self.triage_fact(waiting, opened).of(&key);
         let Some(incident) = Incident::open(&fact) else { return Ok(()) };
         draft.batch.expect.insert(key.clone(), 0);
@@ -225,10 +236,15 @@ fn read(waiting: &Waiting, shape: Shape) -> Result<SecurityEvent, LedgerError> {
     let source = Source { name: &waiting.source, shape, tenant: None };
     normalise(&waiting.raw, &source, waiting.received_at)
         // The source's shape may have been changed in the settings since; nothing is lost by it.
-        .or_else(|_| normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at))
+        .or_else(|_| {
+            normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at)
+        })
         .map(|event| SecurityEvent { event_id: waiting.event_id, ..event })
         .map_err(|error| {
-            LedgerError::Damaged(format!("the event at record {} is unreadable: {error}", waiting.seq))
+            LedgerError::Damaged(format!(
+                "the event at record {} is unreadable: {error}",
+                waiting.seq
+            ))
         })
 }
 

@@ -53,7 +53,8 @@ pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity 
 pub(super) async fn other(Text(text): Text) -> Option<Activity> {
     let first = text.split_whitespace().next()?;
     // What people type is data: it comes back without marks that Teams would read.
-    let word: String = first.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(40).collect();
+    let word: String =
+        first.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(40).collect();
     Some(Activity::message(format!("I do not know `{word}`. Write `help` to see what I know.")))
 }
 

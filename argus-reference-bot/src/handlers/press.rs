@@ -26,8 +26,11 @@ pub(super) async fn press(
     Input(data): Input<Value>,
 ) -> CardReply {
     let Some(person) = person(&turn) else {
-        return CardReply::error("Forbidden", "Teams did not say who you are, so nothing was done.")
-            .status(403);
+        return CardReply::error(
+            "Forbidden",
+            "Teams did not say who you are, so nothing was done.",
+        )
+        .status(403);
     };
     let conversation = turn.conversation().conversation_id;
     let pressed = match soc.buttons.check(&data, &conversation, soc.clock.now()) {
@@ -36,7 +39,9 @@ pub(super) async fn press(
     };
     let correlation = turn.correlation();
     tracing::info!(
-        correlation_id = correlation, incident.key = pressed.incident, verb = pressed.act.verb(),
+        correlation_id = correlation,
+        incident.key = pressed.incident,
+        verb = pressed.act.verb(),
         "a button was pressed"
     );
     match soc.act(&person, &pressed, &correlation).await {

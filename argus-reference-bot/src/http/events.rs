@@ -20,16 +20,19 @@ impl Inner {
                     (None, false) => "waiting",
                 };
                 let raw = serde_json::from_slice::<Value>(&event.raw).unwrap_or(Value::Null);
-                reply::json_with(200, &json!({
-                    "event_id": id,
-                    "seq": event.seq,
-                    "source": event.source,
-                    "received_at": event.received_at,
-                    "correlation_id": event.correlation,
-                    "state": state,
-                    "incident": event.incident,
-                    "event": raw,
-                }))
+                reply::json_with(
+                    200,
+                    &json!({
+                        "event_id": id,
+                        "seq": event.seq,
+                        "source": event.source,
+                        "received_at": event.received_at,
+                        "correlation_id": event.correlation,
+                        "state": state,
+                        "incident": event.incident,
+                        "event": raw,
+                    }),
+                )
             }
             Ok(None) => Problem::new(404, "not-found", "There is no such event.").answer(),
             Err(error) => reply::unavailable(&error),

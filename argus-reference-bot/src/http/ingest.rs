@@ -34,7 +34,7 @@ pub enum SourceKey {
     /// `X-Api-Key`, kept as its SHA-256.
     ApiKey([u8; 32]),
     /// `X-Hub-Signature-256: sha256=HEX` over the raw body.
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
 }
 
 impl SourceKey {
@@ -45,7 +45,7 @@ impl SourceKey {
 
     /// A key that signs the raw body.
     pub fn hmac(secret: &Secret) -> Self {
-        Self::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
+        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())))
     }
 }
 
@@ -98,7 +98,12 @@ impl Inner {
         answer
     }
 
-    async fn take(&self, name: Option<&str>, request: Request<Incoming>, correlation: &str) -> Answer {
+    async fn take(
+        &self,
+        name: Option<&str>,
+        request: Request<Incoming>,
+        correlation: &str,
+    ) -> Answer {
         // Whoever may not speak learns nothing, not even whether a source of that name exists.
         let shown = Shown::read(request.headers());
         let candidates: Vec<&SourceDoor> = self
@@ -120,8 +125,7 @@ impl Inner {
             Ok(raw) => raw,
             Err(error) => return self.unread(error),
         };
-        let speaks =
-            |source: &&&SourceDoor| source.keys.iter().any(|key| shown.is(key, &raw));
+        let speaks = |source: &&&SourceDoor| source.keys.iter().any(|key| shown.is(key, &raw));
         let Some(source) = candidates.iter().find(speaks) else { return stranger() };
         self.received(source, key, raw, correlation).await
     }
@@ -139,8 +143,11 @@ impl Inner {
             Ok(receipt) => {
                 self.soc.metrics.ingested(receipt.duplicate);
                 tracing::debug!(
-                    correlation_id = correlation, event.source = source.name, event.seq = receipt.seq,
-                    event.duplicate = receipt.duplicate, "an event was accepted"
+                    correlation_id = correlation,
+                    event.source = source.name,
+                    event.seq = receipt.seq,
+                    event.duplicate = receipt.duplicate,
+                    "an event was accepted"
                 );
                 let body = format!(
                     "{{\"seq\":{},\"event_id\":\"{}\",\"duplicate\":{},\"correlation_id\":\"{correlation}\"}}",
@@ -193,7 +200,8 @@ fn stranger() -> Answer {
 
 /// Checks what the headers say about the body, and gives the idempotency key.
 fn checked(headers: &HeaderMap) -> Result<Option<String>, Box<Answer>> {
-    let problem = |status, name, detail: &str| Box::new(Problem::new(status, name, detail).answer());
+    let problem =
+        |status, name, detail: &str| Box::new(Problem::new(status, name, detail).answer());
     if let Some(kind) = headers.get(http::header::CONTENT_TYPE) {
         let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
         let json = kind.eq_ignore_ascii_case("application/json")
@@ -237,9 +245,10 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    })
-    .collect()
+    pairs
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect()
 }

@@ -25,9 +25,9 @@ impl Inner {
             json!({"id": it.id, "name": it.name, "version": it.version, "sha256": it.sha256,
                    "state": if it.gates.dry_run { "dry_run" } else { "live" }})
         });
-        let drafts = drafts.into_iter().map(|it| {
-            json!({"id": it.id, "version": it.version, "sha256": it.sha256, "state": "draft"})
-        });
+        let drafts = drafts.into_iter().map(
+            |it| json!({"id": it.id, "version": it.version, "sha256": it.sha256, "state": "draft"}),
+        );
         reply::json_with(200, &json!({"playbooks": live.chain(drafts).collect::<Vec<Value>>()}))
     }
 
@@ -48,10 +48,13 @@ impl Inner {
             Ok(playbook) => {
                 let warnings: Vec<String> =
                     playbook.warnings.iter().map(ToString::to_string).collect();
-                reply::json_with(201, &json!({
-                    "id": playbook.id, "version": playbook.version, "sha256": playbook.sha256,
-                    "state": "draft", "warnings": warnings,
-                }))
+                reply::json_with(
+                    201,
+                    &json!({
+                        "id": playbook.id, "version": playbook.version, "sha256": playbook.sha256,
+                        "state": "draft", "warnings": warnings,
+                    }),
+                )
             }
             Err(SubmitError::Invalid(diagnostics)) => {
                 Problem::new(422, "bad-playbook", "The playbook does not load.")

@@ -126,7 +126,7 @@ impl Batch {
     /// Facts about `incident`, which must still be as it was read.
     pub fn on(incident: &Incident, facts: Vec<Fact>) -> Self {
         let expect = BTreeMap::from([(incident.key.clone(), incident.version)]);
-        Self { facts, expect, ..Self::default() }
+        Self { facts, expect }
     }
 }
 

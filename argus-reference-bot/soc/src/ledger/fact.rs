@@ -57,9 +57,8 @@ impl Actor {
     /// How a card or a list names them.
     pub fn shown(&self) -> &str {
         match self {
-            Self::Person { shown_as: Some(name), .. } => name,
+            Self::Person { shown_as: Some(name), .. } | Self::Service { name } => name,
             Self::Person { object_id, .. } => object_id,
-            Self::Service { name } => name,
         }
     }
 }
@@ -127,9 +126,9 @@ pub enum What {
         /// The event.
         event: Box<SecurityEvent>,
         /// What the sources answered, outages included.
-        enrichment: Enrichment,
+        enrichment: Box<Enrichment>,
         /// The score, term by term.
-        score: Score,
+        score: Box<Score>,
         /// What was decided.
         decision: Decision,
     },

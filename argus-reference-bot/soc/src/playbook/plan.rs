@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::template::Path;
-use super::{ActionKind, EffectClass, EntityKind, OnError, Playbook, Step, Template, graph};
-use crate::event::{Entity, SecurityEvent};
+use super::{ActionKind, EffectClass, OnError, Playbook, Step, Template, graph};
+use crate::event::{Entity, EntityKind, SecurityEvent};
 
 /// What a step acts on.
 ///

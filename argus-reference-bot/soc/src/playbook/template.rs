@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::diagnostic::suggestion;
-use super::{EntityKind, SecurityEvent};
+use crate::event::{EntityKind, SecurityEvent};
 
 /// What a template may name.
 #[derive(Clone, Debug, PartialEq, Eq)]

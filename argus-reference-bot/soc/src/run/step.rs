@@ -217,16 +217,17 @@ impl Step {
             Probe::FoundForeign { remote, by } => {
                 State::Done { remote: remote.clone(), adopted_from: Some(by.clone()) }
             }
-            Probe::NotFound if self.attempts >= max_attempts => State::Failed {
-                why: format!("it did not take effect in {max_attempts} attempts"),
-            },
+            Probe::NotFound if self.attempts >= max_attempts => {
+                State::Failed { why: format!("it did not take effect in {max_attempts} attempts") }
+            }
             Probe::NotFound => State::Cleared,
             Probe::Unknown { why } if self.probes >= PROBES => {
                 State::Indeterminate { why: why.clone() }
             }
-            Probe::Unknown { why } => {
-                State::Unsettled { until: later(at, SETTLE * self.probes.min(8).cast_signed()), why: why.clone() }
-            }
+            Probe::Unknown { why } => State::Unsettled {
+                until: later(at, SETTLE * self.probes.min(8).cast_signed()),
+                why: why.clone(),
+            },
         };
     }
 

@@ -124,7 +124,9 @@ fn incident(connection: &Connection, key: &str, fact: &Fact) -> Projected {
         }
         None => match Incident::open(fact) {
             Some(incident) => incident,
-            None => return damaged(format!("{} for {key}, which was never opened", fact.what.kind())),
+            None => {
+                return damaged(format!("{} for {key}, which was never opened", fact.what.kind()));
+            }
         },
     };
     let state = match serde_json::to_vec(&incident) {

@@ -90,7 +90,8 @@ pub(super) const PROJECTED: [&str; 7] =
     ["events", "keys", "incidents", "cards", "leases", "playbooks", "meta"];
 
 pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
-    let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
+    let pragma =
+        |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
     let id = pragma("application_id").map_err(failed)?;
     let layout = pragma("user_version").map_err(failed)?;
     if id != 0 && id != APPLICATION_ID {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
 use super::{failed, head_file, project, read, schema};
+use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
 /// Something that is not as it was written.
@@ -111,7 +112,7 @@ pub fn export(
         .map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let base64 = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes);
-    let hex = |bytes: Vec<u8>| bytes.iter().map(|it| format!("{it:02x}")).collect::<String>();
+    let hex = |bytes: Vec<u8>| hex(&bytes);
     while let Some(row) = rows.next().map_err(failed)? {
         let payload: Vec<u8> = row.get(2).map_err(failed)?;
         line(serde_json::json!({
@@ -132,7 +133,8 @@ pub(super) fn check_head_file(
     last: u64,
 ) -> Result<(), LedgerError> {
     let Ok(text) = std::fs::read_to_string(note) else { return Ok(()) };
-    let noted = text.trim().split_once(' ').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
+    let noted: Option<(u64, &str)> =
+        text.trim().split_once(' ').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
     let Some((seq, hash)) = noted else {
         // A power cut may leave the unsynced note empty; the chain itself is what counts.
         return Ok(());
@@ -238,7 +240,7 @@ fn shown(value: rusqlite::types::ValueRef<'_>) -> String {
     use rusqlite::types::ValueRef::{Blob, Integer, Null, Real, Text};
     match value {
         Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Blob(blob) => blob.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Blob(blob) => hex(blob),
         Integer(number) => number.to_string(),
         Real(number) => number.to_string(),
         Null => "null".into(),

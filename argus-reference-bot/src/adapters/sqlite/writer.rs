@@ -122,8 +122,12 @@ impl Writer {
                 (self.seq, self.head) = before;
                 self.give_up(&error);
                 let error = failed(error);
-                answers.into_iter().for_each(|answer| answer.fail(&error));
-                group.drain(..).for_each(|job| refuse(job, &error));
+                for answer in answers {
+                    answer.fail(&error);
+                }
+                for job in group.drain(..) {
+                    refuse(job, &error);
+                }
             }
         }
     }
@@ -174,12 +178,14 @@ impl Writer {
             .optional()
     }
 
-    fn repeat(&self, seq: u64, arrival: &Arrival) -> rusqlite::Result<Result<Receipt, LedgerError>> {
+    fn repeat(
+        &self,
+        seq: u64,
+        arrival: &Arrival,
+    ) -> rusqlite::Result<Result<Receipt, LedgerError>> {
         let (raw, event_id): (Vec<u8>, String) = self
             .connection
-            .prepare_cached(
-                "SELECT raw, payload ->> 'event_id' FROM records WHERE seq = ?1",
-            )?
+            .prepare_cached("SELECT raw, payload ->> 'event_id' FROM records WHERE seq = ?1")?
             .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if raw != arrival.raw {
             return Ok(Err(LedgerError::KeyReused));
