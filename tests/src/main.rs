@@ -1,1 +1,14 @@
-//! Journeys, layering and tidy checks.
+//! What no single package can prove: who may know whom, that the documents are true, who may do what.
+
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
+mod policy_matrix;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod supply_chain;
+#[cfg(test)]
+mod tidy;
