@@ -200,12 +200,11 @@ impl Parser<'_> {
 
     fn unexpected(&self) -> Syntax {
         let end = self.tokens.get(self.next).map_or(self.text.len(), |token| token.end);
-        match self.peek() {
-            Tok::End => Syntax::new(self.start(), "the expression ends too early"),
-            _ => {
-                let word = self.text.get(self.start()..end).unwrap_or_default();
-                Syntax::new(self.start(), format!("unexpected `{word}`"))
-            }
+        if self.peek() == &Tok::End {
+            Syntax::new(self.start(), "the expression ends too early")
+        } else {
+            let word = self.text.get(self.start()..end).unwrap_or_default();
+            Syntax::new(self.start(), format!("unexpected `{word}`"))
         }
     }
 

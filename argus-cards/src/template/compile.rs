@@ -42,7 +42,7 @@ struct Compiler<'t> {
     found: Vec<Diagnostic>,
 }
 
-impl<'t> Compiler<'t> {
+impl Compiler<'_> {
     fn flush(&mut self) {
         if !self.raw.is_empty() {
             self.ops.push(Op::Raw(std::mem::take(&mut self.raw)));

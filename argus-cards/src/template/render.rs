@@ -216,7 +216,7 @@ impl<'a> Renderer<'a, '_> {
                     Err(fault) if fault.severity == Severity::Limit => {
                         return Err(Stop { fault, leaf_at });
                     }
-                    Err(_) => text.push_str(&format!("${{{expr}}}")),
+                    Err(_) => text.extend(["${", &expr.to_string(), "}"]),
                     Ok(value) => {
                         let shown = value.to_text().ok_or_else(|| {
                             let fault = Fault::thrown(format!("`{expr}` is nothing, not a text"));
@@ -246,7 +246,6 @@ impl<'a> Renderer<'a, '_> {
             let shown = self.shown(&value, expr, leaf.at);
             let starts_line = text.trim_end_matches(' ').rsplit('\n').next() == Some("");
             match leaf.role {
-                Role::Opaque => text.push_str(&shown),
                 Role::Markdown if text.ends_with("](") => match safe::allowed(&shown, self.options)
                 {
                     Ok(address) => text.push_str(&address),
@@ -264,7 +263,7 @@ impl<'a> Renderer<'a, '_> {
                     }
                     text.push_str(&percent_encode(&shown));
                 }
-                Role::Url => text.push_str(&shown),
+                Role::Opaque | Role::Url => text.push_str(&shown),
                 Role::Value => text.push_str(&safe::value(&shown, self.options)),
                 Role::Text | Role::Other => text.push_str(&safe::plain(&shown, self.options)),
             }
@@ -304,8 +303,11 @@ impl<'a> Renderer<'a, '_> {
                     return false;
                 }
                 let text = self.flat(value, leaf_at);
-                let make = if role == Role::Text { safe::plain } else { safe::value };
-                write::string(&mut self.out, &make(&text, self.options));
+                let safe_text = match role {
+                    Role::Text => safe::plain(&text, self.options),
+                    _ => safe::value(&text, self.options),
+                };
+                write::string(&mut self.out, &safe_text);
                 true
             }
             Role::Url => match value {

@@ -21,7 +21,12 @@ const PART: Takes = optionally(&[ARRAY, NUMBER], &[NUMBER]);
 pub(super) const TABLE: &[Function] = &[
     row("createArray", at_least(&[], ANY), ARRAY, Run::Plain(create_array)),
     row("count", exactly(&[LISTS]), NUMBER, Run::Plain(|_, args| count(args))),
-    row("contains", exactly(&[ANY, ANY]), Types::BOOL, Run::Plain(contains)),
+    row(
+        "contains",
+        exactly(&[ANY, ANY]),
+        Types::BOOL,
+        Run::Plain(|cx, args| Ok(contains(cx, args))),
+    ),
     row("first", exactly(&[ANY]), ANY, Run::Plain(|_, args| Ok(end(args, |_| 0)))),
     row("last", exactly(&[ANY]), ANY, Run::Plain(|_, args| Ok(end(args, |size| size - 1)))),
     row("reverse", exactly(&[LISTS]), LISTS, Run::Plain(reverse)),
@@ -70,14 +75,14 @@ fn count<'a>(args: &[Val<'a>]) -> Outcome<Val<'a>> {
     Ok(Val::Number(from_usize(size)))
 }
 
-fn contains<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+fn contains<'a>(cx: &Cx<'a, '_>, args: &[Val<'a>]) -> Val<'a> {
     let (whole, part) = (arg(args, 0), arg(args, 1));
-    Ok(Val::Bool(match (whole.list(), whole.as_text(), part.as_text()) {
+    Val::Bool(match (whole.list(), whole.as_text(), part.as_text()) {
         (None, Some(whole), Some(part)) => whole.contains(part),
         (Some(list), ..) => list.iter().any(|item| item.equals(part)),
         (_, _, Some(key)) => whole.property(key, !cx.is_compat()).is_some(),
         _ => false,
-    }))
+    })
 }
 
 fn end<'a>(args: &[Val<'a>], position: fn(usize) -> usize) -> Val<'a> {

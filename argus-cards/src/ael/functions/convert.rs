@@ -144,7 +144,9 @@ pub(crate) fn percent_encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+            let (high, low) = (hex(byte >> 4), hex(byte & 0xf));
+            encoded.extend(['%', high.to_ascii_uppercase(), low.to_ascii_uppercase()]);
         }
     }
     encoded

@@ -69,7 +69,7 @@ fn copied<'a>(args: &[Val<'a>]) -> Outcome<Fields<'a>> {
     arg(args, 0).fields().ok_or_else(|| Fault::new("argument 1 is not an object"))
 }
 
-fn key<'a>(args: &[Val<'a>]) -> String {
+fn key(args: &[Val<'_>]) -> String {
     stringify(arg(args, 1))
 }
 
