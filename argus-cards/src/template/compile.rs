@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::program::{Leaf, Op, Place, ScopeOp, Source, When};
 use super::role::{Role, Spot};
 use super::write;
-use crate::ael::parse::{Text, template_text};
+use crate::ael::text::{Text, template_text};
 use crate::error::{Diagnostic, Error, ErrorKind, Position};
 use crate::json::{self, Kind, Member, Node};
 use crate::options::Profile;

@@ -125,7 +125,7 @@ fn merge<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 /// Evaluates a text that comes out of the data. What it can see is what the template can see.
 fn string_or_value<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    use crate::ael::parse::{Piece, Text, template_text};
+    use crate::ael::text::{Piece, Text, template_text};
 
     let source = text(args, 0)?;
     let read = template_text(source, cx.options.profile)
