@@ -48,7 +48,14 @@ fn compat_text(text: &str) -> Result<Text, Syntax> {
     }
     let first_is_empty = matches!(args.first(), Some(Expr::Const(Const::Text(t))) if t.is_empty());
     if args.len() == 2 && first_is_empty && !matches!(args.last(), Some(Expr::Const(_))) {
-        return Ok(args.pop().map_or(Text::Plain(String::new()), Text::Single));
+        return Ok(match args.pop() {
+            // npm joins a string that is nothing but a `concat` like one with text around it.
+            Some(Expr::Call { function, args, .. }) if function.canonical == "concat" => {
+                Text::Mixed(args.into_iter().map(Piece::Expr).collect())
+            }
+            Some(expr) => Text::Single(expr),
+            None => Text::Plain(String::new()),
+        });
     }
     Ok(Text::Mixed(args.into_iter().map(Piece::Expr).collect()))
 }

@@ -57,7 +57,10 @@ fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             let Some(path) = property.to_text().map(Cow::into_owned) else {
                 return Err(Fault::thrown("argument 2 is nothing"));
             };
-            let found = cx.scope.walk(of, &keys(&path), !cx.is_compat());
+            let keys = keys(&path);
+            // An empty path leads nowhere, not to where it starts.
+            let found =
+                if keys.is_empty() { None } else { cx.scope.walk(of, &keys, !cx.is_compat()) };
             (path, found)
         }
     };
