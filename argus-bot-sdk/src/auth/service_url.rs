@@ -329,7 +329,13 @@ mod tests {
 
     #[test]
     fn configuration_is_checked() {
-        for url in ["http://proxy.example", "proxy.example", "https://a@b.example", ""] {
+        for url in [
+            "http://proxy.example",
+            "proxy.example",
+            "https://a@b.example",
+            "https://b.example./",
+            "",
+        ] {
             let refused = ServiceUrlPolicy::new(Cloud::China).allowing([url]);
             assert_eq!(refused.map(|_| ()).map_err(|e| e.kind()), Err(ErrorKind::Config), "{url}");
         }
