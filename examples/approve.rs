@@ -12,7 +12,6 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "it shows its chat")]
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argus_bot_sdk::extract::{Args, Input, Sender, State};
@@ -23,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What was asked for. Buttons carry only its number: what a client sends must decide nothing.
-type Wishes = Arc<Mutex<HashMap<usize, Wish>>>;
+type Wishes = Arc<Mutex<Vec<Wish>>>;
 
 struct Wish {
     what: String,
@@ -43,21 +42,20 @@ fn card(text: &str, actions: &Value) -> Value {
 
 async fn deploy(State(wishes): State<Wishes>, who: Sender, Args(what): Args) -> Card {
     let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
-    let wish = wishes.len();
-    let data = json!({ "wish": wish });
+    let data = json!({ "wish": wishes.len() });
     let button = json!({"type": "Action.Execute", "title": "Yes", "verb": "approve", "data": data});
-    let shown = card(&format!("Deploy {what}?"), &json!([button]));
-    wishes.insert(wish, Wish { what, asked_by: who.aad_object_id, approved_by: None });
-    Card(shown)
+    let shown = Card(card(&format!("Deploy {what}?"), &json!([button])));
+    wishes.push(Wish { what, asked_by: who.aad_object_id, approved_by: None });
+    shown
 }
 
 async fn approve(
     State(wishes): State<Wishes>,
     who: Sender,
-    Input(Pressed { wish }): Input<Pressed>,
+    Input(on): Input<Pressed>,
 ) -> CardReply {
     let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(wish) = wishes.get_mut(&wish) else {
+    let Some(wish) = wishes.get_mut(on.wish) else {
         return CardReply::error("Unknown", "Nobody asked for this.").status(404);
     };
     // The object id says who somebody is; a name says only what they call themselves.
@@ -76,22 +74,24 @@ async fn chat() -> Result<Vec<String>, Error> {
     let room = teams.teams().group_chat("ops", [alice.clone(), dana.clone(), carl.clone()]);
     let mut heard = vec!["Alice: deploy web-7".to_owned()];
     let asked = teams.say_in(&room, &alice, "deploy web-7").await.remove(0);
-    let text = |card: &Value| format!("Bot: [{}]", card["body"][0]["text"].as_str().unwrap_or("?"));
-    heard
-        .push(text(&serde_json::to_value(&asked).unwrap_or_default()["attachments"][0]["content"]));
+    let text = |json: &Value, at| json.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let shown = serde_json::to_value(&asked).unwrap_or_default();
+    let id = asked.id.as_deref().unwrap_or_default();
+    let asks = text(&shown, "/attachments/0/content/body/0/text").unwrap_or_default();
+    heard.push(format!("Bot: [{asks}]"));
     for (name, who) in [("Alice", &alice), ("Dana", &dana), ("Carl", &carl)] {
         heard.push(format!("{name} presses approve"));
-        let id = asked.id.as_deref().unwrap_or_default();
-        let value = teams.click(who, id, "approve", json!({"wish": 0})).await?.body["value"].take();
-        heard.push(value.as_str().map_or_else(|| text(&value), |said| format!("Bot: {said}")));
+        let reply = teams.click(who, id, "approve", json!({"wish": 0})).await?.body;
+        let shown = text(&reply, "/value/body/0/text").map(|text| format!("[{text}]"));
+        heard
+            .push(format!("Bot: {}", shown.or_else(|| text(&reply, "/value")).unwrap_or_default()));
     }
     Ok(heard)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    chat().await?.iter().for_each(|line| println!("{line}"));
-    Ok(())
+    chat().await.map(|lines| println!("{}", lines.join("\n")))
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn card(title: &str, rest: Value) -> Value {
     let mut card = json!({"type": "AdaptiveCard", "version": "1.5", "body": [
         {"type": "TextBlock", "text": title, "wrap": true}
     ]});
-    if let (Some(body), Value::Array(more)) = (card["body"].as_array_mut(), rest) {
+    if let (Some(Value::Array(body)), Value::Array(more)) = (card.get_mut("body"), rest) {
         body.extend(more);
     }
     card
@@ -56,7 +56,8 @@ async fn send(State(tickets): State<Tickets>, Input(ticket): Input<Ticket>) -> C
 }
 
 fn title(card: &Value) -> String {
-    format!("Bot: [{}]", card["body"][0]["text"].as_str().unwrap_or_default())
+    let text = card.pointer("/body/0/text").and_then(Value::as_str);
+    format!("Bot: [{}]", text.unwrap_or_default())
 }
 
 async fn chat() -> Result<Vec<String>, Error> {
@@ -70,10 +71,12 @@ async fn chat() -> Result<Vec<String>, Error> {
     for (said, data) in [("nothing", json!({})), ("\"The VPN\"", json!({"what": "The VPN"}))] {
         heard.push(format!("Alice presses send with {said}"));
         let id = asked.id.as_deref().unwrap_or_default();
-        let value = teams.click(&alice, id, "send", data).await?.body["value"].take();
-        heard.push(match (value["code"].as_str(), value["message"].as_str()) {
+        let reply = teams.click(&alice, id, "send", data).await?.body;
+        let value = reply.get("value").unwrap_or(&Value::Null);
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        heard.push(match (text("code"), text("message")) {
             (Some(code), Some(message)) => format!("Bot: error {code}: {message}"),
-            _ => title(&value),
+            _ => title(value),
         });
     }
     Ok(heard)

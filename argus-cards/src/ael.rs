@@ -12,6 +12,7 @@ pub(crate) mod number;
 pub(crate) mod parse;
 pub(crate) mod scope;
 mod table;
+pub(crate) mod text;
 mod time;
 pub(crate) mod value;
 mod zones;

@@ -72,7 +72,7 @@ fn skeleton(value: &Value, path: &str, found: &mut BTreeSet<String>) {
                 skeleton(inner, &format!("{path}[{index}]"), found);
             }
         }
-        Value::String(text) if path.ends_with(".type") || path.ends_with(".url") => {
+        Value::String(text) if [Some("type"), Some("url")].contains(&path.rsplit('.').next()) => {
             found.insert(format!("{path}={text}"));
         }
         _ => {
@@ -103,7 +103,7 @@ fn poison(value: &mut Value, key: &str, hostile: &str) {
     ];
     match value {
         Value::String(text) if !CODE.contains(&key) && !text.is_empty() => {
-            *text = hostile.to_owned();
+            hostile.clone_into(text);
         }
         Value::Array(items) => items.iter_mut().for_each(|item| poison(item, key, hostile)),
         Value::Object(map) => map.iter_mut().for_each(|(key, item)| poison(item, key, hostile)),
@@ -132,8 +132,8 @@ fn hostile() -> Vec<String> {
         "\r\r\r\r\n\n\n\n\tx",
     ];
     let mut all: Vec<String> = seeds.iter().map(|seed| (*seed).to_owned()).collect();
-    for (index, a) in seeds.iter().enumerate() {
-        all.push(format!("{a}{}", seeds[(index + 5) % seeds.len()]));
+    for (a, b) in seeds.iter().zip(seeds.iter().cycle().skip(5)) {
+        all.push(format!("{a}{b}"));
         all.push(format!("x{}", a.repeat(400)));
     }
     all
@@ -143,7 +143,7 @@ fn hostile() -> Vec<String> {
 const TRACES: [&str; 12] = [
     "<at>",
     "{{",
-    "](http",
+    "](https:",
     "\u{202e}",
     "\u{200b}",
     "http://evil",

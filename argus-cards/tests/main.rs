@@ -4,6 +4,8 @@
 mod cards;
 mod corpus;
 mod expressions;
+mod fixtures;
 mod library;
 mod model;
+mod properties;
 mod templating;

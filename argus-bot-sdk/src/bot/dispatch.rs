@@ -37,7 +37,7 @@ struct ExpectedReplies {
 impl Inner {
     pub(super) async fn dispatch(
         self: &Arc<Self>,
-        activity: Verified<Activity>,
+        activity: Arc<Verified<Activity>>,
     ) -> Result<Outcome, Refused> {
         if activity.kind == ActivityKind::Invoke {
             return self.invoke(activity).await;
@@ -47,10 +47,10 @@ impl Inner {
         if gathers { self.gather(turn).await } else { self.acknowledge(turn) }
     }
 
-    fn turn(&self, activity: Verified<Activity>, gathers: bool) -> Turn {
+    fn turn(&self, activity: Arc<Verified<Activity>>, gathers: bool) -> Turn {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let correlation = Correlation { process: self.process, turn: number };
-        Turn::new(Arc::new(activity), Arc::clone(&self.connector), correlation, gathers)
+        Turn::new(activity, Arc::clone(&self.connector), correlation, gathers)
     }
 
     /// Answers at once and handles later: Teams repeats a message that takes longer than 15 s.
@@ -103,7 +103,10 @@ impl Inner {
 
     /// Runs the handler at once; if the deadline is over first it goes on, and its answer waits for
     /// the repetition.
-    async fn invoke(self: &Arc<Self>, activity: Verified<Activity>) -> Result<Outcome, Refused> {
+    async fn invoke(
+        self: &Arc<Self>,
+        activity: Arc<Verified<Activity>>,
+    ) -> Result<Outcome, Refused> {
         let (deadline, late, failed, work) = match self.router.answerer(&activity) {
             Answerer::Nobody => return Ok(NOT_IMPLEMENTED),
             Answerer::NoSuchAction => {

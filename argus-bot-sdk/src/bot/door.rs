@@ -35,7 +35,8 @@ where
     }
 }
 
-async fn admit<B>(inner: &Inner, request: Request<B>) -> Result<Verified<Activity>, Problem>
+/// The activity is large, so it goes into its `Arc` where it is made and is not moved again.
+async fn admit<B>(inner: &Inner, request: Request<B>) -> Result<Arc<Verified<Activity>>, Problem>
 where
     B: Body<Data = Bytes>,
 {
@@ -59,7 +60,7 @@ where
     let body = read_body(body, settings.max_body, limit).await.map_err(|error| {
         Problem::status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
     })?;
-    vouched.read(&body).map_err(|rejection| refused(rejection).after_reading())
+    vouched.read(&body).map(Arc::new).map_err(|rejection| refused(rejection).after_reading())
 }
 
 /// JSON in UTF-8, not compressed.

@@ -98,7 +98,7 @@ impl Scene {
 
     async fn deliver(&self, activity: Value) -> Result<Outcome, Refused> {
         let activity: Activity = serde_json::from_value(activity).unwrap();
-        self.bot.inner.dispatch(Verified::for_test(activity)).await
+        self.bot.inner.dispatch(Arc::new(Verified::for_test(activity))).await
     }
 
     async fn status(&self, activity: Value) -> u16 {
@@ -395,7 +395,8 @@ async fn no_recorded_activity_is_an_error() {
             continue; // Some files are lists of activities; the activity tests read those.
         };
         let is_invoke = activity.kind == crate::ActivityKind::Invoke;
-        let outcome = scene.bot.inner.dispatch(Verified::for_test(activity)).await.unwrap();
+        let outcome =
+            scene.bot.inner.dispatch(Arc::new(Verified::for_test(activity))).await.unwrap();
         let expected: &[u16] = if is_invoke { &[501] } else { &[200, 202] };
         assert!(
             expected.contains(&outcome.status.as_u16()),

@@ -181,12 +181,11 @@ impl<'a, 'o> Cx<'a, 'o> {
             None => None,
         };
         let computed;
-        let fixed = match &path.fixed {
-            Some(fixed) => fixed,
-            None => {
-                computed = self.compute(path)?;
-                &computed
-            }
+        let fixed = if let Some(fixed) = &path.fixed {
+            fixed
+        } else {
+            computed = self.compute(path)?;
+            &computed
         };
         let found = match &base {
             Some(base) => self.scope.walk(base.clone(), &fixed.keys, !self.is_compat()),
@@ -203,13 +202,14 @@ impl<'a, 'o> Cx<'a, 'o> {
                 Segment::Name(name) => push_name(&mut text, name),
                 Segment::Index(index) => match self.eval(index)? {
                     Val::Text(key) => push_key(&mut text, &key),
-                    value => match value.as_number() {
-                        Some(number) => push_index(&mut text, number),
-                        None => {
+                    value => {
+                        if let Some(number) = value.as_number() {
+                            push_index(&mut text, number);
+                        } else {
                             let message = format!("the index `{index}` is no number and no text");
                             return Err(Fault::new(message));
                         }
-                    },
+                    }
                 },
             }
         }
@@ -234,10 +234,10 @@ impl<'a, 'o> Cx<'a, 'o> {
         let exact_first = !self.is_compat();
         if let Some((first, rest)) = keys.split_first() {
             for (name, value) in self.locals.iter().rev() {
-                if same_key(name, &first.name) {
-                    if let Some(found) = self.scope.walk(value.clone(), rest, exact_first) {
-                        return Some(found);
-                    }
+                if same_key(name, &first.name)
+                    && let Some(found) = self.scope.walk(value.clone(), rest, exact_first)
+                {
+                    return Some(found);
                 }
             }
         }

@@ -176,16 +176,8 @@ fn unescape(raw: &str, quote: char) -> String {
             Some('r') => value.push('\r'),
             Some('n') => value.push('\n'),
             Some('t') => value.push('\t'),
-            Some('\\') => value.push('\\'),
-            Some(other @ ('\r' | '\n')) => {
-                value.push('\\');
-                value.push(other);
-            }
-            Some(other) => {
-                value.push('\\');
-                value.push(other);
-            }
-            None => value.push('\\'),
+            Some('\\') | None => value.push('\\'),
+            Some(other) => value.extend(['\\', other]),
         }
         chars.next();
     }
@@ -208,17 +200,16 @@ fn interpolation(text: &str, mut at: usize) -> Result<(Vec<Part>, usize), Syntax
                 parts.extend(char_at(text, at + 1).map(|c| Part::Text(c.to_string())));
                 at += 2;
             }
-            '$' => match expression_end(text, at, Strictness::Grammar) {
-                Some(end) => {
+            '$' => {
+                if let Some(end) = expression_end(text, at, Strictness::Grammar) {
                     flush(&mut plain, &mut parts);
                     parts.push(Part::Expression { start: at + 2, end: end - 1 });
                     at = end;
-                }
-                None => {
+                } else {
                     plain.push('$');
                     at += 1;
                 }
-            },
+            }
             c => {
                 plain.push(c);
                 at += c.len_utf8();
@@ -258,8 +249,7 @@ fn balanced_end(text: &str, mut at: usize, strictness: Strictness) -> Option<usi
             '}' => return Some(at + 1),
             '\'' | '"' => at = string_end(text, at)?,
             '{' => at = object_end(text, at, strictness)?,
-            '\r' | '\n' if strictness == Strictness::Grammar => return None,
-            '`' if strictness == Strictness::Grammar => return None,
+            '\r' | '\n' | '`' if strictness == Strictness::Grammar => return None,
             '`' => at = interpolation(text, at + 1).ok()?.1,
             c => at += c.len_utf8(),
         }

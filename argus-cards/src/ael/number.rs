@@ -138,6 +138,6 @@ mod tests {
         assert_eq!(parse_float("hello"), None);
         assert_eq!(parse_int("-12.7"), Some(-12.0));
         assert_eq!(parse_int("x"), None);
-        assert_eq!(js_round(-2.5), -2.0);
+        assert_eq!(js_number(js_round(-2.5)), "-2");
     }
 }

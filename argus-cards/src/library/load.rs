@@ -19,7 +19,12 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Compiles a template and remembers its hash.
 pub(super) fn compile(file: &str, source: &str, options: &Options) -> Result<Entry, Error> {
     let template = Template::parse(file, source, options)?;
-    let sha256 = Sha256::digest(source).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16);
+    let sha256 = Sha256::digest(source)
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .flatten()
+        .collect();
     Ok(Entry { template, sha256 })
 }
 
@@ -143,7 +148,7 @@ fn accept(
             return Err(in_file(Error::new(ErrorKind::TemplateInvalid, context)));
         }
         for mut found in expansion.diagnostics {
-            found.message.push_str(&format!(" (sample {name})"));
+            found.message = format!("{} (sample {name})", found.message);
             diagnostics.push(found);
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::program::{Leaf, Op, Place, ScopeOp, Source, When};
 use super::role::{Role, Spot};
 use super::write;
-use crate::ael::parse::{Text, template_text};
+use crate::ael::text::{Text, template_text};
 use crate::error::{Diagnostic, Error, ErrorKind, Position};
 use crate::json::{self, Kind, Member, Node};
 use crate::options::Profile;
@@ -42,7 +42,7 @@ struct Compiler<'t> {
     found: Vec<Diagnostic>,
 }
 
-impl<'t> Compiler<'t> {
+impl Compiler<'_> {
     fn flush(&mut self) {
         if !self.raw.is_empty() {
             self.ops.push(Op::Raw(std::mem::take(&mut self.raw)));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::role::Role;
-use crate::ael::parse::Text;
+use crate::ael::text::Text;
 
 /// A step of the program. Every finished value of a container is followed by a comma, which the
 /// end of the container takes back.

@@ -1,6 +1,8 @@
 //! Values are data. Nothing that comes out of an alert may become a link, a mention, a heading or
 //! an invisible character of a card.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use crate::options::Options;
@@ -13,34 +15,58 @@ fn is_control(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a text can be shown as it is, anywhere; most texts can.
+/// Whether a text can be shown as it is, anywhere, also at the start of a line. Most texts can, and
+/// this decides it without a copy.
 fn is_harmless(text: &str, options: &Options) -> bool {
-    text.len() <= options.max_text
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b',')
+    let bytes = text.as_bytes();
+    let Some(first) = bytes.first() else { return true };
+    if bytes.len() > options.max_text || !first.is_ascii_alphanumeric() {
+        return false;
+    }
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    if digits > 0 && matches!(bytes.get(digits), Some(b'.' | b')')) {
+        return false;
+    }
+    let word = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_alphanumeric);
+    let mut before = b' ';
+    for (index, &byte) in bytes.iter().enumerate() {
+        let fine = match byte {
+            b' ' | b',' | b'-' | b'\'' | b'(' | b')' | b'/' | b'?' | b'%' | b';' | b'@' => true,
+            // What looks like `www.` or a scheme is looked at more closely.
+            b'.' => before != b'w' && before != b'W',
+            b':' => before.is_ascii_digit() || bytes.get(index + 1) == Some(&b' '),
+            b'_' => before.is_ascii_alphanumeric() && word(index + 1),
+            byte => byte.is_ascii_alphanumeric(),
+        };
+        if !fine {
+            return false;
+        }
+        before = byte;
+    }
+    true
 }
 
 /// A text that is not shown: only invisible characters are taken out.
-pub(super) fn value(text: &str, options: &Options) -> String {
-    if is_harmless(text, options) { text.to_owned() } else { visible(text) }
+pub(super) fn value<'t>(text: &'t str, options: &Options) -> Cow<'t, str> {
+    if is_harmless(text, options) { text.into() } else { visible(text).into() }
 }
 
 /// A text that is shown without Markdown: no invisible characters, no mention, no host token, and
 /// no address, because some clients make a link of whatever looks like one.
-pub(super) fn plain(text: &str, options: &Options) -> String {
+pub(super) fn plain<'t>(text: &'t str, options: &Options) -> Cow<'t, str> {
     if is_harmless(text, options) {
-        return text.to_owned();
+        return text.into();
     }
-    neutral(&defanged(&capped(&visible(text), options.max_text), options))
+    neutral(&defanged(&capped(&visible(text), options.max_text), options)).into()
 }
 
 /// A text that is shown with Markdown: the same, and nothing in it is Markdown or a link.
-pub(super) fn markdown(text: &str, starts_line: bool, options: &Options) -> String {
-    let starts_with_digit = text.starts_with(|c: char| c.is_ascii_digit());
-    if is_harmless(text, options) && !(starts_line && starts_with_digit) {
-        return text.to_owned();
+pub(super) fn markdown<'t>(text: &'t str, starts_line: bool, options: &Options) -> Cow<'t, str> {
+    if is_harmless(text, options) {
+        return text.into();
     }
     let text = capped(&visible(text), options.max_text);
-    escaped(&neutral(&defanged(&text, options)), starts_line)
+    escaped(&neutral(&defanged(&text, options)), starts_line).into()
 }
 
 /// Removes invisible characters; all line breaks become `\n`, and at most two follow each other.
@@ -142,7 +168,10 @@ fn defang_word(result: &mut String, word: &str) {
             "http" | "https" => {
                 result.push_str(if lower_scheme == "http" { "hxxp:" } else { "hxxps:" });
             }
-            _ if after.starts_with("//") || ACTIVE.contains(&lower_scheme.as_str()) => {
+            scheme_name
+                if after.starts_with("//")
+                    || ACTIVE.iter().any(|active| scheme_name.ends_with(active)) =>
+            {
                 result.push_str(scheme);
                 result.push_str("[:]");
             }

@@ -1,6 +1,7 @@
 //! Arrays, and what arrays and texts have in common.
 
-use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, text};
+use crate::ael::eval::{Cx, Fault, Outcome, Severity, arg, integer, made, text};
+use crate::ael::expr::Expr;
 use crate::ael::number::{from_usize, to_usize};
 use crate::ael::table::{Function, Run, Takes, Types, at_least, exactly, optionally, row};
 use crate::ael::value::{List, Val, compare_text};
@@ -21,7 +22,7 @@ const PART: Takes = optionally(&[ARRAY, NUMBER], &[NUMBER]);
 pub(super) const TABLE: &[Function] = &[
     row("createArray", at_least(&[], ANY), ARRAY, Run::Plain(create_array)),
     row("count", exactly(&[LISTS]), NUMBER, Run::Plain(|_, args| count(args))),
-    row("contains", exactly(&[ANY, ANY]), Types::BOOL, Run::Plain(contains)),
+    row("contains", exactly(&[ANY, ANY]), Types::BOOL, Run::Lazy(contains)),
     row("first", exactly(&[ANY]), ANY, Run::Plain(|_, args| Ok(end(args, |_| 0)))),
     row("last", exactly(&[ANY]), ANY, Run::Plain(|_, args| Ok(end(args, |size| size - 1)))),
     row("reverse", exactly(&[LISTS]), LISTS, Run::Plain(reverse)),
@@ -70,8 +71,17 @@ fn count<'a>(args: &[Val<'a>]) -> Outcome<Val<'a>> {
     Ok(Val::Number(from_usize(size)))
 }
 
-fn contains<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let (whole, part) = (arg(args, 0), arg(args, 1));
+/// Arguments without a value contain nothing and are contained in nothing.
+fn contains<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let mut values = Vec::with_capacity(args.len());
+    for arg in args {
+        match cx.eval(arg) {
+            Ok(value) => values.push(value),
+            Err(fault) if fault.severity == Severity::Plain => return Ok(Val::Bool(false)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    let (whole, part) = (arg(&values, 0), arg(&values, 1));
     Ok(Val::Bool(match (whole.list(), whole.as_text(), part.as_text()) {
         (None, Some(whole), Some(part)) => whole.contains(part),
         (Some(list), ..) => list.iter().any(|item| item.equals(part)),

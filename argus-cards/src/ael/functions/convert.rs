@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, general_purpose::STANDARD};
 
-use crate::ael::eval::{Cx, Fault, Outcome, arg, made, number, text};
+use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, number, text};
 use crate::ael::locale;
 use crate::ael::number::{js_number, parse_float, parse_int, round_to, to_usize};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, optionally, row};
@@ -69,23 +69,14 @@ fn to_number<'a>(args: &[Val<'a>], read: fn(&str) -> Option<f64>) -> Outcome<Val
 }
 
 fn format_number<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let (n, digits) = (number(args, 0)?, number(args, 1)?);
+    let (n, digits) = (number(args, 0)?, integer(args, 1)?);
     let style = arg(args, 2).as_text().unwrap_or(&cx.options.locale).to_owned();
     let decimals = to_usize(digits).min(20);
     made(cx, locale::grouped(round_to(n, digits), decimals, &style))
 }
 
-/// The bytes a text stands for: one per character in `compat`, as browsers have it, else UTF-8.
-fn bytes_of(cx: &Cx<'_, '_>, text: &str) -> Outcome<Vec<u8>> {
-    if !cx.is_compat() {
-        return Ok(text.as_bytes().to_vec());
-    }
-    text.chars()
-        .map(|c| u8::try_from(u32::from(c)))
-        .collect::<Result<_, _>>()
-        .map_err(|_| Fault::new("the text has characters beyond U+00FF"))
-}
-
+/// The text that decoded bytes stand for: `compat` takes each byte for a character, as npm's decoder
+/// has it, although its encoder writes UTF-8.
 fn text_of(cx: &Cx<'_, '_>, bytes: &[u8]) -> String {
     if cx.is_compat() {
         return bytes.iter().copied().map(char::from).collect();
@@ -93,28 +84,44 @@ fn text_of(cx: &Cx<'_, '_>, bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn decode(encoded: &str) -> Outcome<Vec<u8>> {
-    let compact: String = encoded.split_ascii_whitespace().collect();
-    LENIENT.decode(compact).map_err(|_| Fault::new("the text is not base64"))
+/// Reads base64; npm's decoder skips whatever is none.
+fn decode(cx: &Cx<'_, '_>, encoded: &str) -> Outcome<Vec<u8>> {
+    let not_base64 = |_| Fault::new("the text is not base64");
+    if !cx.is_compat() {
+        let compact: String = encoded.split_ascii_whitespace().collect();
+        return LENIENT.decode(compact).map_err(not_base64);
+    }
+    let standard = |c| match c {
+        '-' => '+',
+        '_' => '/',
+        c => c,
+    };
+    let known = |c: &char| c.is_ascii_alphanumeric() || *c == '+' || *c == '/';
+    let body = encoded.split('=').next().unwrap_or_default();
+    let mut compact: String = body.chars().map(standard).filter(known).collect();
+    if compact.len() % 4 == 1 {
+        compact.pop();
+    }
+    LENIENT.decode(compact).map_err(not_base64)
 }
 
 fn base64<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let bytes = match arg(args, 0) {
-        Val::Text(text) => bytes_of(cx, text)?,
+        Val::Text(text) => text.as_bytes().to_vec(),
         // What was decoded as text is encoded as text.
-        Val::Bytes(bytes) => bytes_of(cx, &String::from_utf8_lossy(bytes))?,
+        Val::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned().into_bytes(),
         _ => return Ok(Val::Undefined),
     };
     made(cx, STANDARD.encode(bytes))
 }
 
 fn base64_to_string<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let decoded = text_of(cx, &decode(text(args, 0)?)?);
+    let decoded = text_of(cx, &decode(cx, text(args, 0)?)?);
     made(cx, decoded)
 }
 
 fn base64_to_binary<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let decoded = text_of(cx, &decode(text(args, 0)?)?);
+    let decoded = text_of(cx, &decode(cx, text(args, 0)?)?);
     cx.spend(decoded.len())?;
     Ok(Val::Bytes(decoded.into_bytes().into()))
 }
@@ -126,14 +133,14 @@ fn binary<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 }
 
 fn data_uri<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let encoded = STANDARD.encode(bytes_of(cx, text(args, 0)?)?);
+    let encoded = STANDARD.encode(text(args, 0)?);
     made(cx, format!("data:text/plain;charset=utf-8;base64,{encoded}"))
 }
 
 fn data_uri_to_string<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let uri = text(args, 0)?;
     let encoded = uri.split_once(',').map_or(uri, |(_, encoded)| encoded);
-    let decoded = text_of(cx, &decode(encoded)?);
+    let decoded = text_of(cx, &decode(cx, encoded)?);
     made(cx, decoded)
 }
 
@@ -144,7 +151,9 @@ pub(crate) fn percent_encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+            let (high, low) = (hex(byte >> 4), hex(byte & 0xf));
+            encoded.extend(['%', high.to_ascii_uppercase(), low.to_ascii_uppercase()]);
         }
     }
     encoded

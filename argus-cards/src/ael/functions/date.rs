@@ -220,6 +220,10 @@ fn time_of_day<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let local = js_date(given).filter(|at| format(*at, LOCAL_FORMAT, Shown::UTC) == given);
     let moment = match local {
         Some(moment) => moment,
+        // npm answers a date that is written otherwise with nothing.
+        None if cx.is_compat() && js_date(given).is_some() && iso_millis(given).is_err() => {
+            return Ok(Val::Undefined);
+        }
         None => iso_millis(given)?,
     };
     let civil = Civil::of(moment);

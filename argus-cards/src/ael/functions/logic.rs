@@ -63,13 +63,24 @@ fn and<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
     Ok(Val::Bool(true))
 }
 
+/// npm answers with the last of the values that do not hold, which may be nothing.
 fn or<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let mut last = Val::Bool(false);
     for condition in args {
-        if holds(cx, condition)? {
-            return Ok(Val::Bool(true));
-        }
+        last = match cx.eval_quietly(condition) {
+            Ok(value) if value.is_true() => return Ok(Val::Bool(true)),
+            Ok(value) => value,
+            Err(fault) if fault.severity != Severity::Plain => return Err(fault),
+            // A comparison that fails has said no by then.
+            Err(_) => match condition {
+                Expr::Call { function, .. } if matches!(function.run, Run::Test(_)) => {
+                    Val::Bool(false)
+                }
+                _ => Val::Undefined,
+            },
+        };
     }
-    Ok(Val::Bool(false))
+    Ok(if cx.is_compat() { last } else { Val::Bool(false) })
 }
 
 fn not<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {

@@ -57,7 +57,10 @@ fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             let Some(path) = property.to_text().map(Cow::into_owned) else {
                 return Err(Fault::thrown("argument 2 is nothing"));
             };
-            let found = cx.scope.walk(of, &keys(&path), !cx.is_compat());
+            let keys = keys(&path);
+            // An empty path leads nowhere, not to where it starts.
+            let found =
+                if keys.is_empty() { None } else { cx.scope.walk(of, &keys, !cx.is_compat()) };
             (path, found)
         }
     };
@@ -69,7 +72,7 @@ fn copied<'a>(args: &[Val<'a>]) -> Outcome<Fields<'a>> {
     arg(args, 0).fields().ok_or_else(|| Fault::new("argument 1 is not an object"))
 }
 
-fn key<'a>(args: &[Val<'a>]) -> String {
+fn key(args: &[Val<'_>]) -> String {
     stringify(arg(args, 1))
 }
 
@@ -125,7 +128,7 @@ fn merge<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 /// Evaluates a text that comes out of the data. What it can see is what the template can see.
 fn string_or_value<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    use crate::ael::parse::{Piece, Text, template_text};
+    use crate::ael::text::{Piece, Text, template_text};
 
     let source = text(args, 0)?;
     let read = template_text(source, cx.options.profile)

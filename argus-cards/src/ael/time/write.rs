@@ -47,14 +47,13 @@ pub(crate) fn format(millis: i64, pattern: &str, shown: Shown) -> String {
     let mut text = String::new();
     let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
-        if c == '[' {
-            if let Some((literal, after)) = rest.get(1..).and_then(|r| r.split_once(']')) {
-                if !literal.is_empty() {
-                    text.push_str(literal);
-                    rest = after;
-                    continue;
-                }
-            }
+        if c == '['
+            && let Some((literal, after)) = rest.get(1..).and_then(|r| r.split_once(']'))
+            && !literal.is_empty()
+        {
+            text.push_str(literal);
+            rest = after;
+            continue;
         }
         let size = token_size(rest, c);
         let token = rest.get(..size).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use argus_soc::event::Severity;
 use argus_soc::incident::Incident;
+use argus_soc::ledger::canonical;
 use argus_soc::ledger::fact::{Fact, What};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -129,11 +130,12 @@ fn incident(connection: &Connection, key: &str, fact: &Fact) -> Projected {
             }
         },
     };
-    let state = match serde_json::to_vec(&incident) {
+    // Canonical, so that a rebuild from the records gives the same bytes.
+    let state = match canonical(&incident) {
         Ok(state) => state,
         Err(error) => return damaged(format!("{key} does not serialise: {error}")),
     };
-    save(connection, &incident, &state)?;
+    save(connection, &incident, state.as_bytes())?;
     connection
         .prepare_cached(
             "UPDATE cards SET want = ?2, severity = ?3 WHERE incident = ?1 AND card IN ('card', ?4)",

@@ -109,6 +109,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
              PRAGMA foreign_keys = ON;
              PRAGMA wal_autocheckpoint = 4000;
              PRAGMA cache_size = -8000;
+             PRAGMA secure_delete = ON;
              PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {LAYOUT};
              {TABLES}{PROJECTIONS}"
