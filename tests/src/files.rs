@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders with files that nobody wrote.
+/// What nobody wrote. In a worktree `.git` is a file.
 const MADE: [&str; 4] = ["target", "node_modules", "dist", ".git"];
 
 /// The top folder of the repository.
@@ -40,10 +40,11 @@ fn walk(folder: &Path, found: &mut Vec<File>) {
         let entry = entry.expect("an entry can be read");
         let kind = entry.file_type().expect("an entry has a type");
         let path = entry.path();
+        if MADE.iter().any(|made| path.ends_with(made)) {
+            continue;
+        }
         if kind.is_dir() {
-            if !MADE.iter().any(|made| path.ends_with(made)) {
-                walk(&path, found);
-            }
+            walk(&path, found);
         } else if kind.is_file()
             && let Ok(text) = fs::read_to_string(&path)
         {

@@ -32,11 +32,29 @@ impl Guard {
     }
 }
 
+/// The arms of the `match` that begin with a path, each with all its lines.
+fn arms(source: &str) -> Vec<String> {
+    let mut arms: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in source.lines().map(str::trim) {
+        if line.starts_with("[\"") {
+            inside = true;
+            arms.push(String::new());
+        } else if line.starts_with("_ =>") {
+            inside = false;
+        }
+        if let Some(arm) = arms.last_mut().filter(|_| inside) {
+            arm.push_str(line);
+        }
+    }
+    arms
+}
+
 /// The routes of the `match` in `Door::answer`, as `GET /events/{id}`.
 fn routes(source: &str) -> BTreeMap<String, Guard> {
     let mut routes = BTreeMap::new();
-    for line in source.lines().map(str::trim).filter(|line| line.starts_with("[\"")) {
-        let Some((pattern, call)) = line.split_once("=>") else { continue };
+    for arm in arms(source) {
+        let Some((pattern, call)) = arm.split_once("=>") else { continue };
         let (path, condition) = pattern.split_once(']').expect("a pattern ends");
         let method = match condition.trim() {
             "if get" => "GET",
@@ -48,7 +66,9 @@ fn routes(source: &str) -> BTreeMap<String, Guard> {
             .trim_start_matches('[')
             .split(',')
             .map(str::trim)
-            .map(|it| it.strip_prefix('"').map_or_else(|| format!("{{{it}}}"), |it| it.replace('"', "")))
+            .map(|it| {
+                it.strip_prefix('"').map_or_else(|| format!("{{{it}}}"), |it| it.replace('"', ""))
+            })
             .collect();
         let guard = if call.contains("bot.call") {
             Guard::Token
@@ -86,7 +106,10 @@ fn every_door_is_in_the_manual() {
     );
     for (route, guard) in routes {
         let says = &listed[&route];
-        assert!(says.contains(guard.words()), "{route}: {MANUAL} says {says:?}, but it is {guard:?}");
+        assert!(
+            says.contains(guard.words()),
+            "{route}: {MANUAL} says {says:?}, but it is {guard:?}"
+        );
     }
 }
 
@@ -96,7 +119,9 @@ fn doors_are_read_as_they_are_written() {
         ["api", "messages"] => match bot.call(request).await {
         ["ingest", source] if post => inner.ingest(Some(source), request).await,
         ["healthz"] if get => reply::text("alive\n"),
-        ["events", id] if get => inner.guarded(request.headers(), inner.event(id)).await,
+        ["events", id] if get => {
+            inner.guarded(request.headers(), inner.event(id)).await
+        }
         ["ingest"] | ["ingest", _] => Problem::method("POST"),
     "#;
     let expected = [
@@ -106,5 +131,8 @@ fn doors_are_read_as_they_are_written() {
         ("POST /ingest/{source}", Guard::Source),
     ];
     let read = routes(source);
-    assert_eq!(read.iter().map(|(route, guard)| (route.as_str(), *guard)).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        read.iter().map(|(route, guard)| (route.as_str(), *guard)).collect::<Vec<_>>(),
+        expected
+    );
 }
