@@ -89,7 +89,9 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
         if line.starts_with('[') {
             table = line;
         } else if table == "[dependencies]" {
-            names.extend(line.split(['.', '=', ' ']).next().filter(|it| !it.is_empty()).map(str::to_owned));
+            names.extend(
+                line.split(['.', '=', ' ']).next().filter(|it| !it.is_empty()).map(str::to_owned),
+            );
         }
     }
     names.retain(|name| !name.starts_with('#'));
@@ -100,10 +102,13 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
 fn doors_call_flows_and_flows_call_ports() {
     let mut wrong = Vec::new();
     for file in under(BOT) {
-        let Some((_, forbidden)) = FORBIDDEN.iter().find(|(name, _)| *name == part(&file.path)) else {
+        let Some((_, forbidden)) = FORBIDDEN.iter().find(|(name, _)| *name == part(&file.path))
+        else {
             continue;
         };
-        for name in named(&code(&file.text)).iter().filter(|name| forbidden.contains(&name.as_str())) {
+        for name in
+            named(&code(&file.text)).iter().filter(|name| forbidden.contains(&name.as_str()))
+        {
             wrong.push(format!("{} names {name}", file.path));
         }
     }
@@ -127,7 +132,8 @@ fn only_app_names_a_port_and_an_adapter() {
 
 #[test]
 fn decisions_depend_on_their_input_only() {
-    let allowed = ["jiff", "regex", "serde", "serde-saphyr", "serde_json", "sha2", "thiserror", "uuid"];
+    let allowed =
+        ["jiff", "regex", "serde", "serde-saphyr", "serde_json", "sha2", "thiserror", "uuid"];
     let used = dependencies(&read("argus-reference-bot/soc/Cargo.toml"));
     let others: Vec<&String> = used.iter().filter(|it| !allowed.contains(&it.as_str())).collect();
     assert!(others.is_empty(), "argus-soc depends on {others:?}");
@@ -136,7 +142,9 @@ fn decisions_depend_on_their_input_only() {
     let mut wrong = Vec::new();
     for file in under("argus-reference-bot/soc/src") {
         let code = code(&file.text);
-        wrong.extend(IMPURE.iter().filter(|it| code.contains(**it)).map(|it| format!("{}: {it}", file.path)));
+        wrong.extend(
+            IMPURE.iter().filter(|it| code.contains(**it)).map(|it| format!("{}: {it}", file.path)),
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -66,13 +66,15 @@ fn picture() -> String {
         let (title, _) = standings("")[at].clone();
         write!(text, "\nSomebody {title}\n{:<18}", "").expect("fits");
         for role in ROLES {
-            write!(text, " {:<17}", if role.is_empty() { "(no role)" } else { role }).expect("fits");
+            write!(text, " {:<17}", if role.is_empty() { "(no role)" } else { role })
+                .expect("fits");
         }
         for action in actions() {
             write!(text, "\n{:<18}", action.name()).expect("fits");
             for role in ROLES {
                 let (_, standing) = standings(role)[at].clone();
-                write!(text, " {:<17}", answer(&policy, role, standing, action.clone())).expect("fits");
+                write!(text, " {:<17}", answer(&policy, role, standing, action.clone()))
+                    .expect("fits");
             }
         }
         text.push('\n');

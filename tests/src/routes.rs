@@ -48,7 +48,9 @@ fn routes(source: &str) -> BTreeMap<String, Guard> {
             .trim_start_matches('[')
             .split(',')
             .map(str::trim)
-            .map(|it| it.strip_prefix('"').map_or_else(|| format!("{{{it}}}"), |it| it.replace('"', "")))
+            .map(|it| {
+                it.strip_prefix('"').map_or_else(|| format!("{{{it}}}"), |it| it.replace('"', ""))
+            })
             .collect();
         let guard = if call.contains("bot.call") {
             Guard::Token
@@ -86,7 +88,10 @@ fn every_door_is_in_the_manual() {
     );
     for (route, guard) in routes {
         let says = &listed[&route];
-        assert!(says.contains(guard.words()), "{route}: {MANUAL} says {says:?}, but it is {guard:?}");
+        assert!(
+            says.contains(guard.words()),
+            "{route}: {MANUAL} says {says:?}, but it is {guard:?}"
+        );
     }
 }
 
@@ -106,5 +111,8 @@ fn doors_are_read_as_they_are_written() {
         ("POST /ingest/{source}", Guard::Source),
     ];
     let read = routes(source);
-    assert_eq!(read.iter().map(|(route, guard)| (route.as_str(), *guard)).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        read.iter().map(|(route, guard)| (route.as_str(), *guard)).collect::<Vec<_>>(),
+        expected
+    );
 }

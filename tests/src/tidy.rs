@@ -9,7 +9,8 @@ use crate::files::{File, read, root, under};
 const MOST_LINES: usize = 420;
 const LONG: &str = "Long because";
 /// Endings of files that people write as code.
-const CODE: [&str; 9] = [".rs", ".ts", ".mjs", ".css", ".html", ".toml", ".yaml", "check", ".ci/run"];
+const CODE: [&str; 9] =
+    [".rs", ".ts", ".mjs", ".css", ".html", ".toml", ".yaml", "check", ".ci/run"];
 
 /// The marks of unfinished work, written so that this file does not contain them.
 const UNFINISHED: [&str; 5] = [
@@ -131,7 +132,10 @@ fn files_are_short_or_say_why_not() {
         let lines = length(&file.text);
         let explained = file.text.lines().take(20).any(|line| line.contains(LONG));
         if lines > MOST_LINES && !explained {
-            found.push(format!("{}: {lines} lines without tests; the limit is {MOST_LINES}", file.path));
+            found.push(format!(
+                "{}: {lines} lines without tests; the limit is {MOST_LINES}",
+                file.path
+            ));
         }
     }
     none(&found);
@@ -179,7 +183,8 @@ fn every_template_has_a_sample_with_its_expected_card() {
     for template in templates {
         let folder = Path::new(template).parent().and_then(Path::to_str).unwrap_or_default();
         let prefix = format!("{folder}/samples/");
-        let samples: Vec<&str> = paths.iter().filter_map(|it| it.strip_prefix(prefix.as_str())).collect();
+        let samples: Vec<&str> =
+            paths.iter().filter_map(|it| it.strip_prefix(prefix.as_str())).collect();
         assert!(!samples.is_empty(), "{template} has no sample");
         for sample in samples {
             let expected = format!("{folder}/expected/{sample}");
