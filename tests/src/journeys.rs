@@ -4,8 +4,10 @@
 mod approve;
 mod crash;
 mod doors;
+mod hosts;
 mod isolate;
 mod notify;
+mod people;
 mod query;
 mod templates;
 mod ticket;

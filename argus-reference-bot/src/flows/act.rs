@@ -96,7 +96,7 @@ impl Soc {
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.isolate();
         self.change(key, |incident| {
-            if epoch(incident, &pressed.act) != pressed.v {
+            if !incident.is_open() || epoch(incident, &pressed.act) != pressed.v {
                 return Ok(None);
             }
             let ask = second_person(incident);
@@ -117,7 +117,8 @@ impl Soc {
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.ticket();
         self.change(key, |incident| {
-            if incident.ticket.is_some() || epoch(incident, &pressed.act) != pressed.v {
+            let done = incident.ticket.is_some() || !incident.is_open();
+            if done || epoch(incident, &pressed.act) != pressed.v {
                 return Ok(None);
             }
             Ok(Some(new_run(self, incident, &playbook, person.actor(), correlation, None)?))

@@ -260,13 +260,7 @@ impl Scene<'_> {
     }
 
     async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
-        let lease = match step.plan.action {
-            // A ticket is about an incident: two incidents on one host have one each.
-            ActionKind::CreateTicket => {
-                format!("{}/create_ticket/{}", self.tenant(), self.incident.key)
-            }
-            action => lease_name(self.tenant(), action.name(), &step.plan.target),
-        };
+        let lease = self.lease_of(step);
         let (run, name) = (self.run.id.clone(), step.name.clone());
         let taken = self
             .write_if_unchanged(vec![What::Leased { run: run.clone(), step: name.clone(), lease }])
@@ -281,6 +275,21 @@ impl Scene<'_> {
                 Ok(Did::GoOn)
             }
             _ => Ok(Did::Rest(PAUSE)),
+        }
+    }
+
+    /// What two runs may not do at the same time, and need not do twice.
+    fn lease_of(&self, step: &Step) -> String {
+        let (action, target) = (step.plan.action, &step.plan.target);
+        if action == ActionKind::CreateTicket {
+            // A ticket is about an incident: two incidents on one host have one each.
+            return format!("{}/{}/{}", self.tenant(), action.name(), self.incident.key);
+        }
+        let name = lease_name(self.tenant(), action.name(), target);
+        match target.ids.get("mde_device_id") {
+            // Names are reused; what counts is which machine is meant.
+            Some(machine) => format!("{name}/{}", machine.to_lowercase()),
+            None => name,
         }
     }
 

@@ -90,7 +90,9 @@ async fn more_events_of_an_incident_change_its_card_in_place() {
 /// Sends an alert into a Teams in trouble; gives the world once a card is delivered and recorded.
 async fn in_trouble(faults: &[Fault]) -> World {
     let world = World::new().await;
-    faults.iter().for_each(|fault| world.fault("teams.send", fault.clone()));
+    for fault in faults {
+        world.fault("teams.send", fault.clone());
+    }
     world.ingest(&alert("a-1", "ws-114")).await;
     world
         .until("a delivered card", async || {

@@ -262,7 +262,7 @@ impl World {
         let of = format!("({key})");
         let is = |it: &Shown| it.card["fallbackText"].as_str().unwrap().ends_with(&of);
         self.until("a request as wanted", async || {
-            self.cards().into_iter().filter(is).next_back().filter(&wanted)
+            self.cards().into_iter().rfind(is).filter(&wanted)
         })
         .await
     }
@@ -389,7 +389,7 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> String {
     };
     let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message).finalize();
     let outer = Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize();
-    outer.iter().map(|byte| format!("{byte:02x}")).collect()
+    argus_reference_bot::hex::hex(&outer)
 }
 
 fn copy(from: &Path, to: &Path) {
