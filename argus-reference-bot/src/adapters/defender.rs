@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Credential, Far};
+use super::web::{Credential, Far, Lost};
 use crate::ports::edr::{Edr, Order};
 
 /// What a token for Defender is asked for.
@@ -36,6 +36,20 @@ impl Defender {
         tokens: std::sync::Arc<dyn argus_bot_sdk::auth::TokenSource>,
     ) -> Result<Self, String> {
         Ok(Self { name: name.into(), far: Far::new(url, Credential::Token(tokens))? })
+    }
+
+    /// The machine actions that match, newest first, or why nobody knows.
+    async fn actions(&self, filter: &str) -> Result<Vec<Value>, String> {
+        let mut url = self.far.url(&["api", "machineactions"]);
+        url.query_pairs_mut().append_pair("$filter", filter).append_pair("$top", PROBED);
+        let mut back = self.far.call(Method::GET, url, None).await.map_err(Lost::why)?;
+        if back.status != StatusCode::OK {
+            return Err(format!("Defender: HTTP {}", back.status.as_u16()));
+        }
+        match back.json.as_mut().and_then(|it| it.get_mut("value")).map(Value::take) {
+            Some(Value::Array(actions)) => Ok(actions),
+            _ => Err("Defender answered something else".into()),
+        }
     }
 
     async fn order(&self, verb: &str, order: &Order, mut body: Value) -> Outcome {
@@ -81,22 +95,22 @@ impl Edr for Defender {
 
     async fn probe(&self, action: &str, order: &Order) -> Probe {
         let Some(machine) = machine_id(order) else { return Probe::NotFound };
-        let kind = if action == "isolate_host" { "Isolate" } else { "Unisolate" };
-        let mut url = self.far.url(&["api", "machineactions"]);
-        let filter = format!("machineId eq '{machine}' and type eq '{kind}'");
-        url.query_pairs_mut().append_pair("$filter", &filter).append_pair("$top", PROBED);
-        let back = match self.far.call(Method::GET, url, None).await {
-            Ok(back) if back.status == StatusCode::OK => back,
-            Ok(back) => {
-                return Probe::Unknown { why: format!("Defender: HTTP {}", back.status.as_u16()) };
-            }
-            Err(lost) => return Probe::Unknown { why: lost.why() },
+        let filter = format!("machineId eq '{machine}' and type eq '{}'", kind_of(action));
+        match self.actions(&filter).await {
+            Ok(actions) => found(&actions, order),
+            Err(why) => Probe::Unknown { why },
+        }
+    }
+
+    async fn stands(&self, action: &str, order: &Order) -> Option<bool> {
+        let filter = format!("machineId eq '{}'", machine_id(order)?);
+        let actions = self.actions(&filter).await.ok()?;
+        let counts = |it: &&Value| {
+            matches!(text(it, "type"), "Isolate" | "Unisolate")
+                && matches!(text(it, "status"), "Succeeded" | "Pending" | "InProgress")
         };
-        let actions = back.json.as_ref().and_then(|it| it.get("value")).and_then(Value::as_array);
-        let Some(actions) = actions else {
-            return Probe::Unknown { why: "Defender answered something else".into() };
-        };
-        found(actions, order)
+        let last = actions.iter().find(counts);
+        Some(last.is_some_and(|last| text(last, "type") == kind_of(action)))
     }
 
     async fn progress(&self, remote: &str) -> Progress {
@@ -117,24 +131,30 @@ impl Edr for Defender {
 
 /// Our own order if it is there; else one of somebody else's that is under way.
 fn found(actions: &[Value], order: &Order) -> Probe {
-    let text = |action: &Value, name: &str| {
-        action.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
     let ours = |action: &&Value| {
         text(action, "externalID") == order.key
             || text(action, "requestorComment").contains(&marker(&order.key))
     };
     if let Some(action) = actions.iter().find(ours) {
-        return Probe::Found { remote: text(action, "id"), detail: None };
+        return Probe::Found { remote: text(action, "id").into(), detail: None };
     }
-    let under_way =
-        |action: &&Value| matches!(text(action, "status").as_str(), "Pending" | "InProgress");
+    let under_way = |action: &&Value| matches!(text(action, "status"), "Pending" | "InProgress");
     match actions.iter().find(under_way) {
-        Some(action) => {
-            Probe::FoundForeign { remote: text(action, "id"), by: text(action, "requestor") }
-        }
+        Some(action) => Probe::FoundForeign {
+            remote: text(action, "id").into(),
+            by: text(action, "requestor").into(),
+        },
         None => Probe::NotFound,
     }
+}
+
+fn text<'a>(action: &'a Value, name: &str) -> &'a str {
+    action.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Defender's name for what is done.
+fn kind_of(action: &str) -> &'static str {
+    if action == "isolate_host" { "Isolate" } else { "Unisolate" }
 }
 
 /// The id that Defender knows the machine by: 40 hex digits. Nothing else goes into a path or a

@@ -262,19 +262,34 @@ impl Scene<'_> {
     async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
         let lease = self.lease_of(step);
         let (run, name) = (self.run.id.clone(), step.name.clone());
-        let taken = self
-            .write_if_unchanged(vec![What::Leased { run: run.clone(), step: name.clone(), lease }])
-            .await;
+        let leased = What::Leased { run: run.clone(), step: name.clone(), lease: lease.clone() };
+        let taken = self.write_if_unchanged(vec![leased]).await;
         let Err(LedgerError::Held { holder, .. }) = taken else {
             return taken.map(|()| Did::GoOn);
         };
-        match self.holder(&holder).await? {
-            // The same thing was done for somebody else: it counts for this run too.
-            Some(State::Done { .. }) => {
-                self.write_if_unchanged(vec![What::Adopted { run, step: name, holder }]).await?;
-                Ok(Did::GoOn)
+        if !self.holder(&holder).await?.is_some_and(|state| state.is_done()) {
+            return Ok(Did::Rest(PAUSE));
+        }
+        // It was done for somebody else. That counts for this run too, unless it was undone since,
+        // behind our back; only the far side knows.
+        let what = match self.still_stands(step).await {
+            Some(true) => What::Adopted { run, step: name, holder },
+            Some(false) => {
+                let (run, step) = holder.split_once('/').unwrap_or_default();
+                What::Released { run: run.into(), step: step.into(), lease }
             }
-            _ => Ok(Did::Rest(PAUSE)),
+            None => return Ok(Did::Rest(PAUSE)),
+        };
+        self.write_if_unchanged(vec![what]).await?;
+        Ok(Did::GoOn)
+    }
+
+    async fn still_stands(&self, step: &Step) -> Option<bool> {
+        match (step.plan.action, &self.soc.edr) {
+            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr)) => {
+                edr.stands(step.plan.action.name(), &self.order(step, self.key(step))).await
+            }
+            _ => Some(true),
         }
     }
 

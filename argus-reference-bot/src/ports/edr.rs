@@ -31,6 +31,10 @@ pub trait Edr: Send + Sync + std::fmt::Debug {
     /// Whether an order with this key, or one of the same kind by somebody else, is there.
     async fn probe(&self, action: &str, order: &Order) -> Probe;
 
+    /// Whether `action` is the last thing that happened to the machine, so that an earlier order of
+    /// it still holds. `None` if the EDR does not say.
+    async fn stands(&self, action: &str, order: &Order) -> Option<bool>;
+
     /// How far the order with this remote id has come.
     async fn progress(&self, remote: &str) -> Progress;
 }

@@ -1,6 +1,7 @@
 //! Which machine is meant, and whether there is still anything to do.
 
-use argus_sim::Machine;
+use argus_bot_sdk::testing::fault::Fault;
+use argus_sim::{ActionKind, Machine};
 use argus_soc::ledger::fact::What;
 use serde_json::json;
 
@@ -20,6 +21,31 @@ async fn two_machines_of_one_name_are_two_machines() {
         world.card(&key, |card| card.says("Isolated")).await;
         assert_eq!(world.sim.effects()[&format!("defender.isolate/{}", machine.id)], 1);
     }
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn a_host_that_was_released_in_the_portal_is_isolated_again() {
+    let world = World::new().await;
+    let machine = Machine::samples().remove(0).id;
+    for (at, kind) in ["malware", "lateral_movement"].into_iter().enumerate() {
+        let mut one = alert(&format!("a-{at}"), "ws-114");
+        one["event_type"] = json!(kind);
+        world.ingest(&one).await;
+        let key = format!("INC-{}", at + 1);
+        let card = world.card(&key, |card| card.button("isolate").is_some()).await;
+        if at == 1 {
+            let (now, kind) = (world.sim.now(), ActionKind::Unisolate);
+            assert!(world.sim.hold().defender().act_in_portal(kind, &machine, "j.doe", now));
+            // Nobody can tell at first whether the first isolation still holds.
+            world.fault("defender.list_actions", Fault::FailBefore(503));
+        }
+        world.press("alice", &card, "isolate").await;
+        world.card(&key, |card| card.says("Isolated")).await;
+        let now = world.sim.now();
+        assert!(world.sim.hold().defender().is_isolated(&machine, now), "{key}");
+    }
+    assert_eq!(world.effects("defender.isolate"), 2);
     world.finish(Left::default()).await;
 }
 
