@@ -229,8 +229,7 @@ impl Incident {
             return false;
         };
         let changed = run.takes(fact);
-        let took_effect =
-            |step: &Step| step.state.is_done() && contains_threat(step.plan.action);
+        let took_effect = |step: &Step| step.state.is_done() && contains_threat(step.plan.action);
         if run.status == Status::Succeeded
             && run.steps.iter().any(took_effect)
             && self.stage != Stage::Resolved

@@ -289,9 +289,8 @@ impl Run {
             },
             Status::Running => {
                 let skipped = self.skipped();
-                let open = |step: &&Step| {
-                    !step.state.is_done() && !skipped.contains(&step.name.as_str())
-                };
+                let open =
+                    |step: &&Step| !step.state.is_done() && !skipped.contains(&step.name.as_str());
                 // Needs come first in the list, so the first open step has all of its needs.
                 self.steps
                     .iter()

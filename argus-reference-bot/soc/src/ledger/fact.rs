@@ -40,7 +40,7 @@ pub struct Fact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// What.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "read::write_what")]
     pub what: What,
 }
 
@@ -369,7 +369,7 @@ pub enum What {
         refused: Vec<String>,
     },
     /// What a newer version wrote. A run that it is about waits for a person.
-    #[serde(untagged, skip_deserializing)]
+    #[serde(skip)]
     Unknown(Newer),
 }
 

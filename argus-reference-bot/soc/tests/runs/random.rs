@@ -6,7 +6,9 @@ use argus_soc::run::{Next, Run, Status};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{accepted, answered, at, created, fact, failed, intended, leased, probed, step, verified};
+use super::{
+    accepted, answered, at, created, fact, failed, intended, leased, probed, step, verified,
+};
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
@@ -122,10 +124,10 @@ fn check(before: &Run, run: &Run) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_history_is_survived(records in vec(record(), 0..60)) {
+    fn any_history_is_survived(records in vec(record(), 0..40)) {
         let plain = |id| step(id, &[], "compensate", "reversible", true);
         let mut begin = created(vec![plain("a"), plain("b")], 2);
         begin.actor = named("rita");
@@ -139,7 +141,7 @@ proptest! {
 
     #[test]
     fn an_old_record_read_again_later_changes_no_ending(
-        records in vec(record(), 1..60),
+        records in vec(record(), 1..30),
         old in any::<prop::sample::Index>(),
     ) {
         let begin = created(vec![step("a", &[], "fail", "reversible", true)], 2);

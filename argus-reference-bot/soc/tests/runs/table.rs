@@ -250,8 +250,7 @@ fn the_last_attempt_is_the_last() {
 #[test]
 fn a_finished_run_gives_its_leases_back() {
     let begin = created(vec![plain("a")], 1);
-    let released =
-        What::Released { run: "r".into(), step: "a".into(), lease: "lease/a".into() };
+    let released = What::Released { run: "r".into(), step: "a".into(), lease: "lease/a".into() };
     let finished = What::RunFinished { run: "r".into(), result: Status::Succeeded };
     let held = fold(&begin, done("a").into_iter().chain([finished.clone()]));
     assert_eq!(held.steps[0].lease.as_deref(), Some("lease/a"));

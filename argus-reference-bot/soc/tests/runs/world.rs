@@ -244,9 +244,7 @@ impl Drive {
             Next::Lease(_) => self.record(leased(name)),
             Next::Send(_) => {
                 self.record(intended(name, step.attempts + 1))?;
-                let durable = |record: &Fact| {
-                    matches!(&record.what, What::Intended { key: known, .. } if *known == key)
-                };
+                let durable = |record: &Fact| matches!(&record.what, What::Intended { key: known, .. } if *known == key);
                 assert!(self.records.iter().any(durable), "{name} has no intent");
                 let outcome = self.world.send(&key, &step, self.now);
                 self.record(answered(name, outcome))

@@ -5,7 +5,7 @@
 //! a person looks. A newer *layout* is refused: then not even the envelope can be trusted.
 
 use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Fact, LAYOUT, What};
@@ -69,6 +69,14 @@ impl<'de> Deserialize<'de> for Fact {
             stream: fields.remove("stream").map_or(Ok(None), read)?,
             what: what(fields)?,
         })
+    }
+}
+
+/// Writes what happened; an unknown kind as it came.
+pub(super) fn write_what<S: Serializer>(what: &What, serializer: S) -> Result<S::Ok, S::Error> {
+    match what {
+        What::Unknown(newer) => newer.serialize(serializer),
+        known => known.serialize(serializer),
     }
 }
 
