@@ -19,6 +19,19 @@ const ENTITIES: usize = 8;
 /// Lines of history on a card.
 const LINES: usize = 8;
 
+/// Most playbook steps on a card, the newest.
+const EFFECTS: usize = 12;
+/// Most reasons, techniques or other words in a row.
+const WORDS: usize = 12;
+/// Longest title on a card, in characters.
+pub const TITLE: usize = 240;
+/// Longest text of several sentences on a card, in characters.
+const TEXT: usize = 1_500;
+/// Longest link on a card, in bytes. Half a link leads elsewhere, so a longer one is left out.
+const LINK: usize = 2_000;
+/// Longest name, label or line on a card, in characters.
+const LINE: usize = 300;
+
 /// Where a card stands, for what its buttons carry.
 #[derive(Clone, Copy, Debug)]
 pub struct Stand<'a> {
@@ -34,6 +47,25 @@ pub struct Stand<'a> {
     pub seq: u64,
 }
 
+/// The text, cut to `most` characters.
+///
+/// Teams refuses messages of more than 100 KB, and an alert must not be able to hide itself by
+/// being long. The incident keeps the whole.
+pub fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn line(text: &str) -> String {
+    clip(text, LINE)
+}
+
+fn lines(texts: &[String]) -> Vec<String> {
+    texts.iter().take(WORDS).map(|text| line(text)).collect()
+}
+
 /// The living card of an incident.
 pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let event = &incident.event;
@@ -46,7 +78,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     json!({
         "incident": {
             "key": incident.key,
-            "title": event.title,
+            "title": clip(&event.title, TITLE),
             "severity": incident.severity.as_str(),
             "severity_label": severity_label(incident.severity),
             "state": stage(incident.stage),
@@ -57,27 +89,27 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
             "correlation_id": incident.correlation,
             "seq": stand.seq,
             "count": incident.count,
-            "source": event.source,
-            "product": event.product,
-            "link": event.link,
-            "acknowledged_by": incident.acknowledged_by.as_ref().map(Actor::shown),
-            "description": event.description,
+            "source": line(&event.source),
+            "product": event.product.as_deref().map(line),
+            "link": event.link.as_ref().filter(|link| link.len() <= LINK),
+            "acknowledged_by": incident.acknowledged_by.as_ref().map(|by| line(by.shown())),
+            "description": event.description.as_ref().map(|text| clip(text, TEXT)),
         },
         "score": {
             "points": incident.score.points(),
             "model": incident.score.model,
             "confidence": if incident.score.confidence == Confidence::Full { "full" } else { "degraded" },
             "terms": incident.score.terms.iter().map(|term| json!({
-                "name": term.name, "points": points(term.milli), "because": term.because,
+                "name": term.name, "points": points(term.milli), "because": line(&term.because),
             })).collect::<Vec<_>>(),
         },
         "decision": decision(&incident.decision),
-        "entities": entities.map(|it| json!({"kind": it.kind.as_str(), "value": it.value}))
+        "entities": entities.map(|it| json!({"kind": line(it.kind.as_str()), "value": line(&it.value)}))
             .collect::<Vec<_>>(),
-        "techniques": event.techniques,
-        "effects": incident.runs.values().flat_map(effects).collect::<Vec<_>>(),
+        "techniques": lines(&event.techniques),
+        "effects": all_effects(incident),
         "ticket": incident.ticket.as_ref().map(|it| json!({"id": it.number, "url": it.url})),
-        "timeline": timeline.map(|line| json!({"at": whole(line.at), "text": line.text}))
+        "timeline": timeline.map(|it| json!({"at": whole(it.at), "text": line(&it.text)}))
             .collect::<Vec<_>>(),
         "notices": notices,
         "actions": alert_actions(incident, stand),
@@ -133,21 +165,21 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
     json!({
         "incident": {
             "key": incident.key,
-            "title": incident.event.title,
+            "title": clip(&incident.event.title, TITLE),
             "severity": incident.severity.as_str(),
             "severity_label": severity_label(incident.severity),
             "version": incident.version,
             "correlation_id": run.correlation,
         },
         "request": {
-            "effect_label": what.join(", "),
-            "target": targets.first().copied().unwrap_or_default(),
+            "effect_label": lines(&what).join(", "),
+            "target": targets.first().map(|it| line(it)).unwrap_or_default(),
             "digest": approval.map(|it| it.digest.as_str()),
-            "requester": run.requested_by.shown(),
-            "reason": approval.map(|it| it.reason.as_str()),
+            "requester": line(run.requested_by.shown()),
+            "reason": approval.map(|it| clip(&it.reason, TEXT)),
             "quorum": approval.map(|it| it.quorum),
             "approvals": decisions.iter().map(|it| json!({
-                "by": it.by.shown(),
+                "by": line(it.by.shown()),
                 "decision": if it.approve { "approved" } else { "denied" },
                 "at": whole(it.at),
             })).collect::<Vec<_>>(),
@@ -167,7 +199,7 @@ pub fn list(title: &str, rows: &[Summary], total: u64, hint: &str) -> Value {
         "shown": rows.len(),
         "rows": rows.iter().map(|row| json!({
             "key": row.key,
-            "title": row.title,
+            "title": clip(&row.title, TITLE),
             "severity": row.severity.as_str(),
             "severity_label": severity_label(row.severity),
             "state": stage(row.stage),
@@ -214,25 +246,32 @@ fn state_label(incident: &Incident) -> String {
         Stage::Open => "Open".into(),
         Stage::Acknowledged => {
             let who = incident.acknowledged_by.as_ref().map_or("somebody", Actor::shown);
-            format!("Acknowledged by {who}")
+            format!("Acknowledged by {}", line(who))
         }
         Stage::Contained => "Contained".into(),
         Stage::Resolved => "Resolved at the source".into(),
     }
 }
 
+fn all_effects(incident: &Incident) -> Vec<Value> {
+    let mut runs: Vec<&Run> = incident.runs.values().collect();
+    runs.sort_by_key(|run| run.created_at);
+    let mut effects: Vec<Value> = runs.into_iter().flat_map(effects).collect();
+    effects.split_off(effects.len().saturating_sub(EFFECTS))
+}
+
 fn effects(run: &Run) -> Vec<Value> {
-    let line = |step: &Step| {
+    let effect = |step: &Step| {
         let (label, style) = step_label(run, step);
         json!({
-            "label": format!("{} {}", action_label(step.plan.action), step.plan.target.value),
+            "label": format!("{} {}", action_label(step.plan.action), line(&step.plan.target.value)),
             "status_label": label,
             "style": style,
             "at": whole(step.changed_at.unwrap_or(run.created_at)),
-            "detail": detail(step),
+            "detail": detail(step).as_deref().map(line),
         })
     };
-    run.steps.iter().map(line).collect()
+    run.steps.iter().map(effect).collect()
 }
 
 /// How a step stands, in a word, and in which colour.
@@ -293,7 +332,7 @@ fn decision(decision: &Decision) -> Value {
         Decision::AskHuman { reasons, .. } => ("A human decides", reasons),
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
-    json!({"label": label, "reasons": reasons})
+    json!({"label": label, "reasons": lines(reasons)})
 }
 
 fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Value> {

@@ -23,9 +23,14 @@ use super::access::{AccessError, evidence};
 use crate::ports::edr::Order;
 use crate::ports::itsm::TicketOrder;
 use crate::ports::ledger::{Batch, LedgerError};
+use crate::view::clip;
 
 /// How long to wait when nothing says anything better.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Longest summary of a ticket in characters: ServiceNow's `short_description` has 160.
+const SUMMARY: usize = 155;
+/// Longest description of a ticket in characters: ServiceNow's `description` has 4,000.
+const DESCRIPTION: usize = 3_800;
 /// The longest time between two looks at an effect that takes its time.
 const SLOWEST_POLL: Duration = Duration::from_secs(30);
 
@@ -255,7 +260,13 @@ impl Scene<'_> {
     }
 
     async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
-        let lease = lease_name(self.tenant(), step.plan.action.name(), &step.plan.target);
+        let lease = match step.plan.action {
+            // A ticket is about an incident: two incidents on one host have one each.
+            ActionKind::CreateTicket => {
+                format!("{}/create_ticket/{}", self.tenant(), self.incident.key)
+            }
+            action => lease_name(self.tenant(), action.name(), &step.plan.target),
+        };
         let (run, name) = (self.run.id.clone(), step.name.clone());
         let taken = self
             .write_if_unchanged(vec![What::Leased { run: run.clone(), step: name.clone(), lease }])
@@ -450,8 +461,8 @@ impl Scene<'_> {
         TicketOrder {
             correlation: self.incident.key.clone(),
             key,
-            summary: format!("[{}] {}", self.incident.key, event.title),
-            description: event.description.clone().unwrap_or_default(),
+            summary: clip(&format!("[{}] {}", self.incident.key, event.title), SUMMARY),
+            description: clip(event.description.as_deref().unwrap_or_default(), DESCRIPTION),
             urgency: match self.incident.severity {
                 Critical | High => 1,
                 Medium | Unknown => 2,

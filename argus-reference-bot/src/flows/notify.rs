@@ -11,7 +11,7 @@ use argus_bot_sdk::connector::{Pace, SendError, SendErrorKind};
 use argus_bot_sdk::{Activity, ConversationRef};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, What};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Soc;
@@ -24,6 +24,9 @@ const ROUND: u32 = 256;
 const SLOWEST: u64 = 60_000;
 /// Creates without a known end before a card is given up. Each may have put a card into Teams.
 const MOST_ATTEMPTS: u32 = 8;
+
+/// The bot writes on behalf of one tenant, so all its sends share one window.
+const TENANT: &str = "home";
 
 /// A card that may be sent: rendered, with what is recorded of it.
 struct Drawn {
@@ -41,12 +44,13 @@ struct Tries {
 /// Sends what is due until told to stop. What is being sent then is finished.
 pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let started = tokio::time::Instant::now();
-    let pace = Arc::new(Mutex::new(Pace::new()));
+    let mut windows = Windows::default();
     let mut tries = Tries::default();
     let mut sending: JoinSet<(DueCard, Result<(), Failure>)> = JoinSet::new();
     let mut busy = BTreeSet::new();
     while !*stop.borrow() {
         let now = now_ms(started);
+        let mut view = windows.seen_at(now);
         let mut idle = SLOWEST;
         match soc.ledger.due_cards(ROUND).await {
             Ok(due) => {
@@ -56,13 +60,13 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                     if busy.contains(&name) {
                         continue;
                     }
-                    let ready =
-                        pace.lock().await.ready_at(&card.conversation, "home", now).max(again);
+                    let ready = view.ready_at(&card.conversation, TENANT, now).max(again);
                     if ready > now {
                         idle = idle.min(ready - now);
                         continue;
                     }
-                    pace.lock().await.record(&card.conversation, "home", now);
+                    view.record(&card.conversation, TENANT, now);
+                    windows.leaves(name.clone(), &card.conversation);
                     busy.insert(name);
                     let soc = Arc::clone(&soc);
                     sending.spawn(async move { (card.clone(), soc.show(&card).await) });
@@ -79,10 +83,12 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                 let Ok((card, result)) = sent else {
                     tracing::error!("sending a card failed and is begun again");
                     busy.clear();
+                    windows.all_landed(now_ms(started));
                     continue;
                 };
                 let name = (card.incident.clone(), card.card.clone());
                 busy.remove(&name);
+                windows.lands(&name, now_ms(started));
                 soc.metrics.card(result.is_ok());
                 match result {
                     Ok(()) => drop(tries.again.remove(&name)),
@@ -90,7 +96,7 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                         let now = now_ms(started);
                         let at = tries.failed(name, &card, &failure, now);
                         if failure.throttled {
-                            pace.lock().await.hold(&card.conversation, at);
+                            windows.pace.hold(&card.conversation, at);
                         }
                     }
                 }
@@ -100,6 +106,41 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
         }
     }
     while sending.join_next().await.is_some() {}
+}
+
+/// What Teams has let through, as far as it can be known here.
+///
+/// When a request that is under way arrives, only Teams knows. Until it is answered it counts as
+/// arriving now, and afterwards as having arrived just before the answer: so Teams never sees more
+/// in a window than we do, however long the way is.
+#[derive(Debug, Default)]
+struct Windows {
+    pace: Pace,
+    under_way: BTreeMap<(String, String), String>,
+}
+
+impl Windows {
+    fn seen_at(&self, now: u64) -> Pace {
+        let mut view = self.pace.clone();
+        self.under_way.values().for_each(|conversation| view.record(conversation, TENANT, now));
+        view
+    }
+
+    fn leaves(&mut self, name: (String, String), conversation: &str) {
+        self.under_way.insert(name, conversation.into());
+    }
+
+    fn lands(&mut self, name: &(String, String), now: u64) {
+        if let Some(conversation) = self.under_way.remove(name) {
+            self.pace.record(&conversation, TENANT, now);
+        }
+    }
+
+    fn all_landed(&mut self, now: u64) {
+        for conversation in std::mem::take(&mut self.under_way).into_values() {
+            self.pace.record(&conversation, TENANT, now);
+        }
+    }
 }
 
 /// Why a card was not sent, and when to try again.
@@ -261,7 +302,8 @@ impl Soc {
             Err(why) => return Err(why),
         };
         let mut activity = Activity::card(card);
-        activity.summary = Some(format!("{} {}", incident.key, incident.event.title));
+        activity.summary =
+            Some(format!("{} {}", incident.key, view::clip(&incident.event.title, view::TITLE)));
         Ok(Drawn { activity, template: name, version: incident.version })
     }
 

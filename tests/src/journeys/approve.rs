@@ -5,7 +5,7 @@ use argus_sim::SOC_NIGHT_SHIFT;
 use argus_soc::ledger::fact::What;
 use serde_json::json;
 
-use super::world::{Left, Plan, Shown, World, alert, until};
+use super::world::{Left, Plan, Shown, World, alert};
 
 /// A world in which Alice has asked to isolate a protected host: the request's card.
 async fn asked(plan: Plan) -> (World, Shown) {
@@ -81,8 +81,11 @@ async fn an_approver_who_lost_the_role_meanwhile_has_not_approved() {
     let (world, request) = asked(Plan::default()).await;
     world.fault("defender.isolate", Fault::Status { code: 429, retry_after: Some(2) });
     world.press("dana", &request, "approve").await;
-    until("the first try", async || (world.calls("defender.isolate") == 1).then_some(())).await;
-    world.sim.hold().people().leave(SOC_NIGHT_SHIFT, &world.person("dana").object_id);
+    world
+        .until("the first try", async || (world.calls("defender.isolate") == 1).then_some(()))
+        .await;
+    let dana = world.person("dana").object_id;
+    world.sim.hold().people().leave(SOC_NIGHT_SHIFT, &dana);
     let card = world.card("INC-1", |card| card.says("no longer permitted")).await;
     assert!(!card.says("Isolated"), "{card:?}");
     assert_eq!((world.effects("defender.isolate"), world.calls("defender.isolate")), (0, 1));

@@ -7,7 +7,7 @@ use argus_sim::{ActionKind, Machine, SOC_ENGINEERS, SimConfig};
 use argus_soc::ledger::fact::What;
 use serde_json::{Value, json};
 
-use super::world::{Left, Plan, Shown, World, alert, until};
+use super::world::{Left, Plan, Shown, World, alert};
 
 /// A world with an alert about a host, and its card.
 async fn with_card(plan: Plan, host: &str) -> (World, Shown) {
@@ -174,8 +174,11 @@ async fn a_role_that_is_taken_away_meanwhile_is_missing_when_it_is_done() {
     let (world, card) = with_card(Plan::default(), "ws-114").await;
     world.fault("defender.isolate", Fault::Status { code: 429, retry_after: Some(2) });
     world.press("alice", &card, "isolate").await;
-    until("the first try", async || (world.calls("defender.isolate") == 1).then_some(())).await;
-    world.sim.hold().people().leave(SOC_ENGINEERS, &world.person("alice").object_id);
+    world
+        .until("the first try", async || (world.calls("defender.isolate") == 1).then_some(()))
+        .await;
+    let alice = world.person("alice").object_id;
+    world.sim.hold().people().leave(SOC_ENGINEERS, &alice);
     let card = world.card("INC-1", |card| card.says("no longer permitted")).await;
     assert!(!card.says("Isolated") && card.says("Failed"), "{card:?}");
     assert_eq!((world.effects("defender.isolate"), world.calls("defender.isolate")), (0, 1));
@@ -211,7 +214,7 @@ async fn an_offline_machine_stays_queued_until_it_hears_of_it() {
     let (world, card) = with_card(Plan::default(), "kiosk-9").await;
     world.press("alice", &card, "isolate").await;
     let looks = || world.calls("defender.get_action");
-    until("several looks", async || (looks() >= 2).then_some(())).await;
+    world.until("several looks", async || (looks() >= 2).then_some(())).await;
     let card = world.card("INC-1", |card| card.says("Queued, accepted")).await;
     assert!(!card.says("Isolated") && card.button("isolate").is_none(), "{card:?}");
     let now = world.sim.now();

@@ -7,7 +7,7 @@ use argus_bot_sdk::testing::fault::{Fault, FaultOrder};
 use argus_soc::ledger::fact::What;
 use serde_json::{Value, json};
 
-use super::world::{Left, World, alert, answer, until};
+use super::world::{Left, World, alert, answer};
 use crate::files::{read, root};
 
 /// What a card says whose predecessor may be there too.
@@ -92,11 +92,12 @@ async fn in_trouble(faults: &[Fault]) -> World {
     let world = World::new().await;
     faults.iter().for_each(|fault| world.fault("teams.send", fault.clone()));
     world.ingest(&alert("a-1", "ws-114")).await;
-    until("a delivered card", async || {
-        let sent = world.recorded(|what| matches!(what, What::NoticeDelivered { .. })).await;
-        (sent == 1).then_some(())
-    })
-    .await;
+    world
+        .until("a delivered card", async || {
+            let sent = world.recorded(|what| matches!(what, What::NoticeDelivered { .. })).await;
+            (sent == 1).then_some(())
+        })
+        .await;
     world
 }
 
@@ -152,7 +153,7 @@ async fn after_an_outage_each_incident_has_its_newest_card_once() {
         world.ingest(&alert(id, "ws-114")).await;
     }
     world.ingest(&alert("b-1", "kiosk-9")).await;
-    until("a try that failed", async || (world.calls("teams.send") > 1).then_some(())).await;
+    world.until("a try that failed", async || (world.calls("teams.send") > 1).then_some(())).await;
     assert_eq!(world.cards().len(), 0);
     world.card("INC-1", |card| card.says("3 from edr")).await;
     world.card("INC-2", |card| card.says("Malware on kiosk-9")).await;
@@ -166,12 +167,13 @@ async fn a_card_for_a_conversation_that_is_gone_is_counted_as_given_up() {
         let world = World::new().await;
         world.sim.teams().set_life(world.sim.channel_id(), life);
         world.ingest(&alert("a-1", "ws-114")).await;
-        until("a card that is given up", async || {
-            let (status, ready) = world.get("/readyz").await;
-            assert_eq!(status, 200, "{ready}");
-            (ready["cards_abandoned"] == 1).then_some(())
-        })
-        .await;
+        world
+            .until("a card that is given up", async || {
+                let (status, ready) = world.get("/readyz").await;
+                assert_eq!(status, 200, "{ready}");
+                (ready["cards_abandoned"] == 1).then_some(())
+            })
+            .await;
         let metrics = world.http.get(world.url("/metrics")).send().await.unwrap();
         let metrics = metrics.text().await.unwrap();
         let dead = |line: &&str| line.starts_with("argus_cards_") && line.ends_with(" 1");
@@ -189,7 +191,7 @@ async fn a_storm_keeps_to_the_limits_that_teams_publishes() {
         let (status, receipt) = answer(world.keyed(one.to_string())).await;
         assert_eq!(status, 202, "{receipt}");
     }
-    until("sixty cards", async || (world.cards().len() == 60).then_some(())).await;
+    world.until("sixty cards", async || (world.cards().len() == 60).then_some(())).await;
     assert_eq!(world.effects("teams.send"), 60);
     assert_eq!(world.calls("teams.send"), 60, "Teams had to refuse some");
     world.finish(Left::default()).await;

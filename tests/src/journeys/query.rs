@@ -73,11 +73,12 @@ async fn a_card_that_was_asked_for_works_like_the_first_one() {
 
 async fn until_all_cards_say(world: &World, text: &str) {
     let first = world.cards_of("INC-1").remove(0);
-    super::world::until("the first card changes too", async || {
-        let now = world.cards_of("INC-1").into_iter().find(|card| card.id == first.id)?;
-        now.says(text).then_some(())
-    })
-    .await;
+    world
+        .until("the first card changes too", async || {
+            let now = world.cards_of("INC-1").into_iter().find(|card| card.id == first.id)?;
+            now.says(text).then_some(())
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -102,14 +102,14 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Waits until there is something to see; fails if it takes too long.
-pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+/// Waits until there is something to see, but not for ever.
+async fn within<T>(patience: Duration, look: impl AsyncFn() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + patience;
     loop {
-        if let Some(seen) = look().await {
+        let seen = look().await;
+        if seen.is_some() || Instant::now() > end {
             return seen;
         }
-        assert!(Instant::now() < end, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -140,7 +140,8 @@ impl World {
     /// Starts the bot on the data that are there.
     pub(crate) async fn start(&mut self) {
         let config = config::parse("argus.toml", &self.settings, []).unwrap();
-        let app = until("the bot starts", async || App::build(&config).await.ok()).await;
+        let start = async || App::build(&config).await.ok();
+        let app = within(PATIENCE, start).await.expect("the bot starts");
         let url = format!("http://{}", app.address().unwrap());
         let soc = app.soc();
         let (stop, stopped) = oneshot::channel();
@@ -173,10 +174,22 @@ impl World {
         self.data.path().join(name)
     }
 
+    /// Waits until there is something to see; fails with the end of the audit trail if it takes too
+    /// long.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        if let Some(seen) = within(PATIENCE, look).await {
+            return seen;
+        }
+        let records = self.audit().await;
+        let tail: Vec<String> =
+            records.iter().rev().take(10).map(|it| format!("{:?}", it.fact.what)).collect();
+        panic!("not in time: {what}; the newest records: {tail:#?}");
+    }
+
     /// Ends the test: the bot stops in order, the audit trail holds, and nothing is left undone but
     /// what the test says.
     pub(crate) async fn finish(mut self, left: Left) {
-        until("all work is done", async || {
+        self.until("all work is done", async || {
             let ledger = &self.soc().ledger;
             let counts = ledger.counts().await.unwrap();
             let runs = ledger.with_active_runs().await.unwrap().len();
@@ -241,14 +254,14 @@ impl World {
     /// The newest living card of an incident, once it is as wanted.
     pub(crate) async fn card(&self, key: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
         let what = format!("a card of {key} as wanted");
-        until(&what, async || self.cards_of(key).pop().filter(&wanted)).await
+        self.until(&what, async || self.cards_of(key).pop().filter(&wanted)).await
     }
 
     /// The card that asks people about something on an incident, once it is as wanted.
     pub(crate) async fn request(&self, key: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
         let of = format!("({key})");
         let is = |it: &Shown| it.card["fallbackText"].as_str().unwrap().ends_with(&of);
-        until("a request as wanted", async || {
+        self.until("a request as wanted", async || {
             self.cards().into_iter().filter(is).next_back().filter(&wanted)
         })
         .await
@@ -291,7 +304,7 @@ impl World {
         let (status, body) = self.deliver(&said).await;
         assert_eq!(status, 202, "{body}");
         let thread = said["id"].as_str().unwrap();
-        until(&format!("an answer to {text:?}"), async || {
+        self.until(&format!("an answer to {text:?}"), async || {
             let seen = self.sim.teams().snapshot(channel)?.activities;
             let answers = |it: &&argus_bot_sdk::testing::Shown| {
                 it.from_bot && it.thread.as_deref() == Some(thread)
