@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod policy_matrix;

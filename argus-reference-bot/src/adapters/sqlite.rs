@@ -75,9 +75,11 @@ impl Sqlite {
     /// waits must stop the process: an fsync error need not show twice.
     pub async fn broken(&self) -> String {
         let mut broken = self.broken.clone();
-        match broken.wait_for(Option::is_some).await {
-            Ok(reason) => reason.clone().unwrap_or_default(),
-            Err(_) => std::future::pending().await,
+        // The guard must be gone before the next await, or nobody can spawn whoever waits here.
+        let reason = broken.wait_for(Option::is_some).await.ok().map(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason.unwrap_or_default(),
+            None => std::future::pending().await,
         }
     }
 

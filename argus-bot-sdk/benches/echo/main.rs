@@ -1,0 +1,156 @@
+//! A validated echo, against a bare hyper server that does the same: verify the token, parse the
+//! activity, answer, and POST the echo to the Connector.
+//!
+//! `cargo bench -p argus-bot-sdk --bench echo` starts each server as a process of its own, sends
+//! the same load to both in turns, and prints the CPU time that the server took for 1,000 echoes,
+//! and the ratio. Both servers keep the verified token; the load generator and the Connector are in
+//! this process and are not counted.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench: it may stop at the first surprise, prints what it found, and measures time"
+)]
+
+mod bare;
+mod load;
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use argus_bot_sdk::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret};
+use argus_bot_sdk::extract::Text;
+use argus_bot_sdk::server::Limits;
+use argus_bot_sdk::testing::{APP_ID, APP_SECRET, FakeEntra, TENANT, TokenSpec};
+use argus_bot_sdk::{Bot, HttpConnector, Router, SystemClock};
+
+/// Echoes in one measurement.
+const ECHOES: u64 = 20_000;
+/// Turns; the medians are compared, so that a busy moment of the machine does not decide.
+const TURNS: usize = 5;
+
+/// Where the servers find what they need, passed to the child as arguments.
+#[derive(Clone, Debug)]
+struct Addresses {
+    metadata: String,
+    token: String,
+    service: String,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    match arguments.as_slice() {
+        [role, metadata, token, service] if role == "argus" || role == "bare" => {
+            let (metadata, token) = (metadata.clone(), token.clone());
+            let addresses = Addresses { metadata, token, service: service.clone() };
+            runtime.block_on(serve(role, addresses));
+        }
+        _ => runtime.block_on(measure()),
+    }
+}
+
+async fn echo(Text(text): Text) -> String {
+    text
+}
+
+async fn serve(role: &str, addresses: Addresses) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    if role == "bare" {
+        return bare::serve(listener, addresses).await;
+    }
+    let inbound = InboundConfig::new(APP_ID, Cloud::Public)
+        .tenant(TENANT)
+        .openid_metadata_url(&addresses.metadata)
+        .allowed_service_urls([&addresses.service]);
+    let policy = inbound.service_url_policy().unwrap();
+    let clock = Arc::new(SystemClock);
+    let tokens = ClientSecret::new(
+        &addresses.token,
+        APP_ID,
+        Secret::new(APP_SECRET),
+        Cloud::Public.constants().bot_scope,
+        clock.clone(),
+    );
+    let connector = HttpConnector::new(Arc::new(tokens.unwrap()), policy).unwrap();
+    let auth = Authenticator::new(inbound, clock).unwrap();
+    let router = Router::new().message(echo).with_state(());
+    let bot = Bot::builder(router, Arc::new(auth), Arc::new(connector)).build();
+    bot.serve(listener, Limits::default(), std::future::pending()).await.unwrap();
+}
+
+async fn measure() {
+    let entra = FakeEntra::start().await.unwrap();
+    let connector = load::Connector::start().await;
+    let addresses = Addresses {
+        metadata: entra.metadata_url(),
+        token: entra.token_url(TENANT),
+        service: connector.url(),
+    };
+    let spec = TokenSpec::bot(APP_ID, &addresses.service);
+    let token = entra.mint(&spec);
+    let mut argus = Server::start("argus", &addresses);
+    let mut bare = Server::start("bare", &addresses);
+    for server in [&argus, &bare] {
+        load::echoes(&server.address, &token, &addresses.service, 2_000, &connector).await;
+    }
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        for (server, times) in [(&argus, &mut ours), (&bare, &mut theirs)] {
+            let before = server.cpu();
+            load::echoes(&server.address, &token, &addresses.service, ECHOES, &connector).await;
+            let used = server.cpu() - before;
+            times.push(used.as_secs_f64() * 1_000.0 / f64::from(u32::try_from(ECHOES).unwrap()));
+        }
+    }
+    let (ours, theirs) = (median(&mut ours), median(&mut theirs));
+    println!("CPU-s per 1,000 validated echoes, median of {TURNS} x {ECHOES}");
+    println!("  bare hyper  {theirs:.4}");
+    println!("  argus       {ours:.4}");
+    println!("  ratio       {:.0} % of the bare server's echoes per CPU-second", 100.0 * theirs / ours);
+    argus.stop();
+    bare.stop();
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// A server in a process of its own.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(role: &str, addresses: &Addresses) -> Self {
+        use std::io::BufRead;
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([role, &addresses.metadata, &addresses.token, &addresses.service])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, address: line.trim().to_owned() }
+    }
+
+    /// User and system time of the process so far (`/proc/PID/stat`, fields 14 and 15, in ticks of
+    /// a hundredth of a second).
+    fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after_name = stat.rsplit_once(')').unwrap().1;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 10)
+    }
+
+    fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}

@@ -1,0 +1,12 @@
+//! What people live through, over real HTTP on loopback: the bot as `argus serve` builds it, a small
+//! simulated Microsoft, and nothing between them that is not there in production.
+
+mod approve;
+mod crash;
+mod doors;
+mod isolate;
+mod notify;
+mod query;
+mod templates;
+mod ticket;
+mod world;

@@ -1,0 +1,109 @@
+//! What is dangerous needs a second person, who decides about exactly that, in time.
+
+use argus_bot_sdk::testing::fault::Fault;
+use argus_sim::SOC_NIGHT_SHIFT;
+use argus_soc::ledger::fact::What;
+use serde_json::json;
+
+use super::world::{Left, Plan, Shown, World, alert, until};
+
+/// A world in which Alice has asked to isolate a protected host: the request's card.
+async fn asked(plan: Plan) -> (World, Shown) {
+    let world = World::with(plan).await;
+    world.ingest(&alert("a-1", "pay-db-02")).await;
+    let card = world.card("INC-1", |card| card.button("isolate").is_some()).await;
+    let answer = world.press("alice", &card, "isolate").await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let request = world.request("INC-1", |card| card.button("approve").is_some()).await;
+    assert!(request.says("Alice Berg") && request.says("pay-db-02"), "{request:?}");
+    (world, request)
+}
+
+#[tokio::test]
+async fn a_protected_host_is_isolated_once_when_somebody_else_approves() {
+    let (world, request) = asked(Plan::default()).await;
+    world.card("INC-1", |card| card.says("Waiting for approval")).await;
+    for (who, code) in [("alice", "yourself"), ("bob", "SOC Engineers"), ("carol", "SOC Engineers")]
+    {
+        let answer = world.press(who, &request, "approve").await;
+        assert_eq!(answer["statusCode"], 403, "{who}: {answer}");
+        assert!(answer.to_string().contains(code), "{who}: {answer}");
+    }
+    assert_eq!(world.calls("defender.isolate"), 0);
+    let answer = world.press("dana", &request, "approve").await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    world.card("INC-1", |card| card.says("Isolated")).await;
+    let decided = world.request("INC-1", |card| card.says("Approved")).await;
+    assert!(decided.id == request.id && decided.button("approve").is_none(), "{decided:?}");
+    assert!(decided.says("Dana Ortiz"), "{decided:?}");
+
+    for verb in ["approve", "deny"] {
+        let late = world.press("dana", &request, verb).await;
+        assert_eq!(late["type"], "application/vnd.microsoft.activity.message", "{late}");
+    }
+    assert_eq!(world.effects("defender.isolate"), 1);
+    assert_eq!((world.refused("own_request").await, world.refused("no_role").await), (1, 2));
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn what_is_denied_is_not_done() {
+    let (world, request) = asked(Plan::default()).await;
+    let answer = world.press("dana", &request, "deny").await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    world.request("INC-1", |card| card.says("Denied")).await;
+    let late = world.press("dana", &request, "approve").await;
+    assert!(late.to_string().contains("no longer open"), "{late}");
+    let card = world.card("INC-1", |card| card.says("Denied")).await;
+    assert!(!card.says("Isolated"), "{card:?}");
+    assert!(card.button("isolate").is_some(), "it can be asked for again: {card:?}");
+    assert_eq!(world.calls("defender.isolate"), 0);
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_expires() {
+    let (world, request) = asked(Plan { approval_secs: Some(1), ..Plan::default() }).await;
+    let expired = world.request("INC-1", |card| card.says("Expired")).await;
+    assert!(expired.button("approve").is_none(), "{expired:?}");
+    let late = world.press("dana", &request, "approve").await;
+    assert!(
+        late["statusCode"] == 200 && late.to_string().contains("Nothing was changed"),
+        "{late}"
+    );
+    assert_eq!(world.calls("defender.isolate"), 0);
+    assert_eq!(world.recorded(|what| matches!(what, What::ApprovalExpired { .. })).await, 1);
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn an_approver_who_lost_the_role_meanwhile_has_not_approved() {
+    let (world, request) = asked(Plan::default()).await;
+    world.fault("defender.isolate", Fault::Status { code: 429, retry_after: Some(2) });
+    world.press("dana", &request, "approve").await;
+    until("the first try", async || (world.calls("defender.isolate") == 1).then_some(())).await;
+    world.sim.hold().people().leave(SOC_NIGHT_SHIFT, &world.person("dana").object_id);
+    let card = world.card("INC-1", |card| card.says("no longer permitted")).await;
+    assert!(!card.says("Isolated"), "{card:?}");
+    assert_eq!((world.effects("defender.isolate"), world.calls("defender.isolate")), (0, 1));
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn an_approval_is_for_one_request_only() {
+    let (world, first) = asked(Plan::default()).await;
+    world.press("dana", &first, "deny").await;
+    let card = world.card("INC-1", |card| card.says("Denied")).await;
+    world.press("alice", &card, "isolate").await;
+    let second = world.request("INC-1", |card| card.button("approve").is_some()).await;
+    let mut mixed = second.button("approve").unwrap();
+    mixed["data"]["sig"] = first.button("approve").unwrap()["data"]["sig"].clone();
+    let answer = world.press_button("dana", &second, &mixed).await;
+    assert_eq!(answer["statusCode"], 400, "{answer}");
+    let stale = world.press_button("dana", &second, &first.button("approve").unwrap()).await;
+    assert!(stale.to_string().contains("no longer open"), "{stale}");
+    assert_eq!(world.calls("defender.isolate"), 0);
+    let (_, incident) = world.get("/incidents/INC-1").await;
+    assert_eq!(incident["runs"]["INC-1.r2"]["status"], json!("awaiting_approval"), "{incident}");
+    world.finish(Left { runs: 1, ..Left::default() }).await;
+}
