@@ -136,6 +136,16 @@ impl std::error::Error for Error {
     }
 }
 
+/// What a [`Diagnostic`] means for the template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// The template is in use; its author should look at this.
+    Warning,
+    /// The template, or this version of it, is not used.
+    Refused,
+}
+
 /// Something the author of a template should hear about, although a card came out.
 ///
 /// ```
@@ -152,6 +162,8 @@ impl std::error::Error for Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
+    /// Whether the template is in use all the same.
+    pub level: Level,
     /// The template's file.
     pub file: String,
     /// Where in the file, if the trouble has a place.
@@ -162,13 +174,14 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(file: &str, at: Option<Position>, message: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), at, message: message.into() }
+        Self { level: Level::Warning, file: file.to_owned(), at, message: message.into() }
     }
 }
 
 impl From<&Error> for Diagnostic {
     fn from(error: &Error) -> Self {
-        Self::new(error.file().unwrap_or_default(), error.at, error.message())
+        let diagnostic = Self::new(error.file().unwrap_or_default(), error.at, error.message());
+        Self { level: Level::Refused, ..diagnostic }
     }
 }
 

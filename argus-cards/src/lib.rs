@@ -9,7 +9,7 @@ pub mod model;
 mod options;
 mod template;
 
-pub use error::{Diagnostic, Error, ErrorKind, Position};
+pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
 #[cfg(feature = "watch")]
 pub use library::Watch;
 pub use library::{Library, Rendered};

@@ -11,7 +11,7 @@ use argus_bot_sdk::auth::{
 };
 use argus_bot_sdk::server::{Limits, serve};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
-use argus_cards::{Library, Options};
+use argus_cards::{Diagnostic, Level, Library, Options};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
 use argus_soc::ledger::fact::{Actor, What};
@@ -87,6 +87,11 @@ impl App {
     ///
     /// [`AppError`] says what cannot be used, and what to do.
     pub async fn build(config: &Config) -> Result<Self, AppError> {
+        if config.audit.anchor.is_some() {
+            tracing::warn!(
+                "audit.anchor is set, but this version does not anchor the chain outside"
+            );
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let cloud = cloud(&config.bot.cloud)?;
         let secret = resolve("bot.credential.secret", &config.bot.credential.secret)?;
@@ -137,6 +142,7 @@ impl App {
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
+            anchor: config.audit.anchor.is_some(),
         };
         let door = Door::new(door, bot.clone());
         Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
@@ -298,15 +304,17 @@ fn templates(config: &Config) -> Result<Arc<Library>, AppError> {
     let hosts = config.templates.allowed_hosts.iter();
     let options = hosts.fold(Options::default(), Options::allow_host);
     let (library, refused) = Library::open_with(&folder, options);
-    for diagnostic in &refused {
-        tracing::error!(template = %diagnostic, "a template is refused");
-    }
+    report(&refused);
     let names = library.names();
     let missing = ["alert", "approval", "query-list"]
         .into_iter()
         .find(|it| !names.iter().any(|name| name == it));
     if let Some(missing) = missing {
-        let because = refused.first().map(|it| format!("; {it}")).unwrap_or_default();
+        let because = refused
+            .iter()
+            .find(|it| it.level == Level::Refused)
+            .map(|it| format!("; {it}"))
+            .unwrap_or_default();
         let why = format!("no usable template `{missing}` in {}{because}", folder.display());
         return Err(ConfigError::value("templates.source", why).into());
     }
@@ -318,12 +326,11 @@ fn watch_templates(soc: &Arc<Soc>, templates: &Arc<Library>) -> Option<argus_car
     let runtime = tokio::runtime::Handle::current();
     let (soc, library) = (Arc::clone(soc), Arc::clone(templates));
     let watched = templates.watch(move |refused| {
-        for diagnostic in refused {
-            tracing::error!(template = %diagnostic, "a template is refused; the last good one stays");
-        }
+        report(refused);
+        let refused = refused.iter().filter(|it| it.level == Level::Refused);
         let what = What::TemplatesActivated {
             templates: library.names(),
-            refused: refused.iter().map(ToString::to_string).collect(),
+            refused: refused.map(ToString::to_string).collect(),
         };
         let fact = soc.fact(Actor::service("templates"), "reload", what);
         let recorded = runtime.block_on(soc.ledger.append(Batch::one(fact)));
@@ -336,6 +343,17 @@ fn watch_templates(soc: &Arc<Soc>, templates: &Arc<Library>) -> Option<argus_car
         Err(error) => {
             tracing::warn!(why = chain(&error), "templates are not watched; restart to reload");
             None
+        }
+    }
+}
+
+/// Tells the log what is wrong with templates; an author reads the same with `argus cards render`.
+fn report(diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        if diagnostic.level == Level::Refused {
+            tracing::error!(template = %diagnostic, "a template is refused; the last good one stays");
+        } else {
+            tracing::debug!(template = %diagnostic, "a template is in use, but odd");
         }
     }
 }

@@ -174,7 +174,7 @@ fn settings(
 ) -> std::io::Result<Config> {
     let secret = |name: &str, value: &str| {
         let path = data.join(name);
-        std::fs::write(&path, value).map(|()| quoted(&format!("file:{}", path.display())))
+        private(&path, value).map(|()| quoted(&format!("file:{}", path.display())))
     };
     let bot_secret = secret("bot.secret", sim.app_secret())?;
     let hmac = secret("ingest.secret", key)?;
@@ -244,6 +244,15 @@ intel = {intel}
     );
     std::fs::write(data.join("argus.toml"), &text)?;
     config::parse("argus.toml", &text, []).map_err(std::io::Error::other)
+}
+
+/// Writes a file that only its owner can read.
+fn private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file =
+        std::fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// Text as a TOML string.

@@ -40,6 +40,7 @@ struct Inner {
     admin_key: Option<Secret>,
     loopback: bool,
     auth: Arc<Authenticator>,
+    anchor: bool,
 }
 
 /// What the doors need beside the bot.
@@ -57,13 +58,16 @@ pub struct DoorConfig {
     pub loopback: bool,
     /// For `/readyz`.
     pub auth: Arc<Authenticator>,
+    /// Whether an anchor is set, for `/readyz`.
+    pub anchor: bool,
 }
 
 impl Door {
     /// The doors of `bot` and of everything else.
     pub fn new(config: DoorConfig, bot: Bot) -> Self {
-        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth } = config;
-        let inner = Inner { soc, sources, max_event_bytes, admin_key, loopback, auth };
+        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor } =
+            config;
+        let inner = Inner { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor };
         Self { inner: Arc::new(inner), bot }
     }
 

@@ -43,6 +43,8 @@ pub struct Stand<'a> {
     pub can_isolate: bool,
     /// Whether tickets can be made.
     pub can_ticket: bool,
+    /// The last record of the chain when the state was read.
+    pub seq: u64,
 }
 
 /// The text, cut to `most` characters.
@@ -85,7 +87,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
             "updated_at": whole(incident.updated_at),
             "version": incident.version,
             "correlation_id": incident.correlation,
-            "seq": incident.version,
+            "seq": stand.seq,
             "count": incident.count,
             "source": line(&event.source),
             "product": event.product.as_deref().map(line),
@@ -112,6 +114,35 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
         "notices": notices,
         "actions": alert_actions(incident, stand),
     })
+}
+
+/// The card of an incident when no template can be used: no layout, but nothing is lost.
+pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
+    let line = |text: String, weight: &str| json!({"type": "TextBlock", "text": unmarked(&text), "wrap": true, "weight": weight});
+    let actions = alert_actions(incident, stand).into_iter().map(|action| {
+        json!({
+            "type": "Action.Execute", "title": action.get("title"), "verb": action.get("verb"),
+            "data": action.get("data"),
+        })
+    });
+    json!({
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "body": [
+            line(format!("{}: {}", incident.key, incident.event.title), "Bolder"),
+            line(format!("Severity {}, {}", severity_label(incident.severity), state_label(incident)), "Default"),
+            line(format!("The card's template cannot be used: {why}"), "Lighter"),
+        ],
+        "actions": actions.collect::<Vec<_>>(),
+    })
+}
+
+/// Text without the marks that Markdown reads.
+fn unmarked(text: &str) -> String {
+    text.chars()
+        .filter(|it| !it.is_control() && !"*_[]()<>`#~|\\".contains(*it))
+        .take(500)
+        .collect()
 }
 
 /// The card that asks people about a run.

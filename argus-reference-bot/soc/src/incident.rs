@@ -1,6 +1,7 @@
 //! The incident: what its records fold to, and what its card shows.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::ledger::fact::{Actor, Fact, What};
 use crate::playbook::ActionKind;
-use crate::run::{Run, Status};
+use crate::run::{Run, Status, Step};
 use crate::score::Score;
 
 /// Lines of history that an incident keeps for its card; the chain keeps all.
@@ -156,13 +157,17 @@ impl Incident {
             What::WouldRun { playbook, steps } => {
                 self.note(fact.at, format!("Dry run of {playbook}: {}", steps.join(", ")));
             }
-            What::RunCreated { .. } => {
-                self.runs.extend(Run::begin(fact).map(|run| (run.id.clone(), run)));
+            What::Unknown(newer) => {
+                self.apply_to_run(fact);
+                self.note(fact.at, format!("A newer version recorded {}", newer.kind));
             }
-            _ => self.apply_to_run(fact),
-        }
-        if let Some(line) = run_line(fact) {
-            self.note(fact.at, line);
+            _ => {
+                if self.apply_to_run(fact)
+                    && let Some(line) = run_line(fact)
+                {
+                    self.note(fact.at, line);
+                }
+            }
         }
     }
 
@@ -207,16 +212,31 @@ impl Incident {
         }
     }
 
-    fn apply_to_run(&mut self, fact: &Fact) {
-        let Some(run) = fact.what.run().and_then(|run| self.runs.get_mut(run)) else { return };
-        run.apply(fact);
-        let contains = |run: &Run| {
-            run.status == Status::Succeeded
-                && run.steps.iter().any(|step| contains_threat(step.plan.action))
+    /// Whether the record changed a run. What changed nothing is no history either: a decision that
+    /// came too late must not read as one that counted.
+    fn apply_to_run(&mut self, fact: &Fact) -> bool {
+        if let Some(run) = Run::begin(fact) {
+            return match self.runs.entry(run.id.clone()) {
+                Entry::Vacant(place) => {
+                    place.insert(run);
+                    true
+                }
+                // A run begins once; beginning it again would forget what it did.
+                Entry::Occupied(_) => false,
+            };
+        }
+        let Some(run) = fact.what.run().and_then(|run| self.runs.get_mut(run)) else {
+            return false;
         };
-        if contains(run) && self.stage != Stage::Resolved {
+        let changed = run.takes(fact);
+        let took_effect = |step: &Step| step.state.is_done() && contains_threat(step.plan.action);
+        if run.status == Status::Succeeded
+            && run.steps.iter().any(took_effect)
+            && self.stage != Stage::Resolved
+        {
             self.stage = Stage::Contained;
         }
+        changed
     }
 
     fn note(&mut self, at: Timestamp, text: String) {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::step::{State, Step};
 use crate::ledger::fact::{Actor, Fact, What};
-use crate::playbook::{EffectClass, OnError};
+use crate::playbook::{EffectClass, OnError, PlannedStep};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,38 @@ impl Status {
     /// Whether nothing more will happen by itself.
     pub fn is_over(self) -> bool {
         !matches!(self, Self::AwaitingApproval | Self::Running | Self::Compensating)
+    }
+
+    /// Whether a run may go from here to there. What is over stays as it ended.
+    ///
+    /// ```
+    /// # use argus_soc::run::Status;
+    /// assert!(Status::AwaitingApproval.may_become(Status::Running));
+    /// assert!(!Status::Denied.may_become(Status::Running));
+    /// ```
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::AwaitingApproval => {
+                matches!(next, Self::Denied | Self::Expired | Self::Running | Self::NeedsHuman)
+            }
+            Self::Running => matches!(
+                next,
+                Self::AwaitingApproval | Self::NeedsHuman | Self::Compensating | Self::Succeeded
+            ),
+            Self::Compensating => matches!(
+                next,
+                Self::NeedsHuman | Self::Failed | Self::Compensated | Self::CompensationFailed
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether a `run.finished` record may say this.
+    const fn is_result(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::Compensated | Self::CompensationFailed
+        )
     }
 }
 
@@ -87,6 +119,9 @@ pub enum NotCounted {
     /// One decision per person.
     #[error("you have already decided")]
     AlreadyDecided,
+    /// Only people decide; Argus does not approve itself.
+    #[error("only a person can decide this")]
+    NotAPerson,
     /// Nobody approves their own request.
     #[error("you asked for this yourself; somebody else has to decide")]
     Requester,
@@ -151,7 +186,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run that a `run.created` record begins.
+    /// The run that a `run.created` record begins. One whose steps cannot be told apart, or come
+    /// before what they need, waits for a person: Argus never writes such a record.
     pub fn begin(fact: &Fact) -> Option<Self> {
         let What::RunCreated { run, playbook, playbook_sha256, steps, max_attempts } = &fact.what
         else {
@@ -164,7 +200,7 @@ impl Run {
             requested_by: fact.actor.clone(),
             correlation: fact.correlation.clone(),
             created_at: fact.at,
-            status: Status::Running,
+            status: if is_sound(steps) { Status::Running } else { Status::NeedsHuman },
             approval: None,
             steps: steps.iter().cloned().map(Step::new).collect(),
             max_attempts: (*max_attempts).max(1),
@@ -177,25 +213,41 @@ impl Run {
         self.steps.iter().find(|step| step.name == name)
     }
 
-    /// Takes one of the run's own records into account. Records of other runs are ignored.
+    /// Takes one of the run's own records into account. Records of other runs are ignored, and so
+    /// is what cannot follow from what is known: a record that was seen before, a decision after
+    /// the request was closed, an outcome without an intent.
     pub fn apply(&mut self, fact: &Fact) {
+        self.takes(fact);
+    }
+
+    /// Like [`Run::apply`]; says whether the record changed anything.
+    pub(crate) fn takes(&mut self, fact: &Fact) -> bool {
         if fact.what.run() != Some(&self.id) {
-            return;
+            return false;
         }
         match &fact.what {
             What::ApprovalRequested { digest, quorum, reason, expires_at, .. } => {
-                self.status = Status::AwaitingApproval;
-                self.approval = Some(Approval {
-                    digest: digest.clone(),
-                    quorum: *quorum,
-                    reason: reason.clone(),
-                    expires_at: *expires_at,
-                    decisions: Vec::new(),
-                });
+                let asked = self.is_untouched() && self.turns(Status::AwaitingApproval);
+                if asked {
+                    self.approval = Some(Approval {
+                        digest: digest.clone(),
+                        quorum: *quorum,
+                        reason: reason.clone(),
+                        expires_at: *expires_at,
+                        decisions: Vec::new(),
+                    });
+                }
+                asked
             }
-            What::ApprovalDecided { approve, .. } => self.decide(fact, *approve),
-            What::ApprovalExpired { .. } => self.status = Status::Expired,
-            What::RunFinished { result, .. } => self.status = *result,
+            What::ApprovalDecided { digest, approve, .. } => self.decide(fact, digest, *approve),
+            What::ApprovalExpired { .. } => self.turns(Status::Expired),
+            What::RunFinished { result, .. } => result.is_result() && self.turns(*result),
+            What::Released { step, .. } => {
+                let step = self.steps.iter_mut().find(|known| known.name == *step);
+                step.is_some_and(|step| step.lease.take().is_some())
+            }
+            // A newer version knows something about this run that may forbid every next step.
+            What::Unknown(_) => self.turns(Status::NeedsHuman),
             _ => self.advance(fact),
         }
     }
@@ -216,6 +268,9 @@ impl Run {
         if approval.digest != digest {
             return Err(NotCounted::DigestMismatch);
         }
+        if matches!(who, Actor::Service { .. }) {
+            return Err(NotCounted::NotAPerson);
+        }
         if self.requested_by.is(who) {
             return Err(NotCounted::Requester);
         }
@@ -233,9 +288,14 @@ impl Run {
                 _ => Next::Expire,
             },
             Status::Running => {
+                let skipped = self.skipped();
                 let open =
-                    self.steps.iter().find(|step| !step.state.is_done() && !step.is_skipped());
-                open.map_or(Next::Finish(Status::Succeeded), |step| step.next(now))
+                    |step: &&Step| !step.state.is_done() && !skipped.contains(&step.name.as_str());
+                // Needs come first in the list, so the first open step has all of its needs.
+                self.steps
+                    .iter()
+                    .find(open)
+                    .map_or(Next::Finish(Status::Succeeded), |step| step.next(now))
             }
             Status::Compensating => {
                 let undo = |step: &&Step| step.undoes.is_some() && !step.state.is_settled();
@@ -248,45 +308,88 @@ impl Run {
         }
     }
 
-    fn decide(&mut self, fact: &Fact, approve: bool) {
-        let Some(approval) = &mut self.approval else { return };
-        approval.decisions.push(DecisionBy { by: fact.actor.clone(), approve, at: fact.at });
-        let agreed = approval.decisions.iter().filter(|decision| decision.approve).count();
-        if !approve {
-            self.status = Status::Denied;
-        } else if agreed >= approval.quorum as usize {
-            self.status = Status::Running;
+    /// Goes over to `next` if that may follow.
+    fn turns(&mut self, next: Status) -> bool {
+        let may = self.status.may_become(next);
+        if may {
+            self.status = next;
         }
+        may
     }
 
-    fn advance(&mut self, fact: &Fact) {
-        let max_attempts = self.max_attempts;
-        let Some(step) = self.steps.iter_mut().find(|step| step.is_about(&fact.what)) else {
-            return;
+    /// Whether nothing was asked and nothing was done yet.
+    fn is_untouched(&self) -> bool {
+        self.approval.is_none() && self.steps.iter().all(|step| step.state == State::Pending)
+    }
+
+    /// The steps that the run does without: those that failed and may, and those that need them.
+    fn skipped(&self) -> Vec<&str> {
+        let mut skipped: Vec<&str> = Vec::new();
+        for step in &self.steps {
+            let lacks = step.plan.needs.iter().any(|need| skipped.contains(&need.as_str()));
+            if step.is_given_up() || (lacks && !step.state.is_done()) {
+                skipped.push(&step.name);
+            }
+        }
+        skipped
+    }
+
+    fn decide(&mut self, fact: &Fact, digest: &str, approve: bool) -> bool {
+        if self.may_decide(&fact.actor, digest, fact.at).is_err() {
+            return false;
+        }
+        let Some(approval) = &mut self.approval else { return false };
+        approval.decisions.push(DecisionBy { by: fact.actor.clone(), approve, at: fact.at });
+        let agreed = approval.decisions.iter().filter(|decision| decision.approve).count();
+        let enough = agreed >= approval.quorum as usize;
+        if !approve {
+            self.turns(Status::Denied);
+        } else if enough {
+            self.turns(Status::Running);
+        }
+        true
+    }
+
+    fn advance(&mut self, fact: &Fact) -> bool {
+        let undoing = match self.status {
+            Status::Running => false,
+            Status::Compensating => true,
+            _ => return false,
         };
-        step.apply(fact, max_attempts);
-        let (name, state, forward) = (step.name.clone(), step.state.clone(), step.undoes.is_none());
-        let on_error = step.plan.on_error;
-        match state {
-            State::Done { .. } if !self.completed.contains(&name) => self.completed.push(name),
-            State::Failed { .. } if forward => match on_error {
+        let max_attempts = self.max_attempts;
+        let about =
+            |step: &&mut Step| step.undoes.is_some() == undoing && step.is_about(&fact.what);
+        let Some(step) = self.steps.iter_mut().find(about) else { return false };
+        if !step.apply(fact, max_attempts) {
+            return false;
+        }
+        let (name, on_error) = (step.name.clone(), step.plan.on_error);
+        match &step.state {
+            State::Done { .. } => self.completed.push(name),
+            State::Failed { .. } if !undoing => match on_error {
                 OnError::Compensate => self.unwind(),
                 // Nothing is undone: there is no undo step, so the run ends as failed.
-                OnError::Fail => self.status = Status::Compensating,
+                OnError::Fail => {
+                    self.turns(Status::Compensating);
+                }
                 OnError::Continue => {}
             },
-            State::Indeterminate { .. } if forward => self.status = Status::NeedsHuman,
+            State::Indeterminate { .. } if !undoing => {
+                self.turns(Status::NeedsHuman);
+            }
             _ => {}
         }
+        true
     }
 
     /// A step failed: everything that was completed is undone, the last one first.
     fn unwind(&mut self) {
-        self.status = Status::Compensating;
-        for name in self.completed.clone().iter().rev() {
-            let undo = self.step(name).and_then(Step::undo);
-            self.steps.extend(undo);
+        if !self.turns(Status::Compensating) {
+            return;
         }
+        let undo = |name: &String| self.step(name).and_then(Step::undo);
+        let undoing: Vec<Step> = self.completed.iter().rev().filter_map(undo).collect();
+        self.steps.extend(undoing);
     }
 
     fn verdict(&self) -> Status {
@@ -309,4 +412,15 @@ impl Run {
                 && step.plan.effect == EffectClass::Irreversible
         })
     }
+}
+
+/// Whether each step has a name of its own and comes after everything that it needs.
+fn is_sound(steps: &[PlannedStep]) -> bool {
+    let mut before: Vec<&str> = Vec::with_capacity(steps.len());
+    steps.iter().all(|step| {
+        let new = !before.contains(&step.id.as_str());
+        let met = step.needs.iter().all(|need| before.contains(&need.as_str()));
+        before.push(&step.id);
+        new && met
+    })
 }

@@ -14,6 +14,7 @@ mod events;
 mod mappers;
 mod playbooks;
 mod policies;
+mod runs;
 mod s2;
 mod windows;
 

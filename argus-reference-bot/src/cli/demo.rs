@@ -59,7 +59,10 @@ fn introduce(demo: &Demo, data_dir: &std::path::Path) -> Result<(), Complaint> {
     say(&format!("The bot        {}", demo.bot_url()))?;
     say(&format!("The simulator  {}  (POST /_sim/faults, GET /_sim/effects)", demo.control_url()))?;
     say(&format!("The store      {}", data_dir.join("argus.db").display()))?;
-    say(&format!("Its proof      argus audit verify --data {}", data_dir.display()))?;
+    // The program may not be on the PATH: `cargo run` puts it into the target folder.
+    let argus = std::env::current_exe().unwrap_or_else(|_| "argus".into());
+    let (argus, data) = (argus.display(), data_dir.display());
+    say(&format!("Its proof      {argus} audit verify --data {data}"))?;
     say("Ctrl-C ends it.\n\nAlerts go in:")
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argus_sim::{AlertError, Feed, SampleAlert};
+use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::ledger::fact::{Fact, What};
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
@@ -183,10 +184,27 @@ fn words(what: &What, incident: Option<&str>) -> String {
         }
         What::Leased { step, lease, .. } => format!("{step}: has {lease} to itself"),
         What::Intended { step, attempt, .. } => format!("{step}: intent, attempt {attempt}"),
-        What::Answered { step, outcome, .. } => format!("{step}: {outcome:?}"),
-        What::Probed { step, probe, .. } => format!("{step}: looked, {probe:?}"),
-        What::Verified { step, progress, .. } => format!("{step}: {progress:?}"),
-        What::RunFinished { run, result } => format!("{run}: {result:?}"),
+        What::Answered { step, outcome, .. } => match outcome {
+            Outcome::Accepted { remote, .. } => format!("{step}: accepted as {remote}"),
+            Outcome::Failed { why } => format!("{step}: failed, {why}"),
+            Outcome::NotYet { why, .. } => format!("{step}: not yet, {why}"),
+            Outcome::Unsettled { why } => format!("{step}: nobody knows, {why}"),
+        },
+        What::Probed { step, probe, .. } => match probe {
+            Probe::Found { remote, .. } => format!("{step}: looked, it is there as {remote}"),
+            Probe::FoundForeign { by, .. } => format!("{step}: looked, done by {by}"),
+            Probe::NotFound => format!("{step}: looked, it is not there"),
+            Probe::Unknown { why } => format!("{step}: looked, {why}"),
+        },
+        What::Verified { step, progress, .. } => match progress {
+            Progress::Pending => format!("{step}: under way"),
+            Progress::Done => format!("{step}: seen to be done"),
+            Progress::Failed { why } => format!("{step}: failed after all, {why}"),
+        },
+        What::RunFinished { run, result } => {
+            let result = format!("{result:?}").to_lowercase();
+            format!("{run}: {result}")
+        }
         What::TicketLinked { number, .. } => format!("{key}: ticket {number}"),
         What::TemplatesActivated { templates, refused } if refused.is_empty() => {
             templates.join(", ")

@@ -123,7 +123,8 @@ impl Soc {
         let Some(incident) = self.find(key).await? else {
             return Ok(Answer::Text(no_incident(key)));
         };
-        let data = view::alert(&incident, &self.stand(conversation), false);
+        let (seq, _) = self.ledger.head().await?;
+        let data = view::alert(&incident, &self.stand(conversation, seq), false);
         Ok(self.drawn("alert", &data))
     }
 

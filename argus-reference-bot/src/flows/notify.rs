@@ -194,7 +194,8 @@ impl Soc {
         let Some(incident) = self.ledger.incident(&due.incident).await? else {
             return self.abandon(due, "its incident does not exist").await;
         };
-        let drawn = self.draw(&incident, due)?;
+        let (seq, _) = self.ledger.head().await?;
+        let drawn = self.draw(&incident, due, seq)?;
         let to = self.conversation(&due.conversation);
         let sent = if let Some(id) = &due.activity_id {
             self.connector.update(&to, id, &drawn.activity).await
@@ -282,8 +283,8 @@ impl Soc {
         self.ledger.append(Batch::one(fact)).await
     }
 
-    fn draw(&self, incident: &Incident, due: &DueCard) -> Result<Drawn, String> {
-        let stand = self.stand(&due.conversation);
+    fn draw(&self, incident: &Incident, due: &DueCard, seq: u64) -> Result<Drawn, String> {
+        let stand = self.stand(&due.conversation, seq);
         let (template, data) = match due.card.strip_prefix("approval/") {
             Some(run) => {
                 let run = incident.runs.get(run).ok_or("its run does not exist")?;
@@ -291,7 +292,15 @@ impl Soc {
             }
             None => ("alert", view::alert(incident, &stand, due.attempts > 0)),
         };
-        let (card, name) = self.render(template, &data)?;
+        let (card, name) = match self.render(template, &data) {
+            Ok(rendered) => rendered,
+            // Whatever a designer did: an alert is shown.
+            Err(why) if template == "alert" => {
+                tracing::error!(template, why, "a card is sent without its layout");
+                (view::plain(incident, &stand, &why), "plain".into())
+            }
+            Err(why) => return Err(why),
+        };
         let mut activity = Activity::card(card);
         activity.summary =
             Some(format!("{} {}", incident.key, view::clip(&incident.event.title, view::TITLE)));
@@ -318,8 +327,9 @@ impl Soc {
     }
 
     /// What the buttons of a card in `conversation` need.
-    pub fn stand<'a>(&'a self, conversation: &'a str) -> Stand<'a> {
+    pub fn stand<'a>(&'a self, conversation: &'a str, seq: u64) -> Stand<'a> {
         Stand {
+            seq,
             conversation,
             buttons: &self.buttons,
             can_isolate: self.edr.is_some(),

@@ -46,16 +46,17 @@ pub(super) async fn press(
     );
     match soc.act(&person, &pressed, &correlation).await {
         Ok(Done::Changed(incident) | Done::Unchanged(incident)) => {
-            card(&soc, &incident, &pressed, &conversation)
+            card(&soc, &incident, &pressed, &conversation).await
         }
         Err(error) => explain(&soc, &error, &correlation),
     }
 }
 
 /// The card that was pressed, as it is now.
-fn card(soc: &Soc, incident: &Incident, pressed: &Pressed, conversation: &str) -> CardReply {
+async fn card(soc: &Soc, incident: &Incident, pressed: &Pressed, conversation: &str) -> CardReply {
     let place = crate::buttons::base_conversation(conversation);
-    let stand = soc.stand(place);
+    let seq = soc.ledger.head().await.map_or(0, |(seq, _)| seq);
+    let stand = soc.stand(place, seq);
     let drawn = match &pressed.act {
         Act::Approve { run } | Act::Deny { run } => match incident.runs.get(run) {
             Some(run) => soc.render("approval", &view::approval(incident, run, &stand)),

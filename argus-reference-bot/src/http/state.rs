@@ -19,6 +19,7 @@ impl Inner {
                 format!("fetched {} s ago", age.as_secs())
             }),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
+            "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
         });
         reply::json_with(if ready { 200 } else { 503 }, &body)

@@ -1,9 +1,15 @@
 //! What can happen, as it is written down. Each kind of fact is one variant; nothing else is true.
 
+mod actor;
+mod read;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::actor::Actor;
+pub use self::read::Newer;
 use crate::correlate::Placement;
 use crate::decide::Decision;
 use crate::effect::{Outcome, Probe, Progress};
@@ -15,56 +21,11 @@ use crate::score::Score;
 /// The version of the record layout; a reader refuses a newer one.
 pub const LAYOUT: u8 = 1;
 
-/// Who did it: a person in a tenant, or Argus itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Actor {
-    /// A person, by Entra object id and tenant; never by a display name.
-    Person {
-        /// The tenant that the object id belongs to.
-        tenant: String,
-        /// The Entra object id.
-        object_id: String,
-        /// The name shown when it happened; decoration, never used to decide.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        shown_as: Option<String>,
-    },
-    /// Argus, in one of its roles (`triage`, `notifier`, `run`, …).
-    Service {
-        /// The role.
-        name: String,
-    },
-}
-
-impl Actor {
-    /// Argus in the role `name`.
-    pub fn service(name: &str) -> Self {
-        Self::Service { name: name.into() }
-    }
-
-    /// Whether both are the same person or the same service, whatever they are shown as.
-    pub fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Person { tenant: a, object_id: x, .. },
-                Self::Person { tenant: b, object_id: y, .. },
-            ) => a == b && x == y,
-            (Self::Service { name: a }, Self::Service { name: b }) => a == b,
-            _ => false,
-        }
-    }
-
-    /// How a card or a list names them.
-    pub fn shown(&self) -> &str {
-        match self {
-            Self::Person { shown_as: Some(name), .. } | Self::Service { name } => name,
-            Self::Person { object_id, .. } => object_id,
-        }
-    }
-}
-
 /// One record of the chain, before it has a place in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Reading one refuses a newer layout and keeps a kind that it does not know as
+/// [`What::Unknown`]; fields that it does not know in a kind that it does are passed over.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fact {
     /// Layout version, [`LAYOUT`].
     pub v: u8,
@@ -79,7 +40,7 @@ pub struct Fact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,
     /// What.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "read::write_what")]
     pub what: What,
 }
 
@@ -407,11 +368,14 @@ pub enum What {
         /// What was refused, with file, line and column.
         refused: Vec<String>,
     },
+    /// What a newer version wrote. A run that it is about waits for a person.
+    #[serde(skip)]
+    Unknown(Newer),
 }
 
 impl What {
     /// The stable name of the kind, as stored.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::Started { .. } => "system.started",
             Self::Received { .. } => "event.received",
@@ -442,6 +406,7 @@ impl What {
             Self::PlaybookLoaded { .. } => "playbook.loaded",
             Self::WouldRun { .. } => "playbook.would_run",
             Self::TemplatesActivated { .. } => "templates.activated",
+            Self::Unknown(newer) => &newer.kind,
         }
     }
 
@@ -460,6 +425,7 @@ impl What {
             | Self::Probed { run, .. }
             | Self::Verified { run, .. }
             | Self::RunFinished { run, .. } => Some(run),
+            Self::Unknown(newer) => newer.fields.get("run").and_then(Value::as_str),
             _ => None,
         }
     }

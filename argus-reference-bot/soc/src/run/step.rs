@@ -12,7 +12,10 @@ use crate::playbook::{EffectClass, OnError, PlannedStep};
 const SETTLE: SignedDuration = SignedDuration::from_millis(1_500);
 /// Between two looks at an accepted effect.
 const POLL: SignedDuration = SignedDuration::from_millis(1_000);
-/// Looks at the far side before a person is asked.
+/// The longest that a far side can make us wait before the next attempt, in milliseconds. Whatever
+/// number it sends, the run comes to an end.
+const LONGEST_WAIT: u64 = 60 * 60 * 1_000;
+/// Looks at the far side for one attempt before a person is asked.
 const PROBES: u32 = 5;
 
 /// How a step stands.
@@ -74,6 +77,16 @@ impl State {
         matches!(self, Self::Done { .. })
     }
 
+    /// Whether it is too early for a look.
+    fn is_waiting(&self, now: Timestamp) -> bool {
+        matches!(self, Self::Unsettled { until, .. } if now < *until)
+    }
+
+    /// Whether an attempt may still come, or its answer.
+    fn is_open(&self) -> bool {
+        !self.is_settled() && !matches!(self, Self::Sent { .. })
+    }
+
     /// Whether nothing more will happen to it.
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Failed { .. } | Self::Indeterminate { .. })
@@ -121,7 +134,7 @@ impl Step {
     }
 
     /// Whether it failed and the run goes on without it.
-    pub(super) fn is_skipped(&self) -> bool {
+    pub(super) fn is_given_up(&self) -> bool {
         matches!(self.state, State::Failed { .. }) && self.plan.on_error == OnError::Continue
     }
 
@@ -165,31 +178,60 @@ impl Step {
         }
     }
 
-    pub(super) fn apply(&mut self, fact: &Fact, max_attempts: u32) {
-        self.changed_at = Some(fact.at);
-        match &fact.what {
-            What::Leased { lease, .. } => {
+    /// Takes a record about it into account, if it can follow; says whether it did.
+    pub(super) fn apply(&mut self, fact: &Fact, max_attempts: u32) -> bool {
+        let state = match (&fact.what, &self.state) {
+            (What::Leased { lease, .. }, State::Pending) => {
                 self.lease = Some(lease.clone());
-                self.state = State::Leased;
+                State::Leased
             }
-            What::Adopted { holder, .. } => {
-                self.state =
-                    State::Done { remote: holder.clone(), adopted_from: Some(holder.clone()) };
+            (What::Adopted { holder, .. }, State::Pending) => {
+                State::Done { remote: holder.clone(), adopted_from: Some(holder.clone()) }
             }
-            What::Intended { key, attempt, .. } => {
+            // A new attempt may have been sent, whatever was believed before.
+            (What::Intended { key, attempt, .. }, state)
+                if *attempt > self.attempts && state.is_open() =>
+            {
                 self.key = Some(key.clone());
                 self.attempts = *attempt;
-                self.state = State::Intended;
+                self.probes = 0;
+                State::Intended
             }
-            What::Answered { outcome, .. } => self.answered(outcome, fact.at, max_attempts),
-            What::Probed { probe, .. } => self.probed(probe, fact.at, max_attempts),
-            What::Verified { progress, .. } => self.verified(progress, fact.at),
-            _ => {}
-        }
+            (What::Answered { outcome, .. }, State::Intended) => {
+                self.answered(outcome, fact.at, max_attempts)
+            }
+            // An answer that comes late is still an answer.
+            (What::Answered { outcome: outcome @ Outcome::Accepted { .. }, .. }, state)
+                if self.attempts > 0 && state.is_open() =>
+            {
+                self.answered(outcome, fact.at, max_attempts)
+            }
+            // Refused by ourselves before anything was sent.
+            (
+                What::Answered { outcome: outcome @ Outcome::Failed { .. }, .. },
+                State::Leased | State::Cleared | State::Waiting { .. },
+            ) => self.answered(outcome, fact.at, max_attempts),
+            // A look before its time proves something only if it found something.
+            (What::Probed { probe: Probe::NotFound | Probe::Unknown { .. }, .. }, state)
+                if state.is_waiting(fact.at) =>
+            {
+                return false;
+            }
+            (What::Probed { probe, .. }, State::Intended | State::Unsettled { .. }) => {
+                self.probed(probe, fact.at, max_attempts)
+            }
+            (What::Verified { progress, .. }, State::Sent { remote, .. }) => {
+                verified(progress, remote, fact.at)
+            }
+            _ => return false,
+        };
+        self.state = state;
+        self.changed_at = Some(fact.at);
+        true
     }
 
-    fn answered(&mut self, outcome: &Outcome, at: Timestamp, max_attempts: u32) {
-        self.state = match outcome {
+    fn answered(&mut self, outcome: &Outcome, at: Timestamp, max_attempts: u32) -> State {
+        match outcome {
             Outcome::Accepted { remote, detail } => {
                 self.detail.clone_from(detail);
                 State::Sent { remote: remote.clone(), until: at }
@@ -199,23 +241,27 @@ impl Step {
                 State::Failed { why: format!("{why} ({max_attempts} attempts)") }
             }
             Outcome::NotYet { why, retry_after_ms } => {
-                State::Waiting { until: later(at, millis(*retry_after_ms)), why: why.clone() }
+                State::Waiting { until: later(at, pause(*retry_after_ms)), why: why.clone() }
             }
             Outcome::Unsettled { why } => {
                 State::Unsettled { until: later(at, SETTLE), why: why.clone() }
             }
-        };
+        }
     }
 
-    fn probed(&mut self, probe: &Probe, at: Timestamp, max_attempts: u32) {
-        self.probes += 1;
-        self.state = match probe {
+    fn probed(&mut self, probe: &Probe, at: Timestamp, max_attempts: u32) -> State {
+        self.probes = self.probes.saturating_add(1);
+        match probe {
             Probe::Found { remote, detail } => {
                 self.detail.clone_from(detail);
                 State::Sent { remote: remote.clone(), until: at }
             }
             Probe::FoundForeign { remote, by } => {
                 State::Done { remote: remote.clone(), adopted_from: Some(by.clone()) }
+            }
+            // Nobody knows when the crash came after the send, so the first look may be too early.
+            Probe::NotFound if self.state == State::Intended => {
+                State::Unsettled { until: later(at, SETTLE), why: "it is not there yet".into() }
             }
             Probe::NotFound if self.attempts >= max_attempts => {
                 State::Failed { why: format!("it did not take effect in {max_attempts} attempts") }
@@ -228,24 +274,21 @@ impl Step {
                 until: later(at, SETTLE * self.probes.min(8).cast_signed()),
                 why: why.clone(),
             },
-        };
-    }
-
-    fn verified(&mut self, progress: &Progress, at: Timestamp) {
-        let remote = match &self.state {
-            State::Sent { remote, .. } => remote.clone(),
-            _ => String::new(),
-        };
-        self.state = match progress {
-            Progress::Pending => State::Sent { remote, until: later(at, POLL) },
-            Progress::Done => State::Done { remote, adopted_from: None },
-            Progress::Failed { why } => State::Failed { why: why.clone() },
-        };
+        }
     }
 }
 
-fn millis(ms: u64) -> SignedDuration {
-    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+fn verified(progress: &Progress, remote: &str, at: Timestamp) -> State {
+    let remote = remote.to_owned();
+    match progress {
+        Progress::Pending => State::Sent { remote, until: later(at, POLL) },
+        Progress::Done => State::Done { remote, adopted_from: None },
+        Progress::Failed { why } => State::Failed { why: why.clone() },
+    }
+}
+
+fn pause(ms: u64) -> SignedDuration {
+    SignedDuration::from_millis(ms.min(LONGEST_WAIT).cast_signed())
 }
 
 /// `at + by`, or the end of time when that does not exist.

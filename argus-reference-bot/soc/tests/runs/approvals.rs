@@ -1,0 +1,111 @@
+//! Whose yes counts.
+
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::run::{Next, NotCounted, Run, Status};
+
+use super::{at, created, fact, step};
+
+fn person(object_id: &str) -> Actor {
+    Actor::Person { tenant: "T".into(), object_id: object_id.into(), shown_as: None }
+}
+
+/// A run that Rita asked for and two people have to agree to within a second.
+fn asked() -> Run {
+    let mut begin = created(vec![step("a", &[], "compensate", "reversible", true)], 1);
+    begin.actor = person("rita");
+    let mut run = Run::begin(&begin).unwrap();
+    run.apply(&request());
+    run
+}
+
+fn request() -> Fact {
+    fact(
+        0,
+        What::ApprovalRequested {
+            run: "r".into(),
+            digest: "d".into(),
+            quorum: 2,
+            reason: "production".into(),
+            expires_at: at(1_000),
+        },
+    )
+}
+
+/// `who` says `word` (`yes`, `no`, `yes to something else`) after `ms`.
+fn says(who: Actor, word: &str, ms: i64) -> Fact {
+    let digest = if word.ends_with("else") { "e" } else { "d" }.into();
+    let approve = word.starts_with("yes");
+    Fact { actor: who, ..fact(ms, What::ApprovalDecided { run: "r".into(), digest, approve }) }
+}
+
+#[test]
+fn votes_are_counted() {
+    fn check(votes: &[(&str, &str, i64)], status: Status, counted: usize) {
+        let mut run = asked();
+        for (who, word, ms) in votes {
+            let who = if *who == "argus" { Actor::service("run") } else { person(who) };
+            run.apply(&says(who, word, *ms));
+        }
+        let decisions = run.approval.as_ref().unwrap().decisions.len();
+        assert_eq!((run.status, decisions), (status, counted), "{votes:?}");
+    }
+    use Status::{AwaitingApproval as Open, Denied, Running};
+    check(&[], Open, 0);
+    check(&[("ann", "yes", 1)], Open, 1);
+    check(&[("ann", "yes", 1), ("bob", "yes", 2)], Running, 2);
+    check(&[("ann", "yes", 1), ("ann", "yes", 2)], Open, 1);
+    check(&[("ann", "yes", 1), ("ANN", "yes", 2)], Open, 1);
+    check(&[("ann", "yes", 1), ("ann", "no", 2)], Open, 1);
+    check(&[("rita", "yes", 1), ("RITA", "yes", 2), ("ann", "yes", 3)], Open, 1);
+    check(&[("argus", "yes", 1), ("ann", "yes", 2)], Open, 1);
+    check(&[("ann", "yes to something else", 1), ("bob", "yes", 2)], Open, 1);
+    check(&[("ann", "yes", 1), ("bob", "no", 2)], Denied, 2);
+    check(&[("ann", "no", 1), ("bob", "yes", 2), ("cid", "yes", 3)], Denied, 1);
+    check(&[("ann", "yes", 1), ("bob", "yes", 2), ("cid", "no", 3)], Running, 2);
+    check(&[("ann", "yes", 999), ("bob", "yes", 1_000)], Open, 1);
+}
+
+#[test]
+fn a_closed_request_stays_closed() {
+    let expired = fact(1_000, What::ApprovalExpired { run: "r".into() });
+    let mut run = asked();
+    run.apply(&expired);
+    run.apply(&says(person("ann"), "yes", 500));
+    run.apply(&says(person("bob"), "yes", 501));
+    run.apply(&request());
+    assert_eq!((run.status, run.next(at(2_000))), (Status::Expired, Next::Stop));
+
+    let mut run = asked();
+    run.apply(&says(person("ann"), "yes", 1));
+    run.apply(&says(person("bob"), "yes", 2));
+    run.apply(&expired);
+    run.apply(&request());
+    assert_eq!(run.status, Status::Running, "neither a late timer nor a repeated request counts");
+    assert_eq!(run.approval.unwrap().decisions.len(), 2);
+}
+
+#[test]
+fn nothing_is_sent_while_people_are_asked() {
+    let mut run = asked();
+    for what in super::done("a") {
+        run.apply(&fact(1, what));
+    }
+    assert_eq!(run.next(at(5)), Next::Wait(at(1_000)));
+    assert_eq!(run.next(at(1_000)), Next::Expire);
+    assert_eq!(run, asked());
+}
+
+#[test]
+fn a_person_is_told_why_not() {
+    let check = |who: &Actor, digest: &str, ms: i64, why: Result<(), NotCounted>| {
+        let mut run = asked();
+        run.apply(&says(person("ann"), "yes", 1));
+        assert_eq!(run.may_decide(who, digest, at(ms)), why);
+    };
+    check(&person("bob"), "d", 2, Ok(()));
+    check(&person("ann"), "d", 2, Err(NotCounted::AlreadyDecided));
+    check(&person("rita"), "d", 2, Err(NotCounted::Requester));
+    check(&Actor::service("run"), "d", 2, Err(NotCounted::NotAPerson));
+    check(&person("bob"), "e", 2, Err(NotCounted::DigestMismatch));
+    check(&person("bob"), "d", 1_000, Err(NotCounted::Expired));
+}

@@ -1,0 +1,295 @@
+//! Records are read back as they were written, by this version and by the next.
+
+use argus_soc::correlate::Placement;
+use argus_soc::effect::{Outcome, Probe, Progress};
+use argus_soc::event::{Phase, Severity};
+use argus_soc::incident::{Incident, Stage};
+use argus_soc::ledger::canonical;
+use argus_soc::ledger::fact::{Actor, Fact, Newer, What};
+use argus_soc::run::Status;
+use argus_soc::score::seed_v1;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    accepted, answered, at, created, done, fact, failed, intended, leased, probed, step, verified,
+};
+use crate::{host_event, known};
+
+/// The records of an incident, as they were written on the first day, and what they fold to. These
+/// two files are never written again: a version that reads them otherwise reads every customer's
+/// history otherwise.
+const GOLDEN: &str = include_str!("golden/records.jsonl");
+const GOLDEN_INCIDENT: &str = include_str!("golden/incident.json");
+
+fn person(object_id: &str) -> Actor {
+    let shown_as = Some(format!("{object_id} of the night shift"));
+    Actor::Person { tenant: "t".into(), object_id: object_id.into(), shown_as }
+}
+
+fn opened() -> What {
+    let event = host_event("critical");
+    let enrichment = known(true, 100, 5, 5);
+    let score = seed_v1(&event, &enrichment);
+    let decision = argus_soc::decide::decide(&event, &enrichment, &score, &[], false);
+    What::Opened {
+        event: Box::new(event),
+        enrichment: Box::new(enrichment),
+        score: Box::new(score),
+        decision,
+    }
+}
+
+/// One incident with everything that can happen to it: people, a lost answer, a failure, and all
+/// of it undone; then a second run that a newer version knows more about.
+fn story() -> Vec<Fact> {
+    let reversible = |id| step(id, &[], "compensate", "reversible", true);
+    let run = || "r".to_owned();
+    let mut begin = created(vec![reversible("a"), reversible("b")], 2);
+    begin.actor = person("rita");
+    let mut whats = vec![
+        What::Acknowledged,
+        What::EventAdded {
+            event_id: Uuid::from_u128(7),
+            observed_at: at(0),
+            severity: Severity::Critical,
+            phase: Phase::Update,
+            placement: Placement::Duplicate,
+        },
+        What::TicketLinked {
+            system: "jira".into(),
+            number: "SEC-7".into(),
+            remote_id: "10007".into(),
+            url: Some("https://jira.example/SEC-7".into()),
+        },
+        What::WouldRun { playbook: "dry".into(), steps: vec!["isolate_host on ws-1".into()] },
+        begin.what,
+        What::ApprovalRequested {
+            run: run(),
+            digest: "d".into(),
+            quorum: 1,
+            reason: "production".into(),
+            expires_at: at(60_000),
+        },
+        What::ApprovalDecided { run: run(), digest: "d".into(), approve: true },
+        leased("a"),
+        intended("a", 1),
+        answered("a", Outcome::NotYet { why: "429".into(), retry_after_ms: 5 }),
+        intended("a", 2),
+        answered("a", Outcome::Unsettled { why: "lost \u{2028} \u{1f600}".into() }),
+    ];
+    let found = Probe::Found { remote: "m-1".into(), detail: Some("x".into()) };
+    let mut later = vec![
+        probed("a", found),
+        verified("a", Progress::Done),
+        leased("b"),
+        intended("b", 1),
+        failed("b"),
+    ];
+    later.extend(done("undo/a"));
+    later.extend([
+        What::RunFinished { run: run(), result: Status::Compensated },
+        What::Released { run: run(), step: "a".into(), lease: "lease/a".into() },
+    ]);
+    whats.insert(0, opened());
+    let early = (0..).zip(whats);
+    let late = (9_000..).zip(later);
+    early
+        .chain(late)
+        .map(|(ms, what)| {
+            let actor = match &what {
+                What::RunCreated { .. } => person("rita"),
+                What::ApprovalDecided { .. } | What::Acknowledged => person("ann"),
+                _ => Actor::service("run"),
+            };
+            Fact { actor, ..fact(ms, what) }.of("INC-1")
+        })
+        .collect()
+}
+
+/// What is no incident's history, and what the story does not tell.
+fn others() -> Vec<Fact> {
+    let text = || "INC-1".to_owned();
+    let run = || "r".to_owned();
+    let (incident, card, conversation) = (text(), text(), text());
+    let place = (incident.clone(), card.clone(), conversation.clone());
+    [
+        What::Started { version: "1.2.3".into() },
+        What::Received {
+            event_id: Uuid::nil(),
+            source: "edr".into(),
+            idempotency_key: Some("k".into()),
+            raw_sha256: "00".into(),
+        },
+        What::Ignored { event_id: Uuid::nil(), reasons: vec!["canary".into()] },
+        What::Allowed { incident: Some(text()), action: "a".into(), evidence: "e".into() },
+        What::Refused { incident: None, action: "a".into(), code: "c".into(), why: "w".into() },
+        What::NoticePlaced { incident, card, conversation },
+        What::NoticeAttempted { incident: place.0, card: place.1, conversation: place.2 },
+        What::NoticeDelivered {
+            incident: text(),
+            card: text(),
+            conversation: text(),
+            activity_id: "1".into(),
+            version: u64::MAX,
+            template: "incident@1".into(),
+        },
+        What::NoticeRefused { incident: text(), card: text(), why: "w".into() },
+        What::NoticeAbandoned { incident: text(), card: text(), why: "w".into() },
+        What::ApprovalExpired { run: run() },
+        What::Adopted { run: run(), step: "a".into(), holder: "q/a".into() },
+        probed("a", Probe::FoundForeign { remote: "m".into(), by: "ann".into() }),
+        probed("a", Probe::NotFound),
+        probed("a", Probe::Unknown { why: "w".into() }),
+        verified("a", Progress::Pending),
+        verified("a", Progress::Failed { why: "w".into() }),
+        accepted("a"),
+        What::PlaybookLoaded {
+            playbook: "p".into(),
+            version: "1.0.0".into(),
+            sha256: "00".into(),
+            text: "playbook:\n".into(),
+        },
+        What::TemplatesActivated { templates: vec!["incident@1".into()], refused: vec![] },
+        What::Unknown(newer("future.thing", &json!({"run": "r", "depth": [1, {"x": 1.5}]}))),
+    ]
+    .into_iter()
+    .map(|what| fact(0, what))
+    .collect()
+}
+
+fn newer(kind: &str, fields: &Value) -> Newer {
+    Newer { kind: kind.into(), fields: fields.as_object().unwrap().clone() }
+}
+
+#[test]
+fn every_kind_is_read_back_as_it_was_written() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for fact in story().iter().chain(&others()) {
+        let text = canonical(fact).unwrap();
+        let read: Fact = serde_json::from_str(&text).unwrap();
+        assert_eq!(&read, fact);
+        assert_eq!(canonical(&read).unwrap(), text);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
+        kinds.insert(fact.what.kind().to_owned());
+    }
+    assert_eq!(kinds.len(), 30, "29 kinds and an unknown one: {kinds:?}");
+}
+
+#[test]
+fn what_was_read_folds_as_what_was_written() {
+    let story = story();
+    let texts: Vec<String> = story.iter().map(|fact| canonical(fact).unwrap()).collect();
+    let read: Vec<Fact> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    for length in 1..=story.len() {
+        let (there, here) = (Incident::fold(&read[..length]), Incident::fold(&story[..length]));
+        assert_eq!(there, here);
+        // A snapshot of the fold is read back as well, and goes on as if it had never been one.
+        let mut kept: Incident = serde_json::from_str(&canonical(&here.unwrap()).unwrap()).unwrap();
+        story[length..].iter().for_each(|fact| kept.apply(fact));
+        assert_eq!(Some(kept), Incident::fold(&story));
+    }
+}
+
+#[test]
+fn the_first_day_reads_the_same_for_ever() {
+    let records: Vec<Fact> =
+        GOLDEN.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (line, record) in GOLDEN.lines().zip(&records) {
+        assert_eq!(canonical(record).unwrap(), line);
+    }
+    let incident = Incident::fold(&records).unwrap();
+    assert_eq!(canonical(&incident).unwrap(), GOLDEN_INCIDENT.trim_end());
+    assert_eq!(incident.runs["r"].status, Status::Compensated);
+    assert!(!incident.timeline.is_empty());
+}
+
+#[test]
+fn a_record_of_a_newer_kind_stops_its_run_and_nothing_else() {
+    let story = story();
+    let sent = story.iter().take_while(|fact| fact.at < at(9_000)).count();
+    let mut incident = Incident::fold(&story[..sent]).unwrap();
+    assert_eq!(incident.runs["r"].status, Status::Running);
+    let text = r#"{"actor":{"name":"run","type":"service"},"at":"2027-01-01T00:00:00Z",
+        "by":"ann","correlation":"c","kind":"run.called_off","run":"r","stream":"INC-1","v":1}"#;
+    let called_off: Fact = serde_json::from_str(text).unwrap();
+    let (version, stage) = (incident.version, incident.stage);
+    incident.apply(&called_off);
+    let run = &incident.runs["r"];
+    assert_eq!((run.status, run.next(at(0))), (Status::NeedsHuman, argus_soc::run::Next::Stop));
+    assert_eq!((incident.version, incident.stage), (version + 1, stage));
+    let last = &incident.timeline.last().unwrap().text;
+    assert_eq!(last, "A newer version recorded run.called_off");
+
+    // One that names no run, or a run that is over, stops nothing.
+    let mut ended = Incident::fold(&story).unwrap();
+    ended.apply(&called_off);
+    assert_eq!(ended.runs["r"].status, Status::Compensated);
+    let mut incident = Incident::fold(&story[..sent]).unwrap();
+    incident.apply(&fact(1, What::Unknown(newer("incident.tagged", &json!({"tag": "x"})))));
+    assert_eq!(incident.runs["r"].status, Status::Running);
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    fn check(change: impl Fn(&mut Value), message: &str) {
+        let mut record = serde_json::to_value(fact(0, leased("a"))).unwrap();
+        change(&mut record);
+        let error = serde_json::from_value::<Fact>(record).unwrap_err().to_string();
+        assert_eq!(error, message);
+    }
+    let remove = |name: &'static str| {
+        move |record: &mut Value| {
+            record.as_object_mut().unwrap().remove(name);
+        }
+    };
+    check(|r| r["v"] = 2.into(), "the record has layout 2, this version reads 1");
+    check(|r| r["v"] = 300.into(), "the record has layout 300, this version reads 1");
+    check(remove("v"), "missing field `v`");
+    check(remove("kind"), "the record has no kind");
+    check(|r| r["kind"] = 7.into(), "the record has no kind");
+    // A known kind that lacks something is damaged; it is not a newer kind.
+    check(remove("lease"), "missing field `lease`");
+    check(|r| r["step"] = 7.into(), "invalid type: integer `7`, expected a string");
+    // A field that is new in a kind that we know is passed over.
+    let mut more = serde_json::to_value(fact(0, leased("a"))).unwrap();
+    more["colour"] = "red".into();
+    assert_eq!(serde_json::from_value::<Fact>(more).unwrap(), fact(0, leased("a")));
+}
+
+#[test]
+fn a_run_begins_once() {
+    let story = story();
+    let mut incident = Incident::fold(&story).unwrap();
+    let again = story.iter().find(|fact| matches!(fact.what, What::RunCreated { .. })).unwrap();
+    incident.apply(again);
+    assert_eq!(incident.runs["r"].status, Status::Compensated);
+}
+
+#[test]
+fn only_what_took_effect_contains() {
+    fn check(on_error: &str, whats: Vec<What>, stage: Stage) {
+        let steps = vec![step("a", &[], on_error, "reversible", true)];
+        let finished = What::RunFinished { run: "r".into(), result: Status::Succeeded };
+        let opening = [fact(0, opened()).of("INC-1"), created(steps, 1)];
+        let rest = whats.into_iter().chain([finished]).map(|what| fact(1, what));
+        let facts: Vec<Fact> = opening.into_iter().chain(rest).collect();
+        assert_eq!(Incident::fold(&facts).unwrap().stage, stage);
+    }
+    check("compensate", done("a").into(), Stage::Contained);
+    check("continue", vec![leased("a"), intended("a", 1), failed("a")], Stage::Open);
+}
+
+#[test]
+fn history_shows_what_counted() {
+    let mut story = story();
+    let vote = story.iter().position(|f| matches!(f.what, What::ApprovalDecided { .. })).unwrap();
+    let before = Incident::fold(&story).unwrap().timeline;
+    story.insert(vote + 1, Fact { actor: person("bob"), ..story[vote].clone() });
+    assert_eq!(
+        Incident::fold(&story).unwrap().timeline,
+        before,
+        "a vote after the end of the vote"
+    );
+}
