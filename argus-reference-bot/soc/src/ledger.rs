@@ -7,7 +7,7 @@
 
 pub mod fact;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -174,8 +174,13 @@ fn check_raw(record: &Stored<'_>) -> Result<(), &'static str> {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn canonical(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut out = String::with_capacity(512);
-    write_canonical(&serde_json::to_value(value)?, &mut out)?;
+    canonical_value(&serde_json::to_value(value)?)
+}
+
+/// What [`canonical`] writes, for what is JSON already.
+pub(crate) fn canonical_value(value: &Value) -> Result<String, serde_json::Error> {
+    let mut out = String::with_capacity(1_024);
+    write_canonical(value, &mut out)?;
     Ok(out)
 }
 
@@ -183,8 +188,10 @@ fn write_canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Er
     match value {
         Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() => out.push_str(&es_number(float)),
-            _ => out.push_str(&number.to_string()),
+            // Writing to a string cannot fail.
+            _ => write!(out, "{number}").unwrap_or_default(),
         },
+        Value::String(text) => write_text(text, out)?,
         Value::Array(items) => {
             out.push('[');
             for (at, item) in items.iter().enumerate() {
@@ -198,19 +205,39 @@ fn write_canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Er
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             // RFC 8785 3.2.3 sorts by UTF-16 code units, which differs from bytes above U+FFFF.
-            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            entries.sort_by(|(a, _), (b, _)| {
+                if a.is_ascii() && b.is_ascii() {
+                    a.cmp(b)
+                } else {
+                    a.encode_utf16().cmp(b.encode_utf16())
+                }
+            });
             out.push('{');
             for (at, (key, item)) in entries.into_iter().enumerate() {
                 if at > 0 {
                     out.push(',');
                 }
-                out.push_str(&serde_json::to_string(key)?);
+                write_text(key, out)?;
                 out.push(':');
                 write_canonical(item, out)?;
             }
             out.push('}');
         }
-        other => out.push_str(&serde_json::to_string(other)?),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Null => out.push_str("null"),
+    }
+    Ok(())
+}
+
+/// A text in quotes. Most need no escapes, and most of a record is texts.
+fn write_text(text: &str, out: &mut String) -> Result<(), serde_json::Error> {
+    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        out.push_str(&serde_json::to_string(text)?);
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
     }
     Ok(())
 }
@@ -249,6 +276,20 @@ mod tests {
         check(1e-6, "0.000001");
         check(1e-7, "1e-7");
         check(-0.0, "0");
+    }
+
+    #[test]
+    fn texts_have_the_escapes_of_rfc_8785() {
+        let check = |text: &str, written: &str| {
+            assert_eq!(canonical(&text).expect("serialises"), written);
+        };
+        check(
+            "plain \u{e9} \u{7f} \u{2028} \u{1f600}",
+            "\"plain \u{e9} \u{7f} \u{2028} \u{1f600}\"",
+        );
+        check("\"\\/", r#""\"\\/""#);
+        check("\u{8}\t\n\u{c}\r", r#""\b\t\n\f\r""#);
+        check("\u{0}\u{1f}", r#""\u0000\u001f""#);
     }
 
     #[test]

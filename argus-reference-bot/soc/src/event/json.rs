@@ -45,6 +45,9 @@ impl Json<'_> {
 }
 
 fn number(digits: &str) -> Value {
+    if let Ok(count) = digits.parse::<u64>() {
+        return count.into();
+    }
     // A number that no machine type holds is kept as its digits.
     serde_json::from_str::<Number>(digits)
         .map_or_else(|_| Value::String(digits.to_owned()), Value::Number)
@@ -146,19 +149,24 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, NormaliseError> {
         self.at += 1;
         let from = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let text = self.slice(from);
-                    self.at += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.escaped(from).map(Cow::Owned),
-                Some(0..=0x1f) => return Err(self.not_json("a control character in a string")),
-                Some(_) => self.at += 1,
-                None => return Err(self.not_json("the string does not end")),
+        self.plain();
+        match self.peek() {
+            Some(b'"') => {
+                let text = self.slice(from);
+                self.at += 1;
+                Ok(Cow::Borrowed(text))
             }
+            Some(b'\\') => self.escaped(from).map(Cow::Owned),
+            Some(_) => Err(self.not_json("a control character in a string")),
+            None => Err(self.not_json("the string does not end")),
         }
+    }
+
+    /// Goes to the next byte that is not plain text: a quote, a backslash or a control character.
+    fn plain(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        self.at += rest.iter().position(special).unwrap_or(rest.len());
     }
 
     /// Reads on from the first escape of a string that began at `from`.
@@ -166,9 +174,7 @@ impl<'a> Reader<'a> {
         let mut text = self.slice(from).to_owned();
         loop {
             let run = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.at += 1;
-            }
+            self.plain();
             text.push_str(self.slice(run));
             match self.peek() {
                 Some(b'"') => {

@@ -146,7 +146,9 @@ proptest! {
     ) {
         let begin = created(vec![step("a", &[], "fail", "reversible", true)], 2);
         let mut run = Run::begin(&begin).unwrap();
-        records.iter().for_each(|record| run.apply(record));
+        for record in &records {
+            run.apply(record);
+        }
         if run.status.is_over() {
             let ended = run.clone();
             run.apply(old.get(&records));

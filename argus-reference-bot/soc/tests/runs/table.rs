@@ -33,7 +33,7 @@ fn a_run_goes_from_here_to_there() {
     for from in STATUSES {
         let to: String =
             STATUSES.iter().map(|to| if from.may_become(*to) { 'x' } else { '.' }).collect();
-        table.push_str(&format!("{to} {from:?}\n"));
+        table.extend([&to, " ", &format!("{from:?}"), "\n"]);
     }
     // Columns in the order of the rows.
     insta::assert_snapshot!(table, @r"
@@ -135,7 +135,7 @@ fn a_step_goes_from_here_to_there() {
                 changes.push(format!("{name} -> {}", word(&run.steps[0].state)));
             }
         }
-        table.push_str(&format!("{from}: {}\n", changes.join(", ")));
+        table.extend([from, ": ", &changes.join(", "), "\n"]);
     }
     insta::assert_snapshot!(table, @r"
     pending: leased -> leased, adopted -> adopted, intended 1 -> intended, intended 2 -> intended

@@ -75,7 +75,7 @@ fn needs(plan: &Planned, at: usize) -> impl Iterator<Item = usize> {
 }
 
 fn drive(plans: &[Planned], max_attempts: u32, dies_at: impl IntoIterator<Item = usize>) -> Drive {
-    begin(plans, max_attempts, dies_at).to_the_end()
+    begin(plans, max_attempts, dies_at).driven()
 }
 
 fn begin(plans: &[Planned], max_attempts: u32, dies_at: impl IntoIterator<Item = usize>) -> Drive {
@@ -217,7 +217,7 @@ proptest! {
     #[test]
     fn running_again_what_is_over_does_nothing(plans in vec(planned(), 0..4), max in 1u32..4) {
         let ended = drive(&plans, max, []);
-        let again = ended.clone().to_the_end();
+        let again = ended.clone().driven();
         prop_assert_eq!((again.records, again.world.log()), (ended.records, ended.world.log()));
     }
 
@@ -228,7 +228,7 @@ proptest! {
     ) {
         let mut silenced = begin(&plans, 20, []);
         silenced.world.silent = silent;
-        let silenced = silenced.to_the_end();
+        let silenced = silenced.driven();
         silenced.check();
         let unclear = |step: &argus_soc::run::Step| matches!(step.state, State::Indeterminate { .. });
         if silenced.run.status == Status::NeedsHuman {

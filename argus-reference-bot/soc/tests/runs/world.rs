@@ -186,7 +186,7 @@ impl Drive {
     }
 
     /// Drives the run until it is over.
-    pub(super) fn to_the_end(mut self) -> Self {
+    pub(super) fn driven(mut self) -> Self {
         for _ in 0..2_000 {
             let next = self.run.next(self.now);
             if next == Next::Stop {
