@@ -7,6 +7,7 @@
 mod failure;
 mod http;
 mod pace;
+mod transport;
 mod wire;
 
 use async_trait::async_trait;

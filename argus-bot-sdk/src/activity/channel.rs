@@ -17,46 +17,47 @@ impl<'a> ChannelData<'a> {
 
     /// The Entra tenant of the conversation.
     pub fn tenant_id(self) -> Option<&'a str> {
-        self.text("/tenant/id")
+        self.text(&["tenant", "id"])
     }
 
     /// The team.
     pub fn team_id(self) -> Option<&'a str> {
-        self.text("/team/id")
+        self.text(&["team", "id"])
     }
 
     /// The Entra group behind the team.
     pub fn team_group_id(self) -> Option<&'a str> {
-        self.text("/team/aadGroupId")
+        self.text(&["team", "aadGroupId"])
     }
 
     /// The channel of the team.
     pub fn channel_id(self) -> Option<&'a str> {
-        self.text("/channel/id")
+        self.text(&["channel", "id"])
     }
 
     /// The channel that was chosen when the app was installed.
     pub fn selected_channel_id(self) -> Option<&'a str> {
-        self.text("/settings/selectedChannel/id")
+        self.text(&["settings", "selectedChannel", "id"])
     }
 
     /// What happened, such as `teamMemberAdded`.
     pub fn event_type(self) -> Option<&'a str> {
-        self.text("/eventType")
+        self.text(&["eventType"])
     }
 
     /// The meeting.
     pub fn meeting_id(self) -> Option<&'a str> {
-        self.text("/meeting/id")
+        self.text(&["meeting", "id"])
     }
 
     /// Where a click comes from, `message` for a card in a chat.
     pub fn source_name(self) -> Option<&'a str> {
-        self.text("/source/name")
+        self.text(&["source", "name"])
     }
 
-    fn text(self, pointer: &str) -> Option<&'a str> {
-        self.data?.pointer(pointer)?.as_str()
+    /// Not by `Value::pointer`, which copies each name: every activity is asked for its tenant.
+    fn text(self, path: &[&str]) -> Option<&'a str> {
+        path.iter().try_fold(self.data?, |data, name| data.get(name))?.as_str()
     }
 }
 

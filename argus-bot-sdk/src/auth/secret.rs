@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 /// A value that must not be seen: it has no `Display`, no `Serialize` and an empty `Debug`.
 ///
 /// # Examples
@@ -50,20 +52,42 @@ impl fmt::Debug for Secret {
 /// assert_eq!(format!("{token:?}"), "SecretToken(..)");
 /// assert!(token == token.clone());
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretToken(Arc<str>);
+#[derive(Clone)]
+pub struct SecretToken {
+    value: Arc<str>,
+    /// Written once and sent often; none if the token cannot stand in a header.
+    header: Option<HeaderValue>,
+}
 
 impl SecretToken {
     /// Hides a token.
     pub fn new(value: impl Into<Arc<str>>) -> Self {
-        Self(value.into())
+        let value = value.into();
+        let mut header = HeaderValue::try_from(format!("Bearer {value}")).ok();
+        if let Some(header) = &mut header {
+            header.set_sensitive(true);
+        }
+        Self { value, header }
     }
 
     /// Shows the token to code that has to send it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.value
+    }
+
+    /// The `Authorization` header that shows the token.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        self.header.clone()
     }
 }
+
+impl PartialEq for SecretToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for SecretToken {}
 
 impl fmt::Debug for SecretToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,8 +4,10 @@
 //! address is therefore a stolen token, so an address is a [`ServiceUrl`] only after its host was
 //! found in a list of exact hosts.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use url::{Host, Url};
 
@@ -14,6 +16,10 @@ use crate::error::{Error, ErrorKind};
 
 /// Longer addresses are nothing that Teams sends; real ones have about 80 characters.
 const MAX_LEN: usize = 2048;
+
+/// Teams has one address per region and tenant; with more than this the oldest proofs are not worth
+/// keeping and all are made anew.
+const MAX_PROVEN: usize = 1024;
 
 /// The hosts to which the bot may show its token.
 ///
@@ -31,17 +37,20 @@ pub struct ServiceUrlPolicy {
     hosts: Vec<String>,
     origins: Vec<Origin>,
     any_loopback: bool,
+    /// What passed before, by the very bytes that passed: each activity and each answer brings one
+    /// of a few addresses.
+    proven: Arc<RwLock<HashMap<Box<str>, ServiceUrl>>>,
 }
 
 /// An address that a [`ServiceUrlPolicy`] let pass, in normal form and without a slash at its end.
 ///
 /// ```compile_fail
 /// // Only a policy can make one.
-/// let url = argus_bot_sdk::auth::ServiceUrl { url: "https://evil.example".to_owned() };
+/// let url = argus_bot_sdk::auth::ServiceUrl { url: "https://evil.example".into() };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServiceUrl {
-    url: String,
+    url: Arc<str>,
 }
 
 /// Scheme, host and port of an address.
@@ -60,6 +69,7 @@ impl ServiceUrlPolicy {
             hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
             origins: Vec::new(),
             any_loopback: false,
+            proven: Arc::default(),
         }
     }
 
@@ -80,13 +90,16 @@ impl ServiceUrlPolicy {
             })?;
             self.origins.push(Origin::of(&parsed));
         }
+        // Nothing is shared between policies that differ.
+        self.proven = Arc::default();
         Ok(self)
     }
 
     /// Any port of this computer, for tests and for the Agents Playground.
     #[cfg(any(test, feature = "testing", feature = "danger-anonymous"))]
     pub fn loopback() -> Self {
-        Self { hosts: Vec::new(), origins: Vec::new(), any_loopback: true }
+        let (hosts, origins) = (Vec::new(), Vec::new());
+        Self { hosts, origins, any_loopback: true, proven: Arc::default() }
     }
 
     /// Whether no address at all can pass.
@@ -102,13 +115,27 @@ impl ServiceUrlPolicy {
     /// information, a query, a fragment or any spelling that another reader could take for another
     /// host.
     pub fn check(&self, url: &str) -> Result<ServiceUrl, Error> {
+        let known = self.proven.read().unwrap_or_else(PoisonError::into_inner).get(url).cloned();
+        if let Some(proven) = known {
+            return Ok(proven);
+        }
+        let proven = self.prove(url)?;
+        let mut known = self.proven.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_PROVEN {
+            known.clear();
+        }
+        known.insert(url.into(), proven.clone());
+        Ok(proven)
+    }
+
+    fn prove(&self, url: &str) -> Result<ServiceUrl, Error> {
         let parsed = parse(url)
             .map_err(|why| Error::new(ErrorKind::Forbidden, format!("the service URL {why}")))?;
         let origin = Origin::of(&parsed);
         let known =
             origin.scheme == "https" && origin.port.is_none() && self.hosts.contains(&origin.host);
         if known || self.origins.contains(&origin) || (self.any_loopback && is_loopback(&parsed)) {
-            Ok(ServiceUrl { url: normal(&parsed) })
+            Ok(ServiceUrl { url: normal(&parsed).into() })
         } else {
             Err(Error::new(
                 ErrorKind::Forbidden,
@@ -339,6 +366,20 @@ mod tests {
             let refused = ServiceUrlPolicy::new(Cloud::China).allowing([url]);
             assert_eq!(refused.map(|_| ()).map_err(|e| e.kind()), Err(ErrorKind::Config), "{url}");
         }
+    }
+
+    #[test]
+    fn proofs_are_kept_within_bounds_and_not_shared() {
+        let wide = ServiceUrlPolicy::new(Cloud::Public).allowing(["https://a.example"]).unwrap();
+        for n in 0..3 * MAX_PROVEN {
+            check(&wide, &format!("https://a.example/{n}"), Some(&format!("https://a.example/{n}")));
+            check(&wide, &format!("https://b.example/{n}"), None);
+        }
+        assert!(wide.proven.read().unwrap().len() <= MAX_PROVEN);
+        check(&ServiceUrlPolicy::new(Cloud::Public), "https://a.example/1", None);
+        let wider = wide.clone().allowing(["https://b.example"]).unwrap();
+        check(&wider, "https://b.example/1", Some("https://b.example/1"));
+        check(&wide, "https://b.example/1", None);
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Vouched {
         match &self.grant {
             Voucher::Token(grant) => self.rules.check(grant, &activity)?,
             #[cfg(feature = "danger-anonymous")]
-            Voucher::Nobody => self.rules.check_address(&activity)?,
+            Voucher::Nobody => self.rules.check_service_url(None, &activity)?,
         }
         Ok(Verified { inner: activity })
     }
@@ -134,28 +134,35 @@ impl Rules {
         if grant.endorsements.as_ref().is_some_and(|endorsed| !may_vouch(endorsed, channel)) {
             return Err(Rejection::mismatch("endorsement"));
         }
-        if let Some(claimed) = &grant.service_url {
-            let stated = activity.service_url.as_deref().and_then(service_url::normalised);
-            if stated.as_ref() != Some(claimed) {
-                return Err(Rejection::mismatch("serviceurl"));
-            }
-        }
-        self.check_address(activity)?;
+        self.check_service_url(grant.service_url.as_deref(), activity)?;
         self.check_tenant(grant, activity)
     }
 
-    fn check_address(&self, activity: &Activity) -> Result<(), Rejection> {
-        let stated = activity.service_url.as_deref().ok_or(Rejection::mismatch("serviceurl"))?;
-        match self.policy.check(stated) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Rejection::mismatch("service_host")),
+    /// The address is the one that the token claims, if it claims one, and one of those to which
+    /// answers may go.
+    fn check_service_url(
+        &self,
+        claimed: Option<&str>,
+        activity: &Activity,
+    ) -> Result<(), Rejection> {
+        let refused = Rejection::mismatch("serviceurl");
+        let stated = activity.service_url.as_deref().ok_or(refused)?;
+        let proven = self.policy.check(stated);
+        let is_claimed = claimed.is_none_or(|claimed| match &proven {
+            Ok(proven) => proven.as_str() == claimed,
+            Err(_) => service_url::normalised(stated).as_deref() == Some(claimed),
+        });
+        match (is_claimed, proven) {
+            (false, _) => Err(refused),
+            (true, Err(_)) => Err(Rejection::mismatch("service_host")),
+            (true, Ok(_)) => Ok(()),
         }
     }
 
     fn check_tenant(&self, grant: &Grant, activity: &Activity) -> Result<(), Rejection> {
         let refused = Rejection::mismatch("tenant");
         let stated = [
-            tenant_in(activity.channel_data.as_ref(), "/tenant/id"),
+            tenant_in(activity.channel_data.as_ref()),
             tenant_of_conversation(activity),
         ];
         let mut tenant: Option<&str> = None;
@@ -177,8 +184,8 @@ impl Rules {
 /// Something that is there, but is no tenant.
 struct Odd;
 
-fn tenant_in<'a>(data: Option<&'a Value>, pointer: &str) -> Result<Option<&'a str>, Odd> {
-    match data.and_then(|data| data.pointer(pointer)) {
+fn tenant_in(data: Option<&Value>) -> Result<Option<&str>, Odd> {
+    match data.and_then(|data| data.get("tenant")?.get("id")) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(tenant)) if !tenant.is_empty() => Ok(Some(tenant)),
         Some(_) => Err(Odd),

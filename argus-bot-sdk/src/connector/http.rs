@@ -12,22 +12,21 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::{Method, Response, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use http_body_util::Full;
 use tokio::time::Instant;
 
 use super::{
     Connector, ConversationRef, CreatedConversation, NewConversation, SendError, SendErrorKind,
-    Sent, failure::kind_of, wire,
+    Sent, failure::kind_of, transport::Transport, wire,
 };
 use crate::{
     Activity, Error, ErrorKind,
     auth::{SecretToken, ServiceUrlPolicy, TokenSource},
 };
 
-const CONNECT: Duration = Duration::from_secs(3);
 const TOTAL: Duration = Duration::from_secs(15);
-/// Teams' answers are a few hundred bytes; more than this is not Teams.
-const MAX_ANSWER: usize = 1024 * 1024;
+const USER_AGENT: &str = concat!("argus-bot-sdk/", env!("CARGO_PKG_VERSION"));
 /// Repeats of one call, and the longest wait before one; what needs longer is the caller's to plan.
 const MAX_RETRIES: u32 = 3;
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -40,7 +39,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// token. Updates and deletions are repeated a few times when that is harmless (412, 429, 502, 503,
 /// 504, lost connections); a message is never sent twice on a guess.
 pub struct HttpConnector {
-    client: reqwest::Client,
+    transport: Transport,
     tokens: Option<Arc<dyn TokenSource>>,
     policy: ServiceUrlPolicy,
     total: Duration,
@@ -79,29 +78,12 @@ impl HttpConnector {
         tokens: Option<Arc<dyn TokenSource>>,
         policy: ServiceUrlPolicy,
     ) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("argus-bot-sdk/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT)
-            // Shorter than a front end's idle limit: a send must not meet a closing connection.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .build()
-            .map_err(|e| {
-                Error::new(
-                    ErrorKind::Config,
-                    "could not set up TLS; are root certificates installed?",
-                )
-                .with_source(e)
-            })?;
-        Ok(Self { client, tokens, policy, total: TOTAL, budget: Budget::default() })
+        let transport = Transport::new()?;
+        Ok(Self { transport, tokens, policy, total: TOTAL, budget: Budget::default() })
     }
 
     /// The address of a call, if the service may be called at all.
-    fn address(&self, service_url: &str, segments: &[&str]) -> Result<String, SendError> {
+    fn address(&self, service_url: &str, segments: &[&str]) -> Result<Uri, SendError> {
         let proven = self
             .policy
             .check(service_url)
@@ -113,7 +95,8 @@ impl HttpConnector {
         for segment in segments {
             wire::push_segment(&mut address, segment);
         }
-        Ok(address)
+        // Too long an id is all that can be wrong with it, and stays wrong.
+        Uri::try_from(address).map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))
     }
 
     async fn token(&self) -> Result<Option<SecretToken>, SendError> {
@@ -126,7 +109,7 @@ impl HttpConnector {
     async fn call(
         &self,
         method: Method,
-        address: &str,
+        address: &Uri,
         body: Option<Bytes>,
     ) -> Result<Answer, SendError> {
         let started = Instant::now();
@@ -160,31 +143,29 @@ impl HttpConnector {
     async fn attempt(
         &self,
         method: &Method,
-        address: &str,
+        address: &Uri,
         body: Option<Bytes>,
         token: Option<&SecretToken>,
     ) -> Result<Answer, SendError> {
-        let mut request = self.client.request(method.clone(), address).timeout(self.total);
+        let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = address.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         if let Some(token) = token {
-            request = request.bearer_auth(token.expose());
+            let bearer = token.header().ok_or_else(|| SendError::new(SendErrorKind::Refused))?;
+            headers.insert(header::AUTHORIZATION, bearer);
         }
-        if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
-        }
-        let answer = match request.send().await {
-            Ok(response) => read(response).await,
-            Err(error) => Err(transport(error)),
-        };
-        match &answer {
-            Ok(answer) => tracing::debug!(
-                %method, status = answer.status, ms_cv = answer.ms_cv, "the Connector took a call"
-            ),
-            Err(error) => tracing::warn!(
+        let answer = self.transport.exchange(request, self.total).await.and_then(understand);
+        answer.inspect_err(|error| {
+            tracing::warn!(
                 %method, kind = ?error.kind(), status = error.status(), code = error.code(),
                 "a call of the Connector failed"
-            ),
-        }
-        answer
+            );
+        })
     }
 
     async fn put_activity(
@@ -262,7 +243,6 @@ impl fmt::Debug for HttpConnector {
 struct Answer {
     status: u16,
     body: Bytes,
-    ms_cv: Option<String>,
 }
 
 fn json(body: &impl serde::Serialize) -> Result<Bytes, SendError> {
@@ -279,34 +259,21 @@ fn no_token(error: Error) -> SendError {
     SendError::new(kind).with_source(error)
 }
 
-fn transport(error: reqwest::Error) -> SendError {
-    let kind = if error.is_builder() {
-        SendErrorKind::Refused
-    } else if error.is_connect() {
-        SendErrorKind::NotSent
-    } else {
-        SendErrorKind::Ambiguous
-    };
-    // The URL names the conversation; the caller knows which it is, the log need not.
-    SendError::new(kind).with_source(error.without_url())
-}
-
-async fn read(mut response: Response) -> Result<Answer, SendError> {
-    let status = response.status().as_u16();
-    let ms_cv = header_text(&response, "ms-cv");
-    if response.status().is_success() {
-        let is_json = header_text(&response, "content-type").is_some_and(|t| t.contains("json"));
-        // The status says that Teams took it. If the body breaks off only the id is lost.
-        let body = collect(&mut response).await.unwrap_or_default();
+fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
+    let (head, body) = response.into_parts();
+    let status = head.status.as_u16();
+    // The correlation vector by which Microsoft's support finds a call.
+    let ms_cv = text(&head.headers, "ms-cv");
+    if head.status.is_success() {
+        tracing::debug!(status, ms_cv, "the Connector took a call");
+        let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
         if !is_json && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
             tracing::warn!(status, answer = wire::excerpt(&body), "a 2xx that is not JSON");
             return Err(SendError::new(SendErrorKind::Ambiguous).with_status(status));
         }
-        return Ok(Answer { status, body, ms_cv });
+        return Ok(Answer { status, body });
     }
-    let wait = wire::retry_after(response.headers());
-    let body = collect(&mut response).await.unwrap_or_default();
     let code = wire::error_code(&body);
     if code.is_none() {
         tracing::debug!(status, ms_cv, answer = wire::excerpt(&body), "an error without a code");
@@ -315,32 +282,15 @@ async fn read(mut response: Response) -> Result<Answer, SendError> {
     if let Some(code) = code {
         error = error.with_code(code);
     }
-    if let Some(wait) = wait {
+    if let Some(wait) = wire::retry_after(&head.headers) {
         error = error.after(wait);
     }
     tracing::debug!(status, ms_cv, "the Connector refused a call");
     Err(error)
 }
 
-/// The body, unless it is too long or breaks off.
-async fn collect(response: &mut Response) -> Option<Bytes> {
-    if response.content_length().is_some_and(|length| length > MAX_ANSWER as u64) {
-        return None;
-    }
-    let first = response.chunk().await.ok()?.unwrap_or_default();
-    let mut all: Option<Vec<u8>> = None;
-    while let Some(chunk) = response.chunk().await.ok()? {
-        let all = all.get_or_insert_with(|| first.to_vec());
-        all.extend_from_slice(&chunk);
-        if all.len() > MAX_ANSWER {
-            return None;
-        }
-    }
-    Some(all.map_or(first, Bytes::from))
-}
-
-fn header_text(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// How long to wait before doing the same again, or `None` if it must not or need not be done.
