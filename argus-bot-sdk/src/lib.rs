@@ -35,7 +35,6 @@ pub use crate::connector::{Connector, ConversationRef, HttpConnector};
 pub use crate::router::Router;
 
 // testing
-/// A small Microsoft on loopback: fakes of Entra and Teams.
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -1,4 +1,6 @@
 //! Puts Argus together: the only file that names both a port and its adapter.
+//!
+//! Long because it is the one list of what is wired to what; each function wires one thing.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,10 +27,11 @@ use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
+use crate::chain::chain;
 use crate::config::{Config, ConfigError, Secrets, SourceAuth};
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
-use crate::flows::notify::{chain, notify};
+use crate::flows::notify::notify;
 use crate::flows::playbooks::Playbooks;
 use crate::flows::{Bells, Soc};
 use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};

@@ -70,7 +70,7 @@ struct Complaint(String);
 
 impl<E: std::error::Error + 'static> From<E> for Complaint {
     fn from(error: E) -> Self {
-        Self(crate::flows::notify::chain(&error))
+        Self(crate::chain::chain(&error))
     }
 }
 

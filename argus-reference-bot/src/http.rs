@@ -1,4 +1,4 @@
-//! The doors: HTTP in, a flow called, HTTP out. Every route stands in [`Door::answer`].
+//! The doors: HTTP in, a flow called, HTTP out. Every route stands in `Door::answer`.
 
 mod events;
 mod ingest;

@@ -8,6 +8,7 @@
 pub mod adapters;
 pub mod app;
 pub mod buttons;
+pub mod chain;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -157,7 +157,7 @@ async fn read(mut response: Response) -> Result<Back, Lost> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn no_token(error: Error) -> Lost {
-    Lost::NotSent(crate::flows::notify::chain(&error))
+    Lost::NotSent(crate::chain::chain(&error))
 }
 
 impl Back {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::{complain, read, say};
 use super::{Complaint, Ended, Outcome};
-use crate::flows::notify::chain;
+use crate::chain::chain;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

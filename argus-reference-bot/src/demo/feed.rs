@@ -11,9 +11,9 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use super::samples::{ALERTS, Alert};
+use crate::chain::chain;
 use crate::config::ConfigError;
 use crate::flows::Soc;
-use crate::flows::notify::chain;
 use crate::hex::hex;
 use crate::ports::ledger::Recorded;
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Soc;
 use super::access::{AccessError, Person};
-use super::notify::chain;
 use crate::buttons::base_conversation;
+use crate::chain::chain;
 use crate::ports::ledger::{Filter, LedgerError};
 use crate::view;
 

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Soc;
+use crate::chain::chain;
 use crate::ports::ledger::{Batch, DueCard, LedgerError};
 use crate::view::{self, Stand};
 
@@ -342,17 +343,6 @@ impl Soc {
         let url = place.and_then(|place| place.service_url.clone());
         ConversationRef::new(url.unwrap_or_else(|| self.default_service_url.clone()), id)
     }
-}
-
-/// An error with what caused it, in one line.
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 fn now_ms(started: tokio::time::Instant) -> u64 {

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::person;
 use crate::buttons::{Act, NotOurs, Pressed};
+use crate::chain::chain;
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
 use crate::flows::execute::NotStarted;
-use crate::flows::notify::chain;
 use crate::ports::ledger::{Batch, LedgerError};
 use crate::view;
 

@@ -1,4 +1,6 @@
 //! What can happen, as it is written down. Each kind of fact is one variant; nothing else is true.
+//!
+//! Long because it is one list: every kind of record, documented, and nothing else.
 
 mod actor;
 mod read;

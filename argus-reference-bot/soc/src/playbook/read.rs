@@ -1,4 +1,6 @@
 //! From the tree to a playbook: every key known, every value of its type, all findings at once.
+//!
+//! Long because every section of the document has its own short function here, in its order.
 
 use super::diagnostic::suggestion;
 use super::flattened::Restored;

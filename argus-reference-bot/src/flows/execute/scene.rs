@@ -1,0 +1,299 @@
+//! One run of one incident: what each next thing does, and how it is written down.
+
+use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name};
+use argus_soc::incident::Incident;
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::playbook::ActionKind;
+use argus_soc::policy::{Action, Identity, Permit};
+use argus_soc::run::{Run, State, Status, Step};
+use jiff::Timestamp;
+
+use super::{Did, PAUSE, SLOWEST_POLL, until};
+use crate::flows::Soc;
+use crate::flows::access::{AccessError, evidence};
+use crate::ports::edr::Order;
+use crate::ports::itsm::TicketOrder;
+use crate::ports::ledger::{Batch, LedgerError};
+use crate::view::clip;
+
+/// Longest summary of a ticket in characters: ServiceNow's `short_description` has 160.
+const SUMMARY: usize = 155;
+/// Longest description of a ticket in characters: ServiceNow's `description` has 4,000.
+const DESCRIPTION: usize = 3_800;
+
+/// One run of one incident, as read, and what may be done with it.
+pub(super) struct Scene<'a> {
+    pub(super) soc: &'a Soc,
+    pub(super) incident: &'a Incident,
+    pub(super) run: &'a Run,
+}
+
+impl Scene<'_> {
+    fn facts(&self, whats: Vec<What>) -> Vec<Fact> {
+        let fact = |what| {
+            self.soc.fact(Actor::service("run"), &self.run.correlation, what).of(&self.incident.key)
+        };
+        whats.into_iter().map(fact).collect()
+    }
+
+    /// Writes what is about to be done; only if nothing has changed since it was decided.
+    pub(super) async fn write_if_unchanged(&self, whats: Vec<What>) -> Result<(), LedgerError> {
+        self.soc.ledger.append(Batch::on(self.incident, self.facts(whats))).await
+    }
+
+    /// Writes what has happened; it has happened whatever else has changed.
+    async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
+        let facts = self.facts(whats);
+        let mut tries = 0;
+        loop {
+            let batch = Batch { facts: facts.clone(), ..Batch::default() };
+            match self.soc.ledger.append(batch).await {
+                Ok(()) => return Ok(()),
+                // What happened outside must be written down; a full disk may have room soon. If it
+                // never does, the next start finds the intent and looks at the far side.
+                Err(LedgerError::Unavailable(why)) if tries < 30 => {
+                    tries += 1;
+                    tracing::error!(run.id = self.run.id, why, "an outcome waits to be written");
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(super) async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
+        let lease = self.lease_of(step);
+        let (run, name) = (self.run.id.clone(), step.name.clone());
+        let leased = What::Leased { run: run.clone(), step: name.clone(), lease: lease.clone() };
+        let taken = self.write_if_unchanged(vec![leased]).await;
+        let Err(LedgerError::Held { holder, .. }) = taken else {
+            return taken.map(|()| Did::GoOn);
+        };
+        if !self.holder(&holder).await?.is_some_and(|state| state.is_done()) {
+            return Ok(Did::Rest(PAUSE));
+        }
+        // It was done for somebody else. That counts for this run too, unless it was undone since,
+        // behind our back; only the far side knows.
+        let what = match self.still_stands(step).await {
+            Some(true) => What::Adopted { run, step: name, holder },
+            Some(false) => {
+                let (run, step) = holder.split_once('/').unwrap_or_default();
+                What::Released { run: run.into(), step: step.into(), lease }
+            }
+            None => return Ok(Did::Rest(PAUSE)),
+        };
+        self.write_if_unchanged(vec![what]).await?;
+        Ok(Did::GoOn)
+    }
+
+    async fn still_stands(&self, step: &Step) -> Option<bool> {
+        match (step.plan.action, &self.soc.edr) {
+            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr)) => {
+                edr.stands(step.plan.action.name(), &self.order(step, self.key(step))).await
+            }
+            _ => Some(true),
+        }
+    }
+
+    /// What two runs may not do at the same time, and need not do twice.
+    fn lease_of(&self, step: &Step) -> String {
+        let (action, target) = (step.plan.action, &step.plan.target);
+        if action == ActionKind::CreateTicket {
+            // A ticket is about an incident: two incidents on one host have one each.
+            return format!("{}/{}/{}", self.tenant(), action.name(), self.incident.key);
+        }
+        let name = lease_name(self.tenant(), action.name(), target);
+        match target.ids.get("mde_device_id") {
+            // Names are reused; what counts is which machine is meant.
+            Some(machine) => format!("{name}/{}", machine.to_lowercase()),
+            None => name,
+        }
+    }
+
+    /// How the step stands that holds a lease, by `INC-7.r1/step`.
+    async fn holder(&self, holder: &str) -> Result<Option<State>, LedgerError> {
+        let Some((run, step)) = holder.split_once('/') else { return Ok(None) };
+        let Some((key, _)) = run.split_once(".r") else { return Ok(None) };
+        let incident = self.soc.ledger.incident(key).await?;
+        let run = incident.as_ref().and_then(|incident| incident.runs.get(run));
+        Ok(run.and_then(|run| run.step(step)).map(|step| step.state.clone()))
+    }
+
+    pub(super) async fn send(&self, step: &Step) -> Result<(), LedgerError> {
+        let (run, name) = (self.run.id.clone(), step.name.clone());
+        let permit = match self.permit(step).await {
+            Ok(permit) => permit,
+            Err(AccessError::Refused(refusal)) => {
+                let why = format!("no longer permitted: {}", refusal.why);
+                let outcome = Outcome::Failed { why };
+                return self.write(vec![What::Answered { run, step: name, outcome }]).await;
+            }
+            Err(AccessError::Unrecorded(error)) => return Err(error),
+        };
+        let key = self.key(step);
+        let intent = What::Intended {
+            run: run.clone(),
+            step: name.clone(),
+            key: key.clone(),
+            connector: self.connector(step).into(),
+            permit: evidence(&permit),
+            attempt: step.attempts + 1,
+        };
+        self.write_if_unchanged(vec![intent]).await?;
+        let outcome = self.hand_over(step, permit, key).await;
+        self.soc.metrics.effect(step.plan.action.name(), &outcome);
+        self.write(vec![What::Answered { run, step: name, outcome }]).await
+    }
+
+    /// The deed.
+    async fn hand_over(&self, step: &Step, permit: Permit, key: String) -> Outcome {
+        let missing = || Outcome::Failed { why: "nothing is configured that can do it".into() };
+        match step.plan.action {
+            ActionKind::IsolateHost => match &self.soc.edr {
+                Some(edr) => edr.isolate(permit, &self.order(step, key)).await,
+                None => missing(),
+            },
+            ActionKind::ReleaseHost => match &self.soc.edr {
+                Some(edr) => edr.release(permit, &self.order(step, key)).await,
+                None => missing(),
+            },
+            ActionKind::CreateTicket => match &self.soc.itsm {
+                Some(itsm) => itsm.create(permit, &self.ticket(key)).await,
+                None => missing(),
+            },
+            _ => missing(),
+        }
+    }
+
+    pub(super) async fn probe(&self, step: &Step) -> Result<(), LedgerError> {
+        let silent = || Probe::Unknown { why: "nothing is configured that can tell".into() };
+        let probe = match (step.plan.action, &self.soc.edr, &self.soc.itsm) {
+            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr), _) => {
+                edr.probe(step.plan.action.name(), &self.order(step, self.key(step))).await
+            }
+            (ActionKind::CreateTicket, _, Some(itsm)) => itsm.probe(&self.incident.key).await,
+            _ => silent(),
+        };
+        let (run, step) = (self.run.id.clone(), step.name.clone());
+        self.write(vec![What::Probed { run, step, probe }]).await
+    }
+
+    pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
+        let State::Sent { remote, .. } = &step.state else { return Ok(Did::Rest(PAUSE)) };
+        let progress = match (step.plan.action, &self.soc.edr) {
+            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr)) => {
+                edr.progress(remote).await
+            }
+            // A ticket that was created is done.
+            _ => Progress::Done,
+        };
+        if progress == Progress::Pending {
+            // Nothing has changed, so nothing is written; look ever less often, hosts sleep.
+            let since = step.changed_at.map_or(PAUSE, |at| until(now, at));
+            return Ok(Did::Rest((since / 4).clamp(PAUSE, SLOWEST_POLL)));
+        }
+        let (run, name) = (self.run.id.clone(), step.name.clone());
+        let mut whats = vec![What::Verified { run, step: name, progress }];
+        whats.extend(self.linked(step, remote));
+        self.write(whats).await?;
+        Ok(Did::GoOn)
+    }
+
+    /// The ticket that a step has made, for the incident.
+    fn linked(&self, step: &Step, remote: &str) -> Option<What> {
+        let itsm =
+            self.soc.itsm.as_ref().filter(|_| step.plan.action == ActionKind::CreateTicket)?;
+        Some(What::TicketLinked {
+            system: itsm.name().into(),
+            number: step.detail.clone().unwrap_or_else(|| remote.into()),
+            remote_id: remote.into(),
+            url: itsm.link(remote),
+        })
+    }
+
+    /// The run is over; a lease is given back unless its effect stands.
+    pub(super) async fn finish(&self, result: Status) -> Result<(), LedgerError> {
+        let mut whats = vec![What::RunFinished { run: self.run.id.clone(), result }];
+        for step in &self.run.steps {
+            let undone = self.run.step(&format!("undo/{}", step.name));
+            let stands = match &step.state {
+                State::Done { .. } => undone.is_none_or(|undo| !undo.state.is_done()),
+                State::Indeterminate { .. } => true,
+                _ => false,
+            };
+            if let Some(lease) = step.lease.clone().filter(|_| !stands || step.undoes.is_some()) {
+                let (run, step) = (self.run.id.clone(), step.name.clone());
+                whats.push(What::Released { run, step, lease });
+            }
+        }
+        self.write(whats).await
+    }
+
+    /// Asks again, now: whoever requested the run, and whoever approved it, must still be allowed
+    /// to. Undoing needs no fresh permission of the person; Argus undoes what it did.
+    async fn permit(&self, step: &Step) -> Result<Permit, AccessError> {
+        let approvals = self.run.approval.iter().flat_map(|approval| &approval.decisions);
+        for decision in approvals.filter(|decision| decision.approve) {
+            let requester = match &self.run.requested_by {
+                Actor::Person { tenant, object_id, .. } => {
+                    Some(Identity { tenant: tenant.clone(), object_id: object_id.clone() })
+                }
+                Actor::Service { .. } => None,
+            };
+            let action = Action::Approve { run: self.run.id.clone(), requester };
+            let _still = self.authorise(&decision.by, action).await?;
+        }
+        let incident = self.incident.key.clone();
+        let host = step.plan.target.value.clone();
+        let action = match step.plan.action {
+            ActionKind::IsolateHost => Action::IsolateHost { incident, host },
+            ActionKind::ReleaseHost => Action::ReleaseHost { incident, host },
+            ActionKind::CreateTicket => Action::CreateTicket { incident },
+            _ => Action::RunPlaybook { incident, playbook: self.run.playbook.clone() },
+        };
+        let undoing = Actor::service("run");
+        let actor = if step.undoes.is_some() { &undoing } else { &self.run.requested_by };
+        self.authorise(actor, action).await
+    }
+
+    async fn authorise(&self, actor: &Actor, action: Action) -> Result<Permit, AccessError> {
+        let (key, correlation) = (&self.incident.key, &self.run.correlation);
+        self.soc.authorise_actor(actor, action, Some(key), correlation).await
+    }
+
+    fn tenant(&self) -> &str {
+        self.incident.event.tenant.as_deref().unwrap_or("home")
+    }
+
+    fn key(&self, step: &Step) -> String {
+        effect_key(self.tenant(), &self.run.id, &step.name, &step.plan.parameters)
+    }
+
+    fn connector(&self, step: &Step) -> &str {
+        match step.plan.action {
+            ActionKind::CreateTicket => self.soc.itsm.as_ref().map_or("", |itsm| itsm.name()),
+            _ => self.soc.edr.as_ref().map_or("", |edr| edr.name()),
+        }
+    }
+
+    fn order(&self, step: &Step, key: String) -> Order {
+        let comment = format!("{} by {}", self.incident.key, self.run.requested_by.shown());
+        Order { key, target: step.plan.target.clone(), comment }
+    }
+
+    fn ticket(&self, key: String) -> TicketOrder {
+        use argus_soc::event::Severity::{Critical, High, Informational, Low, Medium, Unknown};
+        let event = &self.incident.event;
+        TicketOrder {
+            correlation: self.incident.key.clone(),
+            key,
+            summary: clip(&format!("[{}] {}", self.incident.key, event.title), SUMMARY),
+            description: clip(event.description.as_deref().unwrap_or_default(), DESCRIPTION),
+            urgency: match self.incident.severity {
+                Critical | High => 1,
+                Medium | Unknown => 2,
+                Low | Informational => 3,
+            },
+        }
+    }
+}
