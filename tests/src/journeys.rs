@@ -9,6 +9,7 @@ mod isolate;
 mod notify;
 mod people;
 mod query;
+mod scenery;
 mod templates;
 mod ticket;
 mod world;
