@@ -1,0 +1,5 @@
+//! What the bot's parts owe, each against the real thing.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends there")]
+
+mod store;
