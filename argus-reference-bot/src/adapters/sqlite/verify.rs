@@ -62,6 +62,8 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
     // Opened before the connection and closed after it, which alone keeps SQLite's locks.
     let file = File::open(path).map_err(|error| LedgerError::Unavailable(error.to_string()))?;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    // Read first: a running bot notes the end only after it is in the file.
+    let note = noted(&beside(path, "-head"));
     let mut findings = Vec::new();
     let mut report = |seq, place: &str, what: String| {
         findings.push(Finding { seq, place: place.into(), what });
@@ -90,7 +92,7 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
                 what: error.to_string(),
             }),
         }
-        if let Err(error) = check_head_file(&connection, &beside(path, "-head"), records) {
+        if let Err(error) = check_head(&connection, note, records) {
             let (seq, what) = (Some(records + 1), error.to_string());
             findings.push(Finding { seq, place: "head".into(), what });
         }
@@ -145,19 +147,21 @@ pub fn export(
     Ok(())
 }
 
-/// Compares the end of the chain with the note beside the store.
-pub(super) fn check_head_file(
+/// The end of the chain as it was noted beside the store. A power cut may leave the unsynced note
+/// empty; the chain itself is what counts.
+pub(super) fn noted(note: &Path) -> Option<(u64, String)> {
+    let text = std::fs::read_to_string(note).ok()?;
+    let (seq, hash) = text.trim().split_once(' ')?;
+    Some((seq.parse().ok()?, hash.to_owned()))
+}
+
+/// Compares the end of the chain with what was noted.
+pub(super) fn check_head(
     connection: &Connection,
-    note: &Path,
+    noted: Option<(u64, String)>,
     last: u64,
 ) -> Result<(), LedgerError> {
-    let Ok(text) = std::fs::read_to_string(note) else { return Ok(()) };
-    let noted: Option<(u64, &str)> =
-        text.trim().split_once(' ').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
-    let Some((seq, hash)) = noted else {
-        // A power cut may leave the unsynced note empty; the chain itself is what counts.
-        return Ok(());
-    };
+    let Some((seq, hash)) = noted else { return Ok(()) };
     if seq > last {
         return Err(LedgerError::Damaged(format!(
             "the chain ends at record {last}, but record {seq} was committed: its end was cut off"

@@ -111,7 +111,7 @@ impl Writer {
     ) -> Result<Self, LedgerError> {
         let (seq, head) = schema::head(&connection).map_err(failed)?;
         let head_file = beside(path, "-head");
-        super::verify::check_head_file(&connection, &head_file, seq)?;
+        super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
