@@ -143,7 +143,7 @@ fn lease(run: u64) -> Fact {
 
 /// Every third lease stays held.
 fn release(run: u64) -> Fact {
-    let held = if run % 3 == 0 { run + 1_000_000 } else { run };
+    let held = if run.is_multiple_of(3) { run + 1_000_000 } else { run };
     let (run, step, lease) = (format!("run-{run}"), "isolate".into(), format!("host/ws-{held}"));
     fact(What::Released { run, step, lease })
 }

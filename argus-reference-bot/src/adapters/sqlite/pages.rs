@@ -28,8 +28,8 @@ const MAGIC: [u8; 8] = *b"ARGUSPG1";
 const HEADER: usize = 32;
 const DIGEST: usize = 16;
 /// The write-ahead log's own header, and that of each frame (sqlite.org/fileformat2.html, 4.1).
-const WAL_HEADER: u64 = 32;
-const FRAME_HEADER: u64 = 24;
+const WAL_HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
 
 type Digest = [u8; DIGEST];
 
@@ -259,7 +259,7 @@ impl Log {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let mut header = [0; WAL_HEADER as usize];
+        let mut header = [0; WAL_HEADER];
         if !read_whole(&file, &mut header, 0)? {
             return Ok(None);
         }
@@ -276,19 +276,19 @@ impl Log {
     }
 
     fn start(&self, frame: u32) -> u64 {
-        WAL_HEADER + u64::from(frame) * (FRAME_HEADER + u64::from(self.page_size))
+        WAL_HEADER as u64 + u64::from(frame) * (FRAME_HEADER as u64 + u64::from(self.page_size))
     }
 
     /// The page that a frame is about; `None` behind the last frame of this log.
     fn page_of(&self, frame: u32) -> io::Result<Option<u32>> {
-        let mut header = [0; FRAME_HEADER as usize];
+        let mut header = [0; FRAME_HEADER];
         let whole = read_whole(&self.file, &mut header, self.start(frame))?;
         let page = number(&header, 0);
         Ok((whole && header.get(8..16) == Some(&self.salts) && page > 0).then_some(page))
     }
 
     fn digest(&self, frame: u32, buffer: &mut [u8]) -> io::Result<Digest> {
-        self.file.read_exact_at(buffer, self.start(frame) + FRAME_HEADER)?;
+        self.file.read_exact_at(buffer, self.start(frame) + FRAME_HEADER as u64)?;
         Ok(digest_of(buffer))
     }
 
@@ -297,7 +297,7 @@ impl Log {
         let (mut all, mut buffer) = (BTreeSet::new(), self.buffer());
         let mut frame = 0;
         while let Some(page) = self.page_of(frame)? {
-            if !read_whole(&self.file, &mut buffer, self.start(frame) + FRAME_HEADER)? {
+            if !read_whole(&self.file, &mut buffer, self.start(frame) + FRAME_HEADER as u64)? {
                 break;
             }
             all.insert((page, digest_of(&buffer)));

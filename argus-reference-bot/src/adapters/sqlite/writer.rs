@@ -143,9 +143,10 @@ impl Writer {
     fn gather(&self, inbox: &Receiver<Job>, group: &mut Vec<Job>) {
         let until = Instant::now() + LINGER.min(self.last.1 / 3);
         while group.len() < GROUP {
-            let patience = match group.len() < self.last.0 {
-                true => until.saturating_duration_since(Instant::now()),
-                false => Duration::ZERO,
+            let patience = if group.len() < self.last.0 {
+                until.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
             };
             match inbox.recv_timeout(patience) {
                 Ok(job) => group.push(job),
@@ -158,7 +159,10 @@ impl Writer {
         let broken = self.broken.borrow().clone();
         if let Some(reason) = broken {
             let error = unavailable(reason);
-            return group.into_iter().for_each(|job| job.refuse(&error));
+            for job in group {
+                job.refuse(&error);
+            }
+            return;
         }
         let mut jobs = self.admit(group).into_iter();
         let before = (self.seq, self.head);
@@ -172,8 +176,12 @@ impl Writer {
                 (self.seq, self.head) = before;
                 self.give_up(&error);
                 let error = failed(error);
-                answers.into_iter().for_each(|answer| answer.fail(&error));
-                jobs.for_each(|job| job.refuse(&error));
+                for answer in answers {
+                    answer.fail(&error);
+                }
+                for job in jobs {
+                    job.refuse(&error);
+                }
             }
         }
     }
@@ -188,7 +196,9 @@ impl Writer {
         let error = unavailable("the disk is almost full");
         let (events, others): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|job| matches!(job, Job::Receive(..)));
-        events.into_iter().for_each(|job| job.refuse(&error));
+        for job in events {
+            job.refuse(&error);
+        }
         others
     }
 

@@ -120,8 +120,8 @@ pub async fn repeats_are_told(store: &dyn Ledger) -> Result<(), LedgerError> {
     let renamed = Arrival { event_id: Uuid::from_u128(9), ..keyed(2, "edr") };
     let again = store.receive(renamed).await?;
     assert_eq!((again.event_id, again.duplicate), (first.event_id, true), "the key decides");
-    let reused = store.receive(keyed(3, "edr")).await;
-    assert!(matches!(reused, Err(LedgerError::KeyReused)), "same key, other bytes: {reused:?}");
+    let forged = store.receive(keyed(3, "edr")).await;
+    assert!(matches!(forged, Err(LedgerError::KeyReused)), "same key, other bytes: {forged:?}");
     let other = store.receive(keyed(4, "siem")).await?;
     assert!(!other.duplicate, "each source has its own keys");
     assert_eq!(store.counts().await?.events, 3);
