@@ -4,18 +4,23 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod pages;
 mod project;
 mod read;
+mod room;
 mod schema;
 mod verify;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use async_trait::async_trait;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -30,15 +35,19 @@ use crate::ports::ledger::{
 const QUEUE: usize = 8_192;
 /// Threads that answer queries.
 const READERS: usize = 2;
+/// Prepared statements kept by each connection; more than there are, so that none is prepared twice.
+const STATEMENTS: usize = 64;
 
 /// The store. Dropping it finishes what is queued and closes the file.
 #[derive(Debug)]
 pub struct Sqlite {
-    jobs: Option<mpsc::Sender<writer::Job>>,
+    jobs: Option<SyncSender<writer::Job>>,
     reads: Vec<mpsc::Sender<read::Query>>,
     next_reader: std::sync::atomic::AtomicUsize,
     threads: Vec<JoinHandle<()>>,
     broken: watch::Receiver<Option<String>>,
+    /// Held until everything else is closed.
+    _lock: File,
 }
 
 impl Sqlite {
@@ -53,22 +62,36 @@ impl Sqlite {
             std::fs::create_dir_all(folder)
                 .map_err(|error| unavailable(format!("{}: {error}", folder.display())))?;
         }
+        let lock = lock(path)?;
         let connection = Connection::open(path).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // The writer carries the log over itself, so that the list of pages follows.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .map_err(failed)?;
         schema::prepare(&connection)?;
         let (broken, watch_broken) = watch::channel(None);
-        let (jobs, inbox) = mpsc::channel(QUEUE);
-        let writer = writer::Writer::new(connection, head_file(path), broken)?;
-        let mut threads = vec![spawn("argus-writer", move || writer.run(inbox))?];
+        let (jobs, inbox) = sync_channel(QUEUE);
+        let writer = writer::Writer::new(connection, path, broken)?;
+        let mut threads = vec![spawn("argus-writer", move || writer.run(&inbox))?];
         let mut reads = Vec::new();
         for _ in 0..READERS {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             let (send, inbox) = mpsc::channel(QUEUE);
             threads.push(spawn("argus-reader", move || read::serve(&connection, inbox))?);
             reads.push(send);
         }
         let next_reader = std::sync::atomic::AtomicUsize::new(0);
-        Ok(Self { jobs: Some(jobs), reads, next_reader, threads, broken: watch_broken })
+        Ok(Self {
+            jobs: Some(jobs),
+            reads,
+            next_reader,
+            threads,
+            broken: watch_broken,
+            _lock: lock,
+        })
     }
 
     /// Resolves when the disk failed in a way that may not be retried, with the reason. Whoever
@@ -90,8 +113,8 @@ impl Sqlite {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
         jobs.try_send(job(reply)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => unavailable("too much waits to be written"),
-            mpsc::error::TrySendError::Closed(_) => stopped(),
+            TrySendError::Full(_) => unavailable("too much waits to be written"),
+            TrySendError::Disconnected(_) => stopped(),
         })?;
         answer.await.map_err(|_| stopped())?
     }
@@ -126,7 +149,7 @@ impl Drop for Sqlite {
 impl Ledger for Sqlite {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
         let sealed = writer::Sealed::new(arrival);
-        self.write(|reply| writer::Job::Receive(sealed, reply)).await
+        self.write(|reply| writer::Job::Receive(Box::new(sealed), reply)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
@@ -202,11 +225,24 @@ impl Ledger for Sqlite {
     }
 }
 
-/// Where the end of the chain is noted beside the store, so that a cut tail is noticed.
-fn head_file(store: &Path) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push("-head");
-    PathBuf::from(name)
+/// Makes this process the only one that writes the store. The system gives the lock back when the
+/// process ends, however it ends.
+fn lock(store: &Path) -> Result<File, LedgerError> {
+    let path = pages::beside(store, "-lock");
+    let why = |why: String| unavailable(format!("{}: {why}", path.display()));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| why(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(why("another argus has this store open; stop it first".into()))
+        }
+        Err(TryLockError::Error(error)) => Err(why(error.to_string())),
+    }
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LedgerError> {

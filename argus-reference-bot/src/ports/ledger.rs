@@ -3,6 +3,8 @@
 //! Every write is durable when its future resolves: committed and synced. The tables are written in
 //! the same transaction as the facts they come from and can be rebuilt from them.
 
+pub mod suite;
+
 use std::collections::BTreeMap;
 
 use argus_soc::event::Severity;

@@ -102,17 +102,31 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
             "the store has layout {layout}, this program knows up to {LAYOUT}; use a newer argus"
         )));
     }
+    if id == 0 && pragma("schema_version").map_err(failed)? > 0 {
+        return Err(LedgerError::Damaged("the file is a database, but not a store of ours".into()));
+    }
     connection
-        .execute_batch(&format!(
-            "PRAGMA journal_mode = WAL;
+        .execute_batch(
+            "PRAGMA page_size = 4096;
+             PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
-             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA wal_autocheckpoint = 0;
              PRAGMA cache_size = -8000;
-             PRAGMA secure_delete = ON;
+             PRAGMA secure_delete = ON;",
+        )
+        .map_err(failed)?;
+    // A store that is as it should be is not written to: a start needs no room on the disk.
+    if id == APPLICATION_ID && layout == LAYOUT {
+        return Ok(());
+    }
+    connection
+        .execute_batch(&format!(
+            "BEGIN IMMEDIATE;
+             {TABLES}{PROJECTIONS}
              PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {LAYOUT};
-             {TABLES}{PROJECTIONS}"
+             COMMIT;"
         ))
         .map_err(failed)
 }

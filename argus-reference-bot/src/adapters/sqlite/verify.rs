@@ -1,12 +1,14 @@
 //! Proof that the store is what was written: the chain, the file, the tables, and the end.
 
+use std::fs::File;
 use std::path::Path;
 
 use argus_soc::ledger::{Hash, Stored, Verifier};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
-use super::{failed, head_file, project, read, schema};
+use super::pages::{self, beside};
+use super::{failed, project, read, schema};
 use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
@@ -29,6 +31,9 @@ pub struct Report {
     pub records: u64,
     /// Hash of the last record that holds.
     pub head: String,
+    /// Pages of the file that were compared, byte for byte, with what was written; `None` if
+    /// nothing vouches for them (no list of pages, or another program changed the file since).
+    pub pages: Option<u64>,
     /// What does not hold; empty if the store is intact.
     pub findings: Vec<Finding>,
 }
@@ -41,8 +46,9 @@ impl Report {
 }
 
 /// Verifies the store at `path` without changing it: every record's hash and place, every event's
-/// body, the file's own structure, the tables against a rebuild from the records, and the end of
-/// the chain against the note beside the store. Works while `argus serve` runs.
+/// body, the file's own structure, the tables against a rebuild from the records, the end of the
+/// chain against the note beside the store, and every page of the file against the list beside it.
+/// Works while `argus serve` runs in another process.
 ///
 /// # Errors
 ///
@@ -53,7 +59,11 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
         return Err(LedgerError::Unavailable(format!("there is no store at {}", path.display())));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Opened before the connection and closed after it, which alone keeps SQLite's locks.
+    let file = File::open(path).map_err(|error| LedgerError::Unavailable(error.to_string()))?;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    // Read first: a running bot notes the end only after it is in the file.
+    let note = noted(&beside(path, "-head"));
     let mut findings = Vec::new();
     let mut report = |seq, place: &str, what: String| {
         findings.push(Finding { seq, place: place.into(), what });
@@ -82,12 +92,23 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
                 what: error.to_string(),
             }),
         }
-        if let Err(error) = check_head_file(&connection, &head_file(path), records) {
+        if let Err(error) = check_head(&connection, note, records) {
             let (seq, what) = (Some(records + 1), error.to_string());
             findings.push(Finding { seq, place: "head".into(), what });
         }
     }
-    Ok(Report { records, head: head.to_string(), findings })
+    let looked = pages::look(path, &file).unwrap_or_else(|error| pages::Looked {
+        pages: None,
+        changed: vec![format!("its pages cannot be read: {error}")],
+    });
+    findings.extend(looked.changed.into_iter().map(|what| Finding {
+        seq: None,
+        place: "file".into(),
+        what,
+    }));
+    drop(connection);
+    drop(file);
+    Ok(Report { records, head: head.to_string(), pages: looked.pages, findings })
 }
 
 /// Gives every record to `line` as JSON: what is needed to check the chain elsewhere. An event's raw
@@ -126,19 +147,21 @@ pub fn export(
     Ok(())
 }
 
-/// Compares the end of the chain with the note beside the store.
-pub(super) fn check_head_file(
+/// The end of the chain as it was noted beside the store. A power cut may leave the unsynced note
+/// empty; the chain itself is what counts.
+pub(super) fn noted(note: &Path) -> Option<(u64, String)> {
+    let text = std::fs::read_to_string(note).ok()?;
+    let (seq, hash) = text.trim().split_once(' ')?;
+    Some((seq.parse().ok()?, hash.to_owned()))
+}
+
+/// Compares the end of the chain with what was noted.
+pub(super) fn check_head(
     connection: &Connection,
-    note: &Path,
+    noted: Option<(u64, String)>,
     last: u64,
 ) -> Result<(), LedgerError> {
-    let Ok(text) = std::fs::read_to_string(note) else { return Ok(()) };
-    let noted: Option<(u64, &str)> =
-        text.trim().split_once(' ').and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
-    let Some((seq, hash)) = noted else {
-        // A power cut may leave the unsynced note empty; the chain itself is what counts.
-        return Ok(());
-    };
+    let Some((seq, hash)) = noted else { return Ok(()) };
     if seq > last {
         return Err(LedgerError::Damaged(format!(
             "the chain ends at record {last}, but record {seq} was committed: its end was cut off"

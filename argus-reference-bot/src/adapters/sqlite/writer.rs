@@ -2,27 +2,39 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use argus_soc::ledger::fact::LAYOUT;
 use argus_soc::ledger::{Hash, canonical};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 
+use super::pages::{Pages, beside};
+use super::room::Room;
 use super::{failed, project, schema, unavailable};
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// Records in one transaction at most; the sync is then a small part of the cost.
 const GROUP: usize = 512;
+/// Longest wait for those who were answered together to come back together.
+const LINGER: Duration = Duration::from_millis(1);
+/// Pages in the write-ahead log from which it is carried over into the file.
+const LOG_PAGES: u32 = 4_000;
+/// Pages after which that is tried again, when a reader kept some of them back.
+const LOG_STEP: u32 = 1_000;
 
-/// An event with the hash of its body, which is computed before it queues for the writer.
+/// An event, ready for the chain: whatever does not depend on its place in it is computed before it
+/// queues for the writer.
 #[derive(Debug)]
 pub(super) struct Sealed {
     arrival: Arrival,
-    sha256: String,
     key: Option<String>,
+    payload: String,
 }
 
 impl Sealed {
@@ -32,14 +44,25 @@ impl Sealed {
             let named = [arrival.source.as_bytes(), &[0], key.as_bytes()].concat();
             Hash::of(&named).to_string()
         });
-        Self { arrival, sha256, key }
+        let payload = received_payload(&arrival, key.as_deref(), &sha256);
+        Self { arrival, key, payload }
     }
 }
 
 #[derive(Debug)]
 pub(super) enum Job {
-    Receive(Sealed, oneshot::Sender<Result<Receipt, LedgerError>>),
+    Receive(Box<Sealed>, oneshot::Sender<Result<Receipt, LedgerError>>),
     Append(Batch, oneshot::Sender<Result<(), LedgerError>>),
+}
+
+impl Job {
+    fn refuse(self, error: &LedgerError) {
+        let error = unavailable(error.to_string());
+        match self {
+            Self::Receive(_, reply) => drop(reply.send(Err(error))),
+            Self::Append(_, reply) => drop(reply.send(Err(error))),
+        }
+    }
 }
 
 /// An answer that is given once the transaction is on disk.
@@ -58,62 +81,93 @@ impl Answer {
     }
 
     fn fail(self, error: &LedgerError) {
-        let error = || unavailable(error.to_string());
+        let error = unavailable(error.to_string());
         match self {
-            Self::Receipt(_, reply) => drop(reply.send(Err(error()))),
-            Self::Done(_, reply) => drop(reply.send(Err(error()))),
+            Self::Receipt(_, reply) => drop(reply.send(Err(error))),
+            Self::Done(_, reply) => drop(reply.send(Err(error))),
         }
     }
 }
 
 pub(super) struct Writer {
     connection: Connection,
+    pages: Pages,
+    room: Room,
     seq: u64,
     head: Hash,
     note: Option<File>,
     broken: watch::Sender<Option<String>>,
+    /// How many jobs the last transaction had, and how long it took.
+    last: (usize, Duration),
+    /// Pages in the log when it was last looked at, and how many make it worth carrying over.
+    log: (u32, u32),
 }
 
 impl Writer {
     pub(super) fn new(
         connection: Connection,
-        head_file: PathBuf,
+        path: &Path,
         broken: watch::Sender<Option<String>>,
     ) -> Result<Self, LedgerError> {
         let (seq, head) = schema::head(&connection).map_err(failed)?;
-        super::verify::check_head_file(&connection, &head_file, seq)?;
+        let head_file = beside(path, "-head");
+        super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
-        Ok(Self { connection, seq, head, note, broken })
+        let page_size = connection
+            .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
+            .map_err(failed)?;
+        let pages = Pages::open(path, page_size)
+            .map_err(|error| unavailable(format!("the list of pages: {error}")))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let room = Room::new(folder.unwrap_or(Path::new(".")).to_owned());
+        let (last, log) = ((1, Duration::ZERO), (0, LOG_PAGES));
+        Ok(Self { connection, pages, room, seq, head, note, broken, last, log })
     }
 
-    pub(super) fn run(mut self, mut inbox: mpsc::Receiver<Job>) {
-        let mut group = Vec::with_capacity(GROUP);
-        while let Some(first) = inbox.blocking_recv() {
+    pub(super) fn run(mut self, inbox: &Receiver<Job>) {
+        while let Ok(first) = inbox.recv() {
+            let mut group = Vec::with_capacity(self.last.0 + 1);
             group.push(first);
-            while group.len() < GROUP
-                && let Ok(job) = inbox.try_recv()
-            {
-                group.push(job);
+            self.gather(inbox, &mut group);
+            let (jobs, begun) = (group.len(), Instant::now());
+            self.commit(group);
+            self.last = (jobs, begun.elapsed());
+            self.mind_log();
+        }
+        self.close();
+    }
+
+    /// Takes what waits. Those who were answered together ask again within microseconds of each
+    /// other; without a moment of patience the first of them would get a sync of its own and all
+    /// others wait for two.
+    fn gather(&self, inbox: &Receiver<Job>, group: &mut Vec<Job>) {
+        let until = Instant::now() + LINGER.min(self.last.1 / 3);
+        while group.len() < GROUP {
+            let patience = if group.len() < self.last.0 {
+                until.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
+            };
+            match inbox.recv_timeout(patience) {
+                Ok(job) => group.push(job),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
             }
-            self.commit(&mut group);
         }
     }
 
-    fn commit(&mut self, group: &mut Vec<Job>) {
-        if let Some(reason) = self.broken.borrow().clone() {
+    fn commit(&mut self, group: Vec<Job>) {
+        let broken = self.broken.borrow().clone();
+        if let Some(reason) = broken {
             let error = unavailable(reason);
-            group.drain(..).for_each(|job| refuse(job, &error));
+            for job in group {
+                job.refuse(&error);
+            }
             return;
         }
+        let mut jobs = self.admit(group).into_iter();
         let before = (self.seq, self.head);
-        let mut answers = Vec::with_capacity(group.len());
-        let result = self.connection.execute_batch("BEGIN IMMEDIATE").and_then(|()| {
-            for job in group.drain(..) {
-                answers.push(self.perform(job)?);
-            }
-            self.connection.execute_batch("COMMIT")
-        });
-        match result {
+        let mut answers = Vec::with_capacity(jobs.len());
+        match self.transact(&mut jobs, &mut answers) {
             Ok(()) => {
                 self.note_head();
                 answers.into_iter().for_each(Answer::give);
@@ -125,29 +179,76 @@ impl Writer {
                 for answer in answers {
                     answer.fail(&error);
                 }
-                for job in group.drain(..) {
-                    refuse(job, &error);
+                for job in jobs {
+                    job.refuse(&error);
                 }
             }
         }
     }
 
+    /// Turns events away while the disk is almost full, so that what already runs can still be
+    /// recorded.
+    fn admit(&self, group: Vec<Job>) -> Vec<Job> {
+        let takes_events = group.iter().any(|job| matches!(job, Job::Receive(..)));
+        if !takes_events || !self.room.is_low() {
+            return group;
+        }
+        let error = unavailable("the disk is almost full");
+        let (events, others): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|job| matches!(job, Job::Receive(..)));
+        for job in events {
+            job.refuse(&error);
+        }
+        others
+    }
+
+    fn transact(
+        &mut self,
+        jobs: &mut impl ExactSizeIterator<Item = Job>,
+        answers: &mut Vec<Answer>,
+    ) -> rusqlite::Result<()> {
+        if jobs.len() == 0 {
+            return Ok(());
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        for job in jobs {
+            self.perform(job, answers)?;
+        }
+        self.connection.execute_batch("COMMIT")
+    }
+
     /// Undoes the transaction. A failed write for want of room may be tried again later; any other
     /// failure of the disk may not, since the system may have dropped what it could not write.
     fn give_up(&self, error: &rusqlite::Error) {
-        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
-            tracing::debug!(error = %error, "the transaction was already rolled back");
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(error = %error, "the transaction cannot be undone");
         }
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure) {
+        self.mind_disk(error);
+    }
+
+    fn mind_disk(&self, error: &rusqlite::Error) {
+        if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
             self.broken.send_replace(Some(format!("the disk failed: {error}")));
         }
     }
 
-    fn perform(&mut self, job: Job) -> rusqlite::Result<Answer> {
-        Ok(match job {
-            Job::Receive(sealed, reply) => Answer::Receipt(self.receive(&sealed)?, reply),
-            Job::Append(batch, reply) => Answer::Done(self.append(&batch)?, reply),
-        })
+    /// Does one job. If the transaction cannot go on, whoever asked is still among the answers.
+    fn perform(&mut self, job: Job, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+        let unfinished = || unavailable("the transaction was not finished");
+        let (answer, ended) = match job {
+            Job::Receive(sealed, reply) => match self.receive(&sealed) {
+                Ok(result) => (Answer::Receipt(result, reply), Ok(())),
+                Err(error) => (Answer::Receipt(Err(unfinished()), reply), Err(error)),
+            },
+            Job::Append(batch, reply) => match self.append(&batch) {
+                Ok(result) => (Answer::Done(result, reply), Ok(())),
+                Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
+            },
+        };
+        answers.push(answer);
+        ended
     }
 
     fn receive(&mut self, sealed: &Sealed) -> rusqlite::Result<Result<Receipt, LedgerError>> {
@@ -155,8 +256,7 @@ impl Writer {
         if let Some(seq) = self.earlier(sealed)? {
             return self.repeat(seq, arrival);
         }
-        let payload = received_payload(sealed);
-        let seq = self.record(payload.as_bytes(), Some(&arrival.raw))?;
+        let seq = self.record(sealed.payload.as_bytes(), Some(&arrival.raw))?;
         project::received(&self.connection, seq, arrival.event_id, sealed.key.as_deref())?;
         Ok(Ok(Receipt { seq, event_id: arrival.event_id, duplicate: false }))
     }
@@ -197,7 +297,11 @@ impl Writer {
     fn append(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
         let before = (self.seq, self.head);
         self.connection.execute_batch("SAVEPOINT batch")?;
-        let result = self.append_all(batch)?;
+        let result = match self.append_all(batch) {
+            // Others share the transaction; a batch that cannot be written must not be theirs.
+            Err(error) if is_of_the_batch(&error) => Err(LedgerError::Damaged(error.to_string())),
+            other => other?,
+        };
         if result.is_err() {
             self.connection.execute_batch("ROLLBACK TO batch")?;
             (self.seq, self.head) = before;
@@ -246,19 +350,72 @@ impl Writer {
             tracing::warn!(error = %error, "cannot note the end of the chain");
         }
     }
+
+    /// Carries the log over into the file when it has grown long.
+    fn mind_log(&mut self) {
+        let (seen, wanted) = self.log;
+        let Some((pages, _)) = self.wal("NOOP") else { return };
+        // A shorter log is a new one.
+        let wanted = if pages < seen { LOG_PAGES } else { wanted };
+        self.log = (pages, wanted);
+        if pages >= wanted {
+            self.log.1 = pages + LOG_STEP;
+            if let Some((_, carried)) = self.wal("PASSIVE") {
+                self.pages.take(carried);
+            }
+        }
+    }
+
+    /// Leaves everything in the file, so that a copy of it alone is whole.
+    fn close(&mut self) {
+        if self.broken.borrow().is_some() {
+            return;
+        }
+        let Some((pages, carried)) = self.wal("PASSIVE") else { return };
+        self.pages.take(carried);
+        // Should a reader elsewhere keep some pages back, the next start goes on with the log.
+        if pages == carried {
+            match self.pages.close() {
+                Ok(()) => drop(self.wal("TRUNCATE")),
+                Err(error) => tracing::warn!(error = %error, "cannot close the list of pages"),
+            }
+        }
+    }
+
+    /// Pages in the log, and how many of them are in the file.
+    fn wal(&self, mode: &'static str) -> Option<(u32, u32)> {
+        let pragma = format!("PRAGMA wal_checkpoint({mode})");
+        let sizes = self.connection.prepare_cached(&pragma).and_then(|mut statement| {
+            statement.query_row([], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+        });
+        match sizes {
+            // Without a log both are -1.
+            Ok((pages, carried)) => {
+                Some((u32::try_from(pages).unwrap_or(0), u32::try_from(carried).unwrap_or(0)))
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "the log cannot be carried over into the file now");
+                self.mind_disk(&error);
+                None
+            }
+        }
+    }
 }
 
-fn refuse(job: Job, error: &LedgerError) {
-    let error = unavailable(error.to_string());
-    match job {
-        Job::Receive(_, reply) => drop(reply.send(Err(error))),
-        Job::Append(_, reply) => drop(reply.send(Err(error))),
+/// Whether what failed is this batch (a fact that does not fit the tables) and not the disk.
+fn is_of_the_batch(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => matches!(
+            code,
+            ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
+        ),
+        None => true,
     }
 }
 
 /// The canonical payload of `event.received`, written in one go: fields in RFC 8785 order. A test
 /// holds it to what `canonical` makes of the fact.
-fn received_payload(sealed: &Sealed) -> String {
+fn received_payload(arrival: &Arrival, key: Option<&str>, sha256: &str) -> String {
     #[derive(Serialize)]
     struct ActorOut {
         name: &'static str,
@@ -279,13 +436,13 @@ fn received_payload(sealed: &Sealed) -> String {
     }
     let out = Out {
         actor: ActorOut { name: "ingest", r#type: "service" },
-        at: sealed.arrival.received_at,
-        correlation: &sealed.arrival.correlation,
-        event_id: sealed.arrival.event_id,
-        idempotency_key: sealed.key.as_deref(),
+        at: arrival.received_at,
+        correlation: &arrival.correlation,
+        event_id: arrival.event_id,
+        idempotency_key: key,
         kind: "event.received",
-        raw_sha256: &sealed.sha256,
-        source: &sealed.arrival.source,
+        raw_sha256: sha256,
+        source: &arrival.source,
         v: LAYOUT,
     };
     // Strings, a time and a number: there is nothing in it that does not serialise.
@@ -318,10 +475,10 @@ mod tests {
                     event_id: sealed.arrival.event_id,
                     source: sealed.arrival.source.clone(),
                     idempotency_key: sealed.key.clone(),
-                    raw_sha256: sealed.sha256.clone(),
+                    raw_sha256: Hash::of(b"{}").to_string(),
                 },
             );
-            assert_eq!(received_payload(&sealed), canonical(&fact).expect("serialises"));
+            assert_eq!(sealed.payload, canonical(&fact).expect("serialises"));
         }
     }
 }

@@ -1,0 +1,363 @@
+//! What every store owes, written once: each function is one promise and takes an empty store.
+
+use std::collections::BTreeMap;
+
+use argus_soc::decide::Decision;
+use argus_soc::effect::Outcome;
+use argus_soc::enrich::{Enrichment, Known};
+use argus_soc::event::{self, Severity, Shape, Source, normalise};
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::run::Status;
+use argus_soc::score::seed_v1;
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, SentCard};
+
+/// An event number `n`, with a body of its own.
+pub fn arrival(n: u64) -> Arrival {
+    let raw = format!(
+        r#"{{"id":"e-{n}","source":"edr","event_type":"malware","severity":"high","entity_type":"host","entity_value":"ws-{}","title":"Malware"}}"#,
+        n % 7
+    );
+    Arrival {
+        event_id: event::event_id("edr", &format!("e-{n}")),
+        source: "edr".into(),
+        key: None,
+        raw: Bytes::from(raw),
+        received_at: Timestamp::UNIX_EPOCH,
+        correlation: format!("c-{n}"),
+    }
+}
+
+/// A fact of the suite's.
+pub fn fact(what: What) -> Fact {
+    Fact::new(Timestamp::UNIX_EPOCH, Actor::service("suite"), "c", what)
+}
+
+/// The opening of incident `key` by the event that `arrival` is, as severe as `severity`.
+///
+/// # Errors
+///
+/// [`LedgerError::Damaged`] if the event cannot be read; the suite makes only readable ones.
+pub fn opened(arrival: &Arrival, key: &str, severity: Severity) -> Result<Fact, LedgerError> {
+    let source = Source { name: "edr", shape: Shape::Generic, tenant: None };
+    let mut event = normalise(&arrival.raw, &source, arrival.received_at)
+        .map_err(|error| LedgerError::Damaged(error.to_string()))?;
+    event.severity = severity;
+    let enrichment =
+        Enrichment { intel: Known::Unknown, asset: Known::Unknown, history: Known::Unknown };
+    let score = seed_v1(&event, &enrichment);
+    let decision = Decision::Notify { reasons: vec!["the suite says so".into()] };
+    let (event, enrichment, score) = (Box::new(event), Box::new(enrichment), Box::new(score));
+    Ok(fact(What::Opened { event, enrichment, score, decision }).of(key))
+}
+
+/// The card of incident `key` in conversation `conversation`.
+pub fn placed(key: &str, conversation: &str) -> Fact {
+    fact(What::NoticePlaced {
+        incident: key.into(),
+        card: "card".into(),
+        conversation: conversation.into(),
+    })
+}
+
+fn leased(run: &str) -> Fact {
+    fact(What::Leased { run: run.into(), step: "isolate".into(), lease: "host/ws-1".into() })
+}
+
+fn batch<const N: usize>(facts: [Fact; N]) -> Batch {
+    Batch { facts: facts.into(), expect: BTreeMap::new() }
+}
+
+fn note(n: u64) -> Fact {
+    fact(What::Started { version: n.to_string() })
+}
+
+/// An event is there when it was acknowledged, at its place, with its bytes.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn events_are_kept(store: &dyn Ledger) -> Result<(), LedgerError> {
+    for n in 1..=20 {
+        let receipt = store.receive(arrival(n)).await?;
+        assert_eq!((receipt.seq, receipt.duplicate), (n, false));
+        let event = store.event(receipt.event_id).await?;
+        let event = event.ok_or_else(|| LedgerError::Damaged("acknowledged, not there".into()))?;
+        assert_eq!((event.raw.as_slice(), event.seq), (&*arrival(n).raw, n));
+        assert_eq!((event.incident, event.ignored), (None, false));
+        assert_eq!(event.correlation, format!("c-{n}"));
+    }
+    let waiting: Vec<u64> = store.waiting(7).await?.iter().map(|event| event.seq).collect();
+    assert_eq!(waiting, [1, 2, 3, 4, 5, 6, 7], "oldest first, no more than asked for");
+    assert!(store.event(Uuid::nil()).await?.is_none());
+    Ok(())
+}
+
+/// The same event twice is one event; the same name for other bytes is refused.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn repeats_are_told(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let first = store.receive(arrival(1)).await?;
+    let again = store.receive(arrival(1)).await?;
+    assert_eq!((again.seq, again.event_id, again.duplicate), (first.seq, first.event_id, true));
+    let forged = Arrival { raw: Bytes::from_static(b"{}"), ..arrival(1) };
+    let refused = store.receive(forged).await;
+    assert!(matches!(refused, Err(LedgerError::KeyReused)), "same id, other bytes: {refused:?}");
+
+    let keyed = |n, source: &str| Arrival {
+        key: Some("delivery-1".into()),
+        source: source.into(),
+        ..arrival(n)
+    };
+    let first = store.receive(keyed(2, "edr")).await?;
+    let again = store.receive(keyed(2, "edr")).await?;
+    assert_eq!((again.seq, again.duplicate), (first.seq, true));
+    let renamed = Arrival { event_id: Uuid::from_u128(9), ..keyed(2, "edr") };
+    let again = store.receive(renamed).await?;
+    assert_eq!((again.event_id, again.duplicate), (first.event_id, true), "the key decides");
+    let forged = store.receive(keyed(3, "edr")).await;
+    assert!(matches!(forged, Err(LedgerError::KeyReused)), "same key, other bytes: {forged:?}");
+    let other = store.receive(keyed(4, "siem")).await?;
+    assert!(!other.duplicate, "each source has its own keys");
+    assert_eq!(store.counts().await?.events, 3);
+    Ok(())
+}
+
+/// Of two writers that decided on the same state one wins, and the other one's facts are nowhere.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn one_writer_wins(store: &dyn Ledger) -> Result<(), LedgerError> {
+    store.receive(arrival(1)).await?;
+    let open =
+        |version| Batch { facts: vec![], expect: BTreeMap::from([("INC-1".to_owned(), version)]) };
+    let opening = opened(&arrival(1), "INC-1", Severity::High)?;
+    store.append(Batch { facts: vec![opening.clone()], ..open(0) }).await?;
+    let lost = store.append(Batch { facts: vec![opening], ..open(0) }).await;
+    assert!(
+        matches!(&lost, Err(LedgerError::Conflict { stream }) if stream == "INC-1"),
+        "{lost:?}"
+    );
+
+    let acknowledged = || fact(What::Acknowledged).of("INC-1");
+    let (a, b) = futures_util::future::join(
+        store.append(Batch { facts: vec![acknowledged()], ..open(1) }),
+        store.append(Batch { facts: vec![acknowledged()], ..open(1) }),
+    )
+    .await;
+    let lost = |it: &Result<(), LedgerError>| matches!(it, Err(LedgerError::Conflict { .. }));
+    assert!(lost(&a) && b.is_ok() || lost(&b) && a.is_ok(), "{a:?} {b:?}");
+    let incident = store.incident("INC-1").await?;
+    assert_eq!(incident.map(|incident| incident.version), Some(2));
+    assert_eq!(store.head().await?.0, 3, "one event, one opening, one acknowledgement");
+    Ok(())
+}
+
+/// A batch is written whole or not at all, whichever of its facts is refused.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn batches_are_whole(store: &dyn Ledger) -> Result<(), LedgerError> {
+    store.append(batch([leased("run-1")])).await?;
+    let before = (store.head().await?, store.counts().await?);
+    let refused = store.append(batch([note(1), note(2), leased("run-2"), note(3)])).await;
+    assert!(
+        matches!(&refused, Err(LedgerError::Held { holder, .. }) if holder == "run-1/isolate"),
+        "{refused:?}"
+    );
+    assert_eq!((store.head().await?, store.counts().await?), before);
+    // A fact that fits no table is its own batch's trouble, and nobody else's.
+    let unopened = fact(What::Acknowledged).of("INC-9");
+    let twice = || {
+        fact(What::Received {
+            event_id: Uuid::from_u128(5),
+            source: "edr".into(),
+            idempotency_key: None,
+            raw_sha256: String::new(),
+        })
+    };
+    let (a, b, c) = futures_util::future::join3(
+        store.append(batch([note(4), note(5), unopened])),
+        store.append(batch([twice(), twice()])),
+        store.append(batch([note(6)])),
+    )
+    .await;
+    assert!(matches!(a, Err(LedgerError::Damaged(_))), "{a:?}");
+    assert!(matches!(b, Err(LedgerError::Damaged(_))), "{b:?}");
+    assert!(c.is_ok(), "{c:?}");
+    let facts = store.records_after(before.0.0, 10).await?;
+    assert_eq!(facts.len(), 1);
+    assert_eq!(store.event(Uuid::from_u128(5)).await?.map(|event| event.seq), None);
+    Ok(())
+}
+
+/// A lease has one holder until it is given back; taking what one has is nothing new.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn leases_exclude(store: &dyn Ledger) -> Result<(), LedgerError> {
+    store.append(batch([leased("run-1")])).await?;
+    store.append(batch([leased("run-1")])).await?;
+    let held = store.append(batch([leased("run-2")])).await;
+    assert!(matches!(held, Err(LedgerError::Held { .. })), "{held:?}");
+    let released = fact(What::Released {
+        run: "run-1".into(),
+        step: "isolate".into(),
+        lease: "host/ws-1".into(),
+    });
+    store.append(batch([released])).await?;
+    store.append(batch([leased("run-2")])).await
+}
+
+/// Records come back in order, chained, as they were given.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn records_are_in_order(store: &dyn Ledger) -> Result<(), LedgerError> {
+    for n in 1..=5 {
+        store.append(batch([note(2 * n - 1), note(2 * n)])).await?;
+    }
+    let records = store.records_after(3, 4).await?;
+    let found: Vec<(u64, Fact)> = records.into_iter().map(|it| (it.seq, it.fact)).collect();
+    assert_eq!(found, [(4, note(4)), (5, note(5)), (6, note(6)), (7, note(7))]);
+    let last = store.records_after(9, 10).await?;
+    let head = last.last().map(|record| (record.seq, record.hash));
+    assert_eq!(head, Some(store.head().await?));
+    Ok(())
+}
+
+/// Cards are due by severity, then age, and only while they do not show the newest state.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn cards_are_due_in_order(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let severities = [Severity::Low, Severity::Critical, Severity::High, Severity::Critical];
+    for (n, severity) in (1..).zip(severities) {
+        store.receive(arrival(n)).await?;
+        let key = format!("INC-{n}");
+        store.append(batch([opened(&arrival(n), &key, severity)?, placed(&key, "19:soc")])).await?;
+    }
+    let due = |cards: Vec<DueCard>| cards.into_iter().map(|card| card.incident).collect::<Vec<_>>();
+    assert_eq!(due(store.due_cards(9).await?), ["INC-2", "INC-4", "INC-3", "INC-1"]);
+    assert_eq!(due(store.due_cards(2).await?), ["INC-2", "INC-4"]);
+
+    let (incident, card) = ("INC-2".to_owned(), "card".to_owned());
+    let conversation = "19:soc".to_owned();
+    let attempted = What::NoticeAttempted {
+        incident: incident.clone(),
+        card: card.clone(),
+        conversation: conversation.clone(),
+    };
+    store.append(batch([fact(attempted)])).await?;
+    assert_eq!(store.due_cards(1).await?.first().map(|card| card.attempts), Some(1));
+    let delivered = What::NoticeDelivered {
+        incident: incident.clone(),
+        card: card.clone(),
+        conversation,
+        activity_id: "m-1".into(),
+        version: 1,
+        template: "alert@1".into(),
+    };
+    store.append(batch([fact(delivered)])).await?;
+    assert_eq!(due(store.due_cards(1).await?), ["INC-4"]);
+    let sent = store.sent_card("19:soc", "m-1").await?;
+    assert_eq!(sent, Some(SentCard { incident, card, version: 1 }));
+    assert_eq!(store.sent_card("19:other", "m-1").await?, None);
+
+    store.append(batch([fact(What::Acknowledged).of("INC-2")])).await?;
+    let again = store.due_cards(1).await?;
+    let again = again.first().map(|card| (card.activity_id.as_deref(), card.want, card.attempts));
+    assert_eq!(again, Some((Some("m-1"), 2, 0)), "an update of the same card");
+    let abandoned = What::NoticeAbandoned {
+        incident: "INC-2".into(),
+        card: "card".into(),
+        why: "the conversation is gone".into(),
+    };
+    store.append(batch([fact(abandoned)])).await?;
+    assert_eq!(due(store.due_cards(9).await?), ["INC-4", "INC-3", "INC-1"]);
+    let counts = store.counts().await?;
+    assert_eq!((counts.cards_due, counts.dead), (3, 1));
+    Ok(())
+}
+
+/// What waits is what lies behind the last event that was placed; lists and counts follow.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn placing_moves_on(store: &dyn Ledger) -> Result<(), LedgerError> {
+    for n in 1..=4 {
+        store.receive(arrival(n)).await?;
+    }
+    let ignored = What::Ignored { event_id: arrival(2).event_id, reasons: vec!["noise".into()] };
+    store.append(batch([opened(&arrival(1), "INC-1", Severity::High)?, fact(ignored)])).await?;
+    let waiting: Vec<Uuid> = store.waiting(9).await?.iter().map(|it| it.event_id).collect();
+    assert_eq!(waiting, [arrival(3).event_id, arrival(4).event_id]);
+    let seen = |event: Option<super::EventView>| event.map(|it| (it.incident, it.ignored));
+    let first = seen(store.event(arrival(1).event_id).await?);
+    assert_eq!(first, Some((Some("INC-1".into()), false)));
+    assert_eq!(seen(store.event(arrival(2).event_id).await?), Some((None, true)));
+
+    store.append(batch([opened(&arrival(3), "INC-2", Severity::Low)?])).await?;
+    let counts = store.counts().await?;
+    assert_eq!((counts.records, counts.events, counts.waiting), (7, 4, 1));
+    assert_eq!((counts.incidents, counts.open), (2, 2));
+    assert_eq!(store.last_number().await?, 2);
+    let everything = Filter { limit: 9, ..Filter::default() };
+    let (lines, total) = store.incidents(everything.clone()).await?;
+    let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    assert_eq!((keys.as_slice(), total), (["INC-2", "INC-1"].as_slice(), 2), "newest first");
+    let severe = Filter { severity: Some(Severity::High), ..everything };
+    assert_eq!(store.incidents(severe).await?.1, 1);
+    assert_eq!(store.incidents_about("host", "ws-1").await?, 1);
+    assert_eq!(store.incidents_about("host", "ws-5").await?, 0);
+    Ok(())
+}
+
+/// An incident is found by its event's print while it is open, and by its run while that is active.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn incidents_are_found(store: &dyn Ledger) -> Result<(), LedgerError> {
+    store.receive(arrival(1)).await?;
+    let opening = opened(&arrival(1), "INC-1", Severity::High)?;
+    let What::Opened { event, .. } = &opening.what else {
+        return Err(LedgerError::Damaged("an opening is not an opening".into()));
+    };
+    let print = event.fingerprint.clone();
+    store.append(batch([opening])).await?;
+    let found = store.open_incident(None, &print).await?;
+    assert_eq!(found.map(|incident| incident.key), Some("INC-1".into()));
+    assert!(store.open_incident(None, "other").await?.is_none());
+    assert!(store.open_incident(Some("case-1"), &print).await?.is_none());
+
+    assert!(store.with_active_runs().await?.is_empty());
+    let created = What::RunCreated {
+        run: "run-1".into(),
+        playbook: "isolate-host".into(),
+        playbook_sha256: String::new(),
+        steps: vec![],
+        max_attempts: 1,
+    };
+    store.append(batch([fact(created).of("INC-1")])).await?;
+    assert_eq!(store.with_active_runs().await?, ["INC-1"]);
+    let outcome = Outcome::Failed { why: "no".into() };
+    let answered = What::Answered { run: "run-1".into(), step: "isolate".into(), outcome };
+    let finished = What::RunFinished { run: "run-1".into(), result: Status::Failed };
+    store.append(batch([fact(answered).of("INC-1"), fact(finished).of("INC-1")])).await?;
+    assert!(store.with_active_runs().await?.is_empty());
+    assert_eq!(store.incident("INC-1").await?.map(|incident| incident.version), Some(4));
+    assert!(store.incident("INC-2").await?.is_none());
+    Ok(())
+}

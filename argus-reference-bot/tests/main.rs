@@ -1,0 +1,10 @@
+//! What the bot's parts owe, each against the real thing.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends there"
+)]
+
+mod store;

@@ -1,0 +1,7 @@
+//! The store: the suite of its port, and what must hold when the process or the disk fails.
+
+mod crash;
+mod damage;
+mod disk;
+mod suite;
+mod worker;
