@@ -114,7 +114,7 @@ impl Soc {
         if rows.is_empty() {
             return Ok(Answer::Text(format!("{title}: none.")));
         }
-        let hint = "Write `show INC-…` to see one with its buttons.";
+        let hint = "Write \"show INC-7\" to see one with its buttons.";
         let data = view::list(&title, &rows, total, hint);
         Ok(self.drawn("query-list", &data))
     }

@@ -1,6 +1,16 @@
 /** An Adaptive Card's JSON as an element, drawn by the official renderer. */
 
-import { Action, AdaptiveCard, ExecuteAction, HostConfig, OpenUrlAction, SubmitAction } from "adaptivecards";
+import {
+  Action,
+  AdaptiveCard,
+  ExecuteAction,
+  GlobalRegistry,
+  HostConfig,
+  OpenUrlAction,
+  SubmitAction,
+  Table,
+  Versions,
+} from "adaptivecards";
 import type { CardJson } from "./api";
 import { h } from "./dom";
 import { hostConfig, type Theme } from "./hostconfig";
@@ -23,6 +33,10 @@ export interface CardEvents {
   /** Says why a button does nothing. */
   onRefused: (why: string) => void;
 }
+
+// The package says that its modules have no side effects, so the bundler drops the one in which a
+// table registers itself.
+GlobalRegistry.elements.register("Table", Table, Versions.v1_5);
 
 AdaptiveCard.onProcessMarkdown = (text, result) => {
   result.outputHtml = renderMarkdown(text);

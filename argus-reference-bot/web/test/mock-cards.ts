@@ -159,3 +159,21 @@ export function submitCard(): CardJson {
     actions: [{ type: "Action.Submit", title: "Send feedback", data: { form: "feedback" } }],
   };
 }
+
+/** A list as the bot's `list` answers it: a table. */
+export function listCard(): CardJson {
+  const cell = (text: string) => ({ type: "TableCell", items: [{ type: "TextBlock", text, wrap: true }] });
+  const row = (...texts: string[]) => ({ type: "TableRow", cells: texts.map(cell) });
+  return {
+    type: "AdaptiveCard",
+    version: "1.5",
+    body: [
+      {
+        type: "Table",
+        firstRowAsHeaders: true,
+        columns: [{ width: 1 }, { width: 3 }],
+        rows: [row("Incident", "Title"), row("INC-7", "Ransomware on a workstation")],
+      },
+    ],
+  };
+}

@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { launch } from "../chromium.mjs";
 import { contrast } from "../contrast";
-import { hostileCard, submitCard } from "../mock-cards";
+import { hostileCard, listCard, submitCard } from "../mock-cards";
 import { serve, type Served } from "./serve";
 
 let browser: Browser;
@@ -150,6 +150,14 @@ test("dark follows the system, and the toggle is remembered", async () => {
   await page.reload();
   await card.waitFor();
   expect(await page.locator("html").getAttribute("data-theme")).toBe("light");
+});
+
+test("a table is drawn with its rows", async () => {
+  const page = await open();
+  served.mock.card(listCard());
+  const cell = page.locator(".card").getByText("Ransomware on a workstation", { exact: true });
+  await cell.waitFor();
+  expect(await page.locator(".card").getByText("INC-7", { exact: true }).isVisible()).toBe(true);
 });
 
 test("a hostile card draws no link, picture or script, and its buttons lead nowhere", async () => {
