@@ -110,7 +110,10 @@ async fn measure() {
     println!("CPU-s per 1,000 validated echoes, median of {TURNS} x {ECHOES}");
     println!("  bare hyper  {theirs:.4}");
     println!("  argus       {ours:.4}");
-    println!("  ratio       {:.0} % of the bare server's echoes per CPU-second", 100.0 * theirs / ours);
+    println!(
+        "  ratio       {:.0} % of the bare server's echoes per CPU-second",
+        100.0 * theirs / ours
+    );
     argus.stop();
     bare.stop();
 }

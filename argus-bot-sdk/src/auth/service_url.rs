@@ -372,7 +372,11 @@ mod tests {
     fn proofs_are_kept_within_bounds_and_not_shared() {
         let wide = ServiceUrlPolicy::new(Cloud::Public).allowing(["https://a.example"]).unwrap();
         for n in 0..3 * MAX_PROVEN {
-            check(&wide, &format!("https://a.example/{n}"), Some(&format!("https://a.example/{n}")));
+            check(
+                &wide,
+                &format!("https://a.example/{n}"),
+                Some(&format!("https://a.example/{n}")),
+            );
             check(&wide, &format!("https://b.example/{n}"), None);
         }
         assert!(wide.proven.read().unwrap().len() <= MAX_PROVEN);

@@ -161,10 +161,7 @@ impl Rules {
 
     fn check_tenant(&self, grant: &Grant, activity: &Activity) -> Result<(), Rejection> {
         let refused = Rejection::mismatch("tenant");
-        let stated = [
-            tenant_in(activity.channel_data.as_ref()),
-            tenant_of_conversation(activity),
-        ];
+        let stated = [tenant_in(activity.channel_data.as_ref()), tenant_of_conversation(activity)];
         let mut tenant: Option<&str> = None;
         for stated in stated {
             let Some(stated) = stated.map_err(|Odd| refused)? else { continue };

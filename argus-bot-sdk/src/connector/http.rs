@@ -147,18 +147,7 @@ impl HttpConnector {
         body: Option<Bytes>,
         token: Option<&SecretToken>,
     ) -> Result<Answer, SendError> {
-        let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = address.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        if let Some(token) = token {
-            let bearer = token.header().ok_or_else(|| SendError::new(SendErrorKind::Refused))?;
-            headers.insert(header::AUTHORIZATION, bearer);
-        }
+        let request = prepare(method, address, body, token)?;
         let answer = self.transport.exchange(request, self.total).await.and_then(understand);
         answer.inspect_err(|error| {
             tracing::warn!(
@@ -243,6 +232,28 @@ impl fmt::Debug for HttpConnector {
 struct Answer {
     status: u16,
     body: Bytes,
+}
+
+fn prepare(
+    method: &Method,
+    address: &Uri,
+    body: Option<Bytes>,
+    token: Option<&SecretToken>,
+) -> Result<Request<Full<Bytes>>, SendError> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    if body.is_some() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Some(token) = token {
+        let bearer = token.header().ok_or_else(|| SendError::new(SendErrorKind::Refused))?;
+        headers.insert(header::AUTHORIZATION, bearer);
+    }
+    let mut request = Request::new(Full::new(body.unwrap_or_default()));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = address.clone();
+    *request.headers_mut() = headers;
+    Ok(request)
 }
 
 fn json(body: &impl serde::Serialize) -> Result<Bytes, SendError> {

@@ -14,8 +14,8 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -66,13 +66,22 @@ impl Transport {
     ///
     /// A body that breaks off, does not come in time or is too long counts as empty: the status,
     /// which came before it, says what is true.
-    pub(super) async fn exchange(
+    pub(super) fn exchange(
         &self,
         request: Request<Full<Bytes>>,
         limit: Duration,
+    ) -> impl Future<Output = Result<Response<Bytes>, SendError>> + Send + use<> {
+        // Outside of the future, which would otherwise have room for the request as well.
+        let sending = self.client.request(request);
+        Self::finish(sending, limit)
+    }
+
+    async fn finish(
+        sending: ResponseFuture,
+        limit: Duration,
     ) -> Result<Response<Bytes>, SendError> {
         let mut timer = pin!(sleep_until(Instant::now() + limit));
-        let answer = match before(timer.as_mut(), self.client.request(request)).await {
+        let answer = match before(timer.as_mut(), sending).await {
             Some(Ok(answer)) => answer,
             Some(Err(error)) if error.is_connect() => {
                 return Err(SendError::new(SendErrorKind::NotSent).with_source(error));
