@@ -257,9 +257,11 @@ fn prepare(
 }
 
 fn json(body: &impl serde::Serialize) -> Result<Bytes, SendError> {
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))
+    // Room for a short message at once.
+    let mut bytes = Vec::with_capacity(768);
+    serde_json::to_writer(&mut bytes, body)
+        .map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))?;
+    Ok(Bytes::from(bytes))
 }
 
 fn no_token(error: Error) -> SendError {

@@ -1,7 +1,7 @@
 //! One request and its answer over TCP or TLS: bounded in time and in size, and sent nowhere else.
 //!
-//! There is no redirect, no proxy, no cookie and no repetition here: where the bot's token goes is
-//! decided by the caller alone.
+//! There is no redirect, no proxy and no cookie here: where the bot's token goes is decided by the
+//! caller alone. Nothing of which a byte was written is written again.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -41,6 +41,8 @@ impl Transport {
     pub(super) fn new() -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
+        // Here the time is shared among a name's addresses, so that a dead one does not take it all.
+        tcp.set_connect_timeout(Some(CONNECT));
         // Which addresses may be called without TLS is the service URL policy's to say.
         tcp.enforce_http(false);
         let tls = HttpsConnectorBuilder::new()
