@@ -167,8 +167,9 @@ impl Turn {
     /// # Errors
     ///
     /// [`SendError`]; its kind says whether the answer may have been delivered.
-    pub async fn reply(&self, activity: Activity) -> Result<Sent, SendError> {
-        self.deliver(&self.addressed(activity)).await
+    pub async fn reply(&self, mut activity: Activity) -> Result<Sent, SendError> {
+        self.address(&mut activity);
+        self.deliver(&activity).await
     }
 
     async fn deliver(&self, reply: &Activity) -> Result<Sent, SendError> {
@@ -205,13 +206,14 @@ impl Turn {
     /// Sends what a handler returned. The handler is done, so nobody is left to decide about a
     /// failure: what was provably not delivered is sent again a few times, everything else is
     /// logged.
-    pub(crate) async fn answer(&self, replies: Vec<Activity>) {
+    pub(crate) async fn answer(&self, mut replies: Vec<Activity>) {
         const TRIES: u32 = 4;
         const LONGEST_WAIT: Duration = Duration::from_secs(30);
-        for reply in replies {
-            let reply = self.addressed(reply);
+        // An activity is large; it stays where it is, so that this future is small.
+        for reply in &mut replies {
+            self.address(reply);
             let mut tries = 1;
-            while let Err(error) = self.deliver(&reply).await {
+            while let Err(error) = self.deliver(reply).await {
                 let wait = error.retry_after().unwrap_or(Duration::from_millis(500) * tries);
                 let undelivered = matches!(
                     error.kind(),
@@ -238,14 +240,21 @@ impl Turn {
     }
 
     /// Fills in who answers whom, as the Bot Framework's own clients do.
-    fn addressed(&self, mut reply: Activity) -> Activity {
+    fn address(&self, reply: &mut Activity) {
         let asked = self.activity();
-        let id = asked.conversation.as_ref().and_then(|conversation| conversation.id.clone());
-        reply.from = reply.from.or_else(|| asked.recipient.clone());
-        reply.recipient = reply.recipient.or_else(|| asked.from.clone());
-        reply.conversation = reply.conversation.or_else(|| id.map(Conversation::new));
-        reply.reply_to_id = reply.reply_to_id.or_else(|| asked.id.clone());
-        reply
+        let id = asked.conversation.as_ref().and_then(|conversation| conversation.id.as_ref());
+        fill(&mut reply.from, asked.recipient.as_ref());
+        fill(&mut reply.recipient, asked.from.as_ref());
+        fill(&mut reply.reply_to_id, asked.id.as_ref());
+        if reply.conversation.is_none() {
+            reply.conversation = id.map(Conversation::new);
+        }
+    }
+}
+
+fn fill<T: Clone>(field: &mut Option<T>, value: Option<&T>) {
+    if field.is_none() {
+        *field = value.cloned();
     }
 }
 

@@ -8,6 +8,8 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::unchecked_time_subtraction,
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a bench: it may stop at the first surprise, prints what it found, and measures time"
@@ -73,7 +75,7 @@ async fn serve(role: &str, addresses: Addresses) {
         APP_ID,
         Secret::new(APP_SECRET),
         Cloud::Public.constants().bot_scope,
-        clock.clone(),
+        Arc::<SystemClock>::clone(&clock),
     );
     let connector = HttpConnector::new(Arc::new(tokens.unwrap()), policy).unwrap();
     let auth = Authenticator::new(inbound, clock).unwrap();

@@ -95,6 +95,12 @@ impl Tokens {
         if let Some(grant) = self.remembered(&fingerprint) {
             return Ok(grant);
         }
+        // Once per token; boxed, so that the other requests do not make room for it.
+        Box::pin(self.examine(token, fingerprint)).await
+    }
+
+    /// Checks a token that was not checked before.
+    async fn examine(&self, token: &str, fingerprint: [u8; 32]) -> Result<Arc<Grant>, Rejection> {
         let unproven = Unproven::read(token)?;
         let path = self.path(&unproven.claims)?;
         self.audience(&unproven.claims)?;

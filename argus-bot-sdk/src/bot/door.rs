@@ -3,10 +3,12 @@
 //! What costs nothing is checked first, then the token, then the body: a stranger makes the bot
 //! read nothing.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::Full;
 
@@ -17,13 +19,20 @@ use crate::dedup::Outcome;
 use crate::server::{body_timeout, read_body};
 use crate::turns::Refused;
 
-pub(super) async fn answer<B>(inner: &Arc<Inner>, request: Request<B>) -> Response<Full<Bytes>>
+pub(super) async fn answer<B>(
+    inner: Arc<Inner>,
+    head: Parts,
+    body: B,
+) -> Result<Response<Full<Bytes>>, Infallible>
 where
     B: Body<Data = Bytes>,
 {
     // A body that stays unread spoils the connection for a next request.
-    let unread = !request.body().is_end_stream();
-    match admit(inner, request).await {
+    let unread = !body.is_end_stream();
+    let admitted = admit(&inner, &head, body).await;
+    // The header shares the connection's buffer, which is wanted for the next request.
+    drop(head);
+    Ok(match admitted {
         Ok(activity) => match inner.dispatch(activity).await {
             Ok(outcome) => respond(outcome),
             Err(Refused::Full) => Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false),
@@ -32,16 +41,15 @@ where
             }
         },
         Err(problem) => problem.response(unread && !problem.read),
-    }
+    })
 }
 
 /// The activity is large, so it goes into its `Arc` where it is made and is not moved again.
-async fn admit<B>(inner: &Inner, request: Request<B>) -> Result<Arc<Verified<Activity>>, Problem>
+async fn admit<B>(inner: &Inner, head: &Parts, body: B) -> Result<Arc<Verified<Activity>>, Problem>
 where
     B: Body<Data = Bytes>,
 {
     let settings = &inner.settings;
-    let (head, body) = request.into_parts();
     if head.uri.path() != settings.path {
         return Err(Problem::status(StatusCode::NOT_FOUND));
     }

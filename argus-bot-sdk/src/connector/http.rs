@@ -147,18 +147,7 @@ impl HttpConnector {
         body: Option<Bytes>,
         token: Option<&SecretToken>,
     ) -> Result<Answer, SendError> {
-        let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = address.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        if let Some(token) = token {
-            let bearer = token.header().ok_or_else(|| SendError::new(SendErrorKind::Refused))?;
-            headers.insert(header::AUTHORIZATION, bearer);
-        }
+        let request = prepare(method, address, body, token)?;
         let answer = self.transport.exchange(request, self.total).await.and_then(understand);
         answer.inspect_err(|error| {
             tracing::warn!(
@@ -245,10 +234,34 @@ struct Answer {
     body: Bytes,
 }
 
+fn prepare(
+    method: &Method,
+    address: &Uri,
+    body: Option<Bytes>,
+    token: Option<&SecretToken>,
+) -> Result<Request<Full<Bytes>>, SendError> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    if body.is_some() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Some(token) = token {
+        let bearer = token.header().ok_or_else(|| SendError::new(SendErrorKind::Refused))?;
+        headers.insert(header::AUTHORIZATION, bearer);
+    }
+    let mut request = Request::new(Full::new(body.unwrap_or_default()));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = address.clone();
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
 fn json(body: &impl serde::Serialize) -> Result<Bytes, SendError> {
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))
+    // Room for a short message at once.
+    let mut bytes = Vec::with_capacity(768);
+    serde_json::to_writer(&mut bytes, body)
+        .map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))?;
+    Ok(Bytes::from(bytes))
 }
 
 fn no_token(error: Error) -> SendError {

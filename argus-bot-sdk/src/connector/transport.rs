@@ -1,7 +1,7 @@
 //! One request and its answer over TCP or TLS: bounded in time and in size, and sent nowhere else.
 //!
-//! There is no redirect, no proxy, no cookie and no repetition here: where the bot's token goes is
-//! decided by the caller alone.
+//! There is no redirect, no proxy and no cookie here: where the bot's token goes is decided by the
+//! caller alone. Nothing of which a byte was written is written again.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,8 +14,8 @@ use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -41,6 +41,8 @@ impl Transport {
     pub(super) fn new() -> Result<Self, Error> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
+        // Here the time is shared among a name's addresses, so that a dead one does not take it all.
+        tcp.set_connect_timeout(Some(CONNECT));
         // Which addresses may be called without TLS is the service URL policy's to say.
         tcp.enforce_http(false);
         let tls = HttpsConnectorBuilder::new()
@@ -66,13 +68,22 @@ impl Transport {
     ///
     /// A body that breaks off, does not come in time or is too long counts as empty: the status,
     /// which came before it, says what is true.
-    pub(super) async fn exchange(
+    pub(super) fn exchange(
         &self,
         request: Request<Full<Bytes>>,
         limit: Duration,
+    ) -> impl Future<Output = Result<Response<Bytes>, SendError>> + Send + use<> {
+        // Outside of the future, which would otherwise have room for the request as well.
+        let sending = self.client.request(request);
+        Self::finish(sending, limit)
+    }
+
+    async fn finish(
+        sending: ResponseFuture,
+        limit: Duration,
     ) -> Result<Response<Bytes>, SendError> {
         let mut timer = pin!(sleep_until(Instant::now() + limit));
-        let answer = match before(timer.as_mut(), self.client.request(request)).await {
+        let answer = match before(timer.as_mut(), sending).await {
             Some(Ok(answer)) => answer,
             Some(Err(error)) if error.is_connect() => {
                 return Err(SendError::new(SendErrorKind::NotSent).with_source(error));
