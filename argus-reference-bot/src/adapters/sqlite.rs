@@ -4,6 +4,7 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod job;
 mod pages;
 mod project;
 mod read;
@@ -41,7 +42,7 @@ const STATEMENTS: usize = 64;
 /// The store. Dropping it finishes what is queued and closes the file.
 #[derive(Debug)]
 pub struct Sqlite {
-    jobs: Option<SyncSender<writer::Job>>,
+    jobs: Option<SyncSender<job::Job>>,
     reads: Vec<mpsc::Sender<read::Query>>,
     next_reader: std::sync::atomic::AtomicUsize,
     threads: Vec<JoinHandle<()>>,
@@ -108,7 +109,7 @@ impl Sqlite {
 
     async fn write<T>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> writer::Job,
+        job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> job::Job,
     ) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
@@ -148,12 +149,12 @@ impl Drop for Sqlite {
 #[async_trait]
 impl Ledger for Sqlite {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
-        let sealed = writer::Sealed::new(arrival);
-        self.write(|reply| writer::Job::Receive(Box::new(sealed), reply)).await
+        let sealed = job::Sealed::new(arrival);
+        self.write(|reply| job::Job::Receive(Box::new(sealed), reply)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
-        self.write(|reply| writer::Job::Append(batch, reply)).await
+        self.write(|reply| job::Job::Append(batch, reply)).await
     }
 
     async fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, LedgerError> {
@@ -161,7 +162,16 @@ impl Ledger for Sqlite {
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<EventView>, LedgerError> {
-        self.read(move |connection| read::event(connection, id)).await
+        if let Some(event) = self.read(move |connection| read::event(connection, id)).await? {
+            return Ok(Some(event));
+        }
+        // It may wait to be placed; only the writer knows those by id.
+        match self.write(|reply| job::Job::Find(id, reply)).await? {
+            Some(seq) => {
+                self.read(move |connection| read::event_at(connection, seq)).await.map(Some)
+            }
+            None => Ok(None),
+        }
     }
 
     async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError> {

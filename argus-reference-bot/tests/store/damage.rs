@@ -105,10 +105,10 @@ async fn another_program_may_carry_the_log_over() -> Result<(), LedgerError> {
     worker.kill();
     // What any SQLite tool does when it is closed after a look.
     let tool = rusqlite::Connection::open(&path).expect("it opens");
-    let events: u64 =
-        tool.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("it reads");
+    let records: u64 =
+        tool.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).expect("it reads");
     drop(tool);
-    assert!(events > 0);
+    assert!(records > 0);
     let report = verify(&path)?;
     assert_eq!((report.findings.as_slice(), report.pages), ([].as_slice(), None));
     drop(Sqlite::open(&path)?);

@@ -26,7 +26,7 @@ pub(super) fn received(
     key: Option<&str>,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT INTO events (event_id, seq) VALUES (?1, ?2)")?
+        .prepare_cached("INSERT INTO arrived (event_id, seq) VALUES (?1, ?2)")?
         .execute(params![event_id.as_bytes(), seq])?;
     if let Some(key) = key {
         connection
@@ -181,8 +181,14 @@ fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite:
 /// events are placed in the order of the chain.
 fn place(connection: &Connection, event: Uuid, incident: Option<&str>) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE events SET incident = ?2, ignored = ?3 WHERE event_id = ?1")?
+        .prepare_cached(
+            "INSERT INTO events (event_id, seq, incident, ignored)
+               SELECT event_id, seq, ?2, ?3 FROM arrived WHERE event_id = ?1",
+        )?
         .execute(params![event.as_bytes(), incident, incident.is_none()])?;
+    connection
+        .prepare_cached("DELETE FROM arrived WHERE event_id = ?1")?
+        .execute([event.as_bytes()])?;
     connection
         .prepare_cached(
             "INSERT INTO meta (name, value)
@@ -191,6 +197,17 @@ fn place(connection: &Connection, event: Uuid, incident: Option<&str>) -> rusqli
         )?
         .execute([event.as_bytes()])?;
     Ok(())
+}
+
+/// The place of an event in the chain, placed or waiting.
+pub(super) fn place_of(connection: &Connection, event: Uuid) -> rusqlite::Result<Option<u64>> {
+    connection
+        .prepare_cached(
+            "SELECT seq FROM arrived WHERE event_id = ?1
+             UNION ALL SELECT seq FROM events WHERE event_id = ?1 LIMIT 1",
+        )?
+        .query_row([event.as_bytes()], |row| row.get(0))
+        .optional()
 }
 
 fn add_card(

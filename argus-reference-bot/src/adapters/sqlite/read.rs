@@ -45,13 +45,24 @@ pub(super) fn waiting(connection: &Connection, limit: u32) -> rusqlite::Result<V
         .collect()
 }
 
+/// The event that was placed under this id.
 pub(super) fn event(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<EventView>> {
     connection
+        .prepare_cached("SELECT seq FROM events WHERE event_id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?
+        .map(|seq| event_at(connection, seq))
+        .transpose()
+}
+
+/// The event that stands as record `seq`, whose id may not be placed yet.
+pub(super) fn event_at(connection: &Connection, seq: u64) -> rusqlite::Result<EventView> {
+    connection
         .prepare_cached(
-            "SELECT r.seq, r.payload, r.raw, e.incident, e.ignored
-             FROM events e JOIN records r ON r.seq = e.seq WHERE e.event_id = ?1",
+            "SELECT r.seq, r.payload, r.raw, e.incident, coalesce(e.ignored, 0)
+             FROM records r LEFT JOIN events e ON e.event_id = ?2 WHERE r.seq = ?1",
         )?
-        .query_row([id.as_bytes()], |row| {
+        .query_row(params![seq, id_at(connection, seq)?.as_bytes()], |row| {
             let (fact, _, source) = received(row, 1)?;
             Ok(EventView {
                 seq: row.get(0)?,
@@ -63,7 +74,29 @@ pub(super) fn event(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
                 ignored: row.get(4)?,
             })
         })
-        .optional()
+}
+
+/// Ids and places of the events that wait to be placed.
+pub(super) fn arrived(
+    connection: &Connection,
+    mut each: impl FnMut(u64, Uuid) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT seq, payload FROM records
+         WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)
+           AND raw IS NOT NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(0)?, received(row, 1)?.1)?;
+    }
+    Ok(())
+}
+
+fn id_at(connection: &Connection, seq: u64) -> rusqlite::Result<Uuid> {
+    connection
+        .prepare_cached("SELECT payload FROM records WHERE seq = ?1")?
+        .query_row([seq], |row| Ok(received(row, 0)?.1))
 }
 
 pub(super) fn incident(connection: &Connection, key: &str) -> rusqlite::Result<Option<Incident>> {
@@ -192,7 +225,9 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
     connection
         .prepare_cached(
             "SELECT (SELECT coalesce(max(seq), 0) FROM records),
-                    (SELECT count(*) FROM events),
+                    (SELECT count(*) FROM events) + (SELECT count(*) FROM records
+                       WHERE raw IS NOT NULL AND
+                       seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM incidents),

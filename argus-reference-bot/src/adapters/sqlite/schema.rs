@@ -85,6 +85,17 @@ CREATE TABLE IF NOT EXISTS meta (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Events that wait to be placed, by id. Kept in memory by whoever folds the records: ids are random,
+/// and a table of them on disk would write a page of its own for each event that comes in. They get
+/// their row in `events`, with all else that is known, when they are placed.
+pub(super) const ARRIVED: &str = "
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE arrived (
+  event_id BLOB PRIMARY KEY,
+  seq      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
 /// The projections that a rebuild is compared with.
 pub(super) const PROJECTED: [&str; 7] =
     ["events", "keys", "incidents", "cards", "leases", "playbooks", "meta"];

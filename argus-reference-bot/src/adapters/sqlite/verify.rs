@@ -213,6 +213,7 @@ fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     let rebuilt = Connection::open_in_memory().map_err(failed)?;
     rebuilt.execute_batch(schema::PROJECTIONS).map_err(failed)?;
+    rebuilt.execute_batch(schema::ARRIVED).map_err(failed)?;
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
     let mut statement =
         connection.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;

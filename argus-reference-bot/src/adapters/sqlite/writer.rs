@@ -6,17 +6,15 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use argus_soc::ledger::fact::LAYOUT;
 use argus_soc::ledger::{Hash, canonical};
-use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use serde::Serialize;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::job::{Answer, Job, Sealed};
 use super::pages::{Pages, beside};
 use super::room::Room;
-use super::{failed, project, schema, unavailable};
+use super::{failed, project, read, schema, unavailable};
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// Records in one transaction at most; the sync is then a small part of the cost.
@@ -27,67 +25,6 @@ const LINGER: Duration = Duration::from_millis(1);
 const LOG_PAGES: u32 = 4_000;
 /// Pages after which that is tried again, when a reader kept some of them back.
 const LOG_STEP: u32 = 1_000;
-
-/// An event, ready for the chain: whatever does not depend on its place in it is computed before it
-/// queues for the writer.
-#[derive(Debug)]
-pub(super) struct Sealed {
-    arrival: Arrival,
-    key: Option<String>,
-    payload: String,
-}
-
-impl Sealed {
-    pub(super) fn new(arrival: Arrival) -> Self {
-        let sha256 = Hash::of(&arrival.raw).to_string();
-        let key = arrival.key.as_ref().map(|key| {
-            let named = [arrival.source.as_bytes(), &[0], key.as_bytes()].concat();
-            Hash::of(&named).to_string()
-        });
-        let payload = received_payload(&arrival, key.as_deref(), &sha256);
-        Self { arrival, key, payload }
-    }
-}
-
-#[derive(Debug)]
-pub(super) enum Job {
-    Receive(Box<Sealed>, oneshot::Sender<Result<Receipt, LedgerError>>),
-    Append(Batch, oneshot::Sender<Result<(), LedgerError>>),
-}
-
-impl Job {
-    fn refuse(self, error: &LedgerError) {
-        let error = unavailable(error.to_string());
-        match self {
-            Self::Receive(_, reply) => drop(reply.send(Err(error))),
-            Self::Append(_, reply) => drop(reply.send(Err(error))),
-        }
-    }
-}
-
-/// An answer that is given once the transaction is on disk.
-enum Answer {
-    Receipt(Result<Receipt, LedgerError>, oneshot::Sender<Result<Receipt, LedgerError>>),
-    Done(Result<(), LedgerError>, oneshot::Sender<Result<(), LedgerError>>),
-}
-
-impl Answer {
-    /// Whoever asked may be gone (a closed connection); what was written stays written.
-    fn give(self) {
-        match self {
-            Self::Receipt(result, reply) => drop(reply.send(result)),
-            Self::Done(result, reply) => drop(reply.send(result)),
-        }
-    }
-
-    fn fail(self, error: &LedgerError) {
-        let error = unavailable(error.to_string());
-        match self {
-            Self::Receipt(_, reply) => drop(reply.send(Err(error))),
-            Self::Done(_, reply) => drop(reply.send(Err(error))),
-        }
-    }
-}
 
 pub(super) struct Writer {
     connection: Connection,
@@ -113,6 +50,9 @@ impl Writer {
         let head_file = beside(path, "-head");
         super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
+        connection.execute_batch(schema::ARRIVED).map_err(failed)?;
+        read::arrived(&connection, |seq, id| project::received(&connection, seq, id, None))
+            .map_err(failed)?;
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
             .map_err(failed)?;
@@ -160,7 +100,7 @@ impl Writer {
         if let Some(reason) = broken {
             let error = unavailable(reason);
             for job in group {
-                job.refuse(&error);
+                self.answer_or_refuse(job, &error);
             }
             return;
         }
@@ -180,9 +120,20 @@ impl Writer {
                     answer.fail(&error);
                 }
                 for job in jobs {
-                    job.refuse(&error);
+                    self.answer_or_refuse(job, &error);
                 }
             }
+        }
+    }
+
+    /// Queries go on when nothing can be written any more.
+    fn answer_or_refuse(&self, job: Job, error: &LedgerError) {
+        match job {
+            Job::Find(event, reply) => {
+                let found = project::place_of(&self.connection, event).map_err(failed);
+                drop(reply.send(found));
+            }
+            job => job.refuse(error),
         }
     }
 
@@ -246,6 +197,10 @@ impl Writer {
                 Ok(result) => (Answer::Done(result, reply), Ok(())),
                 Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
             },
+            Job::Find(event, reply) => match project::place_of(&self.connection, event) {
+                Ok(found) => (Answer::Found(Ok(found), reply), Ok(())),
+                Err(error) => (Answer::Found(Err(unfinished()), reply), Err(error)),
+            },
         };
         answers.push(answer);
         ended
@@ -272,10 +227,7 @@ impl Writer {
                 return Ok(by_key);
             }
         }
-        self.connection
-            .prepare_cached("SELECT seq FROM events WHERE event_id = ?1")?
-            .query_row([sealed.arrival.event_id.as_bytes()], |row| row.get(0))
-            .optional()
+        project::place_of(&self.connection, sealed.arrival.event_id)
     }
 
     fn repeat(
@@ -410,75 +362,5 @@ fn is_of_the_batch(error: &rusqlite::Error) -> bool {
             ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
         ),
         None => true,
-    }
-}
-
-/// The canonical payload of `event.received`, written in one go: fields in RFC 8785 order. A test
-/// holds it to what `canonical` makes of the fact.
-fn received_payload(arrival: &Arrival, key: Option<&str>, sha256: &str) -> String {
-    #[derive(Serialize)]
-    struct ActorOut {
-        name: &'static str,
-        r#type: &'static str,
-    }
-    #[derive(Serialize)]
-    struct Out<'a> {
-        actor: ActorOut,
-        at: Timestamp,
-        correlation: &'a str,
-        event_id: uuid::Uuid,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        idempotency_key: Option<&'a str>,
-        kind: &'static str,
-        raw_sha256: &'a str,
-        source: &'a str,
-        v: u8,
-    }
-    let out = Out {
-        actor: ActorOut { name: "ingest", r#type: "service" },
-        at: arrival.received_at,
-        correlation: &arrival.correlation,
-        event_id: arrival.event_id,
-        idempotency_key: key,
-        kind: "event.received",
-        raw_sha256: sha256,
-        source: &arrival.source,
-        v: LAYOUT,
-    };
-    // Strings, a time and a number: there is nothing in it that does not serialise.
-    serde_json::to_string(&out).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use argus_soc::ledger::fact::{Actor, Fact, What};
-    use bytes::Bytes;
-
-    use super::*;
-
-    #[test]
-    fn the_quick_payload_is_the_canonical_one() {
-        for key in [None, Some("delivery-1".to_owned())] {
-            let sealed = Sealed::new(Arrival {
-                event_id: uuid::Uuid::from_u128(7),
-                source: "s\u{1}\"\u{e9}\u{2028}".into(),
-                key,
-                raw: Bytes::from_static(b"{}"),
-                received_at: "2026-11-20T10:00:00.123456Z".parse().expect("a time"),
-                correlation: "c-1".into(),
-            });
-            let fact = Fact::new(
-                sealed.arrival.received_at,
-                Actor::service("ingest"),
-                sealed.arrival.correlation.clone(),
-                What::Received {
-                    event_id: sealed.arrival.event_id,
-                    source: sealed.arrival.source.clone(),
-                    idempotency_key: sealed.key.clone(),
-                    raw_sha256: Hash::of(b"{}").to_string(),
-                },
-            );
-            assert_eq!(sealed.payload, canonical(&fact).expect("serialises"));
-        }
     }
 }
