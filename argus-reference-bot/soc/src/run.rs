@@ -3,6 +3,9 @@
 //! Nothing here does anything. A worker asks [`Run::next`], does that one thing, writes down what
 //! came of it, and asks again; after a crash it folds the same records and goes on where the last
 //! one ends. An intent without an outcome is probed before anything is sent again.
+//!
+//! Long because the fold and the table of what may become what stand side by side, so that a reader
+//! sees both.
 
 mod step;
 
