@@ -354,7 +354,7 @@ pub async fn incidents_are_found(store: &dyn Ledger) -> Result<(), LedgerError> 
     assert_eq!(store.with_active_runs().await?, ["INC-1"]);
     let outcome = Outcome::Failed { why: "no".into() };
     let answered = What::Answered { run: "run-1".into(), step: "isolate".into(), outcome };
-    let finished = What::RunFinished { run: "run-1".into(), result: Status::Failed };
+    let finished = What::RunFinished { run: "run-1".into(), result: Status::Succeeded };
     store.append(batch([fact(answered).of("INC-1"), fact(finished).of("INC-1")])).await?;
     assert!(store.with_active_runs().await?.is_empty());
     assert_eq!(store.incident("INC-1").await?.map(|incident| incident.version), Some(4));
