@@ -73,6 +73,7 @@ fn verified(path: &Path, format: Format) -> Outcome {
             "intact": report.intact(),
             "records": report.records,
             "head": report.head,
+            "pages": report.pages,
             "findings": report.findings,
         })
         .to_string())?,
@@ -83,7 +84,9 @@ fn verified(path: &Path, format: Format) -> Outcome {
 
 fn words(report: &Report) -> String {
     if report.intact() {
-        return format!("intact: {} records, head {}", report.records, report.head);
+        let pages =
+            report.pages.map_or_else(String::new, |pages| format!(", {pages} pages byte for byte"));
+        return format!("intact: {} records{pages}, head {}", report.records, report.head);
     }
     let mut text = format!("NOT intact: {} records hold, then:", report.records);
     for finding in &report.findings {

@@ -12,6 +12,11 @@ use super::{failed, project, read, schema};
 use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
+/// Further looks at the pages of a store that is in use.
+const LOOKS: u32 = 6;
+/// Between two looks; a bot carries its log over in less.
+const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(150);
+
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -97,18 +102,51 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
             findings.push(Finding { seq, place: "head".into(), what });
         }
     }
-    let looked = pages::look(path, &file).unwrap_or_else(|error| pages::Looked {
-        pages: None,
-        changed: vec![format!("its pages cannot be read: {error}")],
-    });
+    let looked = look(path, &file);
+    drop(connection);
+    drop(file);
+    let looked = look_again(path, looked);
     findings.extend(looked.changed.into_iter().map(|what| Finding {
         seq: None,
         place: "file".into(),
         what,
     }));
-    drop(connection);
-    drop(file);
     Ok(Report { records, head: head.to_string(), pages: looked.pages, findings })
+}
+
+fn look(path: &Path, file: &File) -> pages::Looked {
+    pages::look(path, file).unwrap_or_else(|error| pages::Looked {
+        pages: None,
+        changed: vec![format!("its pages cannot be read: {error}")],
+    })
+}
+
+/// A bot that is running carries its log over into the file while we look, so one look may see a
+/// page between two states. What is damaged is so in every look; nothing else is reported.
+fn look_again(path: &Path, mut looked: pages::Looked) -> pages::Looked {
+    for _ in 0..LOOKS {
+        if looked.changed.is_empty() || !in_use(path) {
+            break;
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+        let Ok(file) = File::open(path) else { break };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let Ok(connection) = Connection::open_with_flags(path, flags) else { break };
+        let held = connection.execute_batch("BEGIN; SELECT count(*) FROM meta");
+        let mut again = look(path, &file);
+        drop(connection);
+        if held.is_ok() {
+            again.changed.retain(|what| looked.changed.contains(what));
+            looked = again;
+        }
+    }
+    looked
+}
+
+/// Whether a process has the store open for writing.
+fn in_use(path: &Path) -> bool {
+    let lock = File::options().read(true).open(beside(path, "-lock"));
+    lock.is_ok_and(|lock| lock.try_lock_shared().is_err())
 }
 
 /// Gives every record to `line` as JSON: what is needed to check the chain elsewhere. An event's raw
