@@ -28,6 +28,14 @@ pub(super) struct Worker {
     said: Lines<BufReader<ChildStdout>>,
 }
 
+impl Drop for Worker {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Worker {
     /// A worker that takes events in from number `first` on, at full speed, until it is killed.
     pub(super) fn storm(store: &Path, first: u64) -> Self {
