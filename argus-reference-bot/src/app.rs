@@ -203,6 +203,9 @@ impl App {
         }
         work.shutdown().await;
         drop(watching);
+        if let Err(error) = store.settle().await {
+            tracing::warn!(why = chain(&error), "the store's log stays beside its file");
+        }
         match disk {
             Some(why) => Err(AppError::Disk(why)),
             None => Ok(served?),

@@ -107,6 +107,15 @@ impl Sqlite {
         }
     }
 
+    /// Carries everything over into the file, so that a copy of it alone is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unavailable`] if the store is shutting down; then it does so by itself.
+    pub async fn settle(&self) -> Result<(), LedgerError> {
+        self.write(job::Job::Settle).await
+    }
+
     async fn write<T>(
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> job::Job,

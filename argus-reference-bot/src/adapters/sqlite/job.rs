@@ -37,6 +37,8 @@ pub(super) enum Job {
     Append(Batch, oneshot::Sender<Result<(), LedgerError>>),
     /// Where an event stands that no reader knows yet.
     Find(Uuid, oneshot::Sender<Result<Option<u64>, LedgerError>>),
+    /// Carry everything over into the file.
+    Settle(oneshot::Sender<Result<(), LedgerError>>),
 }
 
 impl Job {
@@ -44,7 +46,7 @@ impl Job {
         let error = unavailable(error.to_string());
         match self {
             Self::Receive(_, reply) => drop(reply.send(Err(error))),
-            Self::Append(_, reply) => drop(reply.send(Err(error))),
+            Self::Append(_, reply) | Self::Settle(reply) => drop(reply.send(Err(error))),
             Self::Find(_, reply) => drop(reply.send(Err(error))),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use argus_soc::ledger::{Hash, canonical};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::job::{Answer, Job, Sealed};
@@ -21,6 +21,10 @@ use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 const GROUP: usize = 512;
 /// Longest wait for those who were answered together to come back together.
 const LINGER: Duration = Duration::from_millis(1);
+/// After so long without a write everything is carried over into the file.
+const QUIET: Duration = Duration::from_millis(300);
+/// How long a write waits for another process that has the file.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log from which it is carried over into the file.
 const LOG_PAGES: u32 = 4_000;
 /// Pages after which that is tried again, when a reader kept some of them back.
@@ -38,6 +42,8 @@ pub(super) struct Writer {
     last: (usize, Duration),
     /// Pages in the log when it was last looked at, and how many make it worth carrying over.
     log: (u32, u32),
+    /// Who waits until everything is in the file.
+    settling: Vec<oneshot::Sender<Result<(), LedgerError>>>,
 }
 
 impl Writer {
@@ -61,11 +67,35 @@ impl Writer {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let room = Room::new(folder.unwrap_or(Path::new(".")).to_owned());
         let (last, log) = ((1, Duration::ZERO), (0, LOG_PAGES));
-        Ok(Self { connection, pages, room, seq, head, note, broken, last, log })
+        Ok(Self {
+            connection,
+            pages,
+            room,
+            seq,
+            head,
+            note,
+            broken,
+            last,
+            log,
+            settling: Vec::new(),
+        })
     }
 
     pub(super) fn run(mut self, inbox: &Receiver<Job>) {
-        while let Ok(first) = inbox.recv() {
+        let mut settled = true;
+        loop {
+            let first = match inbox.recv_timeout(QUIET) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    if !settled {
+                        self.settle();
+                        settled = true;
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            settled = false;
             let mut group = Vec::with_capacity(self.last.0 + 1);
             group.push(first);
             self.gather(inbox, &mut group);
@@ -73,8 +103,14 @@ impl Writer {
             self.commit(group);
             self.last = (jobs, begun.elapsed());
             self.mind_log();
+            if !self.settling.is_empty() {
+                self.settle();
+                for reply in std::mem::take(&mut self.settling) {
+                    drop(reply.send(Ok(())));
+                }
+            }
         }
-        self.close();
+        self.settle();
     }
 
     /// Takes what waits. Those who were answered together ask again within microseconds of each
@@ -197,6 +233,10 @@ impl Writer {
                 Ok(result) => (Answer::Done(result, reply), Ok(())),
                 Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
             },
+            Job::Settle(reply) => {
+                self.settling.push(reply);
+                return Ok(());
+            }
             Job::Find(event, reply) => match project::place_of(&self.connection, event) {
                 Ok(found) => (Answer::Found(Ok(found), reply), Ok(())),
                 Err(error) => (Answer::Found(Err(unfinished()), reply), Err(error)),
@@ -318,8 +358,9 @@ impl Writer {
         }
     }
 
-    /// Leaves everything in the file, so that a copy of it alone is whole.
-    fn close(&mut self) {
+    /// Leaves everything in the file, so that a copy of it alone is whole and every byte of it is
+    /// vouched for. A reader that keeps the log is not waited for.
+    fn settle(&mut self) {
         if self.broken.borrow().is_some() {
             return;
         }
@@ -328,7 +369,11 @@ impl Writer {
         // Should a reader elsewhere keep some pages back, the next start goes on with the log.
         if pages == carried {
             match self.pages.close() {
-                Ok(()) => drop(self.wal("TRUNCATE")),
+                Ok(()) => {
+                    drop(self.connection.busy_timeout(Duration::ZERO));
+                    let _log = self.wal("TRUNCATE");
+                    drop(self.connection.busy_timeout(PATIENCE));
+                }
                 Err(error) => tracing::warn!(error = %error, "cannot close the list of pages"),
             }
         }
