@@ -11,7 +11,7 @@ use crate::correlate::{Occurrence, Placement};
 use crate::decide::Decision;
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
-use crate::ledger::fact::{Actor, Fact, What};
+use crate::ledger::fact::{Actor, Added, Fact, What};
 use crate::playbook::ActionKind;
 use crate::run::{Run, Status, Step};
 use crate::score::Score;
@@ -135,8 +135,9 @@ impl Incident {
         self.version += 1;
         self.updated_at = fact.at;
         match &fact.what {
-            What::EventAdded { event_id, observed_at, severity, phase, placement } => {
-                self.add_event(*event_id, *observed_at, *severity, *phase, *placement, fact.at);
+            What::EventAdded(event) => self.add(event, fact.at),
+            What::EventsAdded { events } => {
+                events.iter().for_each(|event| self.add(event, fact.at));
             }
             What::Acknowledged => {
                 self.acknowledged_by = Some(fact.actor.clone());
@@ -187,27 +188,21 @@ impl Incident {
         self.runs.values().filter(acts).max_by_key(|run| (run.created_at, run.id.clone()))
     }
 
-    fn add_event(
-        &mut self,
-        event_id: Uuid,
-        observed_at: Timestamp,
-        severity: Severity,
-        phase: Phase,
-        placement: Placement,
-        at: Timestamp,
-    ) {
+    /// Takes one more event into account, which the record at hand names: `apply` does this for all
+    /// that a record names; whoever composes such a record does it for each as it is added.
+    pub fn add(&mut self, event: &Added, at: Timestamp) {
         self.count += 1;
-        self.last_event = event_id;
-        self.severity = self.severity.max(severity);
-        let seen = observed_at.as_millisecond();
-        self.occurrence = match placement {
+        self.last_event = event.event_id;
+        self.severity = self.severity.max(event.severity);
+        let seen = event.observed_at.as_millisecond();
+        self.occurrence = match event.placement {
             Placement::Duplicate => self.occurrence.repeat(seen),
             Placement::NewOccurrence | Placement::FirstOccurrence => Occurrence::start(seen),
         };
-        if phase == Phase::Resolved {
+        if event.phase == Phase::Resolved {
             self.stage = Stage::Resolved;
             self.note(at, "The source says that it is resolved".into());
-        } else if placement != Placement::Duplicate {
+        } else if event.placement != Placement::Duplicate {
             self.note(at, "Seen again after a quiet time".into());
         }
     }

@@ -174,7 +174,7 @@ impl Ledger for Sqlite {
         if let Some(event) = self.read(move |connection| read::event(connection, id)).await? {
             return Ok(Some(event));
         }
-        // It may wait to be placed; only the writer knows those by id.
+        // It may have come a moment ago; only the writer knows those by id.
         match self.write(|reply| job::Job::Find(id, reply)).await? {
             Some(seq) => {
                 self.read(move |connection| read::event_at(connection, seq)).await.map(Some)

@@ -164,7 +164,10 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::Opened { event, score, .. } => {
             format!("{key}: {} (score {})", event.title, score.points())
         }
-        What::EventAdded { .. } => format!("{key}: one more event"),
+        What::EventsAdded { events } if events.len() > 1 => {
+            format!("{key}: {} more events", events.len())
+        }
+        What::EventAdded(..) | What::EventsAdded { .. } => format!("{key}: one more event"),
         What::Allowed { action, evidence, .. } => format!("may {action}: {evidence}"),
         What::Refused { action, why, .. } => format!("may not {action}: {why}"),
         What::NoticePlaced { incident, card, .. } => format!("{incident}: {card} shall be shown"),

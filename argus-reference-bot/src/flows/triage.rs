@@ -11,7 +11,7 @@ use argus_soc::decide::{Decision, decide};
 use argus_soc::enrich::{Enrichment, History, Known};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
-use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use argus_soc::score::seed_v1;
 
 use super::Soc;
@@ -20,14 +20,30 @@ use crate::ports::ledger::{Batch, LedgerError, Waiting};
 use crate::routes::Facts;
 
 /// Events placed with one sync.
-const BATCH: u32 = 128;
+const BATCH: u32 = 512;
 
 /// A batch in the making: the facts, and the incidents as they will be after them.
 #[derive(Debug, Default)]
 struct Draft {
     batch: Batch,
     touched: BTreeMap<String, Incident>,
+    /// The fact that takes further events of an incident, by its place in the batch.
+    adding: BTreeMap<String, usize>,
     number: u64,
+}
+
+impl Draft {
+    /// The open incident of the batch so far to which the event belongs.
+    fn open_for(&self, event: &SecurityEvent) -> Option<&str> {
+        let same = |incident: &&Incident| {
+            incident.is_open()
+                && match &event.incident_key {
+                    Some(key) => incident.event.incident_key.as_ref() == Some(key),
+                    None => incident.event.fingerprint == event.fingerprint,
+                }
+        };
+        self.touched.values().rev().find(same).map(|incident| incident.key.as_str())
+    }
 }
 
 impl Soc {
@@ -81,55 +97,57 @@ impl Soc {
         let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
         let event = read(waiting, shape)?;
         match self.belongs_to(&event, draft).await? {
-            Some(incident) => self.add(&event, waiting, incident, draft),
+            Some(key) => self.add(&event, waiting, &key, draft),
             None => self.open(event, waiting, draft).await?,
         }
         Ok(())
     }
 
-    /// The open incident that the event belongs to, as it will be after the batch so far.
+    /// The open incident that the event belongs to; the draft has it then.
     async fn belongs_to(
         &self,
         event: &SecurityEvent,
-        draft: &Draft,
-    ) -> Result<Option<Incident>, LedgerError> {
-        let same = |incident: &&Incident| {
-            incident.is_open()
-                && match &event.incident_key {
-                    Some(key) => incident.event.incident_key.as_ref() == Some(key),
-                    None => incident.event.fingerprint == event.fingerprint,
-                }
-        };
-        if let Some(incident) = draft.touched.values().rev().find(same) {
-            return Ok(Some(incident.clone()));
+        draft: &mut Draft,
+    ) -> Result<Option<String>, LedgerError> {
+        if let Some(key) = draft.open_for(event) {
+            return Ok(Some(key.to_owned()));
         }
         let key = event.incident_key.as_deref();
         let stored = self.ledger.open_incident(key, &event.fingerprint).await?;
-        Ok(stored.filter(|incident| !draft.touched.contains_key(&incident.key)))
+        // One that the draft has and that is not open for this event any more is closed by it.
+        let Some(incident) = stored.filter(|it| !draft.touched.contains_key(&it.key)) else {
+            return Ok(None);
+        };
+        let key = incident.key.clone();
+        draft.batch.expect.insert(key.clone(), incident.version);
+        draft.touched.insert(key.clone(), incident);
+        Ok(Some(key))
     }
 
-    fn add(
-        &self,
-        event: &SecurityEvent,
-        waiting: &Waiting,
-        mut incident: Incident,
-        draft: &mut Draft,
-    ) {
+    fn add(&self, event: &SecurityEvent, waiting: &Waiting, key: &str, draft: &mut Draft) {
+        let Some(incident) = draft.touched.get_mut(key) else { return };
         let observed_at = event.observed_at.unwrap_or(event.received_at);
-        let placement =
-            place(&self.window, Some(&incident.occurrence), observed_at.as_millisecond());
-        let what = What::EventAdded {
+        let added = Added {
             event_id: waiting.event_id,
+            correlation: Some(waiting.correlation.clone()),
             observed_at,
             severity: event.severity,
             phase: event.phase,
-            placement,
+            placement: place(
+                &self.window,
+                Some(&incident.occurrence),
+                observed_at.as_millisecond(),
+            ),
         };
-        let fact = self.triage_fact(waiting, what).of(&incident.key);
-        draft.batch.expect.entry(incident.key.clone()).or_insert(incident.version);
-        incident.apply(&fact);
-        draft.batch.facts.push(fact);
-        draft.touched.insert(incident.key.clone(), incident);
+        incident.add(&added, self.clock.now());
+        let fact = draft.adding.get(key).and_then(|&at| draft.batch.facts.get_mut(at));
+        if let Some(Fact { what: What::EventsAdded { events }, .. }) = fact {
+            events.push(added);
+            return;
+        }
+        draft.adding.insert(key.to_owned(), draft.batch.facts.len());
+        let what = What::EventsAdded { events: vec![added] };
+        draft.batch.facts.push(self.triage_fact(waiting, what).of(key));
     }
 
     async fn open(

@@ -14,7 +14,7 @@ use argus_reference_bot::ports::ledger::suite::{arrival, fact, opened, placed};
 use argus_reference_bot::ports::ledger::{Batch, Ledger, LedgerError};
 use argus_soc::correlate::Placement;
 use argus_soc::event::{Phase, Severity};
-use argus_soc::ledger::fact::{Fact, What};
+use argus_soc::ledger::fact::{Added, Fact, What};
 use tokio::task::JoinSet;
 
 const STORE: &str = "ARGUS_TEST_STORE";
@@ -131,13 +131,15 @@ pub(super) async fn place_all(store: &dyn Ledger) -> Result<(), LedgerError> {
             batch.expect = BTreeMap::new();
         } else {
             let key = format!("INC-{}", number - (event.seq % number.min(9)));
-            let added = What::EventAdded {
+            let added = Added {
                 event_id: event.event_id,
+                correlation: Some(event.correlation.clone()),
                 observed_at: event.received_at,
                 severity: Severity::High,
                 phase: if at % 11 == 0 { Phase::Resolved } else { Phase::Open },
                 placement: Placement::NewOccurrence,
             };
+            let added = What::EventsAdded { events: vec![added] };
             batch.facts.extend([fact(added).of(&key), delivered(&key, event.seq)]);
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use argus_reference_bot::ports::ledger::Recorded;
 use argus_soc::ledger::fact::What;
 use serde_json::{Value, json};
 
@@ -44,18 +45,23 @@ async fn a_broken_edit_changes_nothing_and_a_good_one_shows_at_once() {
     assert!(!refused.contains("stays in use"), "{refused}");
     world.ingest(&alert("a-3", "ws-114")).await;
     world.card("INC-1", |card| card.says("3 from edr") && card.says("Occurrences")).await;
-    let mut used: Vec<String> = world
-        .audit()
-        .await
-        .into_iter()
-        .filter_map(|record| match record.fact.what {
-            What::NoticeDelivered { template, .. } => Some(template),
-            _ => None,
+    // The card is there a moment before the record that says so.
+    world
+        .until("two versions of the template in the trail", async || {
+            let records = world.audit().await;
+            let mut used: Vec<&str> = records.iter().filter_map(used_template).collect();
+            used.dedup();
+            (used.len() == 2).then_some(())
         })
-        .collect();
-    used.dedup();
-    assert_eq!(used.len(), 2, "the trail says which version was used: {used:?}");
+        .await;
     world.finish(Left::default()).await;
+}
+
+fn used_template(record: &Recorded) -> Option<&str> {
+    match &record.fact.what {
+        What::NoticeDelivered { template, .. } => Some(template),
+        _ => None,
+    }
 }
 
 fn is_change(what: &What) -> bool {

@@ -60,6 +60,24 @@ impl Fact {
     }
 }
 
+/// One event among those that were added to an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The event.
+    pub event_id: Uuid,
+    /// From the ingest answer; where it is missing, the record's own is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// When it was observed, or received if the source does not say.
+    pub observed_at: Timestamp,
+    /// Its severity.
+    pub severity: Severity,
+    /// Open, update or resolved at the source.
+    pub phase: Phase,
+    /// Where it fell in the deduplication window.
+    pub placement: Placement,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
@@ -95,19 +113,14 @@ pub enum What {
         /// What was decided.
         decision: Decision,
     },
-    /// A further event of an incident.
+    /// A further event of an incident, as it was written down before events were placed together.
     #[serde(rename = "incident.event_added")]
-    EventAdded {
-        /// The event.
-        event_id: Uuid,
-        /// When it was observed, or received if the source does not say.
-        observed_at: Timestamp,
-        /// Its severity.
-        severity: Severity,
-        /// Open, update or resolved at the source.
-        phase: Phase,
-        /// Where it fell in the deduplication window.
-        placement: Placement,
+    EventAdded(Added),
+    /// Further events of an incident, placed together.
+    #[serde(rename = "incident.events_added")]
+    EventsAdded {
+        /// The events, in the order of the chain.
+        events: Vec<Added>,
     },
     /// An event that opens no incident: noise, a canary, or resolved before it was seen.
     #[serde(rename = "event.ignored")]
@@ -382,7 +395,8 @@ impl What {
             Self::Started { .. } => "system.started",
             Self::Received { .. } => "event.received",
             Self::Opened { .. } => "incident.opened",
-            Self::EventAdded { .. } => "incident.event_added",
+            Self::EventAdded(..) => "incident.event_added",
+            Self::EventsAdded { .. } => "incident.events_added",
             Self::Ignored { .. } => "event.ignored",
             Self::Acknowledged => "incident.acknowledged",
             Self::TicketLinked { .. } => "ticket.linked",

@@ -5,7 +5,7 @@ use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::event::{Phase, Severity};
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::canonical;
-use argus_soc::ledger::fact::{Actor, Fact, Newer, What};
+use argus_soc::ledger::fact::{Actor, Added, Fact, Newer, What};
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
 use serde_json::{Value, json};
@@ -40,6 +40,17 @@ fn opened() -> What {
     }
 }
 
+fn added(event: u128, correlation: Option<&str>) -> Added {
+    Added {
+        event_id: Uuid::from_u128(event),
+        correlation: correlation.map(str::to_owned),
+        observed_at: at(0),
+        severity: Severity::Critical,
+        phase: Phase::Update,
+        placement: Placement::Duplicate,
+    }
+}
+
 /// One incident with everything that can happen to it: people, a lost answer, a failure, and all
 /// of it undone; then a second run that a newer version knows more about.
 fn story() -> Vec<Fact> {
@@ -49,13 +60,8 @@ fn story() -> Vec<Fact> {
     begin.actor = person("rita");
     let mut whats = vec![
         What::Acknowledged,
-        What::EventAdded {
-            event_id: Uuid::from_u128(7),
-            observed_at: at(0),
-            severity: Severity::Critical,
-            phase: Phase::Update,
-            placement: Placement::Duplicate,
-        },
+        What::EventAdded(added(7, None)),
+        What::EventsAdded { events: vec![added(8, Some("c-8")), added(9, Some("c-9"))] },
         What::TicketLinked {
             system: "jira".into(),
             number: "SEC-7".into(),
@@ -174,7 +180,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 30, "29 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 31, "30 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use argus_soc::event::Severity;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::canonical;
@@ -12,6 +14,9 @@ use crate::ports::ledger::LedgerError;
 
 /// Done, or refused without having changed anything that the caller does not undo.
 type Projected = rusqlite::Result<Result<(), LedgerError>>;
+
+/// Incidents that are folded in memory at most, before they are written; a rebuild meets them all.
+const FOLDED: usize = 1_000;
 
 /// How an entity is found again, across incidents.
 pub(super) fn principal(kind: &str, value: &str) -> String {
@@ -25,13 +30,36 @@ pub(super) fn received(
     event_id: Uuid,
     key: Option<&str>,
 ) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO arrived (event_id, seq) VALUES (?1, ?2)")?
-        .execute(params![event_id.as_bytes(), seq])?;
+    let mut remember = connection.prepare_cached("INSERT INTO recent (id, seq) VALUES (?1, ?2)")?;
+    remember.execute(params![event_id.as_bytes(), seq])?;
     if let Some(key) = key {
+        remember.execute(params![key.as_bytes(), seq])?;
+    }
+    Ok(())
+}
+
+/// The record up to which ids are filed.
+pub(super) fn filed(connection: &Connection) -> rusqlite::Result<u64> {
+    let filed = connection
+        .prepare_cached("SELECT value FROM meta WHERE name = 'filed'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(filed.unwrap_or(0))
+}
+
+/// Files the ids of the events up to record `seq`.
+pub(super) fn file(connection: &Connection, seq: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO ids (id, seq) SELECT id, seq FROM recent WHERE seq <= ?1")?
+        .execute([seq])?;
+    connection.prepare_cached("DELETE FROM recent WHERE seq <= ?1")?.execute([seq])?;
+    if seq > 0 {
         connection
-            .prepare_cached("INSERT INTO keys (key, seq) VALUES (?1, ?2)")?
-            .execute(params![key, seq])?;
+            .prepare_cached(
+                "INSERT INTO meta (name, value) VALUES ('filed', ?1)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            )?
+            .execute([seq])?;
     }
     Ok(())
 }
@@ -61,22 +89,118 @@ pub(super) fn decode(state: &[u8]) -> rusqlite::Result<Incident> {
     })
 }
 
-/// Takes the fact that stands as record `seq` into account.
-pub(super) fn fact(connection: &Connection, seq: u64, fact: &Fact) -> Projected {
-    if let Some(key) = &fact.stream
-        && let Err(error) = incident(connection, key, fact)?
-    {
-        return Ok(Err(error));
+/// Takes facts into account, one after the other, in one transaction. An incident is folded in
+/// memory and written once, however many of the facts change it: call [`finish`](Self::finish).
+#[derive(Debug, Default)]
+pub(super) struct Projector {
+    changed: BTreeMap<String, Changed>,
+}
+
+#[derive(Debug)]
+struct Changed {
+    incident: Incident,
+    /// The runs whose approval cards have to show the change.
+    runs: BTreeSet<String>,
+}
+
+impl Projector {
+    /// Takes the fact that stands as record `seq` into account.
+    pub(super) fn fact(&mut self, connection: &Connection, seq: u64, fact: &Fact) -> Projected {
+        if let Some(key) = &fact.stream
+            && let Err(error) = self.fold(connection, key, fact)?
+        {
+            return Ok(Err(error));
+        }
+        // A new card begins at the version that its incident has by then.
+        if let What::NoticePlaced { incident, .. } = &fact.what
+            && let Some(changed) = self.changed.remove(incident)
+            && let Err(error) = changed.save(connection)?
+        {
+            return Ok(Err(error));
+        }
+        if self.changed.len() >= FOLDED
+            && let Err(error) = self.finish(connection)?
+        {
+            return Ok(Err(error));
+        }
+        tables(connection, seq, fact)
     }
+
+    /// Writes the incidents that were changed.
+    pub(super) fn finish(&mut self, connection: &Connection) -> Projected {
+        for changed in std::mem::take(&mut self.changed).into_values() {
+            if let Err(error) = changed.save(connection)? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn fold(&mut self, connection: &Connection, key: &str, fact: &Fact) -> Projected {
+        let changed = match self.changed.get_mut(key) {
+            Some(changed) => {
+                changed.incident.apply(fact);
+                changed
+            }
+            None => {
+                let incident = match load(connection, key)? {
+                    Some(mut incident) => {
+                        incident.apply(fact);
+                        Some(incident)
+                    }
+                    None => Incident::open(fact),
+                };
+                let Some(incident) = incident else {
+                    let why = format!("{} for {key}, which was never opened", fact.what.kind());
+                    return Ok(Err(LedgerError::Damaged(why)));
+                };
+                let new = Changed { incident, runs: BTreeSet::new() };
+                self.changed.entry(key.to_owned()).or_insert(new)
+            }
+        };
+        changed.runs.extend(fact.what.run().map(str::to_owned));
+        Ok(Ok(()))
+    }
+}
+
+impl Changed {
+    fn save(&self, connection: &Connection) -> Projected {
+        let incident = &self.incident;
+        // Canonical, so that a rebuild from the records gives the same bytes.
+        let state = match canonical(incident) {
+            Ok(state) => state,
+            Err(error) => {
+                let why = format!("{} does not serialise: {error}", incident.key);
+                return Ok(Err(LedgerError::Damaged(why)));
+            }
+        };
+        save(connection, incident, state.as_bytes())?;
+        let cards = self.runs.iter().map(|run| format!("approval/{run}"));
+        for card in std::iter::once("card".to_owned()).chain(cards) {
+            connection
+                .prepare_cached(
+                    "UPDATE cards SET want = ?3, severity = ?4 WHERE incident = ?1 AND card = ?2",
+                )?
+                .execute(params![incident.key, card, incident.version, rank(incident.severity)])?;
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn tables(connection: &Connection, seq: u64, fact: &Fact) -> Projected {
     match &fact.what {
         What::Received { event_id, idempotency_key, .. } => {
             received(connection, seq, *event_id, idempotency_key.as_deref())?;
         }
         What::Opened { event, .. } => {
-            place(connection, event.event_id, fact.stream.as_deref())?;
+            place(connection, [event.event_id], fact.stream.as_deref())?;
         }
-        What::EventAdded { event_id, .. } => place(connection, *event_id, fact.stream.as_deref())?,
-        What::Ignored { event_id, .. } => place(connection, *event_id, None)?,
+        What::EventAdded(event) => place(connection, [event.event_id], fact.stream.as_deref())?,
+        What::EventsAdded { events } => {
+            let ids = events.iter().map(|event| event.event_id);
+            place(connection, ids, fact.stream.as_deref())?;
+        }
+        What::Ignored { event_id, .. } => place(connection, [*event_id], None)?,
         What::NoticePlaced { incident, card, conversation } => {
             add_card(connection, seq, incident, card, conversation)?;
         }
@@ -116,39 +240,6 @@ pub(super) fn fact(connection: &Connection, seq: u64, fact: &Fact) -> Projected 
     Ok(Ok(()))
 }
 
-fn incident(connection: &Connection, key: &str, fact: &Fact) -> Projected {
-    let damaged = |why: String| Ok(Err(LedgerError::Damaged(why)));
-    let incident = match load(connection, key)? {
-        Some(mut incident) => {
-            incident.apply(fact);
-            incident
-        }
-        None => match Incident::open(fact) {
-            Some(incident) => incident,
-            None => {
-                return damaged(format!("{} for {key}, which was never opened", fact.what.kind()));
-            }
-        },
-    };
-    // Canonical, so that a rebuild from the records gives the same bytes.
-    let state = match canonical(&incident) {
-        Ok(state) => state,
-        Err(error) => return damaged(format!("{key} does not serialise: {error}")),
-    };
-    save(connection, &incident, state.as_bytes())?;
-    connection
-        .prepare_cached(
-            "UPDATE cards SET want = ?2, severity = ?3 WHERE incident = ?1 AND card IN ('card', ?4)",
-        )?
-        .execute(params![
-            key,
-            incident.version,
-            rank(incident.severity),
-            fact.what.run().map(|run| format!("approval/{run}")),
-        ])?;
-    Ok(Ok(()))
-}
-
 fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -177,36 +268,39 @@ fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite:
     Ok(())
 }
 
-/// An event is placed: in an incident, or set aside. Whatever came before it is placed too, since
+/// Events are placed: in an incident, or set aside. Whatever came before them is placed too, since
 /// events are placed in the order of the chain.
-fn place(connection: &Connection, event: Uuid, incident: Option<&str>) -> rusqlite::Result<()> {
+fn place(
+    connection: &Connection,
+    events: impl IntoIterator<Item = Uuid>,
+    incident: Option<&str>,
+) -> rusqlite::Result<()> {
+    let mut enter = connection
+        .prepare_cached("INSERT INTO events (seq, incident, ignored) VALUES (?1, ?2, ?3)")?;
+    let mut placed: u64 = 0;
+    for event in events {
+        // An event that never came is placed nowhere.
+        let Some(seq) = place_of(connection, event.as_bytes())? else { continue };
+        enter.execute(params![seq, incident, incident.is_none()])?;
+        placed = placed.max(seq);
+    }
     connection
         .prepare_cached(
-            "INSERT INTO events (event_id, seq, incident, ignored)
-               SELECT event_id, seq, ?2, ?3 FROM arrived WHERE event_id = ?1",
-        )?
-        .execute(params![event.as_bytes(), incident, incident.is_none()])?;
-    connection
-        .prepare_cached("DELETE FROM arrived WHERE event_id = ?1")?
-        .execute([event.as_bytes()])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO meta (name, value)
-               SELECT 'placed', seq FROM events WHERE event_id = ?1
+            "INSERT INTO meta (name, value) VALUES ('placed', ?1)
              ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
         )?
-        .execute([event.as_bytes()])?;
+        .execute([placed])?;
     Ok(())
 }
 
-/// The place of an event in the chain, placed or waiting.
-pub(super) fn place_of(connection: &Connection, event: Uuid) -> rusqlite::Result<Option<u64>> {
+/// The record of the event that has this id, or that came under this key.
+pub(super) fn place_of(connection: &Connection, id: &[u8]) -> rusqlite::Result<Option<u64>> {
     connection
         .prepare_cached(
-            "SELECT seq FROM arrived WHERE event_id = ?1
-             UNION ALL SELECT seq FROM events WHERE event_id = ?1 LIMIT 1",
+            "SELECT seq FROM recent WHERE id = ?1
+             UNION ALL SELECT seq FROM ids WHERE id = ?1 LIMIT 1",
         )?
-        .query_row([event.as_bytes()], |row| row.get(0))
+        .query_row([id], |row| row.get(0))
         .optional()
 }
 

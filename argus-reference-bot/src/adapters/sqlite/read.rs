@@ -3,10 +3,11 @@
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::Hash;
-use argus_soc::ledger::fact::{Fact, What};
+use argus_soc::ledger::fact::Fact;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -32,43 +33,43 @@ pub(super) fn waiting(connection: &Connection, limit: u32) -> rusqlite::Result<V
              ORDER BY seq LIMIT ?1",
         )?
         .query_map([limit], |row| {
-            let (fact, event_id, source) = received(row, 1)?;
+            let Received { at, correlation, event_id, source, .. } = received(row, 1)?;
             Ok(Waiting {
                 seq: row.get(0)?,
                 event_id,
                 source,
-                received_at: fact.at,
-                correlation: fact.correlation,
+                received_at: at,
+                correlation,
                 raw: row.get(2)?,
             })
         })?
         .collect()
 }
 
-/// The event that was placed under this id.
+/// The event of this id, if the id is filed.
 pub(super) fn event(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<EventView>> {
     connection
-        .prepare_cached("SELECT seq FROM events WHERE event_id = ?1")?
+        .prepare_cached("SELECT seq FROM ids WHERE id = ?1")?
         .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?
         .map(|seq| event_at(connection, seq))
         .transpose()
 }
 
-/// The event that stands as record `seq`, whose id may not be placed yet.
+/// The event that stands as record `seq`.
 pub(super) fn event_at(connection: &Connection, seq: u64) -> rusqlite::Result<EventView> {
     connection
         .prepare_cached(
             "SELECT r.seq, r.payload, r.raw, e.incident, coalesce(e.ignored, 0)
-             FROM records r LEFT JOIN events e ON e.event_id = ?2 WHERE r.seq = ?1",
+             FROM records r LEFT JOIN events e USING (seq) WHERE r.seq = ?1",
         )?
-        .query_row(params![seq, id_at(connection, seq)?.as_bytes()], |row| {
-            let (fact, _, source) = received(row, 1)?;
+        .query_row([seq], |row| {
+            let Received { at, correlation, source, .. } = received(row, 1)?;
             Ok(EventView {
                 seq: row.get(0)?,
                 source,
-                received_at: fact.at,
-                correlation: fact.correlation,
+                received_at: at,
+                correlation,
                 raw: row.get(2)?,
                 incident: row.get(3)?,
                 ignored: row.get(4)?,
@@ -76,27 +77,18 @@ pub(super) fn event_at(connection: &Connection, seq: u64) -> rusqlite::Result<Ev
         })
 }
 
-/// Ids and places of the events that wait to be placed.
-pub(super) fn arrived(
-    connection: &Connection,
-    mut each: impl FnMut(u64, Uuid) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(
-        "SELECT seq, payload FROM records
-         WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)
-           AND raw IS NOT NULL",
-    )?;
-    let mut rows = statement.query([])?;
+/// Remembers the ids of the events that came in after the last ones that were filed.
+pub(super) fn remember(connection: &Connection) -> rusqlite::Result<()> {
+    let filed = project::filed(connection)?;
+    let mut statement = connection
+        .prepare("SELECT seq, payload FROM records WHERE seq > ?1 AND raw IS NOT NULL")?;
+    let mut rows = statement.query([filed])?;
     while let Some(row) = rows.next()? {
-        each(row.get(0)?, received(row, 1)?.1)?;
+        let event = received(row, 1)?;
+        let key = event.idempotency_key.as_deref();
+        project::received(connection, row.get(0)?, event.event_id, key)?;
     }
     Ok(())
-}
-
-fn id_at(connection: &Connection, seq: u64) -> rusqlite::Result<Uuid> {
-    connection
-        .prepare_cached("SELECT payload FROM records WHERE seq = ?1")?
-        .query_row([seq], |row| Ok(received(row, 0)?.1))
 }
 
 pub(super) fn incident(connection: &Connection, key: &str) -> rusqlite::Result<Option<Incident>> {
@@ -255,15 +247,21 @@ pub(super) fn fact(row: &Row<'_>, at: usize) -> rusqlite::Result<Fact> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(error)))
 }
 
-fn received(row: &Row<'_>, at: usize) -> rusqlite::Result<(Fact, Uuid, String)> {
-    let fact = fact(row, at)?;
-    match &fact.what {
-        What::Received { event_id, source, .. } => {
-            let (event_id, source) = (*event_id, source.clone());
-            Ok((fact, event_id, source))
-        }
-        _ => Err(rusqlite::Error::InvalidColumnType(at, "payload".into(), Type::Blob)),
-    }
+/// What a record of a received event says. Read for each event that is placed, so nothing else of
+/// the record is read with it.
+#[derive(Deserialize)]
+struct Received {
+    at: Timestamp,
+    correlation: String,
+    event_id: Uuid,
+    source: String,
+    idempotency_key: Option<String>,
+}
+
+fn received(row: &Row<'_>, at: usize) -> rusqlite::Result<Received> {
+    let payload = row.get_ref(at)?.as_blob()?;
+    serde_json::from_slice(payload)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(error)))
 }
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {

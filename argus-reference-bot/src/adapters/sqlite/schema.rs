@@ -4,11 +4,13 @@ use argus_soc::ledger::Hash;
 use rusqlite::Connection;
 
 use super::failed;
+use super::project::Projector;
 use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
-const LAYOUT: i32 = 1;
+/// 1 had one table `events` in the order of the ids, and `keys` beside it.
+const LAYOUT: i32 = 2;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -22,13 +24,12 @@ CREATE TABLE IF NOT EXISTS records (
 
 pub(super) const PROJECTIONS: &str = "
 CREATE TABLE IF NOT EXISTS events (
-  event_id BLOB PRIMARY KEY,
-  seq      INTEGER NOT NULL,
+  seq      INTEGER PRIMARY KEY,
   incident TEXT,
-  ignored  INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS keys (
-  key TEXT PRIMARY KEY,
+  ignored  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS ids (
+  id  BLOB PRIMARY KEY,
   seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS incidents (
@@ -85,20 +86,20 @@ CREATE TABLE IF NOT EXISTS meta (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Events that wait to be placed, by id. Kept in memory by whoever folds the records: ids are random,
-/// and a table of them on disk would write a page of its own for each event that comes in. They get
-/// their row in `events`, with all else that is known, when they are placed.
-pub(super) const ARRIVED: &str = "
+/// Ids of events and idempotency keys that came in last. They are random, and each one that is filed
+/// in `ids` alone writes a page of its own; so whoever folds the records keeps them in memory and
+/// files many at once, in their order.
+pub(super) const RECENT: &str = "
 PRAGMA temp_store = MEMORY;
-CREATE TEMP TABLE arrived (
-  event_id BLOB PRIMARY KEY,
-  seq      INTEGER NOT NULL
+CREATE TEMP TABLE recent (
+  id  BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
 
 /// The projections that a rebuild is compared with.
 pub(super) const PROJECTED: [&str; 7] =
-    ["events", "keys", "incidents", "cards", "leases", "playbooks", "meta"];
+    ["events", "ids", "incidents", "cards", "leases", "playbooks", "meta"];
 
 pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     let pragma =
@@ -131,15 +132,42 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     if id == APPLICATION_ID && layout == LAYOUT {
         return Ok(());
     }
+    if id == APPLICATION_ID {
+        tracing::info!(from = layout, to = LAYOUT, "the tables are made anew from the records");
+    }
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    connection.execute_batch(TABLES).map_err(failed)?;
+    rebuild(connection, connection)?;
+    let (seq, _) = head(connection).map_err(failed)?;
+    super::project::file(connection, seq).map_err(failed)?;
     connection
         .execute_batch(&format!(
-            "BEGIN IMMEDIATE;
-             {TABLES}{PROJECTIONS}
-             PRAGMA application_id = {APPLICATION_ID};
+            "PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {LAYOUT};
-             COMMIT;"
+             COMMIT;
+             DROP TABLE recent;"
         ))
         .map_err(failed)
+}
+
+/// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
+/// stood in them is gone.
+pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<(), LedgerError> {
+    for table in PROJECTED.iter().chain(&["keys"]) {
+        to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
+    }
+    to.execute_batch(PROJECTIONS).map_err(failed)?;
+    to.execute_batch(RECENT).map_err(failed)?;
+    let mut projector = Projector::default();
+    let mut statement =
+        from.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let seq = row.get(0).map_err(failed)?;
+        let fact = super::read::fact(row, 1).map_err(failed)?;
+        projector.fact(to, seq, &fact).map_err(failed)??;
+    }
+    projector.finish(to).map_err(failed)?
 }
 
 /// The last record's place and hash.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
 use super::pages::{self, beside};
-use super::{failed, project, read, schema};
+use super::{failed, project, schema};
 use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
@@ -250,17 +250,11 @@ fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 /// Rebuilds the tables from the records in memory and compares them with those in the file.
 fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     let rebuilt = Connection::open_in_memory().map_err(failed)?;
-    rebuilt.execute_batch(schema::PROJECTIONS).map_err(failed)?;
-    rebuilt.execute_batch(schema::ARRIVED).map_err(failed)?;
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
-    let mut statement =
-        connection.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;
-    let mut rows = statement.query([]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        let seq = row.get(0).map_err(failed)?;
-        let fact = read::fact(row, 1).map_err(failed)?;
-        project::fact(&rebuilt, seq, &fact).map_err(failed)??;
-    }
+    schema::rebuild(connection, &rebuilt)?;
+    // Ids are filed from time to time; up to where, only the file says.
+    let filed = project::filed(connection).map_err(failed)?;
+    project::file(&rebuilt, filed).map_err(failed)?;
     let mut findings = Vec::new();
     for table in schema::PROJECTED {
         if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {
@@ -278,7 +272,7 @@ fn difference(
     let sql = format!("SELECT * FROM {table}");
     let (mut a, mut b) = (stored.prepare(&sql)?, rebuilt.prepare(&sql)?);
     let (columns, mut a, mut b) = (a.column_count(), a.query([])?, b.query([])?);
-    // Every table is WITHOUT ROWID, so both come in the order of their keys.
+    // Both come in the order of their keys.
     loop {
         let differs = match (a.next()?, b.next()?) {
             (None, None) => return Ok(None),

@@ -1,15 +1,17 @@
 //! The one thread that writes: takes what waits, one transaction, one sync, then answers all.
 
+mod keep;
+
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use argus_soc::ledger::{Hash, canonical};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::job::{Answer, Job, Sealed};
 use super::pages::{Pages, beside};
@@ -25,10 +27,11 @@ const LINGER: Duration = Duration::from_millis(1);
 const QUIET: Duration = Duration::from_millis(300);
 /// How long a write waits for another process that has the file.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Records after which the ids of events are filed: a few megabytes of memory, and about as many
+/// pages as there are leaves of ids.
+const RECENT: u64 = 50_000;
 /// Pages in the write-ahead log from which it is carried over into the file.
 const LOG_PAGES: u32 = 4_000;
-/// Pages after which that is tried again, when a reader kept some of them back.
-const LOG_STEP: u32 = 1_000;
 
 pub(super) struct Writer {
     connection: Connection,
@@ -42,6 +45,8 @@ pub(super) struct Writer {
     last: (usize, Duration),
     /// Pages in the log when it was last looked at, and how many make it worth carrying over.
     log: (u32, u32),
+    /// The record up to which ids are filed.
+    filed: u64,
     /// Who waits until everything is in the file.
     settling: Vec<oneshot::Sender<Result<(), LedgerError>>>,
 }
@@ -56,9 +61,9 @@ impl Writer {
         let head_file = beside(path, "-head");
         super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
-        connection.execute_batch(schema::ARRIVED).map_err(failed)?;
-        read::arrived(&connection, |seq, id| project::received(&connection, seq, id, None))
-            .map_err(failed)?;
+        connection.execute_batch(schema::RECENT).map_err(failed)?;
+        read::remember(&connection).map_err(failed)?;
+        let filed = project::filed(&connection).map_err(failed)?;
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
             .map_err(failed)?;
@@ -77,6 +82,7 @@ impl Writer {
             broken,
             last,
             log,
+            filed,
             settling: Vec::new(),
         })
     }
@@ -102,6 +108,9 @@ impl Writer {
             let (jobs, begun) = (group.len(), Instant::now());
             self.commit(group);
             self.last = (jobs, begun.elapsed());
+            if self.seq - self.filed >= RECENT {
+                self.file_ids();
+            }
             self.mind_log();
             if !self.settling.is_empty() {
                 self.settle();
@@ -166,7 +175,7 @@ impl Writer {
     fn answer_or_refuse(&self, job: Job, error: &LedgerError) {
         match job {
             Job::Find(event, reply) => {
-                let found = project::place_of(&self.connection, event).map_err(failed);
+                let found = self.find(event).map_err(failed);
                 drop(reply.send(found));
             }
             job => job.refuse(error),
@@ -237,7 +246,7 @@ impl Writer {
                 self.settling.push(reply);
                 return Ok(());
             }
-            Job::Find(event, reply) => match project::place_of(&self.connection, event) {
+            Job::Find(event, reply) => match self.find(event) {
                 Ok(found) => (Answer::Found(Ok(found), reply), Ok(())),
                 Err(error) => (Answer::Found(Err(unfinished()), reply), Err(error)),
             },
@@ -257,17 +266,16 @@ impl Writer {
     }
 
     fn earlier(&self, sealed: &Sealed) -> rusqlite::Result<Option<u64>> {
-        if let Some(key) = &sealed.key {
-            let by_key = self
-                .connection
-                .prepare_cached("SELECT seq FROM keys WHERE key = ?1")?
-                .query_row([key], |row| row.get(0))
-                .optional()?;
-            if by_key.is_some() {
-                return Ok(by_key);
-            }
+        if let Some(key) = &sealed.key
+            && let Some(seq) = project::place_of(&self.connection, key.as_bytes())?
+        {
+            return Ok(Some(seq));
         }
-        project::place_of(&self.connection, sealed.arrival.event_id)
+        self.find(sealed.arrival.event_id)
+    }
+
+    fn find(&self, event: Uuid) -> rusqlite::Result<Option<u64>> {
+        project::place_of(&self.connection, event.as_bytes())
     }
 
     fn repeat(
@@ -308,17 +316,18 @@ impl Writer {
                 return Ok(Err(LedgerError::Conflict { stream: stream.clone() }));
             }
         }
+        let mut projector = project::Projector::default();
         for fact in &batch.facts {
             let payload = match canonical(fact) {
                 Ok(payload) => payload,
                 Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
             };
             let seq = self.record(payload.as_bytes(), None)?;
-            if let Err(error) = project::fact(&self.connection, seq, fact)? {
+            if let Err(error) = projector.fact(&self.connection, seq, fact)? {
                 return Ok(Err(error));
             }
         }
-        Ok(Ok(()))
+        projector.finish(&self.connection)
     }
 
     fn record(&mut self, payload: &[u8], raw: Option<&[u8]>) -> rusqlite::Result<u64> {
@@ -331,71 +340,6 @@ impl Writer {
         self.seq += 1;
         self.head = hash;
         Ok(self.seq)
-    }
-
-    /// Notes the end of the chain beside the store. It is not synced: it need not survive a power
-    /// cut, after which the chain is at least as long; it must survive somebody cutting the tail.
-    fn note_head(&self) {
-        let Some(note) = &self.note else { return };
-        let line = format!("{:020} {}\n", self.seq, self.head);
-        if let Err(error) = note.write_all_at(line.as_bytes(), 0) {
-            tracing::warn!(error = %error, "cannot note the end of the chain");
-        }
-    }
-
-    /// Carries the log over into the file when it has grown long.
-    fn mind_log(&mut self) {
-        let (seen, wanted) = self.log;
-        let Some((pages, _)) = self.wal("NOOP") else { return };
-        // A shorter log is a new one.
-        let wanted = if pages < seen { LOG_PAGES } else { wanted };
-        self.log = (pages, wanted);
-        if pages >= wanted {
-            self.log.1 = pages + LOG_STEP;
-            if let Some((_, carried)) = self.wal("PASSIVE") {
-                self.pages.take(carried);
-            }
-        }
-    }
-
-    /// Leaves everything in the file, so that a copy of it alone is whole and every byte of it is
-    /// vouched for. A reader that keeps the log is not waited for.
-    fn settle(&mut self) {
-        if self.broken.borrow().is_some() {
-            return;
-        }
-        let Some((pages, carried)) = self.wal("PASSIVE") else { return };
-        self.pages.take(carried);
-        // Should a reader elsewhere keep some pages back, the next start goes on with the log.
-        if pages == carried {
-            match self.pages.close() {
-                Ok(()) => {
-                    drop(self.connection.busy_timeout(Duration::ZERO));
-                    let _log = self.wal("TRUNCATE");
-                    drop(self.connection.busy_timeout(PATIENCE));
-                }
-                Err(error) => tracing::warn!(error = %error, "cannot close the list of pages"),
-            }
-        }
-    }
-
-    /// Pages in the log, and how many of them are in the file.
-    fn wal(&self, mode: &'static str) -> Option<(u32, u32)> {
-        let pragma = format!("PRAGMA wal_checkpoint({mode})");
-        let sizes = self.connection.prepare_cached(&pragma).and_then(|mut statement| {
-            statement.query_row([], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
-        });
-        match sizes {
-            // Without a log both are -1.
-            Ok((pages, carried)) => {
-                Some((u32::try_from(pages).unwrap_or(0), u32::try_from(carried).unwrap_or(0)))
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "the log cannot be carried over into the file now");
-                self.mind_disk(&error);
-                None
-            }
-        }
     }
 }
 

@@ -22,11 +22,12 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 29] = [
+const KINDS: [&str; 30] = [
     "system.started",
     "event.received",
     "incident.opened",
     "incident.event_added",
+    "incident.events_added",
     "event.ignored",
     "incident.acknowledged",
     "ticket.linked",
