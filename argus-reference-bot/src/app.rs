@@ -121,6 +121,7 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            fresh: crate::flows::ingest::Fresh::default(),
             bells: Bells::default(),
             metrics: Metrics::default(),
             clock,

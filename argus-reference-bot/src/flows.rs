@@ -56,6 +56,8 @@ pub struct Soc {
     pub window: Window,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// What was read at the door and is not placed yet.
+    pub fresh: ingest::Fresh,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.

@@ -137,7 +137,9 @@ impl Incident {
         match &fact.what {
             What::EventAdded(event) => self.add(event, fact.at),
             What::EventsAdded { events } => {
-                events.iter().for_each(|event| self.add(event, fact.at));
+                for event in events {
+                    self.add(event, fact.at);
+                }
             }
             What::Acknowledged => {
                 self.acknowledged_by = Some(fact.actor.clone());

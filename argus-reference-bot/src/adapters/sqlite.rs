@@ -166,8 +166,12 @@ impl Ledger for Sqlite {
         self.write(|reply| job::Job::Append(batch, reply)).await
     }
 
-    async fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, LedgerError> {
+    async fn waiting(&self, limit: u32) -> Result<Vec<u64>, LedgerError> {
         self.read(move |connection| read::waiting(connection, limit)).await
+    }
+
+    async fn arrived(&self, places: Vec<u64>) -> Result<Vec<Waiting>, LedgerError> {
+        self.read(move |connection| read::arrived(connection, &places)).await
     }
 
     async fn event(&self, id: Uuid) -> Result<Option<EventView>, LedgerError> {

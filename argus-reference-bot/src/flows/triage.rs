@@ -16,6 +16,7 @@ use argus_soc::score::seed_v1;
 
 use super::Soc;
 use super::execute::new_run;
+use super::ingest::Read;
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
 use crate::routes::Facts;
 
@@ -55,52 +56,53 @@ impl Soc {
     pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
         let mut placed = 0;
         loop {
-            let waiting = self.ledger.waiting(BATCH).await?;
-            if waiting.is_empty() {
+            let places = self.ledger.waiting(BATCH).await?;
+            if places.is_empty() {
                 return Ok(placed);
             }
-            let count = waiting.len();
-            match self.place_all(&waiting, shapes).await {
-                // A click changed an incident between reading and writing: read it again.
-                Err(LedgerError::Conflict { stream }) => {
-                    tracing::debug!(stream, "placed again after a conflict");
-                }
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    placed += count;
-                    self.metrics.placed(count);
-                    self.bells.notify.notify_one();
-                    self.bells.execute.notify_one();
-                }
+            let events = self.read_all(&places, shapes).await?;
+            // A click changed an incident between reading and writing: read it again.
+            while let Err(error) = self.place_all(&events).await {
+                let LedgerError::Conflict { stream } = error else { return Err(error) };
+                tracing::debug!(stream, "placed again after a conflict");
             }
+            placed += events.len();
+            self.metrics.placed(events.len());
+            self.bells.notify.notify_one();
+            self.bells.execute.notify_one();
         }
     }
 
-    async fn place_all(
-        &self,
-        waiting: &[Waiting],
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<(), LedgerError> {
+    async fn place_all(&self, events: &[Read]) -> Result<(), LedgerError> {
         let mut draft = Draft { number: self.ledger.last_number().await?, ..Draft::default() };
-        for event in waiting {
-            self.place_one(event, shapes, &mut draft).await?;
+        for read in events {
+            match self.belongs_to(&read.event, &mut draft).await? {
+                Some(key) => self.add(read, &key, &mut draft),
+                None => self.open(read, &mut draft).await?,
+            }
         }
         self.ledger.append(draft.batch).await
     }
 
-    async fn place_one(
+    /// The events at these places, in their order.
+    async fn read_all(
         &self,
-        waiting: &Waiting,
+        places: &[u64],
         shapes: &BTreeMap<String, Shape>,
-        draft: &mut Draft,
-    ) -> Result<(), LedgerError> {
-        let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
-        let event = read(waiting, shape)?;
-        match self.belongs_to(&event, draft).await? {
-            Some(key) => self.add(&event, waiting, &key, draft),
-            None => self.open(event, waiting, draft).await?,
+    ) -> Result<Vec<Read>, LedgerError> {
+        let mut events: BTreeMap<u64, Read> = places
+            .iter()
+            .filter_map(|&place| self.fresh.take(place).map(|read| (place, read)))
+            .collect();
+        let others: Vec<u64> =
+            places.iter().copied().filter(|place| !events.contains_key(place)).collect();
+        if !others.is_empty() {
+            for waiting in self.ledger.arrived(others).await? {
+                let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
+                events.insert(waiting.seq, read(waiting, shape)?);
+            }
         }
-        Ok(())
+        Ok(events.into_values().collect())
     }
 
     /// The open incident that the event belongs to; the draft has it then.
@@ -124,12 +126,13 @@ impl Soc {
         Ok(Some(key))
     }
 
-    fn add(&self, event: &SecurityEvent, waiting: &Waiting, key: &str, draft: &mut Draft) {
+    fn add(&self, read: &Read, key: &str, draft: &mut Draft) {
+        let event = &read.event;
         let Some(incident) = draft.touched.get_mut(key) else { return };
         let observed_at = event.observed_at.unwrap_or(event.received_at);
         let added = Added {
-            event_id: waiting.event_id,
-            correlation: Some(waiting.correlation.clone()),
+            event_id: event.event_id,
+            correlation: Some(read.correlation.clone()),
             observed_at,
             severity: event.severity,
             phase: event.phase,
@@ -147,39 +150,35 @@ impl Soc {
         }
         draft.adding.insert(key.to_owned(), draft.batch.facts.len());
         let what = What::EventsAdded { events: vec![added] };
-        draft.batch.facts.push(self.triage_fact(waiting, what).of(key));
+        draft.batch.facts.push(self.triage_fact(&read.correlation, what).of(key));
     }
 
-    async fn open(
-        &self,
-        event: SecurityEvent,
-        waiting: &Waiting,
-        draft: &mut Draft,
-    ) -> Result<(), LedgerError> {
-        let enrichment = self.enrich(&event).await?;
-        let score = seed_v1(&event, &enrichment);
+    async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
+        let Read { event, correlation } = read;
+        let enrichment = self.enrich(event).await?;
+        let score = seed_v1(event, &enrichment);
         let playbooks = self.playbooks.in_use();
-        let decision = decide(&event, &enrichment, &score, &playbooks, false);
+        let decision = decide(event, &enrichment, &score, &playbooks, false);
         if let Decision::Ignore { reasons } = decision {
-            let what = What::Ignored { event_id: waiting.event_id, reasons };
-            draft.batch.facts.push(self.triage_fact(waiting, what));
+            let what = What::Ignored { event_id: event.event_id, reasons };
+            draft.batch.facts.push(self.triage_fact(correlation, what));
             return Ok(());
         }
         draft.number += 1;
         let key = format!("INC-{}", draft.number);
         let opened = What::Opened {
-            event: Box::new(event),
+            event: Box::new(event.clone()),
             enrichment: Box::new(enrichment),
             score: Box::new(score),
             decision,
         };
-        let fact = self.triage_fact(waiting, opened).of(&key);
+        let fact = self.triage_fact(correlation, opened).of(&key);
         let Some(incident) = Incident::open(&fact) else { return Ok(()) };
         draft.batch.expect.insert(key.clone(), 0);
         draft.batch.facts.push(fact);
         if let Some(place) = self.routes.first(&facts_of(&incident)) {
             draft.batch.facts.push(self.triage_fact(
-                waiting,
+                correlation,
                 What::NoticePlaced {
                     incident: key.clone(),
                     card: "card".into(),
@@ -187,7 +186,7 @@ impl Soc {
                 },
             ));
         }
-        let incident = self.start_playbook(incident, waiting, draft);
+        let incident = self.start_playbook(incident, correlation, draft);
         draft.touched.insert(key, incident);
         Ok(())
     }
@@ -196,7 +195,7 @@ impl Soc {
     fn start_playbook(
         &self,
         mut incident: Incident,
-        waiting: &Waiting,
+        correlation: &str,
         draft: &mut Draft,
     ) -> Incident {
         let (id, ask) = match &incident.decision {
@@ -208,7 +207,7 @@ impl Soc {
         };
         let Some(playbook) = self.playbooks.find(&id) else { return incident };
         let actor = Actor::service("triage");
-        match new_run(self, &incident, &playbook, actor, &waiting.correlation, ask) {
+        match new_run(self, &incident, &playbook, actor, correlation, ask) {
             Ok(facts) => {
                 for fact in facts {
                     if fact.stream.is_some() {
@@ -244,26 +243,27 @@ impl Soc {
         })
     }
 
-    fn triage_fact(&self, waiting: &Waiting, what: What) -> Fact {
-        self.fact(Actor::service("triage"), &waiting.correlation, what)
+    fn triage_fact(&self, correlation: &str, what: What) -> Fact {
+        self.fact(Actor::service("triage"), correlation, what)
     }
 }
 
 /// Reads a stored event again. What was read at the door is read the same here.
-fn read(waiting: &Waiting, shape: Shape) -> Result<SecurityEvent, LedgerError> {
+fn read(waiting: Waiting, shape: Shape) -> Result<Read, LedgerError> {
     let source = Source { name: &waiting.source, shape, tenant: None };
-    normalise(&waiting.raw, &source, waiting.received_at)
+    let event = normalise(&waiting.raw, &source, waiting.received_at)
         // The source's shape may have been changed in the settings since; nothing is lost by it.
         .or_else(|_| {
             normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at)
         })
-        .map(|event| SecurityEvent { event_id: waiting.event_id, ..event })
         .map_err(|error| {
             LedgerError::Damaged(format!(
                 "the event at record {} is unreadable: {error}",
                 waiting.seq
             ))
-        })
+        })?;
+    let event = SecurityEvent { event_id: waiting.event_id, ..event };
+    Ok(Read { event, correlation: waiting.correlation })
 }
 
 /// What a route sees of an incident.

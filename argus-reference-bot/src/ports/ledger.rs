@@ -247,8 +247,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// written.
     async fn append(&self, batch: Batch) -> Result<(), LedgerError>;
 
-    /// The next events that wait to be placed, oldest first.
-    async fn waiting(&self, limit: u32) -> Result<Vec<Waiting>, LedgerError>;
+    /// The places of the next events that wait to be placed, oldest first.
+    async fn waiting(&self, limit: u32) -> Result<Vec<u64>, LedgerError>;
+
+    /// The events at these places, in their order. A place that holds no event is passed over.
+    async fn arrived(&self, places: Vec<u64>) -> Result<Vec<Waiting>, LedgerError>;
 
     /// An event by its id.
     async fn event(&self, id: Uuid) -> Result<Option<EventView>, LedgerError>;

@@ -13,7 +13,7 @@ use super::crash::Dice;
 use super::worker::place_all;
 
 const FLIPS: usize = 2_000;
-const PAGE: u64 = 4_096;
+const PAGE: u64 = 8_192;
 
 /// A store that has seen life: incidents that grew, cards and leases that came and went.
 async fn lived(path: &Path) -> Result<(), LedgerError> {

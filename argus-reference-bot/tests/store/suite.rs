@@ -1,7 +1,7 @@
 //! The suite of the port on SQLite.
 
 use argus_reference_bot::adapters::sqlite::{Sqlite, verify};
-use argus_reference_bot::ports::ledger::{LedgerError, suite};
+use argus_reference_bot::ports::ledger::{Ledger, LedgerError, suite};
 
 /// Runs one promise of the suite on a new store, which must verify afterwards.
 macro_rules! promises {
@@ -32,3 +32,33 @@ promises!(
     placing_moves_on,
     incidents_are_found,
 );
+
+/// The first layout had its tables in another order; the records were the same.
+#[tokio::test]
+async fn a_store_of_the_first_layout_gets_its_tables_anew() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("argus.db");
+    let store = Sqlite::open(&path)?;
+    suite::placing_moves_on(&store).await?;
+    drop(store);
+    let old = rusqlite::Connection::open(&path).expect("the file");
+    old.execute_batch(
+        "DROP TABLE events; DROP TABLE ids; DELETE FROM meta WHERE name = 'filed';
+         CREATE TABLE events (event_id BLOB PRIMARY KEY, seq INTEGER NOT NULL, incident TEXT,
+           ignored INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+         CREATE TABLE keys (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         PRAGMA user_version = 1;",
+    )
+    .expect("the first layout");
+    drop(old);
+    // The list of pages knows nothing of what this test did to the file.
+    std::fs::remove_file(folder.path().join("argus.db-pages")).expect("a list of pages");
+
+    let store = Sqlite::open(&path)?;
+    let event = store.event(suite::arrival(1).event_id).await?.expect("the event is there");
+    assert_eq!(event.incident.as_deref(), Some("INC-1"));
+    assert!(store.receive(suite::arrival(2)).await?.duplicate, "its id is known");
+    drop(store);
+    assert_eq!(verify(&path)?.findings, []);
+    Ok(())
+}

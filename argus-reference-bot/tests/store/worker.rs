@@ -109,7 +109,7 @@ fn told(name: &str) -> Option<String> {
 
 /// Places whatever waits: into few incidents, with cards that are sent and leases that change hands.
 pub(super) async fn place_all(store: &dyn Ledger) -> Result<(), LedgerError> {
-    let waiting = store.waiting(64).await?;
+    let waiting = store.arrived(store.waiting(64).await?).await?;
     let mut number = store.last_number().await?;
     let mut batch = Batch::default();
     for (at, event) in (0u64..).zip(&waiting) {

@@ -24,15 +24,25 @@ pub(super) fn serve(connection: &Connection, mut inbox: mpsc::Receiver<Query>) {
     }
 }
 
-pub(super) fn waiting(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Waiting>> {
+pub(super) fn waiting(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<u64>> {
     connection
         .prepare_cached(
-            "SELECT seq, payload, raw FROM records
+            "SELECT seq FROM records
              WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)
                AND raw IS NOT NULL
              ORDER BY seq LIMIT ?1",
         )?
-        .query_map([limit], |row| {
+        .query_map([limit], |row| row.get(0))?
+        .collect()
+}
+
+pub(super) fn arrived(connection: &Connection, places: &[u64]) -> rusqlite::Result<Vec<Waiting>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, payload, raw FROM records WHERE seq = ?1 AND raw IS NOT NULL",
+    )?;
+    let mut found = Vec::with_capacity(places.len());
+    for place in places {
+        let event = statement.query_row([place], |row| {
             let Received { at, correlation, event_id, source, .. } = received(row, 1)?;
             Ok(Waiting {
                 seq: row.get(0)?,
@@ -42,8 +52,10 @@ pub(super) fn waiting(connection: &Connection, limit: u32) -> rusqlite::Result<V
                 correlation,
                 raw: row.get(2)?,
             })
-        })?
-        .collect()
+        });
+        found.extend(event.optional()?);
+    }
+    Ok(found)
 }
 
 /// The event of this id, if the id is filed.

@@ -119,7 +119,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     }
     connection
         .execute_batch(
-            "PRAGMA page_size = 4096;
+            "PRAGMA page_size = 8192;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
