@@ -56,11 +56,11 @@ impl Soc {
     pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
         let mut placed = 0;
         loop {
-            let places = self.ledger.waiting(BATCH).await?;
-            if places.is_empty() {
+            let waiting = self.ledger.waiting(BATCH).await?;
+            if waiting.is_empty() {
                 return Ok(placed);
             }
-            let events = self.read_all(&places, shapes).await?;
+            let events = self.read_all(&waiting, shapes).await?;
             // A click changed an incident between reading and writing: read it again.
             while let Err(error) = self.place_all(&events).await {
                 let LedgerError::Conflict { stream } = error else { return Err(error) };

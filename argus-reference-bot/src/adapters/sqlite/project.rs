@@ -137,27 +137,20 @@ impl Projector {
     }
 
     fn fold(&mut self, connection: &Connection, key: &str, fact: &Fact) -> Projected {
-        let changed = match self.changed.get_mut(key) {
-            Some(changed) => {
-                changed.incident.apply(fact);
-                changed
+        if !self.changed.contains_key(key) {
+            let incident = load(connection, key)?;
+            let new = incident.is_none();
+            let Some(incident) = incident.or_else(|| Incident::open(fact)) else {
+                let why = format!("{} for {key}, which was never opened", fact.what.kind());
+                return Ok(Err(LedgerError::Damaged(why)));
+            };
+            self.changed.insert(key.to_owned(), Changed { incident, runs: BTreeSet::new() });
+            if new {
+                return Ok(Ok(()));
             }
-            None => {
-                let incident = match load(connection, key)? {
-                    Some(mut incident) => {
-                        incident.apply(fact);
-                        Some(incident)
-                    }
-                    None => Incident::open(fact),
-                };
-                let Some(incident) = incident else {
-                    let why = format!("{} for {key}, which was never opened", fact.what.kind());
-                    return Ok(Err(LedgerError::Damaged(why)));
-                };
-                let new = Changed { incident, runs: BTreeSet::new() };
-                self.changed.entry(key.to_owned()).or_insert(new)
-            }
-        };
+        }
+        let Some(changed) = self.changed.get_mut(key) else { return Ok(Ok(())) };
+        changed.incident.apply(fact);
         changed.runs.extend(fact.what.run().map(str::to_owned));
         Ok(Ok(()))
     }
