@@ -22,6 +22,7 @@ mod dedup;
 pub mod extract;
 // Plain async functions as handlers.
 pub mod handler;
+mod record;
 // What a handler may give back.
 pub mod reply;
 // Which function answers.
