@@ -5,11 +5,14 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::extract::{FromTurn, Turn};
-use crate::reply::{IntoReply, ReplyKind};
+use crate::extract::{Argument, Turn};
+use crate::invoke::{Invoke, On};
+use crate::reply::{IntoReply, InvokeKind, InvokeReply, ReplyKind};
 
-/// An async function that answers activities: up to six arguments that implement [`FromTurn`], and
-/// a result that implements [`IntoReply`].
+/// An async function that answers activities: up to six arguments that implement
+/// [`FromTurn`](crate::extract::FromTurn), and a result that implements [`IntoReply`].
+///
+/// A handler of an invoke may also ask for what it carries, [`Invoked`](crate::invoke::Invoked).
 ///
 /// ```
 /// use argus_bot_sdk::Router;
@@ -73,9 +76,10 @@ use crate::reply::{IntoReply, ReplyKind};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler for this route",
-    label = "not a handler for this route",
+    label = "not a handler of `{K}`",
     note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`",
-    note = "for a message it returns `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them; for a button `CardReply`"
+    note = "a handler of `MessageKind` returns `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them; one of `ActionKind` returns `CardReply`",
+    note = "a handler of `On<I>` may also ask for `Invoked<I>`, and returns the `Response` of the invoke `I`, or a `Result` of two such values"
 )]
 pub trait Handler<K: ReplyKind, T, S>: Clone + Send + Sync + 'static {
     /// Runs it.
@@ -83,21 +87,21 @@ pub trait Handler<K: ReplyKind, T, S>: Clone + Send + Sync + 'static {
 }
 
 macro_rules! handler {
-    ($($A:ident)*) => {
-        impl<F, Fut, K, S, $($A,)*> Handler<K, ($($A,)*), S> for F
+    ($($A:ident $Via:ident)*) => {
+        impl<F, Fut, K, S, $($A, $Via,)*> Handler<K, ($(($A, $Via),)*), S> for F
         where
             F: Fn($($A,)*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send,
             Fut::Output: IntoReply<K>,
             K: ReplyKind,
             S: Send + Sync + 'static,
-            $($A: FromTurn<S> + Send,)*
+            $($A: Argument<K, S, $Via> + Send,)*
         {
             #[allow(non_snake_case, reason = "the type's name is the argument's name")]
             #[allow(unused_variables, reason = "a handler without arguments needs no turn")]
             async fn call(self, turn: Turn, state: S) -> K::Reply {
                 $(
-                    let $A = match $A::from_turn(&turn, &state).await {
+                    let $A = match $A::take(&turn, &state).await {
                         Ok(argument) => argument,
                         Err(rejected) => return K::rejected(rejected),
                     };
@@ -109,12 +113,12 @@ macro_rules! handler {
 }
 
 handler! {}
-handler! { A1 }
-handler! { A1 A2 }
-handler! { A1 A2 A3 }
-handler! { A1 A2 A3 A4 }
-handler! { A1 A2 A3 A4 A5 }
-handler! { A1 A2 A3 A4 A5 A6 }
+handler! { A1 V1 }
+handler! { A1 V1 A2 V2 }
+handler! { A1 V1 A2 V2 A3 V3 }
+handler! { A1 V1 A2 V2 A3 V3 A4 V4 }
+handler! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 }
+handler! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 A6 V6 }
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -153,6 +157,27 @@ impl<K, S> Clone for BoxHandler<K, S> {
 impl<K, S> fmt::Debug for BoxHandler<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("handler")
+    }
+}
+
+impl<S: Send + Sync + 'static> BoxHandler<InvokeKind, S> {
+    /// Forgets which invoke it answers as well, so that all invokes fit into one table.
+    pub(crate) fn of_invoke<I: Invoke, T: 'static>(handler: impl Handler<On<I>, T, S>) -> Self {
+        Self(Arc::new(MadeOf(handler, PhantomData::<fn() -> (I, T)>)))
+    }
+}
+
+struct MadeOf<H, T>(H, PhantomData<fn() -> T>);
+
+impl<I, T, S, H> Erased<InvokeKind, S> for MadeOf<H, (I, T)>
+where
+    I: Invoke,
+    T: 'static,
+    S: Send + 'static,
+    H: Handler<On<I>, T, S>,
+{
+    fn call(&self, turn: Turn, state: S) -> BoxFuture<InvokeReply> {
+        Box::pin(self.0.clone().call(turn, state))
     }
 }
 
