@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::extract::{Argument, Turn};
+use crate::extract::{Argument, Rejected, Turn};
 use crate::invoke::{Invoke, On};
 use crate::reply::{IntoReply, InvokeKind, InvokeReply, ReplyKind};
 
@@ -75,50 +75,90 @@ use crate::reply::{IntoReply, InvokeKind, InvokeReply, ReplyKind};
 /// let router: Router = Router::new().message(echo);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler for this route",
+    message = "`{Self}` is not a handler of this route",
     label = "not a handler of `{K}`",
-    note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`",
-    note = "a handler of `MessageKind` returns `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them; one of `ActionKind` returns `CardReply`",
-    note = "a handler of `On<I>` may also ask for `Invoked<I>`, and returns the `Response` of the invoke `I`, or a `Result` of two such values"
+    note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`"
 )]
 pub trait Handler<K: ReplyKind, T, S>: Clone + Send + Sync + 'static {
     /// Runs it.
     fn call(self, turn: Turn, state: S) -> impl Future<Output = K::Reply> + Send;
 }
 
-macro_rules! handler {
+// One implementation for all, so that the compiler names the argument or the answer that does not
+// fit instead of the function that has it.
+impl<F, K, S, A, Via> Handler<K, (A, Via), S> for F
+where
+    F: Function<A>,
+    F::Output: IntoReply<K>,
+    A: Arguments<K, S, Via> + Send,
+    K: ReplyKind,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, turn: Turn, state: S) -> K::Reply {
+        match A::take(&turn, &state).await {
+            Ok(arguments) => self.run(arguments).await.into_reply(),
+            Err(rejected) => K::rejected(rejected),
+        }
+    }
+}
+
+/// An async function of at most six arguments, `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `async fn` of at most six arguments",
+    label = "not an `async fn`",
+    note = "write `async fn`, and only arguments and captures that are `Send`"
+)]
+pub trait Function<A>: Clone + Send + Sync + 'static {
+    /// What it gives.
+    type Output;
+
+    /// Runs it.
+    fn run(&self, arguments: A) -> impl Future<Output = Self::Output> + Send;
+}
+
+/// The arguments of a handler, each of which is an [`Argument`].
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{K}` cannot ask for `{Self}`",
+    label = "one of these is not an argument of this handler"
+)]
+pub trait Arguments<K, S, Via>: Sized {
+    /// Takes all of them, in their order, or says why one cannot be had.
+    fn take(turn: &Turn, state: &S) -> impl Future<Output = Result<Self, Rejected>> + Send;
+}
+
+macro_rules! function {
     ($($A:ident $Via:ident)*) => {
-        impl<F, Fut, K, S, $($A, $Via,)*> Handler<K, ($(($A, $Via),)*), S> for F
+        impl<F, Fut, $($A,)*> Function<($($A,)*)> for F
         where
             F: Fn($($A,)*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send,
-            Fut::Output: IntoReply<K>,
-            K: ReplyKind,
-            S: Send + Sync + 'static,
-            $($A: Argument<K, S, $Via> + Send,)*
         {
+            type Output = Fut::Output;
+
             #[allow(non_snake_case, reason = "the type's name is the argument's name")]
+            fn run(&self, ($($A,)*): ($($A,)*)) -> impl Future<Output = Fut::Output> + Send {
+                self($($A,)*)
+            }
+        }
+
+        impl<K, S: Sync, $($A: Argument<K, S, $Via> + Send, $Via,)*>
+            Arguments<K, S, ($($Via,)*)> for ($($A,)*)
+        {
             #[allow(unused_variables, reason = "a handler without arguments needs no turn")]
-            async fn call(self, turn: Turn, state: S) -> K::Reply {
-                $(
-                    let $A = match $A::take(&turn, &state).await {
-                        Ok(argument) => argument,
-                        Err(rejected) => return K::rejected(rejected),
-                    };
-                )*
-                self($($A,)*).await.into_reply()
+            async fn take(turn: &Turn, state: &S) -> Result<Self, Rejected> {
+                Ok(($($A::take(turn, state).await?,)*))
             }
         }
     };
 }
 
-handler! {}
-handler! { A1 V1 }
-handler! { A1 V1 A2 V2 }
-handler! { A1 V1 A2 V2 A3 V3 }
-handler! { A1 V1 A2 V2 A3 V3 A4 V4 }
-handler! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 }
-handler! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 A6 V6 }
+function! {}
+function! { A1 V1 }
+function! { A1 V1 A2 V2 }
+function! { A1 V1 A2 V2 A3 V3 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 A6 V6 }
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 

@@ -56,7 +56,7 @@ pub trait Hears {
 
 macro_rules! hears {
     ($($Rest:ident)*) => {
-        impl<E: Event, Via, $($Rest),*> Hears for ((E, Via), $($Rest),*) {
+        impl<E: Event, Via, $($Rest),*> Hears for ((E, $($Rest),*), Via) {
             type Event = E;
         }
     };
