@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::Activity;
-use crate::extract::Rejected;
+use crate::extract::{FromTurn, Rejected, Turn};
 use crate::invoke::{
     Ack, CardActionRequest, ConfigResponse, ConnectorCardAction, ExtensionActionRequest,
     ExtensionActionResponse, ExtensionQuery, ExtensionResponse, Feedback, FeedbackDialog,
@@ -177,6 +177,13 @@ invokes! {
     SuggestedActionsSubmit = "suggestedActions/submit": Value => Ack;
     /// A widget in a message calls a tool of the bot.
     HtmlWidgetCallTool = "htmlwidget/calltool": ToolCall => WidgetResponse;
+}
+
+impl<S: Sync> FromTurn<S> for AnyInvoke {
+    async fn from_turn(turn: &Turn, _: &S) -> Result<Self, Rejected> {
+        let other = || Err(Rejected::new("OtherActivity", "This is not an invoke."));
+        Self::of(turn.activity()).unwrap_or_else(other)
+    }
 }
 
 impl fmt::Debug for AnyInvoke {
