@@ -95,10 +95,13 @@ where
     S: Send + Sync + 'static,
 {
     async fn call(self, turn: Turn, state: S) -> K::Reply {
-        match A::take(&turn, &state).await {
-            Ok(arguments) => self.run(arguments).await.into_reply(),
-            Err(rejected) => K::rejected(rejected),
-        }
+        // In two steps: arguments that live where the answer is waited for would make each future
+        // larger by their size.
+        let running = match A::take(&turn, &state).await {
+            Ok(arguments) => self.run(arguments),
+            Err(rejected) => return K::rejected(rejected),
+        };
+        running.await.into_reply()
     }
 }
 

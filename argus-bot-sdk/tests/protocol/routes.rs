@@ -273,3 +273,25 @@ async fn a_handler_that_breaks_is_told_in_the_invoke_s_own_way() {
     let answer = scene.invoke("task/fetch", json!({})).await;
     assert_eq!((answer.status, &answer.body["task"]["type"]), (200, &json!("message")));
 }
+
+async fn waits() -> TaskResponse {
+    std::future::pending().await
+}
+
+async fn never(_: Invoked<SignInTokenExchange>) -> TokenExchangeResponse {
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn who_is_late_is_told_in_the_invoke_s_own_way() {
+    let router = Router::new().on(TaskFetch, waits).on(SignInTokenExchange, never);
+    let soon = std::time::Duration::from_millis(1);
+    let builder = TestTeams::builder(router).bot(move |bot| bot.invoke_deadline(soon));
+    let teams = builder.start().await.unwrap();
+    let person = Person::new("Alice Berg");
+    let scene = Scene { chat: teams.teams().personal(&person), teams, person };
+    let answer = scene.invoke("task/fetch", json!({})).await;
+    assert_eq!((answer.status, &answer.body["task"]["type"]), (200, &json!("message")));
+    let answer = scene.invoke("signin/tokenExchange", json!({"id": "i", "token": "t"})).await;
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (412, &json!("Timeout")));
+}
