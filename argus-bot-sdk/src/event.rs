@@ -23,6 +23,8 @@
 //! # drop(router);
 //! ```
 
+use serde_json::Value;
+
 use crate::extract::{FromTurn, Rejected, Turn};
 use crate::{Activity, ActivityKind};
 
@@ -31,8 +33,6 @@ mod conversation;
 mod install;
 mod meeting;
 mod message;
-
-use serde_json::Value;
 
 pub use crate::event::agent::{
     AgentLifecycle, AgentLifecycleKind, AgentManager, AgentValue, UpdatedProperty,
@@ -104,6 +104,18 @@ from_turn! {
 }
 
 /// An activity of the type `event`, whatever its name.
+///
+/// ```
+/// use argus_bot_sdk::Activity;
+/// use argus_bot_sdk::event::{AnyEvent, Event as _};
+///
+/// let odd: Activity = serde_json::from_str(r#"{ "type": "event", "name": "tide", "value": 7 }"#)?;
+/// match AnyEvent::of(&odd) {
+///     Some(AnyEvent::Unknown { name, value }) => assert_eq!((&*name, value), ("tide", 7.into())),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AnyEvent {

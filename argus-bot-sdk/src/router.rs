@@ -140,6 +140,14 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Hears activities of this type, such as [`ActivityKind::Typing`], of which no other route but
     /// the fallback hears.
+    ///
+    /// ```
+    /// use argus_bot_sdk::{ActivityKind, Router};
+    ///
+    /// async fn writing() {}
+    /// let router: Router = Router::new().kind(&ActivityKind::Typing, writing);
+    /// # drop(router);
+    /// ```
     pub fn kind<T: 'static>(
         mut self,
         kind: &ActivityKind,
