@@ -8,10 +8,14 @@ use std::fmt;
 use serde_json::Value;
 
 mod action;
+mod annotate;
+pub mod card;
 mod channel;
+pub mod entity;
 mod kind;
 mod mention;
 pub(crate) mod strict;
+pub mod teams;
 mod wire;
 
 pub use crate::activity::action::CardAction;

@@ -69,7 +69,8 @@ struct Settings {
     path: String,
     max_body: usize,
     body_timeout: Option<Duration>,
-    invoke_deadline: Duration,
+    /// Each invoke's own budget, unless it is set.
+    invoke_deadline: Option<Duration>,
     action_deadline: Duration,
     turn_limit: Duration,
 }
@@ -104,7 +105,7 @@ impl Bot {
                 max_body: 1024 * 1024,
                 body_timeout: None,
                 // Teams gives up on most invokes after 5 s and on buttons after 15 s.
-                invoke_deadline: Duration::from_millis(4_500),
+                invoke_deadline: None,
                 action_deadline: Duration::from_secs(10),
                 turn_limit: Duration::from_mins(10),
             },
@@ -184,10 +185,11 @@ impl BotBuilder {
         self
     }
 
-    /// Sets how long an invoke may take before it gets an error, instead of 4.5 s. Its handler goes
-    /// on to its end, and a repeated invoke gets its answer.
+    /// Sets how long an invoke may take before it gets an error, instead of
+    /// [`Invoke::BUDGET`](crate::invoke::Invoke::BUDGET), which is 4.5 s. Its handler goes on to its
+    /// end, and a repeated invoke gets its answer.
     pub fn invoke_deadline(mut self, limit: Duration) -> Self {
-        self.settings.invoke_deadline = limit;
+        self.settings.invoke_deadline = Some(limit);
         self
     }
 

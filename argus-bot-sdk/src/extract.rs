@@ -12,6 +12,10 @@ use crate::auth::Verified;
 use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sent};
 use crate::{Account, Activity, Conversation};
 
+mod argument;
+
+pub use crate::extract::argument::{Argument, ViaInvoke, ViaTurn};
+
 /// Takes an argument of a handler out of a turn.
 ///
 /// Write your own for what your bot needs of a person or of a message; what it turns down is said

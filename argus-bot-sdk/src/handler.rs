@@ -5,11 +5,14 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::extract::{FromTurn, Turn};
-use crate::reply::{IntoReply, ReplyKind};
+use crate::extract::{Argument, Rejected, Turn};
+use crate::invoke::{Invoke, On};
+use crate::reply::{IntoReply, InvokeKind, InvokeReply, ReplyKind};
 
-/// An async function that answers activities: up to six arguments that implement [`FromTurn`], and
-/// a result that implements [`IntoReply`].
+/// An async function that answers activities: up to six arguments that implement
+/// [`FromTurn`](crate::extract::FromTurn), and a result that implements [`IntoReply`].
+///
+/// A handler of an invoke may also ask for what it carries, [`Invoked`](crate::invoke::Invoked).
 ///
 /// ```
 /// use argus_bot_sdk::Router;
@@ -72,49 +75,93 @@ use crate::reply::{IntoReply, ReplyKind};
 /// let router: Router = Router::new().message(echo);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler for this route",
-    label = "not a handler for this route",
-    note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`",
-    note = "for a message it returns `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them; for a button `CardReply`"
+    message = "`{Self}` is not a handler of this route",
+    label = "not a handler of `{K}`",
+    note = "a handler is an `async fn` of at most six arguments that implement `FromTurn`"
 )]
 pub trait Handler<K: ReplyKind, T, S>: Clone + Send + Sync + 'static {
     /// Runs it.
     fn call(self, turn: Turn, state: S) -> impl Future<Output = K::Reply> + Send;
 }
 
-macro_rules! handler {
-    ($($A:ident)*) => {
-        impl<F, Fut, K, S, $($A,)*> Handler<K, ($($A,)*), S> for F
+// One implementation for all, so that the compiler names the argument or the answer that does not
+// fit instead of the function that has it.
+impl<F, K, S, A, Via> Handler<K, (A, Via), S> for F
+where
+    F: Function<A>,
+    F::Output: IntoReply<K>,
+    A: Arguments<K, S, Via> + Send,
+    K: ReplyKind,
+    S: Send + Sync + 'static,
+{
+    async fn call(self, turn: Turn, state: S) -> K::Reply {
+        // In two steps: arguments that live where the answer is waited for would make each future
+        // larger by their size.
+        let running = match A::take(&turn, &state).await {
+            Ok(arguments) => self.run(arguments),
+            Err(rejected) => return K::rejected(rejected),
+        };
+        running.await.into_reply()
+    }
+}
+
+/// An async function of at most six arguments, `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `async fn` of at most six arguments",
+    label = "not an `async fn`",
+    note = "write `async fn`, and only arguments and captures that are `Send`"
+)]
+pub trait Function<A>: Clone + Send + Sync + 'static {
+    /// What it gives.
+    type Output;
+
+    /// Runs it.
+    fn run(&self, arguments: A) -> impl Future<Output = Self::Output> + Send;
+}
+
+/// The arguments of a handler, each of which is an [`Argument`].
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{K}` cannot ask for `{Self}`",
+    label = "one of these is not an argument of this handler"
+)]
+pub trait Arguments<K, S, Via>: Sized {
+    /// Takes all of them, in their order, or says why one cannot be had.
+    fn take(turn: &Turn, state: &S) -> impl Future<Output = Result<Self, Rejected>> + Send;
+}
+
+macro_rules! function {
+    ($($A:ident $Via:ident)*) => {
+        impl<F, Fut, $($A,)*> Function<($($A,)*)> for F
         where
             F: Fn($($A,)*) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future + Send,
-            Fut::Output: IntoReply<K>,
-            K: ReplyKind,
-            S: Send + Sync + 'static,
-            $($A: FromTurn<S> + Send,)*
         {
+            type Output = Fut::Output;
+
             #[allow(non_snake_case, reason = "the type's name is the argument's name")]
+            fn run(&self, ($($A,)*): ($($A,)*)) -> impl Future<Output = Fut::Output> + Send {
+                self($($A,)*)
+            }
+        }
+
+        impl<K, S: Sync, $($A: Argument<K, S, $Via> + Send, $Via,)*>
+            Arguments<K, S, ($($Via,)*)> for ($($A,)*)
+        {
             #[allow(unused_variables, reason = "a handler without arguments needs no turn")]
-            async fn call(self, turn: Turn, state: S) -> K::Reply {
-                $(
-                    let $A = match $A::from_turn(&turn, &state).await {
-                        Ok(argument) => argument,
-                        Err(rejected) => return K::rejected(rejected),
-                    };
-                )*
-                self($($A,)*).await.into_reply()
+            async fn take(turn: &Turn, state: &S) -> Result<Self, Rejected> {
+                Ok(($($A::take(turn, state).await?,)*))
             }
         }
     };
 }
 
-handler! {}
-handler! { A1 }
-handler! { A1 A2 }
-handler! { A1 A2 A3 }
-handler! { A1 A2 A3 A4 }
-handler! { A1 A2 A3 A4 A5 }
-handler! { A1 A2 A3 A4 A5 A6 }
+function! {}
+function! { A1 V1 }
+function! { A1 V1 A2 V2 }
+function! { A1 V1 A2 V2 A3 V3 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 }
+function! { A1 V1 A2 V2 A3 V3 A4 V4 A5 V5 A6 V6 }
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -153,6 +200,27 @@ impl<K, S> Clone for BoxHandler<K, S> {
 impl<K, S> fmt::Debug for BoxHandler<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("handler")
+    }
+}
+
+impl<S: Send + Sync + 'static> BoxHandler<InvokeKind, S> {
+    /// Forgets which invoke it answers as well, so that all invokes fit into one table.
+    pub(crate) fn of_invoke<I: Invoke, T: 'static>(handler: impl Handler<On<I>, T, S>) -> Self {
+        Self(Arc::new(MadeOf(handler, PhantomData::<fn() -> (I, T)>)))
+    }
+}
+
+struct MadeOf<H, T>(H, PhantomData<fn() -> T>);
+
+impl<I, T, S, H> Erased<InvokeKind, S> for MadeOf<H, (I, T)>
+where
+    I: Invoke,
+    T: 'static,
+    S: Send + 'static,
+    H: Handler<On<I>, T, S>,
+{
+    fn call(&self, turn: Turn, state: S) -> BoxFuture<InvokeReply> {
+        Box::pin(self.0.clone().call(turn, state))
     }
 }
 

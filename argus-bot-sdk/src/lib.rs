@@ -18,10 +18,15 @@ pub mod bot;
 // The way back to Teams.
 pub mod connector;
 mod dedup;
+// What happened to conversations, meetings and messages.
+pub mod event;
 // What a handler may ask for.
 pub mod extract;
 // Plain async functions as handlers.
 pub mod handler;
+// Requests that wait for an answer: each name with its question and its answer.
+pub mod invoke;
+mod record;
 // What a handler may give back.
 pub mod reply;
 // Which function answers.

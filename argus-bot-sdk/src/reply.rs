@@ -1,7 +1,7 @@
 //! What a handler may give back, and what that is on the wire.
 //!
-//! A message is answered with messages, a button with a [`CardReply`], any other invoke with an
-//! [`InvokeReply`]. The wrong one does not compile.
+//! A message is answered with messages, a button with a [`CardReply`], any other invoke with what
+//! [`invoke`](crate::invoke) says, or with a raw [`InvokeReply`]. The wrong one does not compile.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,9 +10,13 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Activity, activity::ADAPTIVE_CARD};
+use crate::Activity;
 
-mod sealed {
+mod card;
+
+pub use crate::reply::card::CardReply;
+
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
@@ -67,11 +71,7 @@ impl ReplyKind for InvokeKind {
     type Reply = InvokeReply;
 
     fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
-        let error = ErrorBody {
-            code: rejection.code().to_owned().into(),
-            message: rejection.text().unwrap_or_default().to_owned().into(),
-        };
-        InvokeReply { status: StatusCode::BAD_REQUEST, body: to_json(&ErrorEnvelope { error }) }
+        InvokeReply::error(rejection.code(), rejection.text().unwrap_or_default())
     }
 }
 
@@ -83,7 +83,7 @@ impl ReplyKind for InvokeKind {
     message = "`{Self}` is not an answer to this sort of activity",
     label = "the handler returns this",
     note = "a message is answered with `()`, `&str`, `String`, `Activity`, `Card`, or a `Result` of two of them",
-    note = "a button is answered with `CardReply`, another invoke with `InvokeReply`"
+    note = "a button is answered with `CardReply`, an invoke `I` with its `Response`, a raw invoke with `InvokeReply`"
 )]
 pub trait IntoReply<K: ReplyKind = MessageKind> {
     /// Turns the value into the answer.
@@ -128,33 +128,6 @@ pub trait IntoActionReply {
 #[expect(clippy::exhaustive_structs, reason = "it is a name for one value and made by writing it")]
 pub struct Card(pub Value);
 
-/// What a pressed button gets. HTTP is always 200; the status that Teams acts on is in the body
-/// (Microsoft's Universal Action Model).
-///
-/// ```
-/// use argus_bot_sdk::reply::CardReply;
-///
-/// let reply = CardReply::error("Expired", "This card is out of date.");
-/// assert_eq!(
-///     String::from_utf8(reply.to_bytes().to_vec())?,
-///     r#"{"statusCode":400,"type":"application/vnd.microsoft.error","value":{"code":"Expired","message":"This card is out of date."}}"#,
-/// );
-/// # Ok::<(), std::string::FromUtf8Error>(())
-/// ```
-#[derive(Clone, PartialEq)]
-#[must_use = "a reply that is not returned is never seen"]
-pub struct CardReply {
-    status: u16,
-    content: Content,
-}
-
-#[derive(Clone, PartialEq)]
-enum Content {
-    Card(Value),
-    Message(Cow<'static, str>),
-    Error(ErrorBody),
-}
-
 #[derive(Clone, PartialEq, Serialize)]
 struct ErrorBody {
     code: Cow<'static, str>,
@@ -164,68 +137,6 @@ struct ErrorBody {
 #[derive(Serialize)]
 struct ErrorEnvelope {
     error: ErrorBody,
-}
-
-impl CardReply {
-    /// A card that takes the place of the one on which the button is.
-    pub fn card(card: Value) -> Self {
-        Self { status: 200, content: Content::Card(card) }
-    }
-
-    /// A short text that is shown to the person who pressed.
-    pub fn message(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: 200, content: Content::Message(text.into()) }
-    }
-
-    /// An error: a stable code and a text for the person who pressed. The status is 400 unless
-    /// [`status`](Self::status) says otherwise.
-    pub fn error(
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let error = ErrorBody { code: code.into(), message: message.into() };
-        Self { status: 400, content: Content::Error(error) }
-    }
-
-    /// Sets the status in the body, for example 403 or 500.
-    pub fn status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// The status in the body.
-    pub fn status_code(&self) -> u16 {
-        self.status
-    }
-
-    /// The body as Teams gets it.
-    pub fn to_bytes(&self) -> Bytes {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body<'a, T> {
-            status_code: u16,
-            r#type: &'a str,
-            value: &'a T,
-        }
-        let status_code = self.status;
-        match &self.content {
-            Content::Card(value) => to_json(&Body { status_code, r#type: ADAPTIVE_CARD, value }),
-            Content::Message(value) => {
-                let r#type = "application/vnd.microsoft.activity.message";
-                to_json(&Body { status_code, r#type, value })
-            }
-            Content::Error(value) => {
-                to_json(&Body { status_code, r#type: "application/vnd.microsoft.error", value })
-            }
-        }
-    }
-}
-
-impl fmt::Debug for CardReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The texts may name people and hosts.
-        f.debug_struct("CardReply").field("status", &self.status).finish_non_exhaustive()
-    }
 }
 
 /// What any other invoke gets: an HTTP status and a JSON body, both of which the invoke's own
@@ -253,6 +164,22 @@ impl InvokeReply {
     /// Status 200 and this body.
     pub fn json(body: &impl Serialize) -> Self {
         Self { status: StatusCode::OK, body: to_json(body) }
+    }
+
+    /// Status 400 and `{"error":{"code","message"}}`.
+    ///
+    /// ```
+    /// let reply = argus_bot_sdk::reply::InvokeReply::error("NoClock", "There is none.");
+    /// assert_eq!(reply.body(), r#"{"error":{"code":"NoClock","message":"There is none."}}"#);
+    /// ```
+    pub fn error(code: &str, message: &str) -> Self {
+        let error = ErrorBody { code: code.to_owned().into(), message: message.to_owned().into() };
+        Self { status: StatusCode::BAD_REQUEST, body: to_json(&ErrorEnvelope { error }) }
+    }
+
+    /// Status 200 and a body that is JSON already.
+    pub(crate) fn raw(body: Bytes) -> Self {
+        Self { status: StatusCode::OK, body }
     }
 
     /// Sets the HTTP status, for example 412 for a failed token exchange. A number that is not an
@@ -374,33 +301,5 @@ impl IntoReply<InvokeKind> for InvokeReply {
 impl<E: IntoReply<InvokeKind>> IntoReply<InvokeKind> for Result<InvokeReply, E> {
     fn into_reply(self) -> InvokeReply {
         self.unwrap_or_else(E::into_reply)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn bodies_are_those_of_the_universal_action_model() {
-        let check = |reply: CardReply, expected: Value| {
-            assert_eq!(serde_json::from_slice::<Value>(&reply.to_bytes()).unwrap(), expected);
-        };
-        let card = json!({"type": "AdaptiveCard", "version": "1.5"});
-        check(
-            CardReply::card(card.clone()),
-            json!({"statusCode": 200, "type": ADAPTIVE_CARD, "value": card}),
-        );
-        check(
-            CardReply::message("Done."),
-            json!({"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."}),
-        );
-        check(
-            CardReply::error("403", "No.").status(403),
-            json!({"statusCode": 403, "type": "application/vnd.microsoft.error",
-                   "value": {"code": "403", "message": "No."}}),
-        );
     }
 }

@@ -2,10 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::extract::Turn;
+use crate::ActivityKind;
 use crate::handler::{BoxHandler, Handler};
 use crate::reply::{ActionKind, InvokeKind, MessageKind};
-use crate::{Activity, ActivityKind};
+
+mod events;
+mod find;
+mod invokes;
+
+use crate::router::events::EventRoute;
+pub use crate::router::events::Hears;
+pub(crate) use crate::router::find::Answerer;
+use crate::router::invokes::InvokeRoute;
 
 type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
 
@@ -38,7 +46,13 @@ pub struct Router<S = ()> {
     message: Option<BoxHandler<MessageKind, S>>,
     commands: Table<MessageKind, S>,
     actions: Table<ActionKind, S>,
-    invokes: Table<InvokeKind, S>,
+    /// By name.
+    invokes: BTreeMap<String, InvokeRoute<S>>,
+    /// By name, then by the dialog or command that the value names.
+    named: BTreeMap<&'static str, BTreeMap<String, InvokeRoute<S>>>,
+    events: Vec<EventRoute<S>>,
+    /// By the activity's type.
+    kinds: Table<MessageKind, S>,
     conversation_update: Option<BoxHandler<MessageKind, S>>,
     installation_update: Option<BoxHandler<MessageKind, S>>,
     fallback: Option<BoxHandler<MessageKind, S>>,
@@ -50,7 +64,10 @@ impl<S> Default for Router<S> {
             message: None,
             commands: Table::new(),
             actions: Table::new(),
-            invokes: Table::new(),
+            invokes: BTreeMap::new(),
+            named: BTreeMap::new(),
+            events: Vec::new(),
+            kinds: Table::new(),
             conversation_update: None,
             installation_update: None,
             fallback: None,
@@ -92,13 +109,14 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         self
     }
 
-    /// Answers invokes of this name, such as `task/fetch`, other than buttons.
+    /// Answers invokes of a name that this crate does not know. Those of Teams are answered by
+    /// [`on`](Self::on), which knows what they carry and what answers them.
     pub fn invoke<T: 'static>(
         mut self,
         name: impl Into<String>,
         handler: impl Handler<InvokeKind, T, S>,
     ) -> Self {
-        self.invokes.insert(name.into(), BoxHandler::new(handler));
+        self.invokes.insert(name.into(), InvokeRoute::raw(BoxHandler::new(handler)));
         self
     }
 
@@ -117,6 +135,25 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         handler: impl Handler<MessageKind, T, S>,
     ) -> Self {
         self.installation_update = Some(BoxHandler::new(handler));
+        self
+    }
+
+    /// Hears activities of this type, such as [`ActivityKind::Typing`], of which no other route but
+    /// the fallback hears.
+    ///
+    /// ```
+    /// use argus_bot_sdk::{ActivityKind, Router};
+    ///
+    /// async fn writing() {}
+    /// let router: Router = Router::new().kind(&ActivityKind::Typing, writing);
+    /// # drop(router);
+    /// ```
+    pub fn kind<T: 'static>(
+        mut self,
+        kind: &ActivityKind,
+        handler: impl Handler<MessageKind, T, S>,
+    ) -> Self {
+        self.kinds.insert(kind.as_str().to_owned(), BoxHandler::new(handler));
         self
     }
 
@@ -146,7 +183,14 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
             fallback: one(self.fallback),
             commands: bound(self.commands, &state),
             actions: bound(self.actions, &state),
-            invokes: bound(self.invokes, &state),
+            kinds: bound(self.kinds, &state),
+            invokes: invokes::bound(self.invokes, &state),
+            named: self
+                .named
+                .into_iter()
+                .map(|(name, routes)| (name, invokes::bound(routes, &state)))
+                .collect(),
+            events: self.events.into_iter().map(|route| route.bind(state.clone())).collect(),
         }
     }
 
@@ -162,54 +206,10 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// The names of the other invokes.
     pub fn invokes(&self) -> impl Iterator<Item = &str> {
-        self.invokes.keys().map(String::as_str)
-    }
-}
-
-/// Who answers an activity that is not an invoke.
-pub(crate) type Listener = BoxHandler<MessageKind, ()>;
-
-/// Who answers an invoke.
-#[derive(Clone, Debug)]
-pub(crate) enum Answerer {
-    Action(BoxHandler<ActionKind, ()>),
-    Invoke(BoxHandler<InvokeKind, ()>),
-    /// A button whose verb nobody knows, while other verbs are known.
-    NoSuchAction,
-    Nobody,
-}
-
-impl Router {
-    /// Who hears this activity, if anybody does.
-    pub(crate) fn listener(&self, turn: &Turn) -> Option<&Listener> {
-        let own = match &turn.activity().kind {
-            ActivityKind::Message => self.command_of(turn).or(self.message.as_ref()),
-            ActivityKind::ConversationUpdate => self.conversation_update.as_ref(),
-            ActivityKind::InstallationUpdate => self.installation_update.as_ref(),
-            _ => None,
-        };
-        own.or(self.fallback.as_ref())
-    }
-
-    fn command_of(&self, turn: &Turn) -> Option<&Listener> {
-        if self.commands.is_empty() {
-            return None;
-        }
-        let word = turn.text().split_whitespace().next()?;
-        self.commands.get(&word.to_lowercase())
-    }
-
-    /// Who answers this invoke.
-    pub(crate) fn answerer(&self, activity: &Activity) -> Answerer {
-        let name = activity.invoke_name().unwrap_or_default();
-        if let Some(handler) = self.invokes.get(name) {
-            return Answerer::Invoke(handler.clone());
-        }
-        if name != "adaptiveCard/action" || self.actions.is_empty() {
-            return Answerer::Nobody;
-        }
-        let verb = activity.value.as_ref().and_then(|value| value.pointer("/action/verb"));
-        verb.and_then(|verb| self.actions.get(verb.as_str()?))
-            .map_or(Answerer::NoSuchAction, |handler| Answerer::Action(handler.clone()))
+        let named = self.named.keys().copied();
+        self.invokes
+            .keys()
+            .map(String::as_str)
+            .chain(named.filter(|name| !self.invokes.contains_key(*name)))
     }
 }

@@ -14,7 +14,7 @@ fn corpus(folder: &str) -> Option<PathBuf> {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test is named, not silent")]
-fn files(test: &str, folder: &str) -> Vec<(String, Value)> {
+pub(crate) fn files(test: &str, folder: &str) -> Vec<(String, Value)> {
     let Some(folder) = corpus(folder) else {
         eprintln!("skipped: {test} needs the corpus folder {folder}");
         return Vec::new();

@@ -4,5 +4,6 @@
 mod activities;
 mod auth;
 mod connector;
+mod protocol;
 mod router;
 mod server;

@@ -15,6 +15,11 @@ impl<'a> ChannelData<'a> {
         Self { data }
     }
 
+    /// All of it, as it came.
+    pub(crate) fn data(self) -> Option<&'a Value> {
+        self.data
+    }
+
     /// The Entra tenant of the conversation.
     pub fn tenant_id(self) -> Option<&'a str> {
         self.text(&["tenant", "id"])

@@ -75,6 +75,14 @@ kinds! {
     CommandResult = "commandResult",
     /// Another bot or a person takes over.
     Handoff = "handoff",
+    /// Somebody added the bot to their contacts or took it away.
+    ContactRelationUpdate = "contactRelationUpdate",
+    /// What the bot knows about somebody is to be deleted.
+    DeleteUserData = "deleteUserData",
+    /// A private suggestion to one person about another activity.
+    Suggestion = "suggestion",
+    /// The answer to an invoke, where it is an activity of its own.
+    InvokeResponse = "invokeResponse",
 }
 
 impl Default for ActivityKind {

@@ -15,6 +15,7 @@ use crate::auth::Verified;
 use crate::dedup::{Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
 use crate::handler::BoxFuture;
+use crate::invoke::{AdaptiveCardAction, Invoke as _};
 use crate::reply::{CardReply, InvokeReply};
 use crate::router::Answerer;
 use crate::turns::Refused;
@@ -124,14 +125,22 @@ impl Inner {
                 let failed = shown(&CardReply::error("InternalError", FAILED).status(500));
                 (self.settings.action_deadline, late, failed, (key, work))
             }
-            Answerer::Invoke(handler) => {
+            Answerer::NotKnown(told) => {
+                return Ok(plain(&told(400, "Unknown", "This is not known here.")));
+            }
+            Answerer::Invoke(route) => {
+                let is_button = activity.invoke_name() == Some(AdaptiveCardAction::NAME);
                 let turn = self.turn(activity, false);
                 let key = self.keys(turn.activity()).0;
+                let late = plain(&route.told(200, "Timeout", LATE));
+                let failed = plain(&route.told(500, "InternalError", FAILED));
+                let deadline = match self.settings.invoke_deadline {
+                    _ if is_button => self.settings.action_deadline,
+                    set => set.unwrap_or(route.budget()),
+                };
                 let work: BoxFuture<Outcome> =
-                    Box::pin(async move { plain(&handler.call(turn).await) });
-                let late = failure(StatusCode::OK, "Timeout", LATE);
-                let failed = failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", FAILED);
-                (self.settings.invoke_deadline, late, failed, (key, work))
+                    Box::pin(async move { plain(&route.handler().call(turn).await) });
+                (deadline, late, failed, (key, work))
             }
         };
         let (key, work) = work;

@@ -19,6 +19,7 @@ use super::teams::{FakeTeams, Person, TeamsLimits};
 use crate::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret};
 use crate::bot::BotBuilder;
 use crate::clock::{Clock, SystemClock};
+use crate::invoke::Invoke;
 use crate::{Activity, Bot, Connector, Error, ErrorKind, HttpConnector, Router};
 
 /// How long a test waits for handlers, unless told otherwise.
@@ -151,6 +152,33 @@ impl TestTeams {
         let conversation = self.teams.conversations().into_iter().find(holds)?;
         let action = json!({"verb": verb, "data": data});
         self.teams.click(&conversation, person, activity_id, &action)
+    }
+
+    /// A person's client asks the bot something in their own chat, and gets the bot's answer.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::invoke::{ExtensionResponse, Invoked, Query};
+    /// use argus_bot_sdk::testing::{Person, TestTeams};
+    /// use serde_json::json;
+    ///
+    /// async fn hosts(_: Invoked<Query>) -> ExtensionResponse {
+    ///     ExtensionResponse::message("There are none.")
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let teams = TestTeams::start(Router::new().search("hosts", hosts)).await?;
+    /// let alice = Person::new("Alice Berg");
+    /// let answer = teams.invoke(&alice, Query, &json!({ "commandId": "hosts" })).await;
+    /// assert_eq!(answer.body["composeExtension"]["text"], "There are none.");
+    /// # Ok(()) }
+    /// ```
+    pub async fn invoke<I: Invoke>(&self, person: &Person, _: I, value: &Value) -> Answer {
+        let chat = self.teams.personal(person);
+        let activity = self.teams.invoke(&chat, person, I::NAME, value).unwrap_or_default();
+        let answer = self.deliver(&activity).await;
+        self.settle().await;
+        answer
     }
 
     /// Sends any activity to the bot with a fresh token of Teams', and gives the bot's answer.

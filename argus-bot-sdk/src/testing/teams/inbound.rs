@@ -73,6 +73,26 @@ impl FakeTeams {
         })
     }
 
+    /// A person's client asks the bot something else than a button, such as `task/fetch`: the
+    /// invoke for the bot.
+    ///
+    /// `None` if there is no such conversation.
+    pub fn invoke(
+        &self,
+        conversation: &str,
+        person: &Person,
+        name: &str,
+        value: &Value,
+    ) -> Option<Value> {
+        self.with_room(conversation, |room| {
+            let id = format!("f:{}", Uuid::new_v4());
+            let mut activity = self.activity(room, None, person, "invoke", &id);
+            put(&mut activity, "name", json!(name));
+            put(&mut activity, "value", value.clone());
+            activity
+        })
+    }
+
     /// A person adds the bot: both activities that Teams sends then, in an order it does not
     /// promise.
     ///
