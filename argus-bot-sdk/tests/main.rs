@@ -5,4 +5,5 @@ mod activities;
 mod auth;
 mod connector;
 mod router;
+mod sending;
 mod server;

@@ -1,0 +1,5 @@
+//! What a bot sends, as a Teams with its published limits and rules sees it.
+
+mod calls;
+mod paced;
+mod world;
