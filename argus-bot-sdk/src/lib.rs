@@ -18,6 +18,8 @@ pub mod bot;
 // The way back to Teams.
 pub mod connector;
 mod dedup;
+// What is to be said, kept until it is said.
+pub mod outbox;
 // What a handler may ask for.
 pub mod extract;
 // Plain async functions as handlers.
