@@ -26,6 +26,7 @@ pub use crate::auth::explain::{Finding, Verdict};
 pub use crate::auth::outbound::{ClientSecret, TokenSource};
 pub use crate::auth::rejection::Rejection;
 pub use crate::auth::secret::{Secret, SecretToken};
+pub(crate) use crate::auth::service_url::is_loopback;
 pub use crate::auth::service_url::{ServiceUrl, ServiceUrlPolicy};
 pub use crate::auth::verify::Authenticator;
 pub use crate::auth::vouched::{Verified, Vouched};

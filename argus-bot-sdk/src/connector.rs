@@ -1,22 +1,50 @@
 //! The way back to Teams: send, reply, update, delete, start a conversation.
 //!
 //! [`Connector`] is the port, [`HttpConnector`] speaks the Bot Framework's Connector REST
-//! interface, [`Pace`] knows how often Teams lets a bot speak. The wire is that of Microsoft's
-//! `botframework-channel.json`.
+//! interface, [`Pace`] knows how often Teams lets a bot speak and [`Governor`] waits for it. The
+//! wire is that of Microsoft's `botframework-channel.json`.
+//!
+//! Beside the five calls of the port, each subject has a type that is made of a connector:
+//! [`Talk`] (threads, quotes, messages for one person), [`Reactions`], [`Roster`] (members),
+//! [`Teams`], [`Meetings`], [`Batch`], [`Files`].
 
+mod batch;
+mod call;
+mod conversations;
 mod failure;
+mod files;
+mod governor;
 mod http;
+mod meetings;
+mod members;
 mod pace;
+mod reactions;
+mod retry;
+mod suggest;
+mod teams;
 mod transport;
 mod wire;
 
+pub use ::http::Method;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::failure::{SendError, SendErrorKind};
+pub use self::batch::{Batch, BatchState, FailedEntry, Operation};
+pub use self::call::{Call, Guarantee, Metered, Reply};
+pub use self::conversations::{Talk, quote};
+pub use self::failure::{SendError, SendErrorKind, StreamRefusal};
+pub use self::files::{AttachmentInfo, FileConsent, FileUpload, Files, UploadInfo};
+pub use self::governor::{Governor, Pass};
 pub use self::http::HttpConnector;
+pub use self::meetings::{
+    Meeting, MeetingDetails, MeetingNotification, MeetingParticipant, Meetings, NotificationFailure,
+};
+pub use self::members::{Member, MemberPage, Roster};
 pub use self::pace::Pace;
+pub use self::reactions::Reactions;
+pub use self::suggest::SuggestedActions;
+pub use self::teams::{ChannelInfo, TeamDetails, Teams};
 use crate::{Account, Activity};
 
 /// Where a conversation is and who the bot is in it: enough to speak first, today or in a year.
@@ -84,6 +112,34 @@ impl ConversationRef {
         }
     }
 
+    /// The conversation without a thread: a channel as a whole.
+    pub fn root_id(&self) -> &str {
+        self.conversation_id.split_once(";messageid=").map_or(&self.conversation_id, |it| it.0)
+    }
+
+    /// The tenant whose limit a call counts against: the one in the service URL, where Teams writes
+    /// it, or the one that is known otherwise.
+    pub(crate) fn tenant_key(&self) -> &str {
+        http::tenant_of(&self.service_url, self.tenant_id.as_deref())
+    }
+
+    /// One thread of this channel: that of the message `root`, which is its first.
+    ///
+    /// ```
+    /// use argus_bot_sdk::ConversationRef;
+    ///
+    /// let channel = ConversationRef::new("https://smba.trafficmanager.net/emea/", "19:a@thread.tacv2");
+    /// let thread = channel.thread("1700000000000");
+    /// assert_eq!(thread.conversation_id, "19:a@thread.tacv2;messageid=1700000000000");
+    /// assert_eq!(thread.thread("17").conversation_id, "19:a@thread.tacv2;messageid=17");
+    /// assert_eq!(thread.root_id(), "19:a@thread.tacv2");
+    /// ```
+    #[must_use]
+    pub fn thread(&self, root: &str) -> Self {
+        let conversation_id = format!("{};messageid={root}", self.root_id());
+        Self { conversation_id, ..self.clone() }
+    }
+
     /// Names the organisation.
     #[must_use]
     pub fn tenant(mut self, tenant_id: impl Into<String>) -> Self {
@@ -108,12 +164,26 @@ pub struct Sent {
     pub activity_id: Option<String>,
     /// The HTTP status: 200, 201 or 202.
     pub status: u16,
+    /// The `MS-CV` header, by which Microsoft's support finds the call.
+    pub correlation: Option<Box<str>>,
+    /// An earlier try may have been shown too; only under [`Guarantee::AtLeastOnce`].
+    pub maybe_twice: bool,
 }
 
 impl Sent {
     /// A send that worked.
     pub fn new(activity_id: Option<String>, status: u16) -> Self {
-        Self { activity_id, status }
+        Self { activity_id, status, ..Self::default() }
+    }
+
+    /// What an answer says.
+    fn of(reply: &Reply) -> Self {
+        Self {
+            activity_id: wire::resource_id(&reply.body),
+            status: reply.status,
+            correlation: reply.correlation.clone(),
+            maybe_twice: reply.maybe_twice,
+        }
     }
 }
 
@@ -158,6 +228,42 @@ impl NewConversation {
         Self { members: vec![member], tenant_id: Some(tenant_id.into()), ..Self::default() }
     }
 
+    /// Whether Teams takes this shape. Every other one gets the same 400 from it, which says nothing
+    /// about why.
+    ///
+    /// # Errors
+    ///
+    /// [`SendErrorKind::Refused`], with the reason as its source, for a group chat, a thread
+    /// without a first message, and a chat with no or with several people, without an organisation
+    /// or with somebody who is not named by a `29:…` id. [`HttpConnector`] asks before it calls.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use argus_bot_sdk::{Account, connector::NewConversation};
+    ///
+    /// let mut chat = NewConversation::personal(Account::new("29:ana"), "tenant");
+    /// assert!(chat.check().is_ok());
+    /// chat.members.push(Account::new("29:ben"));
+    /// let refused = chat.check().unwrap_err();
+    /// let why = refused.source().unwrap().to_string();
+    /// assert_eq!(why, "a bot cannot start a group chat: name one person, or a channel");
+    /// ```
+    pub fn check(&self) -> Result<(), SendError> {
+        let channel = self.channel_data.as_ref().and_then(|data| data.pointer("/channel/id"));
+        let is_person = |it: &Account| it.id.as_deref().is_some_and(|id| id.starts_with("29:"));
+        let why = match (self.is_group, channel, self.members.as_slice()) {
+            (true, Some(_), _) if self.activity.is_none() => "a thread needs a first message",
+            (true, None, _) | (false, _, [_, _, ..]) => {
+                "a bot cannot start a group chat: name one person, or a channel"
+            }
+            (false, _, []) => "a chat needs the one person it is with",
+            (false, _, [one]) if !is_person(one) => "a person is named by the id that begins 29:",
+            (false, ..) if self.tenant_id.is_none() => "a chat needs the person's tenant",
+            (true, Some(_), _) | (false, ..) => return Ok(()),
+        };
+        Err(SendError::new(SendErrorKind::Refused).with_code("BadConversation").with_source(why))
+    }
+
     /// A new thread in a channel.
     pub fn channel_thread(channel_id: impl Into<String>, first: Activity) -> Self {
         Self {
@@ -200,8 +306,8 @@ impl CreatedConversation {
 
 /// Speaks to Teams. [`HttpConnector`] does it for real.
 ///
-/// None of the methods repeats a call that may have had an effect; see [`SendErrorKind`] for what
-/// is true after an error.
+/// None of the methods repeats a call that may have had an effect, unless it is told to by
+/// [`Guarantee::AtLeastOnce`]; see [`SendErrorKind`] for what is true after an error.
 #[async_trait]
 pub trait Connector: Send + Sync {
     /// Says something in a conversation.
@@ -232,4 +338,15 @@ pub trait Connector: Send + Sync {
         service_url: &str,
         new: &NewConversation,
     ) -> Result<CreatedConversation, SendError>;
+
+    /// Performs any other call; [`Roster`], [`Talk`] and their like need it.
+    async fn perform(&self, call: Call) -> Result<Reply, SendError> {
+        tracing::warn!(method = %call.method, "this connector does not perform other calls");
+        Err(SendError::new(SendErrorKind::Refused))
+    }
+
+    /// What holds calls back that Teams would refuse as too many, if there is such a thing.
+    fn governor(&self) -> Option<&Governor> {
+        None
+    }
 }

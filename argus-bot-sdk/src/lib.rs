@@ -20,6 +20,8 @@ pub mod connector;
 mod dedup;
 // What happened to conversations, meetings and messages.
 pub mod event;
+// What is to be said, kept until it is said.
+pub mod outbox;
 // What a handler may ask for.
 pub mod extract;
 // Plain async functions as handlers.

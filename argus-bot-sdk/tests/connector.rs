@@ -192,7 +192,8 @@ async fn each_call_has_its_method_path_and_body() {
 async fn answers_to_a_send_and_what_they_mean() {
     async fn check(act: Act, expected: Option<SendErrorKind>, code: Option<&str>) {
         let far = Far::new([act]).await;
-        let result = connector().send(&far.to("a:1"), &hello()).await;
+        let at_once = connector().patience(Duration::ZERO);
+        let result = at_once.send(&far.to("a:1"), &hello()).await;
         assert_eq!(kind(&result), expected, "{result:?}");
         assert_eq!(result.as_ref().err().and_then(SendError::code), code);
         assert_eq!(far.seen().len(), 1, "sent once, whatever came back");
@@ -224,7 +225,7 @@ async fn throttling_is_told_to_the_sender_and_waited_for_by_an_update() {
     let throttled = |wait| Act::Answer(429, wait, String::new());
     let far =
         Far::new([throttled("retry-after: 7\r\n"), throttled("retry-after: 0.2\r\n"), ok()]).await;
-    let (connector, to) = (connector(), far.to("a:1"));
+    let (connector, to) = (connector().patience(Duration::from_secs(2)), far.to("a:1"));
     let refused = connector.send(&to, &hello()).await.unwrap_err();
     assert_eq!(refused.kind(), SendErrorKind::Throttled);
     assert_eq!(refused.retry_after(), Some(Duration::from_secs(7)));

@@ -6,4 +6,5 @@ mod auth;
 mod connector;
 mod protocol;
 mod router;
+mod sending;
 mod server;

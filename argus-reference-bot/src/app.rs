@@ -252,7 +252,7 @@ impl Teams {
     fn anonymous(policy: ServiceUrlPolicy) -> Result<Self, AppError> {
         tracing::warn!("anybody on this computer may speak to the bot as anybody");
         let auth = Arc::new(Authenticator::anonymous(policy.clone()));
-        Ok(Self { auth, connector: HttpConnector::without_tokens(policy)? })
+        Ok(Self { auth, connector: HttpConnector::without_tokens(policy)?.ungoverned() })
     }
 
     #[cfg(not(feature = "danger-anonymous"))]

@@ -77,7 +77,7 @@ async fn serve(role: &str, addresses: Addresses) {
         Cloud::Public.constants().bot_scope,
         Arc::<SystemClock>::clone(&clock),
     );
-    let connector = HttpConnector::new(Arc::new(tokens.unwrap()), policy).unwrap();
+    let connector = HttpConnector::new(Arc::new(tokens.unwrap()), policy).unwrap().ungoverned();
     let auth = Authenticator::new(inbound, clock).unwrap();
     let router = Router::new().message(echo).with_state(());
     let bot = Bot::builder(router, Arc::new(auth), Arc::new(connector)).build();

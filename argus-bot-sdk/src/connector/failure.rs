@@ -61,13 +61,59 @@ pub struct SendError {
     code: Option<Cow<'static, str>>,
     status: Option<u16>,
     retry_after: Option<Duration>,
+    correlation: Option<Box<str>>,
+    stream: Option<StreamRefusal>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Why Teams takes no further part of a streamed message. It has one code for most of these and
+/// tells them apart by the text of the error only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamRefusal {
+    /// The reader pressed "Stop".
+    Stopped,
+    /// The two minutes are over.
+    Expired,
+    /// The final part was sent before.
+    Finished,
+    /// 202: a part came after a later one, and was left out.
+    OutOfOrder,
+    /// Messages cannot grow in this conversation.
+    NotHere,
+}
+
+impl StreamRefusal {
+    /// Reads code and text of an error.
+    pub(super) fn of(code: Option<&str>, message: Option<&str>) -> Option<Self> {
+        match code? {
+            "ContentStreamSequenceOrderPreConditionFailed" => return Some(Self::OutOfOrder),
+            "ContentStreamNotAllowed" => {}
+            _ => return None,
+        }
+        let text = message.unwrap_or_default().to_ascii_lowercase();
+        let has = |part: &str| text.contains(part);
+        Some(match () {
+            () if has("cancel") => Self::Stopped,
+            () if has("exceeded") => Self::Expired,
+            () if has("completed") => Self::Finished,
+            () => Self::NotHere,
+        })
+    }
 }
 
 impl SendError {
     /// A failure of this kind; for connectors of your own.
     pub fn new(kind: SendErrorKind) -> Self {
-        Self { kind, code: None, status: None, retry_after: None, source: None }
+        Self {
+            kind,
+            code: None,
+            status: None,
+            retry_after: None,
+            correlation: None,
+            stream: None,
+            source: None,
+        }
     }
 
     /// Adds the error code that Teams gave.
@@ -88,6 +134,26 @@ impl SendError {
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds the `MS-CV` header of the answer.
+    #[must_use]
+    pub fn with_correlation(mut self, ms_cv: Option<Box<str>>) -> Self {
+        self.correlation = ms_cv;
+        self
+    }
+
+    /// Says why a streamed message ended.
+    #[must_use]
+    pub fn with_stream_refusal(mut self, why: Option<StreamRefusal>) -> Self {
+        self.stream = why;
+        self
+    }
+
+    /// The same failure after a try that may have arrived: nobody knows any more.
+    pub(super) fn in_doubt(mut self) -> Self {
+        self.kind = SendErrorKind::Ambiguous;
         self
     }
 
@@ -116,6 +182,16 @@ impl SendError {
     /// How long to wait before the next try, if Teams said so.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// The `MS-CV` header of the answer, by which Microsoft's support finds the call.
+    pub fn correlation(&self) -> Option<&str> {
+        self.correlation.as_deref()
+    }
+
+    /// Why a streamed message ended, if that is what happened.
+    pub fn stream_refusal(&self) -> Option<StreamRefusal> {
+        self.stream
     }
 
     /// Whether the same call may work later. After [`SendErrorKind::Ambiguous`] it may also be
@@ -204,5 +280,22 @@ mod tests {
         check(502, None, Ambiguous);
         check(504, None, Ambiguous);
         check(302, None, Refused);
+    }
+
+    #[test]
+    fn the_ends_of_a_stream_are_told_apart() {
+        use StreamRefusal::{Expired, Finished, NotHere, OutOfOrder, Stopped};
+        let check = |code: &str, text: &str, expected: Option<StreamRefusal>| {
+            assert_eq!(StreamRefusal::of(Some(code), Some(text)), expected, "{code} {text}");
+        };
+        let no = "ContentStreamNotAllowed";
+        check(no, "Content stream was canceled by user", Some(Stopped));
+        check(no, "Content stream finished due to exceeded streaming time", Some(Expired));
+        let done = "Content stream is not allowed on an already completed streamed message";
+        check(no, done, Some(Finished));
+        check(no, "Content stream is not allowed", Some(NotHere));
+        check("ContentStreamSequenceOrderPreConditionFailed", "", Some(OutOfOrder));
+        check("BadArgument", "canceled", None);
+        assert_eq!(StreamRefusal::of(None, None), None);
     }
 }

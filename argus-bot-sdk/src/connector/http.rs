@@ -1,14 +1,6 @@
 //! The Connector REST interface over HTTP.
 
-use std::{
-    fmt,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    sync::{
-        Arc,
-        atomic::{AtomicI32, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,8 +9,13 @@ use http_body_util::Full;
 use tokio::time::Instant;
 
 use super::{
-    Connector, ConversationRef, CreatedConversation, NewConversation, SendError, SendErrorKind,
-    Sent, failure::kind_of, transport::Transport, wire,
+    Call, Connector, ConversationRef, CreatedConversation, Governor, Guarantee, Metered,
+    NewConversation, Reply, SendError, SendErrorKind, Sent, StreamRefusal,
+    failure::kind_of,
+    governor::Pass,
+    retry::{Budget, MAX_WAIT, wait_before_repeat},
+    transport::Transport,
+    wire,
 };
 use crate::{
     Activity, Error, ErrorKind,
@@ -27,22 +24,23 @@ use crate::{
 
 const TOTAL: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("argus-bot-sdk/", env!("CARGO_PKG_VERSION"));
-/// Repeats of one call, and the longest wait before one; what needs longer is the caller's to plan.
-const MAX_RETRIES: u32 = 3;
-const MAX_WAIT: Duration = Duration::from_secs(10);
-const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// A [`Connector`] that speaks to Teams.
 ///
 /// It shows the bot's token only to service URLs that its [`ServiceUrlPolicy`] allows, follows no
 /// redirect, uses no proxy and waits for nothing without an end. A 401 is answered with one fresh
-/// token. Updates and deletions are repeated a few times when that is harmless (412, 429, 502, 503,
-/// 504, lost connections); a message is never sent twice on a guess.
+/// token. Updates, deletions and reads are repeated a few times when that is harmless (412, 429,
+/// 502, 503, 504, lost connections). A message is repeated when it was certainly not delivered (412,
+/// 429, no connection); it is sent twice on a guess only under [`Guarantee::AtLeastOnce`].
+///
+/// Its [`Governor`] holds calls back that Teams would answer with 429.
 pub struct HttpConnector {
     transport: Transport,
     tokens: Option<Arc<dyn TokenSource>>,
     policy: ServiceUrlPolicy,
     total: Duration,
+    patience: Duration,
+    governor: Option<Governor>,
     budget: Budget,
 }
 
@@ -74,27 +72,58 @@ impl HttpConnector {
         self
     }
 
+    /// Sets how long one call may wait before it is repeated, instead of 10 s. With zero, 412 and
+    /// 429 go to the caller at once.
+    #[must_use]
+    pub fn patience(mut self, longest_wait: Duration) -> Self {
+        self.patience = longest_wait;
+        self
+    }
+
+    /// Sends as fast as it is told to, for far sides without limits, such as the Agents Playground,
+    /// and for callers with a [`Governor`] of their own.
+    #[must_use]
+    pub fn ungoverned(mut self) -> Self {
+        self.governor = None;
+        self
+    }
+
     fn build(
         tokens: Option<Arc<dyn TokenSource>>,
         policy: ServiceUrlPolicy,
     ) -> Result<Self, Error> {
         let transport = Transport::new()?;
-        Ok(Self { transport, tokens, policy, total: TOTAL, budget: Budget::default() })
+        Ok(Self {
+            transport,
+            tokens,
+            policy,
+            total: TOTAL,
+            patience: MAX_WAIT,
+            governor: Some(Governor::new()),
+            budget: Budget::default(),
+        })
     }
 
-    /// The address of a call, if the service may be called at all.
+    /// The address of a call about conversations, if the service may be called at all.
     fn address(&self, service_url: &str, segments: &[&str]) -> Result<Uri, SendError> {
+        let mut path = String::with_capacity(160);
+        path.push_str("/v3/conversations");
+        for segment in segments {
+            wire::push_segment(&mut path, segment);
+        }
+        self.locate(service_url, &path)
+    }
+
+    /// The address of a path behind a service URL, if the service may be called at all.
+    fn locate(&self, service_url: &str, path: &str) -> Result<Uri, SendError> {
         let proven = self
             .policy
             .check(service_url)
             .map_err(|e| SendError::new(SendErrorKind::Forbidden).with_source(e))?;
         let base = proven.as_str().trim_end_matches('/');
-        let mut address = String::with_capacity(base.len() + 160);
+        let mut address = String::with_capacity(base.len() + path.len());
         address.push_str(base);
-        address.push_str("/v3/conversations");
-        for segment in segments {
-            wire::push_segment(&mut address, segment);
-        }
+        address.push_str(path);
         // Too long an id is all that can be wrong with it, and stays wrong.
         Uri::try_from(address).map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))
     }
@@ -111,17 +140,39 @@ impl HttpConnector {
         method: Method,
         address: &Uri,
         body: Option<Bytes>,
-    ) -> Result<Answer, SendError> {
+        how: How<'_>,
+    ) -> Result<Reply, SendError> {
         let started = Instant::now();
         self.budget.deposit();
         let mut token = self.token().await?;
         let mut refreshed = false;
         let mut retries = 0;
+        // Whether a try before may have had its effect.
+        let mut doubt = false;
+        let is_post = method == Method::POST;
         loop {
-            let error = match self.attempt(&method, address, body.clone(), token.as_ref()).await {
-                Ok(answer) => return Ok(answer),
+            let pass = self.pass(&how, self.total.saturating_sub(started.elapsed())).await;
+            let answer = match pass {
+                Ok(_pass) => {
+                    let request = prepare(&method, address, body.clone(), token.as_ref())?;
+                    self.attempt(&method, request, how.is_raw).await
+                }
+                Err(error) => Err(error),
+            };
+            let error = match answer {
+                Ok(mut answer) => {
+                    answer.maybe_twice = doubt;
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
+            if let (Some(governor), Some(wait), SendErrorKind::Throttled, Some(_)) =
+                (&self.governor, error.retry_after(), error.kind(), error.status())
+            {
+                governor.hold(how.conversation, wait);
+            }
+            doubt |= is_post && error.kind() == SendErrorKind::Ambiguous;
+            let error = if doubt { error.in_doubt() } else { error };
             if let (Some(401), Some(tokens), Some(stale), false) =
                 (error.status(), &self.tokens, &token, refreshed)
             {
@@ -129,10 +180,14 @@ impl HttpConnector {
                 refreshed = true;
                 continue;
             }
-            let Some(wait) = wait_before_repeat(&method, &error, retries) else {
+            let repeat = wait_before_repeat(&method, how.guarantee, &error, retries);
+            let Some(wait) = repeat.filter(|wait| *wait <= self.patience) else {
                 return Err(error);
             };
-            if started.elapsed() + wait > self.total || !self.budget.withdraw() {
+            if (is_post && self.patience.is_zero())
+                || started.elapsed() + wait > self.total
+                || !self.budget.withdraw()
+            {
                 return Err(error);
             }
             retries += 1;
@@ -143,18 +198,29 @@ impl HttpConnector {
     async fn attempt(
         &self,
         method: &Method,
-        address: &Uri,
-        body: Option<Bytes>,
-        token: Option<&SecretToken>,
-    ) -> Result<Answer, SendError> {
-        let request = prepare(method, address, body, token)?;
-        let answer = self.transport.exchange(request, self.total).await.and_then(understand);
+        request: Request<Full<Bytes>>,
+        is_raw: bool,
+    ) -> Result<Reply, SendError> {
+        let answer = self.transport.exchange(request, self.total).await;
+        let answer = answer.and_then(|answer| understand(answer, is_raw));
         answer.inspect_err(|error| {
             tracing::warn!(
                 %method, kind = ?error.kind(), status = error.status(), code = error.code(),
                 "a call of the Connector failed"
             );
         })
+    }
+
+    /// Waits for a place in Teams' limits.
+    async fn pass<'a>(
+        &'a self,
+        how: &How<'a>,
+        patience: Duration,
+    ) -> Result<Option<Pass<'a>>, SendError> {
+        let Some(governor) = &self.governor else { return Ok(None) };
+        let pass = governor.pass(how.metered, how.conversation, how.tenant, patience).await;
+        // Not even tried; the caller hears what Teams would have said.
+        pass.map(Some).map_err(|wait| SendError::new(SendErrorKind::Throttled).after(wait))
     }
 
     async fn put_activity(
@@ -165,9 +231,34 @@ impl HttpConnector {
         activity: &Activity,
     ) -> Result<Sent, SendError> {
         let address = self.address(&to.service_url, segments)?;
-        let answer = self.call(method, &address, Some(json(activity)?)).await?;
-        Ok(Sent::new(wire::resource_id(&answer.body), answer.status))
+        let is_send = method == Method::POST;
+        let metered = if is_send { Metered::Send } else { Metered::Other };
+        let how = How::new(metered, to.root_id(), to.tenant_key());
+        let answer = self.call(method, &address, Some(wire::json(activity)?), how).await?;
+        Ok(Sent::of(&answer))
     }
+}
+
+/// What a call counts against, and whether it may be repeated.
+struct How<'a> {
+    guarantee: Guarantee,
+    metered: Metered,
+    conversation: &'a str,
+    tenant: &'a str,
+    is_raw: bool,
+}
+
+impl<'a> How<'a> {
+    fn new(metered: Metered, conversation: &'a str, tenant: &'a str) -> Self {
+        Self { guarantee: Guarantee::default(), metered, conversation, tenant, is_raw: false }
+    }
+}
+
+/// The tenant of a call: the one in the service URL, where Teams writes it, or the one that is
+/// known otherwise.
+pub(super) fn tenant_of<'a>(service_url: &'a str, known: Option<&'a str>) -> &'a str {
+    let is_id = |part: &&str| part.len() == 36 && part.matches('-').count() == 4;
+    service_url.split('/').find(is_id).or(known).unwrap_or_default()
 }
 
 #[async_trait]
@@ -200,8 +291,10 @@ impl Connector for HttpConnector {
     async fn delete(&self, to: &ConversationRef, activity_id: &str) -> Result<Sent, SendError> {
         let segments = [to.conversation_id.as_str(), "activities", activity_id];
         let address = self.address(&to.service_url, &segments)?;
-        let answer = self.call(Method::DELETE, &address, None).await?;
-        Ok(Sent::new(None, answer.status))
+        let tenant = to.tenant_key();
+        let how = How::new(Metered::Other, to.root_id(), tenant);
+        let answer = self.call(Method::DELETE, &address, None, how).await?;
+        Ok(Sent { activity_id: None, ..Sent::of(&answer) })
     }
 
     async fn create_conversation(
@@ -209,12 +302,28 @@ impl Connector for HttpConnector {
         service_url: &str,
         new: &NewConversation,
     ) -> Result<CreatedConversation, SendError> {
+        new.check()?;
         let address = self.address(service_url, &[])?;
-        let answer = self.call(Method::POST, &address, Some(json(new)?)).await?;
-        // It was created, but nobody can say under which id: as good as a lost answer.
-        serde_json::from_slice(&answer.body).map_err(|e| {
-            SendError::new(SendErrorKind::Ambiguous).with_status(answer.status).with_source(e)
-        })
+        let tenant = tenant_of(service_url, new.tenant_id.as_deref());
+        let mut how = How::new(Metered::Send, "", tenant);
+        if new.activity.is_none() {
+            // A chat is the same however often it is created, and nothing is said in it.
+            how.guarantee = Guarantee::AtLeastOnce;
+        }
+        // What was created, but nobody can say under which id, is as good as a lost answer.
+        self.call(Method::POST, &address, Some(wire::json(new)?), how).await?.json()
+    }
+
+    async fn perform(&self, call: Call) -> Result<Reply, SendError> {
+        let address = self.locate(&call.service_url, &call.path)?;
+        let tenant = tenant_of(&call.service_url, call.tenant.as_deref());
+        let how = How::new(call.metered, &call.conversation, tenant);
+        let how = How { guarantee: call.guarantee, is_raw: call.is_raw, ..how };
+        self.call(call.method, &address, call.body, how).await
+    }
+
+    fn governor(&self) -> Option<&Governor> {
+        self.governor.as_ref()
     }
 }
 
@@ -225,13 +334,6 @@ impl fmt::Debug for HttpConnector {
             .field("total", &self.total)
             .finish_non_exhaustive()
     }
-}
-
-/// A 2xx with what came in it.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    body: Bytes,
 }
 
 fn prepare(
@@ -256,14 +358,6 @@ fn prepare(
     Ok(request)
 }
 
-fn json(body: &impl serde::Serialize) -> Result<Bytes, SendError> {
-    // Room for a short message at once.
-    let mut bytes = Vec::with_capacity(768);
-    serde_json::to_writer(&mut bytes, body)
-        .map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))?;
-    Ok(Bytes::from(bytes))
-}
-
 fn no_token(error: Error) -> SendError {
     let kind = match error.kind() {
         ErrorKind::Credentials | ErrorKind::Config => SendErrorKind::Auth,
@@ -272,26 +366,33 @@ fn no_token(error: Error) -> SendError {
     SendError::new(kind).with_source(error)
 }
 
-fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
+fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Reply, SendError> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
     // The correlation vector by which Microsoft's support finds a call.
     let ms_cv = text(&head.headers, "ms-cv");
-    if head.status.is_success() {
+    let correlation = || ms_cv.map(Box::from);
+    // Teams says 202 to a part of a stream that it does not take.
+    let is_refused_part = status == 202 && wire::failure(&body).0.is_some();
+    if head.status.is_success() && !is_refused_part {
         tracing::debug!(status, ms_cv, "the Connector took a call");
         let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
-        if !is_json && !body.is_empty() {
+        if !is_json && !is_raw && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
             tracing::warn!(status, answer = wire::excerpt(&body), "a 2xx that is not JSON");
-            return Err(SendError::new(SendErrorKind::Ambiguous).with_status(status));
+            let error = SendError::new(SendErrorKind::Ambiguous).with_status(status);
+            return Err(error.with_correlation(correlation()));
         }
-        return Ok(Answer { status, body });
+        return Ok(Reply { correlation: correlation(), ..Reply::new(status, body) });
     }
-    let code = wire::error_code(&body);
+    let (code, message) = wire::failure(&body);
     if code.is_none() {
         tracing::debug!(status, ms_cv, answer = wire::excerpt(&body), "an error without a code");
     }
-    let mut error = SendError::new(kind_of(status, code.as_deref())).with_status(status);
+    let mut error = SendError::new(kind_of(status, code.as_deref()))
+        .with_status(status)
+        .with_correlation(correlation())
+        .with_stream_refusal(StreamRefusal::of(code.as_deref(), message.as_deref()));
     if let Some(code) = code {
         error = error.with_code(code);
     }
@@ -304,106 +405,4 @@ fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// How long to wait before doing the same again, or `None` if it must not or need not be done.
-fn wait_before_repeat(method: &Method, error: &SendError, retries: u32) -> Option<Duration> {
-    let harmless = *method != Method::POST;
-    let hopeful = match error.status() {
-        Some(412 | 429 | 502 | 503 | 504) => true,
-        Some(_) => false,
-        None => matches!(error.kind(), SendErrorKind::NotSent | SendErrorKind::Ambiguous),
-    };
-    if !harmless || !hopeful || retries >= MAX_RETRIES {
-        return None;
-    }
-    let wait = error.retry_after().unwrap_or_else(|| jittered(FIRST_WAIT * 2_u32.pow(retries)));
-    (wait <= MAX_WAIT).then_some(wait)
-}
-
-/// Between half and all of `wait`, so that clients that failed together do not return together.
-fn jittered(wait: Duration) -> Duration {
-    // Each RandomState has keys of its own, which is all the randomness that jitter needs.
-    let random = RandomState::new().build_hasher().finish() % 1_000;
-    wait / 2 + (wait / 2_000) * u32::try_from(random).unwrap_or(0)
-}
-
-/// Repeats are at most a tenth of the calls, so that a Connector in trouble is not drowned in them.
-#[derive(Debug)]
-struct Budget(AtomicI32);
-
-impl Budget {
-    const FULL: i32 = 100;
-    const PRICE: i32 = 10;
-
-    fn deposit(&self) {
-        self.change(|saved| (saved < Self::FULL).then_some(saved + 1));
-    }
-
-    fn withdraw(&self) -> bool {
-        self.change(|saved| (saved >= Self::PRICE).then_some(saved - Self::PRICE))
-    }
-
-    fn change(&self, step: impl FnMut(i32) -> Option<i32>) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).is_ok()
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(AtomicI32::new(Self::FULL))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{SendErrorKind::*, *};
-
-    #[test]
-    fn only_what_is_harmless_is_repeated() {
-        let error = |kind, status: Option<u16>| {
-            let error = SendError::new(kind);
-            status.map_or(SendError::new(kind), |status| error.with_status(status))
-        };
-        let check = |method: Method, kind, status, repeats: bool| {
-            let wait = wait_before_repeat(&method, &error(kind, status), 0);
-            assert_eq!(wait.is_some(), repeats, "{method} {kind:?} {status:?}");
-        };
-        for method in [Method::PUT, Method::DELETE, Method::GET] {
-            check(method.clone(), Conflict, Some(412), true);
-            check(method.clone(), Throttled, Some(429), true);
-            check(method.clone(), Ambiguous, Some(502), true);
-            check(method.clone(), Ambiguous, Some(500), false);
-            check(method.clone(), Ambiguous, None, true);
-            check(method.clone(), NotSent, None, true);
-            check(method.clone(), Refused, Some(400), false);
-            check(method, Auth, Some(401), false);
-        }
-        for (kind, status) in [(Conflict, Some(412)), (Throttled, Some(429)), (Ambiguous, None)] {
-            check(Method::POST, kind, status, false);
-        }
-        let throttled = error(Throttled, Some(429));
-        let wait = |error: SendError, n| wait_before_repeat(&Method::PUT, &error, n);
-        assert_eq!(wait(throttled.after(Duration::from_secs(7)), 2), Some(Duration::from_secs(7)));
-        assert_eq!(wait(error(Throttled, Some(429)).after(Duration::from_secs(11)), 0), None);
-        assert_eq!(wait(error(Conflict, Some(412)), MAX_RETRIES), None);
-    }
-
-    #[test]
-    fn waits_grow_and_differ() {
-        let waits: Vec<_> = (0..50).map(|_| jittered(Duration::from_secs(1))).collect();
-        assert!(waits.iter().all(|w| (500..=1_000).contains(&w.as_millis())), "{waits:?}");
-        assert!(waits.iter().any(|w| w != &waits[0]), "no jitter");
-    }
-
-    #[test]
-    fn repeats_are_a_tenth_of_the_calls() {
-        let budget = Budget::default();
-        let mut repeats = 0;
-        for _ in 0..1_000 {
-            budget.deposit();
-            repeats += i32::from(budget.withdraw());
-        }
-        assert!((100..=110).contains(&repeats), "{repeats}");
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::call::Metered;
+
 /// Sends per conversation: at most so many within so many milliseconds.
 /// Source: "Optimize your bot with rate limiting in Teams", per bot per thread.
 const PER_CONVERSATION: [(usize, u64); 4] =
@@ -9,6 +11,9 @@ const PER_CONVERSATION: [(usize, u64); 4] =
 
 /// Sends of one bot in one tenant, over all conversations (same source).
 const PER_TENANT: [(usize, u64); 1] = [(50, 1_000)];
+
+/// Reads of members per conversation (same source).
+const READS: [(usize, u64); 4] = [(14, 1_000), (16, 2_000), (120, 30_000), (3_600, 3_600_000)];
 
 /// How many conversations are remembered before those that are long quiet are forgotten.
 const SWEEP_AT: usize = 1_024;
@@ -34,7 +39,10 @@ const SWEEP_AT: usize = 1_024;
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
     conversations: HashMap<String, Sent>,
+    reads: HashMap<String, Sent>,
     tenants: HashMap<String, Sent>,
+    /// What counts against no conversation is counted here, and nobody asks.
+    spare: Sent,
     sweep_at: usize,
 }
 
@@ -44,6 +52,18 @@ struct Sent {
     log: VecDeque<u64>,
     /// Teams said: not before.
     held_until: u64,
+    /// Calls without an answer. Teams counts each at some time between call and answer, so each
+    /// fills a place until it is answered, and its window begins then.
+    in_flight: usize,
+}
+
+/// When a call may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// At this time, if nothing else goes before.
+    At(u64),
+    /// When one of the calls under way is answered.
+    Answered,
 }
 
 impl Pace {
@@ -62,6 +82,64 @@ impl Pace {
         self.tenants
             .get(tenant)
             .map_or(conversation, |sent| sent.ready_at(&PER_TENANT, conversation))
+    }
+
+    /// When a call fits into every window, those under way counted.
+    pub(super) fn ready(
+        &self,
+        metered: Metered,
+        conversation: &str,
+        tenant: &str,
+        now_ms: u64,
+    ) -> Ready {
+        let own = match metered {
+            Metered::Send => (self.conversations.get(conversation), &PER_CONVERSATION[..]),
+            Metered::Read => (self.reads.get(conversation), &READS[..]),
+            Metered::Other => (None, &[][..]),
+        };
+        [own, (self.tenants.get(tenant), &PER_TENANT[..])].into_iter().fold(
+            Ready::At(now_ms),
+            |ready, (sent, windows)| match (ready, sent) {
+                (Ready::At(at), Some(sent)) => sent.ready(windows, at),
+                _ => ready,
+            },
+        )
+    }
+
+    /// Notes that a call goes out now.
+    pub(super) fn begin(
+        &mut self,
+        metered: Metered,
+        conversation: &str,
+        tenant: &str,
+        now_ms: u64,
+    ) {
+        self.sweep(now_ms);
+        for sent in self.counted(metered, conversation, tenant) {
+            sent.in_flight += 1;
+        }
+    }
+
+    /// Notes that the answer of a call came at `at_ms`.
+    pub(super) fn end(&mut self, metered: Metered, conversation: &str, tenant: &str, at_ms: u64) {
+        let windows = match metered {
+            Metered::Read => &READS[..],
+            _ => &PER_CONVERSATION[..],
+        };
+        let [own, all] = self.counted(metered, conversation, tenant);
+        own.in_flight = own.in_flight.saturating_sub(1);
+        own.record(windows, at_ms);
+        all.in_flight = all.in_flight.saturating_sub(1);
+        all.record(&PER_TENANT, at_ms);
+    }
+
+    fn counted(&mut self, metered: Metered, conversation: &str, tenant: &str) -> [&mut Sent; 2] {
+        let own = match metered {
+            Metered::Send => entry(&mut self.conversations, conversation),
+            Metered::Read => entry(&mut self.reads, conversation),
+            Metered::Other => &mut self.spare,
+        };
+        [own, entry(&mut self.tenants, tenant)]
     }
 
     /// Notes a send that went out at `at_ms`.
@@ -88,12 +166,15 @@ impl Pace {
     /// Forgets those who are quiet for longer than their longest window. The threshold follows what
     /// is left, so that a sweep is rare however many conversations are active.
     fn sweep(&mut self, now_ms: u64) {
-        if self.conversations.len().max(self.tenants.len()) < self.sweep_at {
+        let most =
+            |pace: &Self| pace.conversations.len().max(pace.reads.len()).max(pace.tenants.len());
+        if most(self) < self.sweep_at {
             return;
         }
         self.conversations.retain(|_, sent| !sent.is_quiet(&PER_CONVERSATION, now_ms));
+        self.reads.retain(|_, sent| !sent.is_quiet(&READS, now_ms));
         self.tenants.retain(|_, sent| !sent.is_quiet(&PER_TENANT, now_ms));
-        self.sweep_at = SWEEP_AT.max(2 * self.conversations.len().max(self.tenants.len()));
+        self.sweep_at = SWEEP_AT.max(2 * most(self));
     }
 }
 
@@ -108,6 +189,20 @@ impl Sent {
             let oldest = self.log.len().checked_sub(most).and_then(|at| self.log.get(at));
             oldest.map_or(ready, |oldest| ready.max(oldest.saturating_add(window)))
         })
+    }
+
+    fn ready(&self, windows: &[(usize, u64)], now_ms: u64) -> Ready {
+        let mut ready = now_ms.max(self.held_until);
+        for &(most, window) in windows {
+            let Some(leaver) = (self.log.len() + self.in_flight).checked_sub(most) else {
+                continue;
+            };
+            match self.log.get(leaver) {
+                Some(oldest) => ready = ready.max(oldest.saturating_add(window)),
+                None => return Ready::Answered,
+            }
+        }
+        Ready::At(ready)
     }
 
     fn record(&mut self, windows: &[(usize, u64)], at_ms: u64) {
@@ -126,6 +221,7 @@ impl Sent {
     fn is_quiet(&self, windows: &[(usize, u64)], now_ms: u64) -> bool {
         let longest = windows.iter().map(|window| window.1).max().unwrap_or(0);
         self.held_until <= now_ms
+            && self.in_flight == 0
             && self.log.back().is_none_or(|last| last.saturating_add(longest) <= now_ms)
     }
 }

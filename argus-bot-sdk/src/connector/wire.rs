@@ -2,8 +2,12 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use bytes::Bytes;
 use http::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{SendError, SendErrorKind};
 
 /// Nobody waits longer than this because a header says so.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
@@ -11,13 +15,18 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// Appends `/segment`. Conversation ids contain `:`, `@`, `;`, `=` and now and then `/`; everything
 /// that is not unreserved in RFC 3986 is encoded, so that an id can never become two segments.
 pub(super) fn push_segment(path: &mut String, segment: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     path.push('/');
     if segment.bytes().all(|byte| byte == b'.') {
         // A client resolves `.` and `..` away, encoded or not; the Connector knows no such id.
         path.push('_');
     }
-    for byte in segment.bytes() {
+    push_encoded(path, segment);
+}
+
+/// Appends `text` with everything encoded that is not unreserved in RFC 3986.
+pub(super) fn push_encoded(path: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             path.push(char::from(byte));
         } else {
@@ -26,6 +35,32 @@ pub(super) fn push_segment(path: &mut String, segment: &str) {
                 path.push(HEX.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit)));
             }
         }
+    }
+}
+
+/// A body as JSON, without members that are `null`: Teams answers 400 to some of them.
+pub(super) fn json(body: &impl Serialize) -> Result<Bytes, SendError> {
+    let refused = |e| SendError::new(SendErrorKind::Refused).with_source(e);
+    // Room for a short message at once.
+    let mut bytes = Vec::with_capacity(768);
+    serde_json::to_writer(&mut bytes, body).map_err(refused)?;
+    if bytes.windows(4).any(|four| four == b"null") {
+        let mut value = serde_json::from_slice(&bytes).map_err(refused)?;
+        strip_nulls(&mut value);
+        bytes = serde_json::to_vec(&value).map_err(refused)?;
+    }
+    Ok(Bytes::from(bytes))
+}
+
+/// Takes out members that are `null`. Entries of lists stay, because their place means something.
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(strip_nulls);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(strip_nulls),
+        _ => {}
     }
 }
 
@@ -48,11 +83,19 @@ struct Failure {
 #[derive(Deserialize)]
 struct Detail {
     code: Option<String>,
+    message: Option<String>,
 }
 
-/// The error code of `{"error":{"code":…}}`. Some answers are HTML; they have none.
-pub(super) fn error_code(body: &[u8]) -> Option<String> {
-    let code = serde_json::from_slice::<Failure>(body).ok()?.error.code?;
+/// The error code of `{"error":{"code":…}}`, and the message beside it. Some answers are HTML; they
+/// have none.
+pub(super) fn failure(body: &[u8]) -> (Option<String>, Option<String>) {
+    match serde_json::from_slice::<Failure>(body) {
+        Ok(Failure { error: Detail { code, message } }) => (code.and_then(plain), message),
+        Err(_) => (None, None),
+    }
+}
+
+fn plain(code: String) -> Option<String> {
     // It goes into logs, so it has to look like a code.
     let plain = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     plain.then_some(code)
@@ -138,9 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn nulls_are_left_out() {
+        let check = |body: Value, expected: &str| {
+            assert_eq!(json(&body).unwrap(), expected.as_bytes(), "{body}");
+        };
+        check(
+            serde_json::json!({"a": null, "b": {"c": null}, "d": [null]}),
+            r#"{"b":{},"d":[null]}"#,
+        );
+        check(serde_json::json!({"text": "null"}), r#"{"text":"null"}"#);
+    }
+
+    #[test]
     fn codes_are_read_from_json_only() {
         let check = |body: &str, expected: Option<&str>| {
-            assert_eq!(error_code(body.as_bytes()).as_deref(), expected, "{body}");
+            assert_eq!(failure(body.as_bytes()).0.as_deref(), expected, "{body}");
         };
         check(r#"{"error":{"code":"BadSyntax","message":"x"}}"#, Some("BadSyntax"));
         check(r#"{"error":{"code":"a\nb"}}"#, None);

@@ -309,6 +309,7 @@ impl TestTeamsBuilder {
             |source| Error::new(ErrorKind::Io, "no loopback port for a fake").with_source(source);
         let entra = FakeEntra::builder().clock(Arc::clone(&self.clock)).faults(self.faults);
         let entra = entra.start().await.map_err(io)?;
+        let is_limited = self.limits != TeamsLimits::off();
         let teams = FakeTeams::builder(&entra).limits(self.limits).start().await.map_err(io)?;
 
         let mut inbound = InboundConfig::new(APP_ID, Cloud::Public)
@@ -326,7 +327,10 @@ impl TestTeamsBuilder {
             format!("{CONNECTOR}/.default"),
             Arc::clone(&self.clock),
         )?;
-        let connector: Arc<dyn Connector> = Arc::new(HttpConnector::new(Arc::new(tokens), policy)?);
+        let connector = HttpConnector::new(Arc::new(tokens), policy)?;
+        // Without limits nobody has to wait for them.
+        let connector = if is_limited { connector } else { connector.ungoverned() };
+        let connector: Arc<dyn Connector> = Arc::new(connector);
         let bot =
             Bot::builder(self.router, Arc::new(auth), Arc::clone(&connector)).clock(self.clock);
         let bot = match self.bot {

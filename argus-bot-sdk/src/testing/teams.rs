@@ -2,10 +2,12 @@
 
 mod inbound;
 mod limits;
+mod more;
 mod person;
 mod rest;
 mod roster;
 mod stream;
+mod targeted;
 mod world;
 
 use std::io;
@@ -17,6 +19,7 @@ use tokio::sync::broadcast;
 
 use self::limits::Meter;
 pub use self::limits::TeamsLimits;
+use self::more::Kept;
 pub use self::person::Person;
 use self::world::World;
 pub use self::world::{Kind as ConversationKind, Life, Shown, Snapshot};
@@ -58,9 +61,9 @@ pub struct TeamsChange {
 /// It checks the bot's tokens against a [`FakeEntra`], keeps Teams' published limits unless told
 /// otherwise, and makes the activities and tokens that Teams would send to the bot. A clone is the
 /// same fake; it stops when the last clone is dropped. In a fault script it is the system `teams`
-/// with the operations `send`, `reply`, `update`, `delete`, `create_conversation` and `members`;
-/// its effects carry the same names, and `typing`, by conversation or, for `update` and `delete`,
-/// by activity.
+/// with the operations `send`, `reply`, `update`, `delete`, `create_conversation`, `members`,
+/// `teams`, `meetings`, `notification`, `reactions`, `attachments` and `batch`; its effects carry the
+/// same names, and `typing`, by conversation or, for `update` and `delete`, by activity.
 ///
 /// ```
 /// use argus_bot_sdk::testing::{APP_ID, CONNECTOR, FakeEntra, FakeTeams, Person, TENANT, TokenSpec};
@@ -114,6 +117,7 @@ struct State {
     world: World,
     limits: TeamsLimits,
     meter: Meter,
+    more: Kept,
 }
 
 impl FakeTeams {
@@ -133,6 +137,7 @@ impl FakeTeams {
             world: World::default(),
             limits: TeamsLimits::published(),
             meter: Meter::default(),
+            more: Kept::default(),
         };
         let core = Core {
             faults: entra.faults().clone(),

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::limits::Kind as Metered;
+use super::more::More;
 use super::roster;
 use super::stream::{self, Step};
+use super::world::Life;
 use super::world::{self, Kind, Room, Shown, World};
-use super::{Change, Core, Person, put};
+use super::{Change, Core, Person, put, targeted};
 use crate::testing::entra::CONNECTOR;
 use crate::testing::wire::{FakeRequest, FakeResponse};
 
@@ -26,10 +28,14 @@ enum Call<'a> {
     Members { of: &'a str },
     Member { of: &'a str, id: &'a str },
     PagedMembers { of: &'a str },
+    More(More<'a>),
 }
 
 impl<'a> Call<'a> {
     fn read(method: &Method, segments: &[&'a str]) -> Option<Self> {
+        if let Some(more) = More::read(method, segments) {
+            return Some(Self::More(more));
+        }
         let ["v3", "conversations", path @ ..] = segments else { return None };
         match (method.as_str(), path) {
             ("POST", []) => Some(Self::Create),
@@ -55,6 +61,7 @@ impl<'a> Call<'a> {
             Self::Update { .. } => "update",
             Self::Delete { .. } => "delete",
             Self::Members { .. } | Self::Member { .. } | Self::PagedMembers { .. } => "members",
+            Self::More(more) => more.operation(),
         }
     }
 
@@ -67,6 +74,7 @@ impl<'a> Call<'a> {
             Self::Members { of } | Self::Member { of, .. } | Self::PagedMembers { of } => {
                 (Metered::Read, world::root(of))
             }
+            Self::More(more) => more.metered(),
         }
     }
 }
@@ -74,8 +82,11 @@ impl<'a> Call<'a> {
 /// Answers one request. Whatever comes before `v3` is the region and tenant of the service URL.
 pub(super) async fn answer(core: &Core, request: &FakeRequest) -> FakeResponse {
     let segments = request.segments();
-    let path: Vec<&str> =
-        segments.iter().map(String::as_str).skip_while(|part| *part != "v3").collect();
+    let path: Vec<&str> = segments
+        .iter()
+        .map(String::as_str)
+        .skip_while(|part| !["v1", "v3"].contains(part))
+        .collect();
     let Some(call) = Call::read(&request.method, &path) else {
         return FakeResponse::html(404, "<!doctype html><title>404</title><h2>Not found</h2>");
     };
@@ -98,21 +109,35 @@ async fn serve(core: &Core, request: &FakeRequest, call: Call<'_>, turn: &Turn<'
     }
     let (metered, conversation) = call.metered();
     throttle(core, metered, conversation)?;
+    on_its_host(core, request, conversation)?;
     match call {
         Call::Create => create(core, request),
         Call::Send { to, reply_to } => send(core, request, to, reply_to, call.operation()),
         Call::Update { to, id } => {
             turn.work(core).await?;
+            targeted::matches(core, request, id)?;
             update(core, request, to, id)
         }
         Call::Delete { to, id } => {
             turn.work(core).await?;
+            targeted::matches(core, request, id)?;
             delete(core, to, id)
         }
         Call::Members { of } => roster::members(core, of),
         Call::Member { of, id } => roster::member(core, of, id),
         Call::PagedMembers { of } => roster::paged_members(core, request, of),
+        Call::More(more) => more.answer(core, request),
     }
+}
+
+/// A conversation of a government tenant is found at that cloud's address only.
+fn on_its_host(core: &Core, request: &FakeRequest, to: &str) -> Result<(), FakeResponse> {
+    let mut state = core.state();
+    let is_gcc = state.world.room(to).is_some_and(|room| room.life == Life::OnGccHost);
+    if !is_gcc || request.path().starts_with("/gcc/") {
+        return Ok(());
+    }
+    Err(error(403, "InvalidBotApiHost", "The tenant's conversations are at another host."))
 }
 
 /// The right to edit in a conversation, which one request has at a time.
@@ -226,7 +251,11 @@ fn send(
         core.faults.record("teams", "typing", to);
         return Ok(FakeResponse::status(202));
     }
+    let person = targeted::person(core, request, to, &activity)?;
     let id = post(core, to, reply_to, &activity, operation)?;
+    if let Some(person) = person {
+        core.state().more.targeted.insert(id.clone(), person);
+    }
     Ok(FakeResponse::json(201, &json!({"id": id})))
 }
 
@@ -263,7 +292,7 @@ fn streamed(core: &Core, to: &str, activity: &Value) -> Answer {
 }
 
 /// Shows a new activity of the bot and gives its id.
-fn post(
+pub(super) fn post(
     core: &Core,
     to: &str,
     reply_to: Option<&str>,
@@ -349,7 +378,7 @@ fn unknown_activity() -> FakeResponse {
 }
 
 /// The body as a JSON object within the size limit.
-fn object(core: &Core, request: &FakeRequest) -> Result<Value, FakeResponse> {
+pub(super) fn object(core: &Core, request: &FakeRequest) -> Result<Value, FakeResponse> {
     let text = std::str::from_utf8(&request.body).ok();
     if text.is_some_and(|text| text.encode_utf16().count() * 2 > core.max_message) {
         return Err(error(413, "MessageSizeTooBig", "Message size too large."));

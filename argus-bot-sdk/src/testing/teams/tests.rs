@@ -213,7 +213,7 @@ async fn what_teams_cannot_show_is_refused() {
     check(&activities, message(&(text + "€")), (413, "MessageSizeTooBig")).await;
     assert_eq!(stage.teams.messages(&stage.channel).len(), 1);
 
-    let url = format!("{}v3/attachments/x", stage.teams.service_url());
+    let url = format!("{}v3/botstate/x", stage.teams.service_url());
     let answer = stage.client.get(url).send().await.unwrap();
     assert_eq!(answer.status(), 404);
     assert!(answer.text().await.unwrap().starts_with("<!doctype html>"));

@@ -48,6 +48,10 @@ pub enum Life {
     NotEnoughPermissions,
     /// 404 `ConversationNotFound`.
     Gone,
+    /// 403 `InvalidBotApiHost`, unless it is called at [`FakeTeams::gcc_url`].
+    ///
+    /// [`FakeTeams::gcc_url`]: super::FakeTeams::gcc_url
+    OnGccHost,
 }
 
 /// One activity that somebody can see.
@@ -146,7 +150,7 @@ impl Room {
     /// The error code that the room's life has for everything the bot does.
     pub(super) fn refusal(&self) -> Option<(u16, &'static str)> {
         match self.life {
-            Life::Active => None,
+            Life::Active | Life::OnGccHost => None,
             Life::BotDisabledByAdmin => Some((403, "BotDisabledByAdmin")),
             Life::BlockedByUser => Some((403, "ConversationBlockedByUser")),
             Life::BotRemoved => Some((403, "BotNotInConversationRoster")),

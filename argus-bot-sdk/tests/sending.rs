@@ -1,0 +1,6 @@
+//! What a bot sends, as a Teams with its published limits and rules sees it.
+
+mod calls;
+mod outbox;
+mod paced;
+mod world;
