@@ -2,6 +2,8 @@
 
 mod dispatch;
 mod door;
+#[cfg(feature = "server")]
+mod env;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -17,6 +19,8 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
+#[cfg(feature = "server")]
+pub use self::env::Env;
 use crate::auth::Authenticator;
 use crate::connector::Connector;
 use crate::dedup::{Bounds, Memory};
@@ -94,22 +98,7 @@ impl Bot {
         auth: Arc<Authenticator>,
         connector: Arc<dyn Connector>,
     ) -> BotBuilder {
-        BotBuilder {
-            router,
-            auth,
-            connector,
-            clock: Arc::new(SystemClock),
-            capacity: Capacity::default(),
-            settings: Settings {
-                path: "/api/messages".to_owned(),
-                max_body: 1024 * 1024,
-                body_timeout: None,
-                // Teams gives up on most invokes after 5 s and on buttons after 15 s.
-                invoke_deadline: None,
-                action_deadline: Duration::from_secs(10),
-                turn_limit: Duration::from_mins(10),
-            },
-        }
+        BotBuilder::new(router, auth, connector)
     }
 
     /// Whether this bot trusts everybody who can reach it, so that only this computer may.
@@ -167,6 +156,25 @@ impl fmt::Debug for Bot {
 }
 
 impl BotBuilder {
+    fn new(router: Router, auth: Arc<Authenticator>, connector: Arc<dyn Connector>) -> Self {
+        Self {
+            router,
+            auth,
+            connector,
+            clock: Arc::new(SystemClock),
+            capacity: Capacity::default(),
+            settings: Settings {
+                path: "/api/messages".to_owned(),
+                max_body: 1024 * 1024,
+                body_timeout: None,
+                // Teams gives up on most invokes after 5 s and on buttons after 15 s.
+                invoke_deadline: None,
+                action_deadline: Duration::from_secs(10),
+                turn_limit: Duration::from_mins(10),
+            },
+        }
+    }
+
     /// Sets the path at which Teams calls the bot, instead of `/api/messages`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.settings.path = path.into();

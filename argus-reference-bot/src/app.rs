@@ -462,17 +462,8 @@ fn default_service_url(config: &Config, cloud: Cloud) -> String {
 }
 
 fn cloud(name: &str) -> Result<Cloud, ConfigError> {
-    Ok(match name {
-        "public" => Cloud::Public,
-        "gcc" => Cloud::Gcc,
-        "gcc_high" | "gcch" => Cloud::GccHigh,
-        "dod" => Cloud::Dod,
-        "china" => Cloud::China,
-        other => {
-            let why = format!("`{other}` is not known; use public, gcc, gcc_high, dod or china");
-            return Err(ConfigError::value("bot.cloud", why));
-        }
-    })
+    name.parse()
+        .map_err(|error: argus_bot_sdk::Error| ConfigError::value("bot.cloud", error.to_string()))
 }
 
 fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {

@@ -1,5 +1,9 @@
 //! The five Microsoft clouds and what is different in each.
 
+use std::str::FromStr;
+
+use crate::{Error, ErrorKind};
+
 /// A Microsoft cloud in which Teams exists.
 ///
 /// # Examples
@@ -56,6 +60,26 @@ pub struct CloudConstants {
     /// The hosts to which a bot may show its token, each exact: anybody can register a neighbour
     /// of `smba.trafficmanager.net`.
     pub service_hosts: &'static [&'static str],
+}
+
+impl FromStr for Cloud {
+    type Err = Error;
+
+    /// `public`, `gcc`, `gcc_high`, `dod` or `china`.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name.trim().to_ascii_lowercase().replace('-', "_").as_str() {
+            "public" => Ok(Self::Public),
+            "gcc" => Ok(Self::Gcc),
+            "gcc_high" | "gcch" => Ok(Self::GccHigh),
+            "dod" => Ok(Self::Dod),
+            "china" => Ok(Self::China),
+            _ => {
+                let why =
+                    format!("`{name}` is not a cloud; use public, gcc, gcc_high, dod or china");
+                Err(Error::new(ErrorKind::Config, why))
+            }
+        }
+    }
 }
 
 impl Cloud {
