@@ -1,23 +1,19 @@
 //! Lets a second person approve what the first one wants; the first decision stands.
 //!
 //! ```text
-//! Alice: deploy web-7
-//! Bot: [Deploy web-7?]
-//! Alice presses approve
+//! Alice in ops: deploy web-7
+//! Bot: [Deploy web-7?] (Yes)
+//! Alice presses "Yes"
 //! Bot: Somebody else has to approve what you asked for.
-//! Dana presses approve
-//! Bot: [web-7: approved by Dana]
-//! Carl presses approve
+//! Dana presses "Yes"
 //! Bot: [web-7: approved by Dana]
 //! ```
-#![expect(clippy::print_stdout, reason = "it shows its chat")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argus_bot_sdk::extract::{Args, Input, Sender, State};
 use argus_bot_sdk::reply::{Card, CardReply};
-use argus_bot_sdk::testing::{Person, TestTeams};
-use argus_bot_sdk::{Error, Router};
+use argus_bot_sdk::{Bot, Error, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,34 +63,17 @@ async fn approve(
     CardReply::card(card(&format!("{}: approved by {by}", wish.what), &json!([])))
 }
 
-async fn chat() -> Result<Vec<String>, Error> {
+fn router() -> Router {
     let router = Router::new().command("deploy", deploy).action("approve", approve);
-    let teams = TestTeams::start(router.with_state(Wishes::default())).await?;
-    let [alice, dana, carl] = ["Alice", "Dana", "Carl"].map(Person::new);
-    let room = teams.teams().group_chat("ops", [alice.clone(), dana.clone(), carl.clone()]);
-    let mut heard = vec!["Alice: deploy web-7".to_owned()];
-    let asked = teams.say_in(&room, &alice, "deploy web-7").await.remove(0);
-    let text = |json: &Value, at| json.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    let shown = serde_json::to_value(&asked).unwrap_or_default();
-    let id = asked.id.as_deref().unwrap_or_default();
-    let asks = text(&shown, "/attachments/0/content/body/0/text").unwrap_or_default();
-    heard.push(format!("Bot: [{asks}]"));
-    for (name, who) in [("Alice", &alice), ("Dana", &dana), ("Carl", &carl)] {
-        heard.push(format!("{name} presses approve"));
-        let reply = teams.click(who, id, "approve", json!({"wish": 0})).await?.body;
-        let shown = text(&reply, "/value/body/0/text").map(|text| format!("[{text}]"));
-        heard
-            .push(format!("Bot: {}", shown.or_else(|| text(&reply, "/value")).unwrap_or_default()));
-    }
-    Ok(heard)
+    router.with_state(Wishes::default())
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    chat().await.map(|lines| println!("{}", lines.join("\n")))
+    Bot::from_env(router())?.run().await
 }
 
 #[tokio::test]
 async fn the_chat_is_as_promised() {
-    assert_eq!(chat().await.unwrap(), argus_examples::chat(include_str!("approve.rs")));
+    argus_examples::assert_plays(router(), include_str!("approve.rs")).await;
 }

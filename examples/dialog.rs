@@ -1,28 +1,21 @@
-//! Opens a dialog and checks what it is filled with, and finds hosts in a message extension.
+//! Opens a dialog and checks what it is filled with.
 //!
 //! ```text
-//! Alice opens "isolate"
+//! Alice: isolate
+//! Bot: [Isolate which host?] (Choose)
+//! Alice presses "Choose"
 //! Bot: [Isolate a host]
-//! Alice sends the dialog with nothing
+//! Alice sends the dialog
 //! Bot: Which host?
-//! Alice sends the dialog with "srv-1"
+//! Alice sends the dialog with host="srv-1"
 //! Bot: srv-1 is isolated.
-//! Alice searches for "srv"
-//! Bot: [srv-1] [srv-2]
 //! ```
-#![expect(clippy::print_stdout, reason = "it shows its chat")]
 
-use argus_bot_sdk::activity::card::ThumbnailCard;
-use argus_bot_sdk::invoke::{
-    ExtensionItem, ExtensionResponse, IntoResponse, Invoked, Query, TaskFetch, TaskInfo,
-    TaskResponse, TaskSubmit,
-};
-use argus_bot_sdk::testing::{Person, TestTeams};
-use argus_bot_sdk::{Error, Router};
+use argus_bot_sdk::invoke::{IntoResponse, Invoked, TaskInfo, TaskResponse, TaskSubmit};
+use argus_bot_sdk::reply::Card;
+use argus_bot_sdk::{Bot, Error, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
-
-const HOSTS: [&str; 3] = ["srv-1", "srv-2", "laptop-7"];
+use serde_json::json;
 
 /// What the dialog's input brings back. It comes from a client, so it may be anything that fits.
 #[derive(Deserialize)]
@@ -39,6 +32,14 @@ impl IntoResponse<TaskResponse> for NoHost {
     }
 }
 
+/// A card whose button opens the dialog: Teams asks for it with `task/fetch`.
+async fn offer() -> Card {
+    let data = json!({"msteams": {"type": "task/fetch"}, "dialog": "isolate"});
+    let choose = json!({"type": "Action.Submit", "title": "Choose", "data": data});
+    Card(json!({"type": "AdaptiveCard", "version": "1.5", "actions": [choose],
+                "body": [{"type": "TextBlock", "text": "Isolate which host?"}]}))
+}
+
 async fn ask() -> TaskResponse {
     let send = json!({"type": "Action.Submit", "title": "Isolate", "data": {"dialog": "isolate"}});
     let card = json!({"type": "AdaptiveCard", "version": "1.5", "actions": [send], "body": [
@@ -52,49 +53,16 @@ async fn isolate(Invoked(form): Invoked<TaskSubmit>) -> Result<TaskResponse, NoH
     Ok(TaskResponse::message(format!("{host} is isolated.")))
 }
 
-async fn hosts(Invoked(query): Invoked<Query>) -> ExtensionResponse {
-    let start = query.parameter("name").unwrap_or_default();
-    let found = HOSTS.into_iter().filter(|host| host.starts_with(start));
-    let item = |host| ExtensionItem::new(ThumbnailCard::default().title(host));
-    ExtensionResponse::results(found.map(item))
-}
-
-async fn chat() -> Result<Vec<String>, Error> {
-    let router = Router::new()
-        .dialog("isolate", ask)
-        .dialog_submit("isolate", isolate)
-        .search("hosts", hosts);
-    let teams = TestTeams::start(router).await?;
-    let alice = Person::new("Alice");
-    let text =
-        |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    let mut heard = vec!["Alice opens \"isolate\"".to_owned()];
-    let opened = teams.invoke(&alice, TaskFetch, &json!({"data": {"dialog": "isolate"}})).await;
-    let title = text(&opened.body, "/task/value/title").unwrap_or_default();
-    heard.push(format!("Bot: [{title}]"));
-    for (said, host) in [("nothing", Value::Null), ("\"srv-1\"", json!("srv-1"))] {
-        let data = json!({"dialog": "isolate", "host": host});
-        heard.push(format!("Alice sends the dialog with {said}"));
-        let answer = teams.invoke(&alice, TaskSubmit, &json!({ "data": data })).await;
-        heard.push(format!("Bot: {}", text(&answer.body, "/task/value").unwrap_or_default()));
-    }
-    heard.push("Alice searches for \"srv\"".to_owned());
-    let query = json!({"commandId": "hosts", "parameters": [{"name": "name", "value": "srv"}]});
-    let found = teams.invoke(&alice, Query, &query).await;
-    let items = found.body.pointer("/composeExtension/attachments").and_then(Value::as_array);
-    let titles = items.into_iter().flatten().filter_map(|item| text(item, "/content/title"));
-    let titles: Vec<String> = titles.map(|title| format!("[{title}]")).collect();
-    heard.push(format!("Bot: {}", titles.join(" ")));
-    Ok(heard)
+fn router() -> Router {
+    Router::new().message(offer).dialog("isolate", ask).dialog_submit("isolate", isolate)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    chat().await?.iter().for_each(|line| println!("{line}"));
-    Ok(())
+    Bot::from_env(router())?.run().await
 }
 
 #[tokio::test]
 async fn the_chat_is_as_promised() {
-    assert_eq!(chat().await.unwrap(), argus_examples::chat(include_str!("dialog.rs")));
+    argus_examples::assert_plays(router(), include_str!("dialog.rs")).await;
 }

@@ -1,7 +1,11 @@
-//! Small bots, one file each. Every example begins with a chat and runs that very chat when it is
-//! started, against the fakes of `argus-bot-sdk`'s feature `testing`.
+//! Small bots, one file each. Every example begins with a chat, which its test acts out against the
+//! fakes of `argus-bot-sdk`'s feature `testing`; started, it serves Teams or the Agents Playground.
 //!
-//! `README.md` says which one to read for what.
+//! `README.md` says which one to read for what, and how to start them.
+
+mod play;
+
+pub use play::{assert_plays, play};
 
 /// The chat at the head of an example: its lines of the form `Name: text` between the code fences.
 ///

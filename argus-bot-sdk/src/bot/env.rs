@@ -46,6 +46,7 @@ impl Env {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] names the variable that cannot be what it says.
+    #[expect(clippy::disallowed_methods, reason = "this is the configuration that reads it")]
     pub fn read() -> Result<Self, Error> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }

@@ -1,0 +1,38 @@
+//! Finds hosts from the box in which people write, and lets them put one into their message.
+//!
+//! ```text
+//! Alice searches hosts for "srv"
+//! Bot: [srv-1] [srv-2]
+//! Alice searches hosts for "printer"
+//! Bot: No host is called printer.
+//! ```
+
+use argus_bot_sdk::activity::card::ThumbnailCard;
+use argus_bot_sdk::invoke::{ExtensionItem, ExtensionResponse, Invoked, Query};
+use argus_bot_sdk::{Bot, Error, Router};
+
+const HOSTS: [&str; 3] = ["srv-1", "srv-2", "laptop-7"];
+
+async fn hosts(Invoked(query): Invoked<Query>) -> ExtensionResponse {
+    let start = query.parameter("search").unwrap_or_default();
+    let mut found = HOSTS.into_iter().filter(|host| host.starts_with(start)).peekable();
+    if found.peek().is_none() {
+        return ExtensionResponse::message(format!("No host is called {start}."));
+    }
+    let item = |host| ExtensionItem::new(ThumbnailCard::default().title(host));
+    ExtensionResponse::results(found.map(item))
+}
+
+fn router() -> Router {
+    Router::new().search("hosts", hosts)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    Bot::from_env(router())?.run().await
+}
+
+#[tokio::test]
+async fn the_chat_is_as_promised() {
+    argus_examples::assert_plays(router(), include_str!("message-extension.rs")).await;
+}
