@@ -3,4 +3,5 @@
 mod calls;
 mod outbox;
 mod paced;
+mod streamed;
 mod world;
