@@ -18,6 +18,8 @@ pub mod bot;
 // The way back to Teams.
 pub mod connector;
 mod dedup;
+// Where the bot may speak first.
+pub mod references;
 // What is to be said, kept until it is said.
 pub mod outbox;
 // What a handler may ask for.
