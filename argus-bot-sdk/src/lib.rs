@@ -18,6 +18,8 @@ pub mod bot;
 // The way back to Teams.
 pub mod connector;
 mod dedup;
+// What Teams would refuse, found before it is sent.
+pub mod check;
 // Where the bot may speak first.
 pub mod references;
 // What is to be said, kept until it is said.
