@@ -6,7 +6,7 @@
 //!
 //! Beside the five calls of the port, each subject has a type that is made of a connector:
 //! [`Talk`] (threads, quotes, messages for one person), [`Reactions`], [`Roster`] (members),
-//! [`Teams`], [`Meetings`], [`Batch`], [`Files`].
+//! [`Teams`], [`Meetings`], [`Batch`], [`Files`], and [`StreamReply`] for answers that grow.
 
 mod batch;
 mod call;
@@ -20,6 +20,7 @@ mod members;
 mod pace;
 mod reactions;
 mod retry;
+mod stream;
 mod suggest;
 mod teams;
 mod transport;
@@ -43,6 +44,7 @@ pub use self::meetings::{
 pub use self::members::{Member, MemberPage, Roster};
 pub use self::pace::Pace;
 pub use self::reactions::Reactions;
+pub use self::stream::{Finished, Growth, StreamReply};
 pub use self::suggest::SuggestedActions;
 pub use self::teams::{ChannelInfo, TeamDetails, Teams};
 use crate::{Account, Activity};

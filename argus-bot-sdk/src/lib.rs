@@ -20,6 +20,10 @@ pub mod connector;
 mod dedup;
 // What happened to conversations, meetings and messages.
 pub mod event;
+// What Teams would refuse, found before it is sent.
+pub mod check;
+// Where the bot may speak first.
+pub mod references;
 // What is to be said, kept until it is said.
 pub mod outbox;
 // What a handler may ask for.

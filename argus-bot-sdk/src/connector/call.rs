@@ -165,6 +165,17 @@ impl Call {
         self.body.as_deref()
     }
 
+    /// The same call of another service.
+    pub(crate) fn behind(mut self, service_url: String) -> Self {
+        self.service_url = service_url;
+        self
+    }
+
+    /// The conversation that it is about, without a thread; empty if it is about none.
+    pub fn conversation(&self) -> &str {
+        &self.conversation
+    }
+
     /// The service that is called.
     pub fn service_url(&self) -> &str {
         &self.service_url

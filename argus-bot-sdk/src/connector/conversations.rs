@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Call, Connector, ConversationRef, Guarantee, Metered, SendError, Sent};
+use crate::check::{Check, apart};
 use crate::{Account, Activity, ActivityKind};
 
 /// Speaks in one conversation: like [`Connector::send`] and its like, with a say in how often a
@@ -34,12 +35,13 @@ pub struct Talk<'a, C: ?Sized> {
     to: &'a ConversationRef,
     guarantee: Guarantee,
     is_targeted: bool,
+    check: Option<Check>,
 }
 
 impl<'a, C: Connector + ?Sized> Talk<'a, C> {
     /// Speaks in this conversation, or this thread of it.
     pub fn new(connector: &'a C, to: &'a ConversationRef) -> Self {
-        Self { connector, to, guarantee: Guarantee::default(), is_targeted: false }
+        Self { connector, to, guarantee: Guarantee::default(), is_targeted: false, check: None }
     }
 
     /// Sets what may happen to a message of which nobody knows whether it arrived.
@@ -52,6 +54,25 @@ impl<'a, C: Connector + ?Sized> Talk<'a, C> {
     pub fn targeted(mut self) -> Self {
         self.is_targeted = true;
         self
+    }
+
+    /// Looks at what is sent first, and sends nothing that Teams would refuse.
+    pub fn checked(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Says something in as many messages as Teams would make of it, each with an id of its own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send); what came before the message that failed was sent.
+    pub async fn send_apart(&self, activity: Activity) -> Result<Vec<Sent>, SendError> {
+        let mut sent = Vec::new();
+        for part in apart(activity) {
+            sent.push(self.send(&part).await?);
+        }
+        Ok(sent)
     }
 
     /// Says something.
@@ -105,6 +126,9 @@ impl<'a, C: Connector + ?Sized> Talk<'a, C> {
         id: Option<&str>,
         activity: Option<&Activity>,
     ) -> Result<Sent, SendError> {
+        if let (Some(check), Some(activity)) = (&self.check, activity) {
+            check.refuse(activity)?;
+        }
         let is_send = method == Method::POST;
         let parts = std::iter::once("activities").chain(id);
         let mut call = Call::about(method, self.to, parts)

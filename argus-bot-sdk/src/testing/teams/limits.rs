@@ -13,24 +13,38 @@ pub struct TeamsLimits {
     pub reads: Vec<(usize, Duration)>,
     /// All requests of the bot in the tenant.
     pub tenant: Vec<(usize, Duration)>,
+    /// The least time between two parts of a message that grows.
+    pub stream_gap: Duration,
 }
 
 impl TeamsLimits {
     /// The published ones (learn.microsoft.com, "Optimize your bot with rate limiting"): per bot
     /// and conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1800 in an hour, twice that for
-    /// reads, and 50 a second per bot and tenant.
+    /// reads, and 50 a second per bot and tenant. A message grows once in a second ("Stream bot
+    /// messages").
     pub fn published() -> Self {
         let windows = |factor: usize| {
             [(7, 1), (8, 2), (60, 30), (1800, 3600)]
                 .map(|(count, seconds)| (count * factor, Duration::from_secs(seconds)))
                 .to_vec()
         };
-        Self { sends: windows(1), reads: windows(2), tenant: vec![(50, Duration::from_secs(1))] }
+        let second = Duration::from_secs(1);
+        Self {
+            sends: windows(1),
+            reads: windows(2),
+            tenant: vec![(50, second)],
+            stream_gap: second,
+        }
     }
 
     /// No limits, for tests that are about something else.
     pub fn off() -> Self {
-        Self { sends: Vec::new(), reads: Vec::new(), tenant: Vec::new() }
+        Self {
+            sends: Vec::new(),
+            reads: Vec::new(),
+            tenant: Vec::new(),
+            stream_gap: Duration::ZERO,
+        }
     }
 }
 

@@ -115,6 +115,20 @@ impl<'a> More<'a> {
     }
 }
 
+/// A conversation of a government tenant is found at that cloud's address only.
+pub(super) fn on_its_host(
+    core: &Core,
+    request: &FakeRequest,
+    to: &str,
+) -> Result<(), FakeResponse> {
+    let mut state = core.state();
+    let is_gcc = state.world.room(to).is_some_and(|room| room.life == world::Life::OnGccHost);
+    if !is_gcc || request.path().starts_with("/gcc/") {
+        return Ok(());
+    }
+    Err(error(403, "InvalidBotApiHost", "The tenant's conversations are at another host."))
+}
+
 fn team(core: &Core, id: &str, channels: bool) -> Answer {
     let mut state = core.state();
     let team = room(&mut state.world, id)?;

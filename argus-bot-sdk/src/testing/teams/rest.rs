@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::limits::Kind as Metered;
-use super::more::More;
+use super::more::{More, on_its_host};
 use super::roster;
 use super::stream::{self, Step};
-use super::world::Life;
 use super::world::{self, Kind, Room, Shown, World};
 use super::{Change, Core, Person, put, targeted};
 use crate::testing::entra::CONNECTOR;
@@ -130,16 +129,6 @@ async fn serve(core: &Core, request: &FakeRequest, call: Call<'_>, turn: &Turn<'
     }
 }
 
-/// A conversation of a government tenant is found at that cloud's address only.
-fn on_its_host(core: &Core, request: &FakeRequest, to: &str) -> Result<(), FakeResponse> {
-    let mut state = core.state();
-    let is_gcc = state.world.room(to).is_some_and(|room| room.life == Life::OnGccHost);
-    if !is_gcc || request.path().starts_with("/gcc/") {
-        return Ok(());
-    }
-    Err(error(403, "InvalidBotApiHost", "The tenant's conversations are at another host."))
-}
-
 /// The right to edit in a conversation, which one request has at a time.
 enum Turn<'a> {
     NotNeeded,
@@ -186,11 +175,13 @@ fn throttle(core: &Core, kind: Metered, conversation: &str) -> Result<(), FakeRe
     let now = core.now_ms();
     let mut state = core.state();
     let limits = state.limits.clone();
-    state.meter.admit(&limits, kind, conversation, now).map_err(|wait_ms| {
-        // Whole seconds, rounded up: who waits that long is let through.
-        let seconds = (wait_ms + 999) / 1000;
-        error(429, "Throttled", "Too many requests.").header("retry-after", seconds.to_string())
-    })
+    state.meter.admit(&limits, kind, conversation, now).map_err(slow_down)
+}
+
+fn slow_down(wait_ms: i64) -> FakeResponse {
+    // Whole seconds, rounded up: who waits that long is let through.
+    let seconds = (wait_ms + 999) / 1000;
+    error(429, "Throttled", "Too many requests.").header("retry-after", seconds.to_string())
 }
 
 fn create(core: &Core, request: &FakeRequest) -> Answer {
@@ -264,8 +255,13 @@ fn streamed(core: &Core, to: &str, activity: &Value) -> Answer {
     let Some(info) = stream::info(activity) else { return Err(unknown_activity()) };
     let now = core.now_ms();
     let mut state = core.state();
+    let gap = i64::try_from(state.limits.stream_gap.as_millis()).unwrap_or(0);
     let target = room(&mut state.world, to)?;
     let kind = target.shown.kind;
+    let id = info.get("streamId").and_then(Value::as_str);
+    if let Some(wait_ms) = target.streams.too_soon(id, gap, now) {
+        return Err(slow_down(wait_ms));
+    }
     let step = target.streams.step(kind, activity, info, now);
     let step = step.map_err(|(status, code, message)| error(status, code, message))?;
     if let Step::Grow(id) | Step::Finish(id) = step {

@@ -18,6 +18,7 @@ pub(super) struct Streams(BTreeMap<String, Stream>);
 struct Stream {
     started_ms: i64,
     sequence: i64,
+    last_ms: i64,
     end: Option<End>,
 }
 
@@ -58,6 +59,10 @@ impl Streams {
         info: &'a Value,
         now_ms: i64,
     ) -> Result<Step<'a>, Refusal> {
+        if kind == Kind::Channel {
+            // As bots in channels have seen it (microsoft/teams-sdk#2316).
+            return Err((405, "MethodNotAllowed", "Streaming is not allowed in this conversation"));
+        }
         if kind != Kind::Personal {
             return Err((403, NOT_ALLOWED, "Content stream is not allowed in this conversation"));
         }
@@ -94,9 +99,20 @@ impl Streams {
         }
     }
 
+    /// How long the next part of this stream is too soon.
+    pub(super) fn too_soon(&mut self, id: Option<&str>, gap_ms: i64, now_ms: i64) -> Option<i64> {
+        let stream = self.0.get_mut(id?)?;
+        let wait = stream.last_ms + gap_ms - now_ms;
+        if wait > 0 {
+            return Some(wait);
+        }
+        stream.last_ms = now_ms;
+        None
+    }
+
     /// Notes that a stream begins with this activity.
     pub(super) fn begin(&mut self, id: &str, now_ms: i64) {
-        let stream = Stream { started_ms: now_ms, sequence: 1, end: None };
+        let stream = Stream { started_ms: now_ms, sequence: 1, last_ms: now_ms, end: None };
         self.0.insert(id.to_owned(), stream);
     }
 
