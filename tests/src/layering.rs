@@ -165,9 +165,20 @@ fn packages_know_only_what_is_below_them() {
         }
     };
     check("argus-cards", &[], &["tokio", "hyper", "reqwest", "rusqlite"]);
-    check("argus-bot-sdk", &["argus-cards"], &["rusqlite", "notify", "clap", "cel"]);
+    check("argus-bot-sdk", &["argus-cards"], &["notify", "clap", "cel"]);
     check("argus-reference-bot/soc", &[], &[]);
     check("argus-reference-bot/sim", &["argus-bot-sdk"], &["rusqlite"]);
+}
+
+/// The outbox has a store on SQLite for those who ask for it, and nobody else builds it.
+#[test]
+fn the_sdk_has_sqlite_on_request_only() {
+    let manifest = read("argus-bot-sdk/Cargo.toml");
+    let line = |start: &str| manifest.lines().find(|line| line.starts_with(start));
+    let rusqlite = line("rusqlite").expect("the SDK names rusqlite");
+    assert!(rusqlite.contains("optional = true"), "{rusqlite}");
+    let default = line("default = ").expect("the SDK has default features");
+    assert!(!default.contains("sqlite"), "{default}");
 }
 
 /// The checks above prove something only if they see what they look for.

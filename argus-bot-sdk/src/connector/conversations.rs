@@ -185,7 +185,6 @@ pub fn quote(mut activity: Activity, message_id: &str) -> Activity {
     activity
 }
 
-/// Names who alone sees a targeted message.
 impl Activity {
     /// The same for one person; see [`Talk::targeted`].
     ///

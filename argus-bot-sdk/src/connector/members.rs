@@ -67,10 +67,7 @@ impl<'a, C: Connector + ?Sized> Roster<'a, C> {
     }
 
     /// All members, page by page as they are asked for. It ends after the first error.
-    pub fn stream(&self) -> impl Stream<Item = Result<Member, SendError>> + Send
-    where
-        C: Sync,
-    {
+    pub fn stream(&self) -> impl Stream<Item = Result<Member, SendError>> + Send {
         let first = Walk { waiting: Vec::new().into_iter(), next: Next::First };
         stream::unfold(first, move |mut walk| async move {
             loop {
@@ -101,10 +98,7 @@ impl<'a, C: Connector + ?Sized> Roster<'a, C> {
     /// # Errors
     ///
     /// The first page's that could not be read.
-    pub async fn all_members(&self) -> Result<Vec<Member>, SendError>
-    where
-        C: Sync,
-    {
+    pub async fn all_members(&self) -> Result<Vec<Member>, SendError> {
         use futures_util::TryStreamExt as _;
         self.stream().try_collect().await
     }

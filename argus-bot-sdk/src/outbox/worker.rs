@@ -28,6 +28,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// One worker drains one outbox. It asks the connector's [governor](Connector::governor) before it
 /// takes a draft, so a conversation that has to wait takes no place from another one.
 ///
+/// Its futures are to be run to their end. When one is dropped, what was under way rests until the
+/// outbox is opened again, as after a crash.
+///
 /// ```
 /// use std::sync::Arc;
 /// use argus_bot_sdk::outbox::{Draft, MemoryStore, Outbox, Worker};
@@ -240,7 +243,9 @@ impl<'a, C: Connector + ?Sized> Worker<'a, C> {
         }
         let now = self.outbox.now_ms();
         let age = Duration::from_millis(u64::try_from(now - entry.accepted_ms).unwrap_or(0));
-        if !error.is_transient() || age >= self.max_age {
+        // A credential that the token service refuses is put right by somebody, and then all goes on.
+        let is_mended = error.kind() == SendErrorKind::Auth && error.status().is_none();
+        if !(error.is_transient() || is_mended) || age >= self.max_age {
             // A doubt stays one: what is refused now may have arrived before.
             entry.state = if entry.doubt && !matches!(entry.draft.deed, Deed::Update(_)) {
                 State::Ambiguous
