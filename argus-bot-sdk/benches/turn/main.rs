@@ -1,0 +1,106 @@
+//! One turn in this process, without sockets: what it takes to read a verified message of 1.4 KB
+//! and to find and run the function that answers it, in microseconds and in allocations.
+//!
+//! `cargo bench -p argus-bot-sdk --bench turn` prints the best of many rounds: whatever else the
+//! machine does makes a round slower, never faster.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::unchecked_time_subtraction,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench: it may stop at the first surprise, prints what it found, and measures time"
+)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig, ServiceUrlPolicy};
+use argus_bot_sdk::extract::Text;
+use argus_bot_sdk::testing::{APP_ID, FakeEntra, TENANT, TokenSpec};
+use argus_bot_sdk::{Activity, Bot, HttpConnector, Router, SystemClock};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tower_service::Service as _;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
+
+const ROUNDS: u32 = 200;
+const TURNS: u32 = 200;
+const SERVICE: &str = "http://127.0.0.1:9/teams/";
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(measure());
+}
+
+async fn hear(Text(_): Text) {}
+
+async fn measure() {
+    let entra = FakeEntra::start().await.unwrap();
+    let inbound = InboundConfig::new(APP_ID, Cloud::Public)
+        .tenant(TENANT)
+        .openid_metadata_url(entra.metadata_url())
+        .allowed_service_urls([SERVICE]);
+    let auth = Arc::new(Authenticator::new(inbound, Arc::new(SystemClock)).unwrap());
+    let bearer = format!("Bearer {}", entra.mint(&TokenSpec::bot(APP_ID, SERVICE)));
+    let connector = HttpConnector::without_tokens(ServiceUrlPolicy::loopback()).unwrap();
+    let router = Router::new().message(hear);
+    let bot = Bot::builder(router, Arc::clone(&auth), Arc::new(connector)).build();
+
+    println!("a message of {} bytes, best of {ROUNDS} x {TURNS}", message(0).len());
+    let read = |body: Bytes| async move {
+        black_box(serde_json::from_slice::<Activity>(&body).unwrap());
+    };
+    report("read the activity", read).await;
+    let verify = |body: Bytes| {
+        let (auth, bearer) = (&auth, &bearer);
+        async move {
+            black_box(auth.verify(Some(bearer), &body).await.unwrap());
+        }
+    };
+    report("the same, vouched for by a token seen before", verify).await;
+    let turn = |body: Bytes| {
+        let request = Request::post("/api/messages")
+            .header("content-type", "application/json")
+            .header("authorization", &bearer)
+            .body(Full::new(body))
+            .unwrap();
+        let mut bot = bot.clone();
+        let answer = bot.call(request);
+        async move {
+            assert_eq!(answer.await.unwrap().status(), 202);
+            bot.idle().await;
+        }
+    };
+    report("the whole turn, from request to handler", turn).await;
+}
+
+async fn report<F: Future<Output = ()>>(what: &str, mut deed: impl FnMut(Bytes) -> F) {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let (mut best, mut allocations) = (f64::INFINITY, usize::MAX);
+    for _ in 0..ROUNDS {
+        let next = || NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let bodies: Vec<Bytes> = (0..TURNS).map(|_| Bytes::from(message(next()))).collect();
+        let counted = Region::new(ALLOCATOR);
+        let began = Instant::now();
+        for body in bodies {
+            deed(body).await;
+        }
+        best = best.min((Instant::now() - began).as_secs_f64() * 1e6 / f64::from(TURNS));
+        allocations = allocations.min(counted.change().allocations);
+    }
+    let allocations = allocations / usize::try_from(TURNS).unwrap();
+    println!("  {best:6.2} us  {allocations:4} allocations  {what}");
+}
+
+/// A message as Teams sends it, with what bots usually do not read.
+fn message(id: u64) -> String {
+    format!(
+        r#"{{"text":"<at>Argus</at> is the bridge to the data centre in Bergen still up?","textFormat":"plain","attachments":[{{"contentType":"text/html","content":"<div><div><span itemscope itemtype=\"http://schema.skype.com/Mention\" itemid=\"0\">Argus</span> is the bridge to the data centre in Bergen still up?</div></div>"}}],"type":"message","timestamp":"2026-11-20T08:00:00.000Z","localTimestamp":"2026-11-20T09:00:00.000+01:00","id":"{id}","channelId":"msteams","serviceUrl":"{SERVICE}","from":{{"id":"29:1uMVvhoAyfTqdMsyvHL0qlJTTfQF9MOUSI8","name":"Alice Berg","aadObjectId":"c5e99701-2a32-49c1-a660-4629ceeb8c61"}},"conversation":{{"isGroup":true,"conversationType":"groupChat","tenantId":"{TENANT}","id":"19:{id}@thread.v2"}},"recipient":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"entities":[{{"mentioned":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"text":"<at>Argus</at>","type":"mention"}},{{"locale":"en-US","country":"US","platform":"Web","timezone":"Europe/Oslo","type":"clientInfo"}}],"channelData":{{"tenant":{{"id":"{TENANT}"}}}},"locale":"en-US","localTimezone":"Europe/Oslo"}}"#
+    )
+}
