@@ -5,18 +5,27 @@
 
 use std::fmt;
 
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 
 mod action;
+mod answer;
 mod channel;
+mod extra;
 mod kind;
+mod lazy;
 mod mention;
+mod scan;
 pub(crate) mod strict;
 mod wire;
 
 pub use crate::activity::action::CardAction;
+pub(crate) use crate::activity::answer::Addressed;
 pub use crate::activity::channel::ChannelData;
+pub use crate::activity::extra::Extra;
 pub use crate::activity::kind::ActivityKind;
+pub(crate) use crate::activity::lazy::Found;
+pub use crate::activity::lazy::Lazy;
 use crate::activity::wire::wire_type;
 
 /// The content type of an attachment that is an Adaptive Card.
@@ -81,15 +90,15 @@ wire_type! {
         /// What sort of thing `value` is.
         value_type: String = "valueType",
         /// What only this channel says; see [`Activity::channel`].
-        channel_data: Value = "channelData",
+        channel_data: Lazy<Value> = "channelData",
         /// The activity that this one answers.
         reply_to_id: String = "replyToId",
         /// Cards, files and pictures.
-        attachments: Vec<Attachment> = "attachments",
+        attachments: Lazy<Vec<Attachment>> = "attachments",
         /// `list` or `carousel`.
         attachment_layout: String = "attachmentLayout",
         /// Mentions, client information and other facts about the text.
-        entities: Vec<Value> = "entities",
+        entities: Lazy<Vec<Value>> = "entities",
         /// Who joined.
         members_added: Vec<Account> = "membersAdded",
         /// Who left.
@@ -107,9 +116,9 @@ wire_type! {
         /// Whether the bot waits for an answer.
         input_hint: String = "inputHint",
         /// Buttons under the message.
-        suggested_actions: Value = "suggestedActions",
+        suggested_actions: Lazy<Value> = "suggestedActions",
         /// Another conversation that this is about.
-        relates_to: Value = "relatesTo",
+        relates_to: Lazy<Value> = "relatesTo",
         /// How the answer is wanted: `normal`, `notification`, `expectReplies`, `ephemeral`.
         delivery_mode: String = "deliveryMode",
         /// A name for a trace.
@@ -185,6 +194,15 @@ impl Activity {
         Self { kind: ActivityKind::Message, text: Some(text.into()), ..Self::default() }
     }
 
+    /// Reads an activity out of its whole text: the same as by `Deserialize`, but what can wait is
+    /// only looked over.
+    pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let activity = reader.deserialize_map(Whole)?;
+        reader.end()?;
+        Ok(activity)
+    }
+
     /// An activity that shows an Adaptive Card.
     ///
     /// ```
@@ -197,7 +215,7 @@ impl Activity {
     pub fn card(card: Value) -> Self {
         Self {
             kind: ActivityKind::Message,
-            attachments: Some(vec![Attachment::card(card)]),
+            attachments: Some(vec![Attachment::card(card)].into()),
             ..Self::default()
         }
     }
@@ -221,7 +239,7 @@ impl Activity {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn channel(&self) -> ChannelData<'_> {
-        ChannelData::new(self.channel_data.as_ref())
+        ChannelData::new(self.channel_data.as_deref())
     }
 
     /// The name of an invoke, such as `adaptiveCard/action`; nothing for other activities.
@@ -248,6 +266,21 @@ impl Activity {
     /// `bot_id` is the bot's channel id or app id (`28:` in front or not). Mentions of others stay.
     pub fn text_without_mentions(&self, bot_id: &str) -> String {
         mention::strip(self, bot_id)
+    }
+}
+
+/// The visitor of [`Activity::read`].
+struct Whole;
+
+impl<'de> Visitor<'de> for Whole {
+    type Value = Activity;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an activity")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Activity, A::Error> {
+        Activity::members::<true, A>(map)
     }
 }
 

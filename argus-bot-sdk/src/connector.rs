@@ -215,6 +215,16 @@ pub trait Connector: Send + Sync {
         activity: &Activity,
     ) -> Result<Sent, SendError>;
 
+    /// Answers `asked` where it was said, as a reply if it has an id.
+    /// [`Activity::addressed`] says who answers whom.
+    async fn answer(&self, asked: &Activity, answer: &Activity) -> Result<Sent, SendError> {
+        let (to, answer) = (ConversationRef::of(asked), answer.addressed(asked));
+        match &asked.id {
+            Some(id) => self.reply(&to, id, &answer).await,
+            None => self.send(&to, &answer).await,
+        }
+    }
+
     /// Replaces what the bot said.
     async fn update(
         &self,

@@ -2,7 +2,9 @@
 //! the second delivery finds the answer of the first.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{
+    BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash as _, Hasher, RandomState,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +56,29 @@ pub(crate) enum Seen {
 /// them cannot know the keys.
 pub(crate) type Key = u128;
 
+/// A map by [`Key`], which is hashed already.
+pub(crate) type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Hashed>>;
+
+/// Takes a [`Key`] as its own hash.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = (key >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The activities of the last 24 hours.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -65,7 +90,7 @@ pub(crate) struct Memory {
 
 #[derive(Debug, Default)]
 struct Entries {
-    known: HashMap<Key, Entry>,
+    known: ByKey<Entry>,
     /// By age, oldest first. A forgotten key stays here until its turn comes.
     order: VecDeque<(Timestamp, Key)>,
     bytes: usize,
@@ -91,8 +116,27 @@ impl Memory {
 
     /// The key of these parts, each told from the next.
     pub(crate) fn key(&self, parts: &[&str]) -> Key {
-        let (high, low) = (self.hashers.0.hash_one(parts), self.hashers.1.hash_one(parts));
-        (u128::from(high) << 64) | u128::from(low)
+        self.keys(parts, None).1
+    }
+
+    /// The key of an activity, if it has an id, and that of the conversation in which it is.
+    pub(crate) fn keys(&self, conversation: &[&str], id: Option<&str>) -> (Option<Key>, Key) {
+        let begin = |state: &RandomState| {
+            let mut hasher = state.build_hasher();
+            conversation.hash(&mut hasher);
+            hasher
+        };
+        let join = |high: &DefaultHasher, low: &DefaultHasher| {
+            (u128::from(high.finish()) << 64) | u128::from(low.finish())
+        };
+        let (mut high, mut low) = (begin(&self.hashers.0), begin(&self.hashers.1));
+        let conversation = join(&high, &low);
+        let activity = id.map(|id| {
+            id.hash(&mut high);
+            id.hash(&mut low);
+            join(&high, &low)
+        });
+        (activity, conversation)
     }
 
     /// Asks and notes in one step, so that of two deliveries only one is fresh.

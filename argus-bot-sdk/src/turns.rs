@@ -1,7 +1,7 @@
 //! Work that goes on after the answer: in order within a conversation, side by side between them,
 //! bounded, and waited for at shutdown.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::dedup::Key;
+use crate::dedup::{ByKey, Key};
 use crate::handler::BoxFuture;
 
 /// How much may wait.
@@ -59,7 +59,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     /// One entry per conversation that has a task; the queue behind the running turn.
-    queues: HashMap<Key, VecDeque<Job>>,
+    queues: ByKey<VecDeque<Job>>,
     taken: usize,
     tasks: JoinSet<()>,
     closed: bool,

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::activity::strict;
@@ -19,6 +20,15 @@ pub(crate) enum Read<T> {
     Typed(T),
     /// It is something else, `null` included.
     Other(Value),
+}
+
+impl<T> Read<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Read<U> {
+        match self {
+            Self::Typed(value) => Read::Typed(change(value)),
+            Self::Other(value) => Read::Other(value),
+        }
+    }
 }
 
 /// A type that takes the JSON shapes it knows and hands back all others.
@@ -42,6 +52,25 @@ pub(crate) trait Wire: Sized + Serialize {
     fn list<'de, A: SeqAccess<'de>>(seq: A) -> Result<Read<Self>, A::Error> {
         strict::list(seq).map(Read::Other)
     }
+
+    /// Whether the JSON is wanted as text.
+    const WAITS: bool = false;
+
+    /// The JSON as text, for types that read it later.
+    fn text(text: &str) -> Result<Read<Self>, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// The value of a member, from a parser that has the whole document as text.
+pub(crate) fn next_value<'de, T: Wire, A: MapAccess<'de>>(
+    map: &mut A,
+) -> Result<Read<T>, A::Error> {
+    if T::WAITS {
+        let text: &'de RawValue = map.next_value()?;
+        return T::text(text.get()).map_err(serde::de::Error::custom);
+    }
+    map.next_value()
 }
 
 impl Wire for String {
@@ -178,7 +207,7 @@ macro_rules! wire_type {
             $( $(#[$field_meta])* pub $field: Option<$Type>, )*
             /// Fields that the protocol does not name or whose value has another JSON type; they
             /// are written back as they came.
-            pub extra: serde_json::Map<String, serde_json::Value>,
+            pub extra: $crate::activity::Extra,
         }
 
         impl $Name {
@@ -221,9 +250,19 @@ macro_rules! wire_type {
 
         impl $crate::activity::wire::Wire for $Name {
             fn object<'de, A: serde::de::MapAccess<'de>>(
-                mut map: A,
+                map: A,
             ) -> Result<$crate::activity::wire::Read<Self>, A::Error> {
-                use $crate::activity::wire::Read;
+                Self::members::<false, A>(map).map($crate::activity::wire::Read::Typed)
+            }
+        }
+
+        impl $Name {
+            /// Reads the members of an object; if its parser has the whole document `AS_TEXT`, what
+            /// can wait is kept as text.
+            fn members<'de, const AS_TEXT: bool, A: serde::de::MapAccess<'de>>(
+                mut map: A,
+            ) -> Result<Self, A::Error> {
+                use $crate::activity::wire::{Read, next_value};
                 #[allow(non_camel_case_types, reason = "the variants carry the fields' names")]
                 enum Name { $( $kind, )? $( $field, )* Unknown(String) }
                 struct Names;
@@ -264,7 +303,12 @@ macro_rules! wire_type {
                             if this.$field.is_some() || this.extra.contains_key($wire) {
                                 return Err(twice());
                             }
-                            match map.next_value::<Read<$Type>>()? {
+                            let read = if AS_TEXT {
+                                next_value::<$Type, A>(&mut map)?
+                            } else {
+                                map.next_value::<Read<$Type>>()?
+                            };
+                            match read {
                                 Read::Typed(value) => this.$field = Some(value),
                                 Read::Other(value) => { this.extra.insert($wire.to_owned(), value); }
                             }
@@ -277,7 +321,7 @@ macro_rules! wire_type {
                         }
                     }
                 }
-                Ok(Read::Typed(this))
+                Ok(this)
             }
         }
 

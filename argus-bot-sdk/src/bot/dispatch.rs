@@ -199,8 +199,7 @@ impl Inner {
         let conversation = activity.conversation.as_ref();
         let conversation = conversation.and_then(|c| c.id.as_deref()).unwrap_or_default();
         let id = activity.id.as_deref().filter(|id| !id.is_empty());
-        let activity_key = id.map(|id| self.memory.key(&[channel, conversation, id]));
-        (activity_key, self.memory.key(&[channel, conversation]))
+        self.memory.keys(&[channel, conversation], id)
     }
 
     /// A key for an activity without an id, which is never seen again.

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     Activity, Error, ErrorKind,
+    activity::Addressed,
     auth::{SecretToken, ServiceUrlPolicy, TokenSource},
 };
 
@@ -83,7 +84,11 @@ impl HttpConnector {
     }
 
     /// The address of a call, if the service may be called at all.
-    fn address(&self, service_url: &str, segments: &[&str]) -> Result<Uri, SendError> {
+    fn address<'a>(
+        &self,
+        service_url: &str,
+        segments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Uri, SendError> {
         let proven = self
             .policy
             .check(service_url)
@@ -101,7 +106,10 @@ impl HttpConnector {
 
     async fn token(&self) -> Result<Option<SecretToken>, SendError> {
         match &self.tokens {
-            Some(tokens) => tokens.token().await.map(Some).map_err(no_token),
+            Some(tokens) => match tokens.held() {
+                Some(token) => Ok(Some(token)),
+                None => tokens.token().await.map(Some).map_err(no_token),
+            },
             None => Ok(None),
         }
     }
@@ -164,8 +172,12 @@ impl HttpConnector {
         segments: &[&str],
         activity: &Activity,
     ) -> Result<Sent, SendError> {
-        let address = self.address(&to.service_url, segments)?;
-        let answer = self.call(method, &address, Some(json(activity)?)).await?;
+        let address = self.address(&to.service_url, segments.iter().copied())?;
+        self.put(method, address, json(activity)?).await
+    }
+
+    async fn put(&self, method: Method, address: Uri, body: Bytes) -> Result<Sent, SendError> {
+        let answer = self.call(method, &address, Some(body)).await?;
         Ok(Sent::new(wire::resource_id(&answer.body), answer.status))
     }
 }
@@ -187,6 +199,15 @@ impl Connector for HttpConnector {
         self.put_activity(Method::POST, to, &segments, activity).await
     }
 
+    // Most of what a bot says is an answer, so it is written without copies of what was asked.
+    async fn answer(&self, asked: &Activity, answer: &Activity) -> Result<Sent, SendError> {
+        let conversation = asked.conversation.as_ref().and_then(|it| it.id.as_deref());
+        let segments = [conversation.unwrap_or_default(), "activities"];
+        let segments = segments.into_iter().chain(asked.id.as_deref());
+        let address = self.address(asked.service_url.as_deref().unwrap_or_default(), segments)?;
+        self.put(Method::POST, address, json(&Addressed { asked, answer })?).await
+    }
+
     async fn update(
         &self,
         to: &ConversationRef,
@@ -199,7 +220,7 @@ impl Connector for HttpConnector {
 
     async fn delete(&self, to: &ConversationRef, activity_id: &str) -> Result<Sent, SendError> {
         let segments = [to.conversation_id.as_str(), "activities", activity_id];
-        let address = self.address(&to.service_url, &segments)?;
+        let address = self.address(&to.service_url, segments)?;
         let answer = self.call(Method::DELETE, &address, None).await?;
         Ok(Sent::new(None, answer.status))
     }
@@ -209,7 +230,7 @@ impl Connector for HttpConnector {
         service_url: &str,
         new: &NewConversation,
     ) -> Result<CreatedConversation, SendError> {
-        let address = self.address(service_url, &[])?;
+        let address = self.address(service_url, [])?;
         let answer = self.call(Method::POST, &address, Some(json(new)?)).await?;
         // It was created, but nobody can say under which id: as good as a lost answer.
         serde_json::from_slice(&answer.body).map_err(|e| {
