@@ -5,17 +5,16 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::Value;
 
 mod action;
 mod answer;
 mod channel;
 mod extra;
+mod fast;
 mod kind;
 mod lazy;
 mod mention;
-mod scan;
 pub(crate) mod strict;
 mod wire;
 
@@ -23,10 +22,11 @@ pub use crate::activity::action::CardAction;
 pub(crate) use crate::activity::answer::Addressed;
 pub use crate::activity::channel::ChannelData;
 pub use crate::activity::extra::Extra;
+use crate::activity::fast::Cursor;
 pub use crate::activity::kind::ActivityKind;
 pub(crate) use crate::activity::lazy::Found;
 pub use crate::activity::lazy::Lazy;
-use crate::activity::wire::wire_type;
+use crate::activity::wire::{Wire as _, wire_type};
 
 /// The content type of an attachment that is an Adaptive Card.
 pub const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -194,13 +194,17 @@ impl Activity {
         Self { kind: ActivityKind::Message, text: Some(text.into()), ..Self::default() }
     }
 
-    /// Reads an activity out of its whole text: the same as by `Deserialize`, but what can wait is
-    /// only looked over.
+    /// Reads an activity out of its text. It is the same as by `Deserialize`, but what can wait is
+    /// not read yet.
     pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let activity = reader.deserialize_map(Whole)?;
-        reader.end()?;
-        Ok(activity)
+        Self::ordinary(text).map_or_else(|| serde_json::from_str(text), Ok)
+    }
+
+    fn ordinary(text: &str) -> Option<Self> {
+        let mut cursor = Cursor::new(text);
+        let activity = Self::fast(&mut cursor)?;
+        cursor.end()?;
+        Some(activity)
     }
 
     /// An activity that shows an Adaptive Card.
@@ -269,21 +273,6 @@ impl Activity {
     }
 }
 
-/// The visitor of [`Activity::read`].
-struct Whole;
-
-impl<'de> Visitor<'de> for Whole {
-    type Value = Activity;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an activity")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Activity, A::Error> {
-        Activity::members::<true, A>(map)
-    }
-}
-
 impl Account {
     /// An account of this channel id.
     pub fn new(id: impl Into<String>) -> Self {
@@ -336,3 +325,6 @@ macro_rules! redacted_debug {
     )* };
 }
 redacted_debug! { Account Conversation Attachment }
+
+#[cfg(test)]
+mod tests;

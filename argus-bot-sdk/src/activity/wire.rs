@@ -9,9 +9,9 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
+use crate::activity::fast::Cursor;
 use crate::activity::strict;
 
 /// A field as it was found.
@@ -53,29 +53,22 @@ pub(crate) trait Wire: Sized + Serialize {
         strict::list(seq).map(Read::Other)
     }
 
-    /// Whether the JSON is wanted as text.
-    const WAITS: bool = false;
-
-    /// The JSON as text, for types that read it later.
-    fn text(text: &str) -> Result<Read<Self>, serde_json::Error> {
-        serde_json::from_str(text)
+    /// The next value, if it is of this type and ordinary.
+    fn fast(cursor: &mut Cursor<'_>) -> Option<Self> {
+        match serde_json::from_str(cursor.skip()?.1) {
+            Ok(Read::Typed(value)) => Some(value),
+            Ok(Read::Other(_)) | Err(_) => None,
+        }
     }
-}
-
-/// The value of a member, from a parser that has the whole document as text.
-pub(crate) fn next_value<'de, T: Wire, A: MapAccess<'de>>(
-    map: &mut A,
-) -> Result<Read<T>, A::Error> {
-    if T::WAITS {
-        let text: &'de RawValue = map.next_value()?;
-        return T::text(text.get()).map_err(serde::de::Error::custom);
-    }
-    map.next_value()
 }
 
 impl Wire for String {
     fn string(text: String) -> Read<Self> {
         Read::Typed(text)
+    }
+
+    fn fast(cursor: &mut Cursor<'_>) -> Option<Self> {
+        cursor.string()?.text()
     }
 }
 
@@ -250,19 +243,9 @@ macro_rules! wire_type {
 
         impl $crate::activity::wire::Wire for $Name {
             fn object<'de, A: serde::de::MapAccess<'de>>(
-                map: A,
-            ) -> Result<$crate::activity::wire::Read<Self>, A::Error> {
-                Self::members::<false, A>(map).map($crate::activity::wire::Read::Typed)
-            }
-        }
-
-        impl $Name {
-            /// Reads the members of an object; if its parser has the whole document `AS_TEXT`, what
-            /// can wait is kept as text.
-            fn members<'de, const AS_TEXT: bool, A: serde::de::MapAccess<'de>>(
                 mut map: A,
-            ) -> Result<Self, A::Error> {
-                use $crate::activity::wire::{Read, next_value};
+            ) -> Result<$crate::activity::wire::Read<Self>, A::Error> {
+                use $crate::activity::wire::Read;
                 #[allow(non_camel_case_types, reason = "the variants carry the fields' names")]
                 enum Name { $( $kind, )? $( $field, )* Unknown(String) }
                 struct Names;
@@ -303,12 +286,7 @@ macro_rules! wire_type {
                             if this.$field.is_some() || this.extra.contains_key($wire) {
                                 return Err(twice());
                             }
-                            let read = if AS_TEXT {
-                                next_value::<$Type, A>(&mut map)?
-                            } else {
-                                map.next_value::<Read<$Type>>()?
-                            };
-                            match read {
+                            match map.next_value::<Read<$Type>>()? {
                                 Read::Typed(value) => this.$field = Some(value),
                                 Read::Other(value) => { this.extra.insert($wire.to_owned(), value); }
                             }
@@ -321,7 +299,31 @@ macro_rules! wire_type {
                         }
                     }
                 }
-                Ok(this)
+                Ok(Read::Typed(this))
+            }
+
+            fn fast(cursor: &mut $crate::activity::fast::Cursor<'_>) -> Option<Self> {
+                let mut this = Self::default();
+                cursor.members(|cursor, name| {
+                    match name {
+                        $( $kind_wire if !this.has($kind_wire) => {
+                            this.$kind = $crate::activity::wire::Wire::fast(cursor)?;
+                        } )?
+                        $( $wire if this.$field.is_none() => {
+                            this.$field = Some($crate::activity::wire::Wire::fast(cursor)?);
+                        } )*
+                        $( $kind_wire => return None, )?
+                        $( $wire => return None, )*
+                        unknown => {
+                            let value = cursor.value()?;
+                            if this.extra.insert(unknown.to_owned(), value).is_some() {
+                                return None;
+                            }
+                        }
+                    }
+                    Some(())
+                })?;
+                Some(this)
             }
         }
 
