@@ -22,6 +22,10 @@ pub(crate) struct Outcome {
     pub(crate) body: Bytes,
 }
 
+/// An activity that was taken and needs no answer.
+pub(crate) const ACKNOWLEDGED: Outcome =
+    Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() };
+
 /// How long and how much is remembered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -105,7 +109,19 @@ struct Entry {
 #[derive(Debug)]
 enum State {
     Running(watch::Sender<Option<Outcome>>),
-    Done(Outcome),
+    /// Done, and answered with nothing but 202: most of what is remembered, so it is kept small.
+    Acknowledged,
+    Done(Box<Outcome>),
+}
+
+impl State {
+    /// How long the answer is.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Running(_) | Self::Acknowledged => 0,
+            Self::Done(outcome) => outcome.body.len(),
+        }
+    }
 }
 
 impl Memory {
@@ -147,7 +163,8 @@ impl Memory {
         if let Some(entry) = entries.known.get(&key) {
             return match &entry.state {
                 State::Running(sender) => Seen::Running(sender.subscribe()),
-                State::Done(outcome) => Seen::Done(outcome.clone()),
+                State::Acknowledged => Seen::Done(ACKNOWLEDGED),
+                State::Done(outcome) => Seen::Done(Outcome::clone(outcome)),
             };
         }
         let (sender, receiver) = watch::channel(None);
@@ -164,8 +181,7 @@ impl Memory {
         if entries.known.contains_key(&key) {
             return false;
         }
-        let state = State::Done(Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() });
-        entries.known.insert(key, Entry { since: now, state });
+        entries.known.insert(key, Entry { since: now, state: State::Acknowledged });
         entries.order.push_back((now, key));
         true
     }
@@ -178,7 +194,7 @@ impl Memory {
         };
         let length = outcome.body.len();
         if let State::Running(sender) =
-            std::mem::replace(&mut entry.state, State::Done(outcome.clone()))
+            std::mem::replace(&mut entry.state, State::Done(Box::new(outcome.clone())))
         {
             sender.send_replace(Some(outcome));
             entries.bytes += length;
@@ -188,8 +204,8 @@ impl Memory {
     /// Takes back [`Memory::begin`]: the activity was refused and will come again.
     pub(crate) fn forget(&self, key: Key) {
         let mut entries = self.lock();
-        if let Some(Entry { state: State::Done(outcome), .. }) = entries.known.remove(&key) {
-            entries.bytes -= outcome.body.len().min(entries.bytes);
+        if let Some(entry) = entries.known.remove(&key) {
+            entries.bytes -= entry.state.bytes().min(entries.bytes);
         }
     }
 
@@ -215,8 +231,8 @@ impl Entries {
                     self.order.push_back((since, key));
                     spared += 1;
                 }
-                Some(Entry { state: State::Done(outcome), since: at }) if *at == since => {
-                    self.bytes -= outcome.body.len().min(self.bytes);
+                Some(Entry { state, since: at }) if *at == since => {
+                    self.bytes -= state.bytes().min(self.bytes);
                     self.known.remove(&key);
                 }
                 _ => {}

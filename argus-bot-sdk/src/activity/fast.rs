@@ -26,7 +26,6 @@ pub(crate) struct Cursor<'a> {
 /// A string as it stands in the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quoted<'a> {
-    with_quotes: &'a str,
     inside: &'a str,
     escaped: bool,
 }
@@ -55,7 +54,7 @@ impl<'a> Quoted<'a> {
     pub(crate) fn text(self) -> Option<String> {
         match self.plain() {
             Some(plain) => Some(plain.to_owned()),
-            None => serde_json::from_str(self.with_quotes).ok(),
+            None => serde_json::from_str(&format!("\"{}\"", self.inside)).ok(),
         }
     }
 }
@@ -106,7 +105,7 @@ impl<'a> Cursor<'a> {
         }
         let inside = self.text.get(start..self.at)?;
         self.at += 1;
-        Some(Quoted { with_quotes: self.text.get(start - 1..self.at)?, inside, escaped })
+        Some(Quoted { inside, escaped })
     }
 
     /// The members of the next object: `each` is called with every name and has to go past its

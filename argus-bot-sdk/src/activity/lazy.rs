@@ -68,29 +68,34 @@ pub(crate) enum Found<'a> {
     Other,
 }
 
+/// Looks through text that was passed as a whole before, so it can stop where it likes.
 fn find<'a>(mut place: Cursor<'a>, path: &[&str]) -> Option<Found<'a>> {
+    let next = place.peek()?;
     let Some((first, rest)) = path.split_first() else {
-        let text = place.clone().string();
-        return Some(match (place.skip()?.0, text) {
-            (Sort::Null, _) => Found::Nothing,
-            (Sort::Text, Some(text)) => match text.plain() {
-                Some(plain) => Found::Text(Cow::Borrowed(plain)),
-                None => Found::Text(Cow::Owned(text.text()?)),
+        return Some(match next {
+            b'n' => Found::Nothing,
+            b'"' => match place.string()? {
+                text if text.plain().is_some() => Found::Text(text.plain()?.into()),
+                text => Found::Text(text.text()?.into()),
             },
             _ => Found::Other,
         });
     };
-    if place.peek()? != b'{' {
+    if next != b'{' {
         return Some(Found::Nothing);
     }
     let mut member = None;
-    place.members(|cursor, name| {
+    let looked_at_all = place.members(|cursor, name| {
         if name == *first {
             member = Some(*cursor);
+            return None;
         }
         cursor.skip().map(|_| ())
-    })?;
-    member.map_or(Some(Found::Nothing), |member| find(member, rest))
+    });
+    match member {
+        Some(member) => find(member, rest),
+        None => looked_at_all.map(|()| Found::Nothing),
+    }
 }
 
 /// Types whose JSON can wait.
@@ -190,6 +195,7 @@ impl<T: Default> Default for Lazy<T> {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "a value that has `iter` shows it by `Deref`")]
 impl<'a, T: DeserializeOwned + Default> IntoIterator for &'a Lazy<T>
 where
     &'a T: IntoIterator,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Inner;
 use crate::auth::Verified;
-use crate::dedup::{Key, Outcome, Seen};
+use crate::dedup::{ACKNOWLEDGED, Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
 use crate::handler::BoxFuture;
 use crate::reply::{CardReply, InvokeReply};
@@ -24,7 +24,6 @@ use crate::{Activity, ActivityKind};
 const GATHER_DEADLINE: Duration = Duration::from_secs(14);
 
 const NOTHING: Outcome = Outcome { status: StatusCode::OK, body: Bytes::new() };
-const ACKNOWLEDGED: Outcome = Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() };
 const NOT_IMPLEMENTED: Outcome =
     Outcome { status: StatusCode::NOT_IMPLEMENTED, body: Bytes::new() };
 

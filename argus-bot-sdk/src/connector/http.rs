@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::Full;
 use tokio::time::Instant;
 
@@ -27,6 +27,7 @@ use crate::{
 };
 
 const TOTAL: Duration = Duration::from_secs(15);
+const MS_CV: HeaderName = HeaderName::from_static("ms-cv");
 const USER_AGENT: &str = concat!("argus-bot-sdk/", env!("CARGO_PKG_VERSION"));
 /// Repeats of one call, and the longest wait before one; what needs longer is the caller's to plan.
 const MAX_RETRIES: u32 = 3;
@@ -263,6 +264,10 @@ fn prepare(
 ) -> Result<Request<Full<Bytes>>, SendError> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    // The client would add the same, by way of two strings.
+    if let Some(host) = address.authority().and_then(|it| HeaderValue::from_str(it.as_str()).ok()) {
+        headers.insert(header::HOST, host);
+    }
     if body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
@@ -296,11 +301,12 @@ fn no_token(error: Error) -> SendError {
 fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
-    // The correlation vector by which Microsoft's support finds a call.
-    let ms_cv = text(&head.headers, "ms-cv");
+    // The correlation vector by which Microsoft's support finds a call; for the log only.
+    let ms_cv = || text(&head.headers, &MS_CV);
     if head.status.is_success() {
-        tracing::debug!(status, ms_cv, "the Connector took a call");
-        let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
+        tracing::debug!(status, ms_cv = ms_cv(), "the Connector took a call");
+        let is_json =
+            text(&head.headers, &header::CONTENT_TYPE).is_some_and(|t| t.contains("json"));
         if !is_json && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
             tracing::warn!(status, answer = wire::excerpt(&body), "a 2xx that is not JSON");
@@ -310,7 +316,12 @@ fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
     }
     let code = wire::error_code(&body);
     if code.is_none() {
-        tracing::debug!(status, ms_cv, answer = wire::excerpt(&body), "an error without a code");
+        tracing::debug!(
+            status,
+            ms_cv = ms_cv(),
+            answer = wire::excerpt(&body),
+            "an error without a code"
+        );
     }
     let mut error = SendError::new(kind_of(status, code.as_deref())).with_status(status);
     if let Some(code) = code {
@@ -319,11 +330,11 @@ fn understand(response: Response<Bytes>) -> Result<Answer, SendError> {
     if let Some(wait) = wire::retry_after(&head.headers) {
         error = error.after(wait);
     }
-    tracing::debug!(status, ms_cv, "the Connector refused a call");
+    tracing::debug!(status, ms_cv = ms_cv(), "the Connector refused a call");
     Err(error)
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
