@@ -26,7 +26,7 @@ use crate::activity::fast::Cursor;
 pub use crate::activity::kind::ActivityKind;
 pub(crate) use crate::activity::lazy::Found;
 pub use crate::activity::lazy::Lazy;
-use crate::activity::wire::{Wire as _, wire_type};
+use crate::activity::wire::wire_type;
 
 /// The content type of an attachment that is an Adaptive Card.
 pub const ADAPTIVE_CARD: &str = "application/vnd.microsoft.card.adaptive";
@@ -194,17 +194,19 @@ impl Activity {
         Self { kind: ActivityKind::Message, text: Some(text.into()), ..Self::default() }
     }
 
-    /// Reads an activity out of its text. It is the same as by `Deserialize`, but what can wait is
-    /// not read yet.
-    pub(crate) fn read(text: &str) -> Result<Self, serde_json::Error> {
-        Self::ordinary(text).map_or_else(|| serde_json::from_str(text), Ok)
+    /// Reads an activity out of its text into one that is still empty. It is the same as by
+    /// `Deserialize`, but what can wait is not read yet.
+    pub(crate) fn read(&mut self, text: &str) -> Result<(), serde_json::Error> {
+        if self.ordinary(text).is_none() {
+            *self = serde_json::from_str(text)?;
+        }
+        Ok(())
     }
 
-    fn ordinary(text: &str) -> Option<Self> {
+    fn ordinary(&mut self, text: &str) -> Option<()> {
         let mut cursor = Cursor::new(text);
-        let activity = Self::fast(&mut cursor)?;
-        cursor.end()?;
-        Some(activity)
+        self.fill(&mut cursor)?;
+        cursor.end()
     }
 
     /// An activity that shows an Adaptive Card.

@@ -13,6 +13,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig, ServiceUrlPolicy};
@@ -30,6 +31,8 @@ static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
 
 const ROUNDS: u32 = 200;
 const TURNS: usize = 200;
+const PLAIN: &str = "";
+const MENTION: &str = "<at>Argus</at> ";
 const SERVICE: &str = "http://127.0.0.1:9/teams/";
 
 fn main() {
@@ -51,14 +54,14 @@ async fn measure() {
     let router = Router::new().message(hear);
     let bot = Bot::builder(router, Arc::clone(&auth), Arc::new(connector)).build();
 
-    println!("a message of {} bytes, best of {ROUNDS} x {TURNS}", message(0).len());
+    println!("a message of {} bytes, best of {ROUNDS} x {TURNS}", message(0, PLAIN).len());
     let verify = |body: Bytes| {
         let (auth, bearer) = (&auth, &bearer);
         async move {
             black_box(auth.verify(Some(bearer), &body).await.unwrap());
         }
     };
-    report("vouched for by a token seen before, and read", |body| body, verify).await;
+    report("vouched for by a token seen before, and read", PLAIN, |body| body, verify).await;
     let request = |body: Bytes| {
         Request::post("/api/messages")
             .header("content-type", "application/json")
@@ -73,18 +76,22 @@ async fn measure() {
             bot.idle().await;
         }
     };
-    report("the whole turn, from request to the end of the handler", request, turn).await;
+    report("the whole turn, from request to the end of the handler", PLAIN, request, turn).await;
+    report("the same, with a mention of the bot to take out", MENTION, request, turn).await;
 }
 
 async fn report<T, F: Future<Output = ()>>(
     what: &str,
+    said: &str,
     prepare: impl Fn(Bytes) -> T,
     mut deed: impl FnMut(T) -> F,
 ) {
-    let mut messages = (0..).map(|id| prepare(Bytes::from(message(id))));
+    // An activity that comes again is not handled again, so no two have the same id.
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let fresh = || prepare(Bytes::from(message(NEXT.fetch_add(1, Ordering::Relaxed), said)));
     let (mut best, mut allocations) = (f64::INFINITY, usize::MAX);
     for _ in 0..ROUNDS {
-        let round: Vec<T> = messages.by_ref().take(TURNS).collect();
+        let round: Vec<T> = std::iter::repeat_with(fresh).take(TURNS).collect();
         let counted = Region::new(ALLOCATOR);
         let began = Instant::now();
         for message in round {
@@ -98,8 +105,8 @@ async fn report<T, F: Future<Output = ()>>(
 }
 
 /// A message as Teams sends it, with what bots usually do not read.
-fn message(id: u64) -> String {
+fn message(id: u64, said: &str) -> String {
     format!(
-        r#"{{"text":"<at>Argus</at> is the bridge to the data centre in Bergen still up, and since when has the second one been down?","textFormat":"plain","attachments":[{{"contentType":"text/html","content":"<div><div><span itemscope itemtype=\"http://schema.skype.com/Mention\" itemid=\"0\">Argus</span> is the bridge to the data centre in Bergen still up, and since when has the second one been down?</div></div>"}}],"type":"message","timestamp":"2026-11-20T08:00:00.000Z","localTimestamp":"2026-11-20T09:00:00.000+01:00","id":"{id}","channelId":"msteams","serviceUrl":"{SERVICE}","from":{{"id":"29:1uMVvhoAyfTqdMsyvHL0qlJTTfQF9MOUSI8","name":"Alice Berg","aadObjectId":"c5e99701-2a32-49c1-a660-4629ceeb8c61"}},"conversation":{{"isGroup":true,"conversationType":"groupChat","tenantId":"{TENANT}","id":"19:{id}@thread.v2"}},"recipient":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"entities":[{{"mentioned":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"text":"<at>Argus</at>","type":"mention"}},{{"locale":"en-US","country":"US","platform":"Web","timezone":"Europe/Oslo","type":"clientInfo"}}],"channelData":{{"tenant":{{"id":"{TENANT}"}}}},"locale":"en-US","localTimezone":"Europe/Oslo"}}"#
+        r#"{{"text":"{said}is the bridge to the data centre in Bergen still up, and since when has the second one been down?","textFormat":"plain","attachments":[{{"contentType":"text/html","content":"<div><div><span itemscope itemtype=\"http://schema.skype.com/Mention\" itemid=\"0\">Argus</span> is the bridge to the data centre in Bergen still up, and since when has the second one been down?</div></div>"}}],"type":"message","timestamp":"2026-11-20T08:00:00.000Z","localTimestamp":"2026-11-20T09:00:00.000+01:00","id":"{id}","channelId":"msteams","serviceUrl":"{SERVICE}","from":{{"id":"29:1bSnHZ7Js2STWrgk6ScEErLk1Lp2zQuD5H2qQXGGqxcMvJWZxNaQk2OHJr4vQkFcRzFZb1jCT4iQq1yqOb3vWAw","name":"Alice Berg","aadObjectId":"c5e99701-2a32-49c1-a660-4629ceeb8c61"}},"conversation":{{"isGroup":true,"conversationType":"groupChat","tenantId":"{TENANT}","id":"19:6f1c2d3e4b5a49788796a5b4c3d2e1f0-{id}@thread.v2"}},"recipient":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"entities":[{{"mentioned":{{"id":"28:0f0e0d0c-1111-4222-8333-444455556666","name":"Argus"}},"text":"<at>Argus</at>","type":"mention"}},{{"locale":"en-US","country":"US","platform":"Web","timezone":"Europe/Oslo","type":"clientInfo"}}],"channelData":{{"tenant":{{"id":"{TENANT}"}}}},"locale":"en-US","localTimezone":"Europe/Oslo"}}"#
     )
 }

@@ -304,26 +304,33 @@ macro_rules! wire_type {
 
             fn fast(cursor: &mut $crate::activity::fast::Cursor<'_>) -> Option<Self> {
                 let mut this = Self::default();
+                this.fill(cursor)?;
+                Some(this)
+            }
+        }
+
+        impl $Name {
+            /// Reads an ordinary object into a value that is still empty.
+            fn fill(&mut self, cursor: &mut $crate::activity::fast::Cursor<'_>) -> Option<()> {
                 cursor.members(|cursor, name| {
                     match name {
-                        $( $kind_wire if !this.has($kind_wire) => {
-                            this.$kind = $crate::activity::wire::Wire::fast(cursor)?;
+                        $( $kind_wire if !self.has($kind_wire) => {
+                            self.$kind = $crate::activity::wire::Wire::fast(cursor)?;
                         } )?
-                        $( $wire if this.$field.is_none() => {
-                            this.$field = Some($crate::activity::wire::Wire::fast(cursor)?);
+                        $( $wire if self.$field.is_none() => {
+                            self.$field = Some($crate::activity::wire::Wire::fast(cursor)?);
                         } )*
                         $( $kind_wire => return None, )?
                         $( $wire => return None, )*
                         unknown => {
                             let value = cursor.value()?;
-                            if this.extra.insert(unknown.to_owned(), value).is_some() {
+                            if self.extra.insert(unknown.to_owned(), value).is_some() {
                                 return None;
                             }
                         }
                     }
                     Some(())
-                })?;
-                Some(this)
+                })
             }
         }
 

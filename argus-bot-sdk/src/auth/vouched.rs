@@ -112,17 +112,31 @@ impl Vouched {
     /// Status 400 if the body is not an activity, 403 if channel, endorsement, service URL or
     /// tenant are not what the token or the configuration allows.
     pub fn read(self, body: &[u8]) -> Result<Verified<Activity>, Rejection> {
-        let activity: Activity =
-            strict::text(body).and_then(Activity::read).map_err(|_| Rejection::body())?;
+        let mut activity = Activity::default();
+        self.read_into(&mut activity, body)?;
+        Ok(Verified { inner: activity })
+    }
+
+    /// The same, made where it stays: an activity is large, and each move would copy it.
+    pub(crate) fn read_shared(self, body: &[u8]) -> Result<Arc<Verified<Activity>>, Rejection> {
+        let mut shared = Arc::new(Verified { inner: Activity::default() });
+        match Arc::get_mut(&mut shared) {
+            Some(verified) => self.read_into(&mut verified.inner, body)?,
+            None => return Err(Rejection::body()),
+        }
+        Ok(shared)
+    }
+
+    fn read_into(&self, activity: &mut Activity, body: &[u8]) -> Result<(), Rejection> {
+        strict::text(body).and_then(|text| activity.read(text)).map_err(|_| Rejection::body())?;
         if activity.kind == ActivityKind::default() {
             return Err(Rejection::body());
         }
         match &self.grant {
-            Voucher::Token(grant) => self.rules.check(grant, &activity)?,
+            Voucher::Token(grant) => self.rules.check(grant, activity),
             #[cfg(feature = "danger-anonymous")]
-            Voucher::Nobody => self.rules.check_service_url(None, &activity)?,
+            Voucher::Nobody => self.rules.check_service_url(None, activity),
         }
-        Ok(Verified { inner: activity })
     }
 }
 

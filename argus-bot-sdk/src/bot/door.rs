@@ -75,7 +75,7 @@ where
     let body = read_body(body, settings.max_body, limit).await.map_err(|error| {
         Problem::status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
     })?;
-    vouched.read(&body).map(Arc::new).map_err(|rejection| refused(rejection).after_reading())
+    vouched.read_shared(&body).map_err(|rejection| refused(rejection).after_reading())
 }
 
 /// JSON in UTF-8, not compressed.
