@@ -4,8 +4,8 @@
 //!
 //! `cargo bench -p argus-bot-sdk --bench echo` starts each server as a process of its own, sends
 //! the same load to both in turns, and prints the CPU time that the server took for 1,000
-//! messages, and the ratio. Both servers keep the verified token; the load generator and the Connector are in
-//! this process and are not counted.
+//! messages, and the ratio. Both servers keep the verified token; the load generator and the
+//! Connector are in this process and are not counted.
 
 #![expect(
     clippy::unwrap_used,

@@ -296,7 +296,7 @@ impl Connector for HttpConnector {
         let service_url = asked.service_url.as_deref().unwrap_or_default();
         let address = self.address(service_url, segments)?;
         let tenant = asked.tenant_id();
-        let tenant = tenant_of(service_url, tenant.as_deref());
+        let tenant = tenant_of(service_url, tenant);
         let how = How::new(Metered::Send, root_of(conversation), tenant);
         let body = wire::json(&Addressed { asked, answer })?;
         Ok(Sent::of(&self.call(Method::POST, &address, Some(body), how).await?))
