@@ -11,11 +11,14 @@
 //! Bot: srv-1 is isolated.
 //! ```
 
-use argus_bot_sdk::invoke::{IntoResponse, Invoked, TaskInfo, TaskResponse, TaskSubmit};
+use argus_bot_sdk::invoke::{
+    ExtensionActionResponse, FetchTask, IntoResponse, Invoked, SubmitAction, TaskInfo,
+    TaskResponse, TaskSubmit,
+};
 use argus_bot_sdk::reply::Card;
 use argus_bot_sdk::{Bot, Error, Router};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What the dialog's input brings back. It comes from a client, so it may be anything that fits.
 #[derive(Deserialize)]
@@ -53,8 +56,21 @@ async fn isolate(Invoked(form): Invoked<TaskSubmit>) -> Result<TaskResponse, NoH
     Ok(TaskResponse::message(format!("{host} is isolated.")))
 }
 
+/// The same dialog as an action of the message extension.
+async fn isolate_from_message(Invoked(form): Invoked<SubmitAction>) -> ExtensionActionResponse {
+    let data = form.data.unwrap_or_default();
+    let host = data.get("host").and_then(Value::as_str).unwrap_or("nothing");
+    let done = TaskResponse::message(format!("{host} is isolated."));
+    ExtensionActionResponse::dialog(done)
+}
+
 fn router() -> Router {
-    Router::new().message(offer).dialog("isolate", ask).dialog_submit("isolate", isolate)
+    Router::new()
+        .message(offer)
+        .dialog("isolate", ask)
+        .dialog_submit("isolate", isolate)
+        .on(FetchTask, async || ExtensionActionResponse::dialog(ask().await))
+        .on(SubmitAction, isolate_from_message)
 }
 
 #[tokio::main]

@@ -7,16 +7,20 @@
 //! Bot: This link leads to no incident.
 //! ```
 
-use argus_bot_sdk::activity::card::ThumbnailCard;
+use argus_bot_sdk::activity::card::HeroCard;
 use argus_bot_sdk::invoke::{ExtensionItem, ExtensionResponse, Invoked, QueryLink};
 use argus_bot_sdk::{Bot, Error, Router};
+use serde_json::json;
 
 async fn unfurl(Invoked(link): Invoked<QueryLink>) -> ExtensionResponse {
     let number = link.url.rsplit_once("/incidents/").and_then(|(_, id)| id.parse::<u32>().ok());
     match number {
         Some(number) => {
-            let card = ThumbnailCard::default().title(format!("Incident {number}"));
-            ExtensionResponse::results([ExtensionItem::new(card)])
+            let title = format!("Incident {number}");
+            let text = json!({"type": "TextBlock", "text": title});
+            let card = json!({"type": "AdaptiveCard", "version": "1.5", "body": [text]});
+            let item = ExtensionItem::card(card).preview(HeroCard::default().title(title));
+            ExtensionResponse::results([item])
         }
         None => ExtensionResponse::message("This link leads to no incident."),
     }

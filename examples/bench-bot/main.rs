@@ -132,6 +132,7 @@ fn router(card_dir: &Path) -> Result<(Router, Arc<App>), Failure> {
     Ok((router.with_state(Arc::clone(&app)), app))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the environment is all of its configuration")]
 fn told(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }

@@ -58,6 +58,14 @@ impl ExtensionQuery {
         let mut all = self.parameters.iter().flatten();
         all.find(|it| it.name.as_deref() == Some(name))?.value.as_ref()?.as_str()
     }
+
+    /// What was typed, for commands of one parameter, whatever its name; nothing for a search that
+    /// nobody typed yet. The Agents Playground leaves the name out.
+    pub fn text(&self) -> &str {
+        let mut all = self.parameters.iter().flatten();
+        let typed = all.find(|it| it.name.as_deref() != Some("initialRun"));
+        typed.and_then(|it| it.value.as_ref()?.as_str()).unwrap_or_default()
+    }
 }
 
 record! {
