@@ -5,14 +5,18 @@
 //! closed. Outbound, a [`TokenSource`] has the bot's own token, which is only ever shown to a
 //! [`ServiceUrl`] that a [`ServiceUrlPolicy`] let pass.
 
+mod certificate;
 mod claims;
 mod cloud;
 mod config;
+mod entra;
 mod explain;
 mod fetch;
 mod jwks;
 mod keys;
 mod outbound;
+mod platform;
+mod refusal;
 mod rejection;
 mod secret;
 mod service_url;
@@ -20,10 +24,13 @@ mod tokens;
 mod verify;
 mod vouched;
 
+pub use crate::auth::certificate::Certificate;
 pub use crate::auth::cloud::{Cloud, CloudConstants};
 pub use crate::auth::config::InboundConfig;
+pub use crate::auth::entra::{Assertion, EntraApp, OnBehalfOf};
 pub use crate::auth::explain::{Finding, Verdict};
-pub use crate::auth::outbound::{ClientSecret, TokenSource};
+pub use crate::auth::outbound::{ClientSecret, Credential, FreshToken, TokenCache, TokenSource};
+pub use crate::auth::platform::{Federated, ManagedIdentity, WorkloadIdentity};
 pub use crate::auth::rejection::Rejection;
 pub use crate::auth::secret::{Secret, SecretToken};
 pub use crate::auth::service_url::{ServiceUrl, ServiceUrlPolicy};

@@ -15,7 +15,8 @@ mod teams;
 
 pub use self::entra::{
     APP_ID, APP_SECRET, Alg, AppRegistration, CONNECTOR, Claims, DEFENDER, Denied, EntraEndpoint,
-    FakeEntra, FakeEntraBuilder, GRAPH, Signer, TENANT, TokenSpec,
+    FakeEntra, FakeEntraBuilder, GRAPH, IDENTITY, IDENTITY_HEADER, Signer, TENANT, TestCertificate,
+    TokenSpec,
 };
 pub use self::fault::Faults;
 pub use self::stage::{Answer, TestTeams, TestTeamsBuilder};

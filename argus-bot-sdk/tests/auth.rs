@@ -1,5 +1,7 @@
 //! Who gets in.
 
+mod clouds;
+mod credentials;
 mod hostile;
 mod issuer;
 mod keys;
