@@ -5,6 +5,7 @@
 //! closed. Outbound, a [`TokenSource`] has the bot's own token, which is only ever shown to a
 //! [`ServiceUrl`] that a [`ServiceUrlPolicy`] let pass.
 
+mod callers;
 mod certificate;
 mod claims;
 mod cloud;

@@ -2,6 +2,7 @@
 
 mod clouds;
 mod credentials;
+mod entra;
 mod hostile;
 mod issuer;
 mod keys;

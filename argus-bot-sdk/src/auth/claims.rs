@@ -140,6 +140,20 @@ impl Claims {
         quote(&self.0, name)
     }
 
+    /// Whether the token says anything under this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether the token says exactly this, as text or as a number.
+    pub(crate) fn says(&self, name: &str, what: &str) -> bool {
+        match self.0.get(name) {
+            Some(Value::String(text)) => text == what,
+            Some(Value::Number(number)) => number.to_string() == what,
+            _ => false,
+        }
+    }
+
     /// A claim that must be exactly one string that is not empty.
     pub(crate) fn text(&self, name: &str, rule: &'static str) -> Result<&str, Rejection> {
         match self.0.get(name) {

@@ -1,6 +1,7 @@
 //! Why a token is not believed, rule by rule.
 
 use crate::auth::Rejection;
+use crate::auth::callers::EntraTenant;
 use crate::auth::claims::{Claims, HEADER_RULES, Header, MAX_TOKEN, Parts, Unproven};
 use crate::auth::tokens::{self, Path, SKEW, Tokens};
 
@@ -113,16 +114,22 @@ impl Report {
                 let detail = format!("{}, must be a service URL", claims.quote("serviceurl"));
                 self.rule("serviceurl", holds, detail);
             }
-            Path::Emulator(emulator, _) => {
-                let said = format!("{}, {}", claims.quote("appid"), claims.quote("azp"));
-                let detail = format!("{said}, one of them must be {}", tokens.app_id);
-                self.rule("appid", tokens.caller(claims).is_ok(), detail);
-                let holds = tokens::tenant_claim(emulator, claims).is_ok();
-                let detail = format!("{}, must be {}", claims.quote("tid"), emulator.tenant);
-                self.rule("tid", holds, detail);
-            }
+            Path::Entra(_, entra, _) => self.caller(entra, claims),
         }
         path
+    }
+
+    /// The rules about a caller with a token of Entra.
+    fn caller(&mut self, entra: &EntraTenant, claims: &Claims) {
+        let said = format!("{}, {}", claims.quote("appid"), claims.quote("azp"));
+        let detail = format!("{said}, one of them must be {}", entra.callers.join(" or "));
+        self.rule("appid", entra.caller(claims).is_ok(), detail);
+        let detail = format!("{}, must be {}", claims.quote("tid"), entra.tenant);
+        self.rule("tid", entra.tenant_claim(claims).is_ok(), detail);
+        let detail = format!("{}, must be that of the issuer", claims.quote("ver"));
+        self.rule("ver", entra.version(claims).is_ok(), detail);
+        let detail = "the token must be one of the app itself, not of a person who uses it";
+        self.rule("app_only", EntraTenant::app_only(claims).is_ok(), detail);
     }
 
     /// The rules that need the issuer's keys.

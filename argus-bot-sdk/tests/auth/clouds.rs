@@ -70,6 +70,7 @@ fn every_row_is_whole() {
         let it = cloud.constants();
         let config = InboundConfig::new(APP, cloud)
             .emulator(TENANT)
+            .entra_caller(TENANT, "another-app")
             .allowed_service_urls((cloud == Cloud::China).then_some(CHINESE_SERVICE));
         assert!(Authenticator::new(config, Arc::new(ManualClock::at(NOW))).is_ok(), "{cloud}");
         let app = EntraApp::with_secret(&cloud.token_url(TENANT), APP, Secret::new("x"));
