@@ -12,7 +12,7 @@ mod cloud;
 mod config;
 mod entra;
 mod explain;
-mod fetch;
+pub(crate) mod fetch;
 mod jwks;
 mod keys;
 mod outbound;
@@ -26,6 +26,7 @@ mod verify;
 mod vouched;
 
 pub use crate::auth::certificate::Certificate;
+pub(crate) use crate::auth::claims::subject;
 pub use crate::auth::cloud::{Cloud, CloudConstants};
 pub use crate::auth::config::InboundConfig;
 pub use crate::auth::entra::{Assertion, EntraApp, OnBehalfOf};
@@ -34,6 +35,7 @@ pub use crate::auth::outbound::{ClientSecret, Credential, FreshToken, TokenCache
 pub use crate::auth::platform::{Federated, ManagedIdentity, WorkloadIdentity};
 pub use crate::auth::rejection::Rejection;
 pub use crate::auth::secret::{Secret, SecretToken};
+pub(crate) use crate::auth::service_url::is_loopback;
 pub use crate::auth::service_url::{ServiceUrl, ServiceUrlPolicy};
 pub use crate::auth::verify::Authenticator;
 pub use crate::auth::vouched::{Verified, Vouched};

@@ -31,6 +31,8 @@ mod record;
 pub mod reply;
 // Which function answers.
 pub mod router;
+// People sign in, and the bot acts for them.
+pub mod signin;
 // Serving with a limit on everything.
 pub mod server;
 mod turns;

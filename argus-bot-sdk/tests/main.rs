@@ -7,3 +7,4 @@ mod connector;
 mod protocol;
 mod router;
 mod server;
+mod signin;
