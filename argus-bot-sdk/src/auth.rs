@@ -30,8 +30,10 @@ pub(crate) use crate::auth::claims::subject;
 pub use crate::auth::cloud::{Cloud, CloudConstants};
 pub use crate::auth::config::InboundConfig;
 pub use crate::auth::entra::{Assertion, EntraApp, OnBehalfOf};
-pub use crate::auth::explain::{Finding, Verdict};
-pub use crate::auth::outbound::{ClientSecret, Credential, FreshToken, TokenCache, TokenSource};
+pub use crate::auth::explain::{Finding, Verdict, token_contents};
+pub use crate::auth::outbound::{
+    ClientSecret, Credential, FreshToken, GivenToken, TokenCache, TokenSource,
+};
 pub use crate::auth::platform::{Federated, ManagedIdentity, WorkloadIdentity};
 pub use crate::auth::rejection::Rejection;
 pub use crate::auth::secret::{Secret, SecretToken};

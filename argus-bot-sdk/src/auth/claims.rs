@@ -102,6 +102,10 @@ impl<'a> Parts<'a> {
 }
 
 impl Header {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// Rule `crit`: the token does not bring its own rules or keys.
     fn is_modest(&self) -> Result<(), Rejection> {
         let selfish = SELF_SERVING.iter().any(|name| self.0.contains_key(*name));
@@ -135,6 +139,10 @@ impl Header {
 }
 
 impl Claims {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// What the token says under this name, for people.
     pub(crate) fn quote(&self, name: &str) -> String {
         quote(&self.0, name)

@@ -270,3 +270,38 @@ impl TokenSource for ClientSecret {
         self.0.refresh(stale).await
     }
 }
+
+/// A token that somebody else got and nobody here can renew, such as that of a person who signed in.
+///
+/// ```
+/// use argus_bot_sdk::ErrorKind;
+/// use argus_bot_sdk::auth::{GivenToken, SecretToken, TokenSource};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let given = GivenToken::new(SecretToken::new("t"));
+/// let token = given.token().await?;
+/// assert_eq!(given.refresh(&token).await.unwrap_err().kind(), ErrorKind::Interaction);
+/// # Ok::<(), argus_bot_sdk::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GivenToken(SecretToken);
+
+impl GivenToken {
+    /// This token.
+    pub fn new(token: SecretToken) -> Self {
+        Self(token)
+    }
+}
+
+#[async_trait]
+impl TokenSource for GivenToken {
+    async fn token(&self) -> Result<SecretToken, Error> {
+        Ok(self.0.clone())
+    }
+
+    async fn refresh(&self, _: &SecretToken) -> Result<SecretToken, Error> {
+        Err(Error::new(ErrorKind::Interaction, "the person's token is over: sign in again"))
+    }
+}
