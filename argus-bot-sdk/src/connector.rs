@@ -8,7 +8,7 @@ mod failure;
 mod http;
 mod pace;
 mod transport;
-mod wire;
+pub(crate) mod wire;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -22,6 +22,8 @@ mod dedup;
 pub mod event;
 // What a handler may ask for.
 pub mod extract;
+// Microsoft Graph, as the app or as a person.
+pub mod graph;
 // Plain async functions as handlers.
 pub mod handler;
 // Requests that wait for an answer: each name with its question and its answer.

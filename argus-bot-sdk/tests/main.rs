@@ -4,6 +4,7 @@
 mod activities;
 mod auth;
 mod connector;
+mod graph;
 mod protocol;
 mod router;
 mod server;
