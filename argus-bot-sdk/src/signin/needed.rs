@@ -12,13 +12,14 @@ use crate::reply::{CardReply, IntoActionReply, IntoReply};
 /// message is answered with the card, a button with a request to log in, a search with a link.
 ///
 /// ```
+/// use argus_bot_sdk::Activity;
 /// use argus_bot_sdk::activity::card::OAuthCard;
-/// use argus_bot_sdk::reply::{IntoActionReply, IntoReply};
+/// use argus_bot_sdk::reply::{IntoActionReply, IntoReply, MessageKind};
 /// use argus_bot_sdk::signin::NotSignedIn;
 ///
 /// let asked = || NotSignedIn::Asked(Box::new(OAuthCard::new("graph")));
-/// let message = asked().into_reply().remove(0);
-/// let kind = message.attachments.unwrap()[0].content_type.clone();
+/// let message: Vec<Activity> = IntoReply::<MessageKind>::into_reply(asked());
+/// let kind = message[0].attachments.as_ref().unwrap()[0].content_type.clone();
 /// assert_eq!(kind.as_deref(), Some("application/vnd.microsoft.card.oauth"));
 /// assert_eq!(asked().into_action_reply().status_code(), 401);
 /// ```
