@@ -24,7 +24,7 @@ mod stream;
 mod suggest;
 mod teams;
 mod transport;
-mod wire;
+pub(crate) mod wire;
 
 pub use ::http::Method;
 use async_trait::async_trait;

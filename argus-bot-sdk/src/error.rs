@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Config,
     /// The other side knows us and refuses the credential; only a person can help.
     Credentials,
+    /// The person for whom the bot wants to act has to sign in or to consent first.
+    Interaction,
     /// The other side does not answer as it should; trying again later may help.
     Unavailable,
     /// The address is not one to which the bot may show its token.

@@ -28,6 +28,8 @@ pub mod references;
 pub mod outbox;
 // What a handler may ask for.
 pub mod extract;
+// Microsoft Graph, as the app or as a person.
+pub mod graph;
 // Plain async functions as handlers.
 pub mod handler;
 // Requests that wait for an answer: each name with its question and its answer.
@@ -37,6 +39,8 @@ mod record;
 pub mod reply;
 // Which function answers.
 pub mod router;
+// People sign in, and the bot acts for them.
+pub mod signin;
 // Serving with a limit on everything.
 pub mod server;
 mod turns;

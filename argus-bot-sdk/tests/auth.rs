@@ -1,5 +1,8 @@
 //! Who gets in.
 
+mod clouds;
+mod credentials;
+mod entra;
 mod hostile;
 mod issuer;
 mod keys;

@@ -4,7 +4,9 @@
 mod activities;
 mod auth;
 mod connector;
+mod graph;
 mod protocol;
 mod router;
 mod sending;
 mod server;
+mod signin;

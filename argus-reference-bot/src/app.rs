@@ -8,9 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argus_bot_sdk::auth::{
-    Authenticator, ClientSecret, Cloud, InboundConfig, Secret, ServiceUrlPolicy, TokenSource,
-};
+use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
 use argus_bot_sdk::server::{Limits, serve};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
 use argus_cards::{Diagnostic, Level, Library, Options};
@@ -35,6 +33,7 @@ use crate::flows::notify::notify;
 use crate::flows::playbooks::Playbooks;
 use crate::flows::{Bells, Soc};
 use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
+use crate::identity::{self, Identity};
 use crate::metrics::Metrics;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
@@ -96,24 +95,23 @@ impl App {
             );
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let cloud = cloud(&config.bot.cloud)?;
-        let secret = resolve("bot.credential.secret", &config.bot.credential.secret)?;
-        let teams = Teams::new(config, cloud, &secret, &clock)?;
+        let cloud = identity::cloud(&config.bot)?;
+        let identity = Identity::of(&config.bot, cloud, &clock)?;
+        let teams = Teams::new(config, cloud, &identity, &clock)?;
         let templates = templates(config)?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
-        let tokens = |scope: &str| tokens(config, cloud, &secret, scope, &clock);
         let soc = Arc::new(Soc {
             ledger: Arc::<Sqlite>::clone(&store),
             connector: Arc::new(teams.connector),
-            access: access(config, cloud, &tokens)?,
-            edr: edr(config, &tokens)?,
+            access: access(config, cloud, &identity)?,
+            edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             knowledge: Arc::new(Files::load(&config.enrichment)?),
             templates: Arc::clone(&templates),
             playbooks: Playbooks::load(playbooks.as_deref())?,
-            buttons: Buttons::new(secret.expose()),
+            buttons: Buttons::new(identity.button_key().expose()),
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -224,27 +222,16 @@ impl Teams {
     fn new(
         config: &Config,
         cloud: Cloud,
-        secret: &Secret,
+        identity: &Identity,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
-        let bot = &config.bot;
-        let urls = bot.allowed_service_urls.iter().chain(&bot.default_service_url);
-        let mut inbound = InboundConfig::new(&bot.app_id, cloud)
-            .tenant(&bot.tenant_id)
-            .allowed_service_urls(urls.cloned());
-        if let Some(url) = &bot.openid_metadata_url {
-            inbound = inbound.openid_metadata_url(url);
-        }
-        if bot.emulator {
-            inbound = inbound.emulator(&bot.tenant_id);
-        }
+        let inbound = identity::inbound(&config.bot, cloud);
         let policy = inbound.service_url_policy()?;
-        if bot.anonymous {
+        if config.bot.anonymous {
             return Self::anonymous(policy);
         }
         let auth = Arc::new(Authenticator::new(inbound, Arc::clone(clock))?);
-        let scope = cloud.constants().bot_scope;
-        let connector = HttpConnector::new(tokens(config, cloud, secret, scope, clock)?, policy)?;
+        let connector = HttpConnector::new(identity.bot_tokens(), policy)?;
         Ok(Self { auth, connector })
     }
 
@@ -365,22 +352,15 @@ fn report(diagnostics: &[Diagnostic]) {
     }
 }
 
-fn access(
-    config: &Config,
-    cloud: Cloud,
-    tokens: &impl Fn(&str) -> Result<Arc<dyn TokenSource>, AppError>,
-) -> Result<Access, AppError> {
+fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, AppError> {
     let host = format!("https://{}", cloud.constants().graph_host);
     let url = config.bot.graph_url.clone().unwrap_or_else(|| host.clone());
-    let graph = Graph::new(&url, tokens(&format!("{host}/.default"))?)
+    let graph = Graph::new(&url, identity.tokens(cloud.constants().graph_scope))
         .map_err(|why| ConfigError::value("bot.graph_url", why))?;
     Ok(Access::new(&config.bot.tenant_id, &config.rbac, Arc::new(graph))?)
 }
 
-fn edr(
-    config: &Config,
-    tokens: &impl Fn(&str) -> Result<Arc<dyn TokenSource>, AppError>,
-) -> Result<Option<Arc<dyn Edr>>, AppError> {
+fn edr(config: &Config, identity: &Identity) -> Result<Option<Arc<dyn Edr>>, AppError> {
     let mut edr: Option<Arc<dyn Edr>> = None;
     for (name, connector) in &config.connectors {
         let key = format!("connectors.{name}");
@@ -388,7 +368,7 @@ fn edr(
             let why = format!("kind `{}` is not known; there is `defender`", connector.kind);
             return Err(ConfigError::value(key, why).into());
         }
-        let defender = Defender::new(name, &connector.url, tokens(defender::SCOPE)?)
+        let defender = Defender::new(name, &connector.url, identity.tokens(defender::SCOPE))
             .map_err(|why| ConfigError::value(key, why))?;
         edr = Some(Arc::new(defender));
     }
@@ -442,28 +422,10 @@ fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>)
     Ok((doors, shapes))
 }
 
-fn tokens(
-    config: &Config,
-    cloud: Cloud,
-    secret: &Secret,
-    scope: &str,
-    clock: &Arc<dyn Clock>,
-) -> Result<Arc<dyn TokenSource>, AppError> {
-    let bot = &config.bot;
-    let url = bot.token_url.clone().unwrap_or_else(|| cloud.token_url(&bot.tenant_id));
-    let source = ClientSecret::new(&url, &bot.app_id, secret.clone(), scope, Arc::clone(clock))?;
-    Ok(Arc::new(source))
-}
-
 fn default_service_url(config: &Config, cloud: Cloud) -> String {
     let configured = config.bot.default_service_url.clone();
     let known = || cloud.constants().default_service_url.unwrap_or_default().to_owned();
     configured.unwrap_or_else(known)
-}
-
-fn cloud(name: &str) -> Result<Cloud, ConfigError> {
-    name.parse()
-        .map_err(|error: argus_bot_sdk::Error| ConfigError::value("bot.cloud", error.to_string()))
 }
 
 fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {

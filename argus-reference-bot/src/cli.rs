@@ -4,6 +4,7 @@ mod audit;
 mod cards;
 mod demo;
 mod events;
+mod explain_token;
 mod output;
 mod playbooks;
 mod serve;
@@ -26,6 +27,7 @@ Examples:
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
   argus audit verify --data ./data/argus.db
+  argus explain-token token.txt --config argus.toml
 
 Exit codes: 0 ok, 1 findings, 2 usage or settings.";
 
@@ -43,6 +45,8 @@ enum Command {
     Demo(demo::Args),
     /// Run the bot.
     Serve(serve::Args),
+    /// Say rule by rule why the bot believes a token that came with a request, or does not.
+    ExplainToken(explain_token::Args),
     /// Render and check card templates.
     #[command(subcommand)]
     Cards(cards::Command),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::ExplainToken(args) => explain_token::run(&args),
         Command::Cards(command) => cards::run(&command),
         Command::Events(command) => events::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),

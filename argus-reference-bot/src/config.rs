@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+pub mod credential;
 mod load;
 mod secret;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use self::credential::Credential;
 pub use self::load::{ConfigError, load, parse};
 pub use self::secret::{SecretError, SecretRef};
 
@@ -128,18 +130,31 @@ pub struct Bot {
     /// Also accept Entra-issued tokens of this very app and tenant (the Agents Playground).
     #[serde(default)]
     pub emulator: bool,
+    /// Other bots and agents that may call with tokens of Entra; nobody unless named here.
+    #[serde(default)]
+    pub entra_callers: Vec<EntraCaller>,
+    /// The app registration is of the old multi-tenant kind, and its tokens for Teams come from the
+    /// Bot Framework's tenant.
+    #[serde(default)]
+    pub multi_tenant: bool,
+    /// The secret that buttons are signed with, the same in every replica; needed with a credential
+    /// that has no secret.
+    #[serde(default)]
+    pub button_key: Option<SecretRef>,
     /// Accept activities without a token; only in a build with the feature `danger-anonymous`, on a
     /// loopback listener.
     #[serde(default)]
     pub anonymous: bool,
 }
 
-/// How the bot proves who it is.
+/// Another bot or agent that may call with a token of Entra.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Credential {
-    /// A client secret.
-    pub secret: SecretRef,
+pub struct EntraCaller {
+    /// Its tenant.
+    pub tenant_id: String,
+    /// Its app id.
+    pub app_id: String,
 }
 
 /// Where the card templates are.

@@ -16,6 +16,7 @@ pub mod flows;
 pub mod handlers;
 pub mod hex;
 pub mod http;
+pub mod identity;
 pub mod metrics;
 pub mod ports;
 pub mod routes;

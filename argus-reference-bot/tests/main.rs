@@ -7,4 +7,5 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod explain;
 mod store;

@@ -102,6 +102,10 @@ impl<'a> Parts<'a> {
 }
 
 impl Header {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// Rule `crit`: the token does not bring its own rules or keys.
     fn is_modest(&self) -> Result<(), Rejection> {
         let selfish = SELF_SERVING.iter().any(|name| self.0.contains_key(*name));
@@ -135,9 +139,27 @@ impl Header {
 }
 
 impl Claims {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     /// What the token says under this name, for people.
     pub(crate) fn quote(&self, name: &str) -> String {
         quote(&self.0, name)
+    }
+
+    /// Whether the token says anything under this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Whether the token says exactly this, as text or as a number.
+    pub(crate) fn says(&self, name: &str, what: &str) -> bool {
+        match self.0.get(name) {
+            Some(Value::String(text)) => text == what,
+            Some(Value::Number(number)) => number.to_string() == what,
+            _ => false,
+        }
     }
 
     /// A claim that must be exactly one string that is not empty.
@@ -169,6 +191,12 @@ impl Claims {
     pub(crate) fn optional_date(&self, name: &'static str) -> Result<Option<f64>, Rejection> {
         if self.0.contains_key(name) { self.date(name).map(Some) } else { Ok(None) }
     }
+}
+
+/// Whom a token is about, if it is a token and says so. Nothing is proven by it.
+pub(crate) fn subject(token: &str) -> Option<String> {
+    let claims = Parts::of(token).ok()?.claims().ok()?;
+    claims.optional_text("oid", "oid").ok()?.map(str::to_owned)
 }
 
 /// A member as the token has it, cut to a length that a person reads.

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::auth::callers::{EntraTenant, checked_tenant};
 use crate::auth::service_url::is_loopback;
 use crate::auth::{Cloud, ServiceUrlPolicy};
 use crate::error::{Error, ErrorKind};
@@ -23,18 +24,11 @@ pub struct InboundConfig {
     pub(crate) cloud: Cloud,
     pub(crate) tenants: Vec<String>,
     pub(crate) channels: Vec<String>,
-    emulator: Option<String>,
+    /// Tenant and app of each caller with tokens of Entra.
+    callers: Vec<(String, String)>,
     openid_metadata_url: Option<String>,
-    emulator_metadata_url: Option<String>,
+    entra_metadata_url: Option<String>,
     allowed_service_urls: Vec<String>,
-}
-
-/// The emulator's side of the configuration, checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Emulator {
-    pub(crate) tenant: String,
-    pub(crate) metadata_url: Url,
-    pub(crate) issuers: [String; 2],
 }
 
 impl InboundConfig {
@@ -46,9 +40,9 @@ impl InboundConfig {
             cloud,
             tenants: Vec::new(),
             channels: vec!["msteams".to_owned()],
-            emulator: None,
+            callers: Vec::new(),
             openid_metadata_url: None,
-            emulator_metadata_url: None,
+            entra_metadata_url: None,
             allowed_service_urls: Vec::new(),
         }
     }
@@ -90,19 +84,45 @@ impl InboundConfig {
     }
 
     /// Also accepts tokens that Entra gave to this very app in `tenant`, as the Agents Playground
-    /// with credentials sends them. No claim covers the service URL then, so it must be in the
-    /// allowlist.
+    /// with credentials sends them: the app itself as an [`entra_caller`](Self::entra_caller).
     #[must_use]
-    pub fn emulator(mut self, tenant: impl Into<String>) -> Self {
-        self.emulator = Some(tenant.into());
+    pub fn emulator(self, tenant: impl Into<String>) -> Self {
+        let app_id = self.app_id.clone();
+        self.entra_caller(tenant, app_id)
+    }
+
+    /// Also accepts tokens for this bot that Entra's `tenant` gave to the app `caller_app_id`:
+    /// another bot, an agent. Nobody comes in this way unless both are named here.
+    ///
+    /// Only tokens of the app itself count, not those of people who use it. No claim covers the
+    /// service URL then, so it must be in the allowlist.
+    ///
+    /// ```
+    /// use argus_bot_sdk::auth::{Cloud, InboundConfig};
+    ///
+    /// let config = InboundConfig::new("0f0e0d0c-1111-4222-8333-444455556666", Cloud::Public)
+    ///     .entra_caller(
+    ///         "11111111-2222-4333-8444-555555555555",
+    ///         "77777777-8888-4999-8aaa-bbbbbbbbbbbb",
+    ///     );
+    /// # drop(config);
+    /// ```
+    #[must_use]
+    pub fn entra_caller(
+        mut self,
+        tenant: impl Into<String>,
+        caller_app_id: impl Into<String>,
+    ) -> Self {
+        self.callers.push((tenant.into(), caller_app_id.into()));
         self
     }
 
-    /// Where the keys of [`emulator`](Self::emulator) are named. Unless told, the tenant's own
-    /// document, on the host of [`openid_metadata_url`](Self::openid_metadata_url) if that is set.
+    /// Where the keys of Entra's tokens are named, with `{tenant}` for the tenant. Unless told, each
+    /// tenant's own document, on the host of [`openid_metadata_url`](Self::openid_metadata_url) if
+    /// that is set.
     #[must_use]
-    pub fn emulator_metadata_url(mut self, url: impl Into<String>) -> Self {
-        self.emulator_metadata_url = Some(url.into());
+    pub fn entra_metadata_url(mut self, url: impl Into<String>) -> Self {
+        self.entra_metadata_url = Some(url.into());
         self
     }
 
@@ -125,29 +145,40 @@ impl InboundConfig {
         metadata_url(self.openid_metadata_url.as_deref().unwrap_or(default))
     }
 
-    pub(crate) fn emulator_side(&self) -> Result<Option<Emulator>, Error> {
-        let Some(tenant) = &self.emulator else { return Ok(None) };
-        // The tenant becomes part of a URL and of an issuer: `common` would let in everybody.
-        let is_guid = tenant.parse::<uuid::Uuid>().is_ok() && tenant.len() == 36;
-        if !is_guid {
-            return Err(Error::new(ErrorKind::Config, "the emulator's tenant is not a tenant id"));
+    /// The tenants whose tokens are believed, each once, with its callers.
+    pub(crate) fn entra_tenants(&self) -> Result<Vec<EntraTenant>, Error> {
+        let mut tenants: Vec<EntraTenant> = Vec::new();
+        for (tenant, caller) in &self.callers {
+            let tenant = checked_tenant(tenant)?;
+            if caller.trim().is_empty() {
+                let why = "a caller with tokens of Entra has no app id";
+                return Err(Error::new(ErrorKind::Config, why));
+            }
+            let known = tenants.iter_mut().find(|it| it.tenant.eq_ignore_ascii_case(tenant));
+            if let Some(known) = known {
+                known.callers.push(caller.clone());
+                continue;
+            }
+            let mut fresh = EntraTenant::new(tenant, self.cloud, self.entra_metadata(tenant)?);
+            fresh.callers.push(caller.clone());
+            tenants.push(fresh);
         }
+        Ok(tenants)
+    }
+
+    fn entra_metadata(&self, tenant: &str) -> Result<Url, Error> {
         let tenant = tenant.to_ascii_lowercase();
-        let constants = self.cloud.constants();
         let path = format!("/{tenant}/v2.0/.well-known/openid-configuration");
-        let metadata_url = match (&self.emulator_metadata_url, &self.openid_metadata_url) {
-            (Some(url), _) => metadata_url(url)?,
+        match (&self.entra_metadata_url, &self.openid_metadata_url) {
+            (Some(url), _) => metadata_url(&url.replace("{tenant}", &tenant)),
             (None, Some(_)) => self.metadata_url()?.join(&path).map_err(|source| {
                 Error::new(ErrorKind::Config, "the OpenID metadata URL has no host")
                     .with_source(source)
-            })?,
-            (None, None) => metadata_url(&format!("https://{}{path}", constants.login_host))?,
-        };
-        let issuers = [
-            format!("https://{}/{tenant}/v2.0", constants.login_host),
-            format!("https://{}/{tenant}/", constants.entra_v1_issuer_host),
-        ];
-        Ok(Some(Emulator { tenant, metadata_url, issuers }))
+            }),
+            (None, None) => {
+                metadata_url(&format!("https://{}{path}", self.cloud.constants().login_host))
+            }
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Why a token is not believed, rule by rule.
 
+use serde_json::Value;
+
 use crate::auth::Rejection;
+use crate::auth::callers::EntraTenant;
 use crate::auth::claims::{Claims, HEADER_RULES, Header, MAX_TOKEN, Parts, Unproven};
 use crate::auth::tokens::{self, Path, SKEW, Tokens};
 
@@ -26,6 +29,77 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What the token says, and what it should say.
     pub detail: String,
+}
+
+impl Finding {
+    /// What to change, if the token breaks the rule or it cannot be said.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use argus_bot_sdk::SystemClock;
+    /// # use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// let config = InboundConfig::new("0f0e0d0c-1111-4222-8333-444455556666", Cloud::Public);
+    /// let door = Authenticator::new(config, Arc::new(SystemClock))?;
+    /// let findings = door.explain("not a token").await;
+    /// assert_eq!(findings[0].advice(), None);
+    /// assert!(findings[1].advice().unwrap().contains("Authorization"));
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn advice(&self) -> Option<&'static str> {
+        if self.verdict == Verdict::Holds {
+            return None;
+        }
+        Some(match self.rule {
+            "size" | "format" | "header" | "claims" => {
+                "take the whole value of the Authorization header; something in between may have cut or changed it"
+            }
+            "crit" | "typ" | "alg" => {
+                "neither Teams nor Entra makes such tokens: find out who sent it"
+            }
+            "iss" => {
+                "check the cloud; for another bot, an agent or the Playground, name its tenant and app id"
+            }
+            "aud" => {
+                "the token is for another app: check the bot's app id, and where the bot's messages go"
+            }
+            "exp" => "take a fresh token; if it is fresh, this computer's clock is ahead",
+            "nbf" | "iat" => "this computer's clock is behind: let it follow a time server",
+            "serviceurl" => "the token does not come from Teams' Connector: find out who sent it",
+            "appid" => {
+                "name the app that calls, with its tenant, among the callers; check that it is the one you mean"
+            }
+            "tid" => "the token is not one of that tenant: find out who sent it",
+            "ver" => "the token's version is not that of its issuer: find out who sent it",
+            "app_only" => {
+                "the caller has to get its token for itself (client credentials), not for a person"
+            }
+            "kid" => {
+                "the issuer does not publish this key: check cloud and OpenID address; a new key may take a minute"
+            }
+            "signature" => "the token was changed, or somebody else signed it",
+            "endorsement" => "the key may not speak for Teams: check cloud and OpenID address",
+            "keys" => "let this computer reach the OpenID address of the cloud, and try again",
+            _ => "see the rule",
+        })
+    }
+}
+
+/// Header and claims of a token as they are written, for people who look for a mistake. Nothing is
+/// proven by them; the signature is left out.
+///
+/// ```
+/// use argus_bot_sdk::auth::token_contents;
+///
+/// let (header, claims) = token_contents("eyJhbGciOiJub25lIn0.eyJhdWQiOiJhIn0.AA").unwrap();
+/// assert_eq!((header["alg"].as_str(), claims["aud"].as_str()), (Some("none"), Some("a")));
+/// assert!(token_contents("not a token").is_none());
+/// ```
+pub fn token_contents(token: &str) -> Option<(Value, Value)> {
+    let parts = Parts::of(token.trim()).ok()?;
+    Some((parts.header().ok()?.into_value(), parts.claims().ok()?.into_value()))
 }
 
 /// Checks all rules of a token; those about an activity need one and are not among them.
@@ -113,16 +187,22 @@ impl Report {
                 let detail = format!("{}, must be a service URL", claims.quote("serviceurl"));
                 self.rule("serviceurl", holds, detail);
             }
-            Path::Emulator(emulator, _) => {
-                let said = format!("{}, {}", claims.quote("appid"), claims.quote("azp"));
-                let detail = format!("{said}, one of them must be {}", tokens.app_id);
-                self.rule("appid", tokens.caller(claims).is_ok(), detail);
-                let holds = tokens::tenant_claim(emulator, claims).is_ok();
-                let detail = format!("{}, must be {}", claims.quote("tid"), emulator.tenant);
-                self.rule("tid", holds, detail);
-            }
+            Path::Entra(_, entra, _) => self.caller(entra, claims),
         }
         path
+    }
+
+    /// The rules about a caller with a token of Entra.
+    fn caller(&mut self, entra: &EntraTenant, claims: &Claims) {
+        let said = format!("{}, {}", claims.quote("appid"), claims.quote("azp"));
+        let detail = format!("{said}, one of them must be {}", entra.callers.join(" or "));
+        self.rule("appid", entra.caller(claims).is_ok(), detail);
+        let detail = format!("{}, must be {}", claims.quote("tid"), entra.tenant);
+        self.rule("tid", entra.tenant_claim(claims).is_ok(), detail);
+        let detail = format!("{}, must be that of the issuer", claims.quote("ver"));
+        self.rule("ver", entra.version(claims).is_ok(), detail);
+        let detail = "the token must be one of the app itself, not of a person who uses it";
+        self.rule("app_only", EntraTenant::app_only(claims).is_ok(), detail);
     }
 
     /// The rules that need the issuer's keys.

@@ -58,12 +58,21 @@ pub(crate) async fn document(
     }
 }
 
-/// The body of an answer, up to the limit.
-pub(crate) async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, Error> {
+/// The body of an answer, up to the usual limit.
+pub(crate) async fn body(answer: reqwest::Response) -> Result<Vec<u8>, Error> {
+    body_up_to(answer, MAX_ANSWER).await
+}
+
+/// The body of an answer, up to this limit.
+pub(crate) async fn body_up_to(
+    mut answer: reqwest::Response,
+    most: usize,
+) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Error::new(ErrorKind::Unavailable, "an answer is larger than 256 KiB"));
+        if body.len() + chunk.len() > most {
+            let why = format!("an answer is larger than {} KiB", most / 1024);
+            return Err(Error::new(ErrorKind::Unavailable, why));
         }
         body.extend_from_slice(&chunk);
     }

@@ -1,4 +1,4 @@
-//! The bot's own token, for the way back.
+//! The bot's own token, for the way back: asked for once, kept, renewed in time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,9 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
 use tokio::sync::Mutex;
-use url::Url;
 
-use crate::activity::strict;
-use crate::auth::service_url::is_loopback;
-use crate::auth::{Secret, SecretToken, fetch};
+use crate::auth::{EntraApp, Secret, SecretToken};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 
@@ -24,7 +20,7 @@ const RENEW_BEFORE: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Entra gives tokens for an hour, at most for a day; longer promises are not believed.
-const MAX_LIFETIME: u64 = 24 * 60 * 60;
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Where the bot's own token comes from.
 #[async_trait]
@@ -53,35 +49,85 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     async fn refresh(&self, stale: &SecretToken) -> Result<SecretToken, Error>;
 }
 
-/// Gets tokens with a client secret.
+/// How the bot proves who it is: a secret, a certificate, an identity of the platform, or what you
+/// write yourself. It is asked once per token; a [`TokenCache`] keeps what it gives.
 ///
-/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use argus_bot_sdk::auth::{Credential, FreshToken, SecretToken, TokenCache, TokenSource};
+/// use argus_bot_sdk::{Error, SystemClock};
+///
+/// /// Asks a broker beside the bot.
+/// #[derive(Debug)]
+/// struct Broker;
+///
+/// #[async_trait::async_trait]
+/// impl Credential for Broker {
+///     async fn obtain(&self, scope: &str) -> Result<FreshToken, Error> {
+///         Ok(FreshToken::new(SecretToken::new(format!("for {scope}")), Duration::from_secs(3600)))
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let tokens = TokenCache::new(Arc::new(Broker), "api://x/.default", Arc::new(SystemClock));
+/// assert_eq!(tokens.token().await?.expose(), "for api://x/.default");
+/// # Ok::<(), Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[async_trait]
+pub trait Credential: Send + Sync + fmt::Debug {
+    /// A new token for `scope`, which ends in `/.default`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] if the credential is refused, [`ErrorKind::Unavailable`] if
+    /// nobody answers.
+    async fn obtain(&self, scope: &str) -> Result<FreshToken, Error>;
+}
+
+/// A token as a [`Credential`] gives it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FreshToken {
+    /// The token.
+    pub token: SecretToken,
+    /// How long it is good.
+    pub lasts: Duration,
+}
+
+impl FreshToken {
+    /// A token that is good for so long.
+    pub fn new(token: SecretToken, lasts: Duration) -> Self {
+        Self { token, lasts }
+    }
+}
+
+/// Keeps the token of one scope: one request for any number of callers, renewed five minutes before
+/// it ends while the old one goes on being used, and a pause of a second after a failure.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use argus_bot_sdk::SystemClock;
-/// use argus_bot_sdk::auth::{ClientSecret, Cloud, Secret};
+/// use argus_bot_sdk::auth::{Cloud, EntraApp, Secret, TokenCache};
 ///
 /// let cloud = Cloud::Public;
-/// let source = ClientSecret::new(
-///     &cloud.token_url("11111111-2222-4333-8444-555555555555"),
-///     "0f0e0d0c-1111-4222-8333-444455556666",
-///     Secret::new("correct horse"),
-///     cloud.constants().bot_scope,
-///     Arc::new(SystemClock),
-/// )?;
-/// assert!(!format!("{source:?}").contains("horse"));
+/// let url = cloud.token_url("11111111-2222-4333-8444-555555555555");
+/// let app = EntraApp::with_secret(&url, "0f0e0d0c-1111-4222-8333-444455556666", Secret::new("x"))?;
+/// let app = Arc::new(app);
+/// let constants = cloud.constants();
+/// let bot = TokenCache::new(app.clone(), constants.bot_scope, Arc::new(SystemClock));
+/// let graph = TokenCache::new(app, constants.graph_scope, Arc::new(SystemClock));
+/// # drop((bot, graph));
 /// # Ok::<(), argus_bot_sdk::Error>(())
 /// ```
-pub struct ClientSecret {
-    token_url: Url,
-    client_id: String,
-    secret: Secret,
+pub struct TokenCache {
+    credential: Arc<dyn Credential>,
     scope: String,
     clock: Arc<dyn Clock>,
-    client: reqwest::Client,
     current: ArcSwapOption<Current>,
-    // Whoever holds it asks Entra; `failed` remembers when that last went wrong.
+    // Whoever holds it asks; `failed` remembers when that last went wrong.
     asking: Mutex<Option<Failure>>,
 }
 
@@ -96,43 +142,24 @@ struct Failure {
     context: String,
 }
 
-impl fmt::Debug for ClientSecret {
+impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientSecret").field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("TokenCache")
+            .field("credential", &self.credential)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }
 
-impl ClientSecret {
-    /// A source that asks `token_url` for tokens of `scope`; nothing is asked yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] if `token_url` is not an `https` URL (loopback may be `http`).
+impl TokenCache {
+    /// Tokens of `credential` for `scope`; nothing is asked yet.
     pub fn new(
-        token_url: &str,
-        client_id: impl Into<String>,
-        secret: Secret,
+        credential: Arc<dyn Credential>,
         scope: impl Into<String>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, Error> {
-        let token_url = Url::parse(token_url).map_err(|source| {
-            Error::new(ErrorKind::Config, "the token URL is not a URL").with_source(source)
-        })?;
-        if token_url.scheme() != "https"
-            && !(token_url.scheme() == "http" && is_loopback(&token_url))
-        {
-            return Err(Error::new(ErrorKind::Config, "the token URL is not https"));
-        }
-        Ok(Self {
-            token_url,
-            client_id: client_id.into(),
-            secret,
-            scope: scope.into(),
-            clock,
-            client: fetch::client()?,
-            current: ArcSwapOption::empty(),
-            asking: Mutex::default(),
-        })
+    ) -> Self {
+        let (current, asking) = (ArcSwapOption::empty(), Mutex::default());
+        Self { credential, scope: scope.into(), clock, current, asking }
     }
 
     /// The token in hand, if it lives longer than `margin`.
@@ -143,20 +170,20 @@ impl ClientSecret {
         (self.clock.now() < ends).then(|| current.token.clone())
     }
 
-    /// Asks Entra, or repeats what it said a moment ago.
+    /// Asks, or repeats what was said a moment ago.
     async fn ask(&self, failed: &mut Option<Failure>) -> Result<SecretToken, Error> {
-        let now = self.clock.now();
+        let asked = self.clock.now();
         if let Some(failure) = failed.as_ref() {
-            let passed = Duration::try_from(now.duration_since(failure.at));
+            let passed = Duration::try_from(asked.duration_since(failure.at));
             if passed.is_ok_and(|passed| passed < PAUSE) {
                 return Err(Error::new(failure.kind, failure.context.clone()));
             }
         }
-        match self.request().await {
-            Ok(current) => {
+        match self.credential.obtain(&self.scope).await {
+            Ok(FreshToken { token, lasts }) => {
                 *failed = None;
-                let token = current.token.clone();
-                self.current.store(Some(Arc::new(current)));
+                let expires = asked.checked_add(lasts.min(MAX_LIFETIME)).unwrap_or(Timestamp::MAX);
+                self.current.store(Some(Arc::new(Current { token: token.clone(), expires })));
                 Ok(token)
             }
             Err(error) => {
@@ -166,44 +193,10 @@ impl ClientSecret {
             }
         }
     }
-
-    async fn request(&self) -> Result<Current, Error> {
-        let asked = self.clock.now();
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", self.secret.expose()),
-            ("scope", self.scope.as_str()),
-        ];
-        let request = self.client.post(self.token_url.clone()).form(&form);
-        let answer = request.send().await.map_err(fetch::unreachable)?;
-        let status = answer.status().as_u16();
-        let body = fetch::body(answer).await?;
-        let body = strict::parse(&body).unwrap_or(Value::Null);
-        if status != 200 {
-            return Err(refusal(status, &body));
-        }
-        let token =
-            body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
-        let lifetime = body.get("expires_in").and_then(seconds).filter(|&seconds| seconds > 0);
-        let is_bearer = body
-            .get("token_type")
-            .and_then(Value::as_str)
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
-        let (Some(token), Some(lifetime), true) = (token, lifetime, is_bearer) else {
-            return Err(Error::new(
-                ErrorKind::Unavailable,
-                "the token service's answer has no token",
-            ));
-        };
-        let lifetime = Duration::from_secs(lifetime.min(MAX_LIFETIME));
-        let expires = asked.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-        Ok(Current { token: SecretToken::new(token), expires })
-    }
 }
 
 #[async_trait]
-impl TokenSource for ClientSecret {
+impl TokenSource for TokenCache {
     fn held(&self) -> Option<SecretToken> {
         self.longer_than(RENEW_BEFORE)
     }
@@ -236,57 +229,89 @@ impl TokenSource for ClientSecret {
     }
 }
 
-/// `expires_in` is a number in version 2 and text in version 1.
-fn seconds(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
+/// Gets tokens with a client secret: an [`EntraApp`] with a [`TokenCache`] of its own.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use argus_bot_sdk::SystemClock;
+/// use argus_bot_sdk::auth::{ClientSecret, Cloud, Secret};
+///
+/// let cloud = Cloud::Public;
+/// let source = ClientSecret::new(
+///     &cloud.token_url("11111111-2222-4333-8444-555555555555"),
+///     "0f0e0d0c-1111-4222-8333-444455556666",
+///     Secret::new("correct horse"),
+///     cloud.constants().bot_scope,
+///     Arc::new(SystemClock),
+/// )?;
+/// assert!(!format!("{source:?}").contains("horse"));
+/// # Ok::<(), argus_bot_sdk::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ClientSecret(TokenCache);
 
-/// What Entra's refusals mean, and what to do about them. Its own text is not repeated: it names
-/// tenants and apps.
-const REFUSALS: [(u64, &str); 10] = [
-    (7_000_215, "the client secret is wrong: use the secret's value, not its id"),
-    (7_000_222, "the client secret has expired: make a new one in the app registration"),
-    (
-        7_000_229,
-        "the app has no service principal in this tenant: create one (az ad sp create --id APP_ID) or grant admin consent",
-    ),
-    (700_016, "the app is not known in this tenant: check app id, tenant id and cloud"),
-    (700_024, "the client assertion is not valid now: check this computer's clock"),
-    (
-        700_027,
-        "the client assertion is signed with a certificate that the app registration does not have",
-    ),
-    (
-        500_011,
-        "the scope's resource is not known in this tenant: check that cloud and scope belong together",
-    ),
-    (90_002, "the tenant does not exist: check tenant id and cloud"),
-    (53_003, "a conditional access policy refuses the app: exclude its service principal"),
-    (7_000_112, "the app is disabled in this tenant: enable it in enterprise applications"),
-];
-
-fn refusal(status: u16, body: &Value) -> Error {
-    if status >= 500 || status == 429 || status == 408 {
-        return Error::new(ErrorKind::Unavailable, format!("the token service answered {status}"));
+impl ClientSecret {
+    /// A source that asks `token_url` for tokens of `scope`; nothing is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if `token_url` is not an `https` URL (loopback may be `http`).
+    pub fn new(
+        token_url: &str,
+        client_id: impl Into<String>,
+        secret: Secret,
+        scope: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let app = EntraApp::with_secret(token_url, client_id, secret)?;
+        Ok(Self(TokenCache::new(Arc::new(app), scope, clock)))
     }
-    let code = code(body);
-    let known = REFUSALS.iter().find(|(known, _)| Some(*known) == code);
-    let context = match (known, code) {
-        (Some((code, advice)), _) => format!("{advice} (AADSTS{code})"),
-        (None, Some(code)) => {
-            format!("the token service refused the bot's credential (AADSTS{code})")
-        }
-        (None, None) => format!("the token service answered {status}"),
-    };
-    Error::new(ErrorKind::Credentials, context)
 }
 
-/// The number behind `AADSTS`.
-fn code(body: &Value) -> Option<u64> {
-    let listed = body.pointer("/error_codes/0").and_then(Value::as_u64);
-    listed.or_else(|| {
-        let text = body.get("error_description")?.as_str()?;
-        let (_, after) = text.split_once("AADSTS")?;
-        after.split(|digit: char| !digit.is_ascii_digit()).next()?.parse().ok()
-    })
+#[async_trait]
+impl TokenSource for ClientSecret {
+    async fn token(&self) -> Result<SecretToken, Error> {
+        self.0.token().await
+    }
+
+    async fn refresh(&self, stale: &SecretToken) -> Result<SecretToken, Error> {
+        self.0.refresh(stale).await
+    }
+}
+
+/// A token that somebody else got and nobody here can renew, such as that of a person who signed in.
+///
+/// ```
+/// use argus_bot_sdk::ErrorKind;
+/// use argus_bot_sdk::auth::{GivenToken, SecretToken, TokenSource};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let given = GivenToken::new(SecretToken::new("t"));
+/// let token = given.token().await?;
+/// assert_eq!(given.refresh(&token).await.unwrap_err().kind(), ErrorKind::Interaction);
+/// # Ok::<(), argus_bot_sdk::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GivenToken(SecretToken);
+
+impl GivenToken {
+    /// This token.
+    pub fn new(token: SecretToken) -> Self {
+        Self(token)
+    }
+}
+
+#[async_trait]
+impl TokenSource for GivenToken {
+    async fn token(&self) -> Result<SecretToken, Error> {
+        Ok(self.0.clone())
+    }
+
+    async fn refresh(&self, _: &SecretToken) -> Result<SecretToken, Error> {
+        Err(Error::new(ErrorKind::Interaction, "the person's token is over: sign in again"))
+    }
 }

@@ -57,7 +57,7 @@ impl Rejection {
     /// The rule that was broken, by a name that stays the same between releases.
     ///
     /// 401: `bearer`, `size`, `format`, `header`, `typ`, `alg`, `crit`, `kid`, `claims`, `iss`,
-    /// `aud`, `exp`, `nbf`, `iat`, `serviceurl`, `tid`, `appid`, `signature`.
+    /// `aud`, `exp`, `nbf`, `iat`, `serviceurl`, `tid`, `appid`, `ver`, `app_only`, `signature`.
     /// 403: `channel`, `endorsement`, `serviceurl`, `service_host`, `tenant`. 400: `body`.
     /// 503: `keys`.
     pub fn rule(&self) -> &'static str {

@@ -9,8 +9,8 @@ use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::aws_lc;
 use moka::sync::Cache;
 
+use crate::auth::callers::EntraTenant;
 use crate::auth::claims::{self, Claims, Unproven};
-use crate::auth::config::Emulator;
 use crate::auth::jwks::Key;
 use crate::auth::keys::{Found, Keys, NoKey};
 use crate::auth::vouched::Grant;
@@ -32,7 +32,8 @@ pub(crate) struct Tokens {
     pub(crate) app_id: String,
     clock: Arc<dyn Clock>,
     bot_framework: Issuer,
-    emulator: Option<(Emulator, Issuer)>,
+    /// Callers with tokens of Entra; none unless configured.
+    entra: Vec<(EntraTenant, Issuer)>,
     seen: Cache<[u8; 32], Arc<Seen>>,
 }
 
@@ -47,13 +48,14 @@ pub(crate) struct Issuer {
 pub(crate) enum Path<'a> {
     /// From Teams, through the Bot Framework.
     BotFramework(&'a Issuer),
-    /// From the Agents Playground, through Entra.
-    Emulator(&'a Emulator, &'a Issuer),
+    /// From an app that was named, through Entra: the tenant's place in the list.
+    Entra(usize, &'a EntraTenant, &'a Issuer),
 }
 
 /// A token whose signature was checked with keys of this generation.
 struct Seen {
-    from_emulator: bool,
+    /// The place of the tenant of Entra; none for the Bot Framework.
+    entra: Option<usize>,
     generation: u64,
     not_before: f64,
     expires: f64,
@@ -67,21 +69,22 @@ impl Tokens {
             |names, url| Issuer { names, keys: Keys::new(url, client.clone(), Arc::clone(&clock)) };
         let name = config.cloud.constants().issuer.to_owned();
         let bot_framework = issuer(vec![name], config.metadata_url()?);
-        let emulator = config.emulator_side()?.map(|emulator| {
-            let issuer = issuer(emulator.issuers.to_vec(), emulator.metadata_url.clone());
-            (emulator, issuer)
+        let entra = config.entra_tenants()?.into_iter().map(|tenant| {
+            let issuer = issuer(tenant.issuers.to_vec(), tenant.metadata_url.clone());
+            (tenant, issuer)
         });
+        let entra = entra.collect();
         let seen = Cache::builder().max_capacity(MAX_CACHED).time_to_live(MAX_CACHED_FOR).build();
-        Ok(Self { app_id: config.app_id.clone(), clock, bot_framework, emulator, seen })
+        Ok(Self { app_id: config.app_id.clone(), clock, bot_framework, entra, seen })
     }
 
     /// Fetches the keys of all issuers, also when the first one does not answer.
     pub(crate) async fn prefetch(&self) -> Result<(), Error> {
-        let fetched = self.bot_framework.keys.prefetch().await;
-        match &self.emulator {
-            Some((_, issuer)) => issuer.keys.prefetch().await.and(fetched),
-            None => fetched,
+        let mut fetched = self.bot_framework.keys.prefetch().await;
+        for (_, issuer) in &self.entra {
+            fetched = issuer.keys.prefetch().await.and(fetched);
         }
+        fetched
     }
 
     pub(crate) fn keys_age(&self) -> Option<Duration> {
@@ -107,7 +110,7 @@ impl Tokens {
         let expires = self.expiry(&unproven.claims)?;
         let not_before = self.beginning(&unproven.claims)?;
         self.issued(&unproven.claims)?;
-        let mut grant = self.claimed(path, &unproven.claims)?;
+        let mut grant = Self::claimed(path, &unproven.claims)?;
         let found = path.keys().find(&unproven.kid).await.map_err(Rejection::from)?;
         let key = signer(&found, &unproven)?;
         if matches!(path, Path::BotFramework(_)) {
@@ -115,7 +118,7 @@ impl Tokens {
         }
         let grant = Arc::new(grant);
         let seen = Seen {
-            from_emulator: matches!(path, Path::Emulator(..)),
+            entra: path.entra(),
             generation: found.generation,
             not_before,
             expires,
@@ -128,9 +131,9 @@ impl Tokens {
     /// A token that was checked before, if its key and its dates still hold.
     fn remembered(&self, fingerprint: &[u8; 32]) -> Option<Arc<Grant>> {
         let seen = self.seen.get(fingerprint)?;
-        let issuer = match &self.emulator {
-            Some((_, issuer)) if seen.from_emulator => issuer,
-            _ => &self.bot_framework,
+        let issuer = match seen.entra {
+            Some(place) => &self.entra.get(place)?.1,
+            None => &self.bot_framework,
         };
         let same_keys = issuer.keys.generation() == Some(seen.generation);
         let now = self.now();
@@ -144,16 +147,18 @@ impl Tokens {
     /// Rule `iss`: the issuer is one of ours; which one decides about the other rules.
     pub(crate) fn path(&self, claims: &Claims) -> Result<Path<'_>, Rejection> {
         let name = claims.text("iss", "iss")?;
-        match &self.emulator {
-            _ if self.bot_framework.is(name) => Ok(Path::BotFramework(&self.bot_framework)),
-            Some((emulator, issuer)) if issuer.is(name) => Ok(Path::Emulator(emulator, issuer)),
-            _ => Err(Rejection::token("iss")),
+        if self.bot_framework.is(name) {
+            return Ok(Path::BotFramework(&self.bot_framework));
         }
+        let mut entra = self.entra.iter().enumerate();
+        let (place, (tenant, issuer)) =
+            entra.find(|(_, (_, issuer))| issuer.is(name)).ok_or(Rejection::token("iss"))?;
+        Ok(Path::Entra(place, tenant, issuer))
     }
 
     /// The issuers whose tokens are believed.
     pub(crate) fn issuers(&self) -> Vec<&str> {
-        let entra = self.emulator.iter().flat_map(|(_, issuer)| &issuer.names);
+        let entra = self.entra.iter().flat_map(|(_, issuer)| &issuer.names);
         self.bot_framework.names.iter().chain(entra).map(String::as_str).collect()
     }
 
@@ -188,30 +193,22 @@ impl Tokens {
         }
     }
 
-    /// The rules of one path: `serviceurl` for Teams, `appid` and `tid` for the emulator.
-    fn claimed(&self, path: Path<'_>, claims: &Claims) -> Result<Grant, Rejection> {
+    /// The rules of one path: `serviceurl` for Teams, those about the caller for Entra.
+    fn claimed(path: Path<'_>, claims: &Claims) -> Result<Grant, Rejection> {
         match path {
             Path::BotFramework(_) => {
                 let service_url = Some(service_url_claim(claims)?);
                 Ok(Grant { service_url, endorsements: None, tenant: None })
             }
-            Path::Emulator(emulator, _) => {
-                self.caller(claims)?;
-                tenant_claim(emulator, claims)?;
-                let tenant = Some(emulator.tenant.clone());
+            Path::Entra(_, entra, _) => {
+                entra.caller(claims)?;
+                entra.tenant_claim(claims)?;
+                entra.version(claims)?;
+                EntraTenant::app_only(claims)?;
+                let tenant = Some(entra.tenant.clone());
                 Ok(Grant { service_url: None, endorsements: None, tenant })
             }
         }
-    }
-
-    /// Rule `appid`: the app asked for a token to talk to itself. Version 1 tokens say `appid`,
-    /// version 2 tokens `azp`; a token with both must not disagree.
-    pub(crate) fn caller(&self, claims: &Claims) -> Result<(), Rejection> {
-        let said = [claims.optional_text("appid", "appid")?, claims.optional_text("azp", "appid")?];
-        let mut callers = said.iter().flatten().peekable();
-        let named = callers.peek().is_some();
-        let ours = callers.all(|caller| *caller == self.app_id);
-        if named && ours { Ok(()) } else { Err(Rejection::token("appid")) }
     }
 
     pub(crate) fn now(&self) -> f64 {
@@ -230,7 +227,14 @@ fn is_early(not_before: f64, now: f64) -> bool {
 impl Path<'_> {
     pub(crate) fn keys(&self) -> &Keys {
         match self {
-            Self::BotFramework(issuer) | Self::Emulator(_, issuer) => &issuer.keys,
+            Self::BotFramework(issuer) | Self::Entra(_, _, issuer) => &issuer.keys,
+        }
+    }
+
+    fn entra(&self) -> Option<usize> {
+        match self {
+            Self::BotFramework(_) => None,
+            Self::Entra(place, ..) => Some(*place),
         }
     }
 }
@@ -254,16 +258,6 @@ impl From<NoKey> for Rejection {
 pub(crate) fn service_url_claim(claims: &Claims) -> Result<String, Rejection> {
     let claimed = claims.text("serviceurl", "serviceurl")?;
     service_url::normalised(claimed).ok_or(Rejection::token("serviceurl"))
-}
-
-/// Rule `tid`: if the token names a tenant, it is that of its issuer.
-pub(crate) fn tenant_claim(emulator: &Emulator, claims: &Claims) -> Result<(), Rejection> {
-    match claims.optional_text("tid", "tid")? {
-        Some(tenant) if !tenant.eq_ignore_ascii_case(&emulator.tenant) => {
-            Err(Rejection::token("tid"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Rules `alg` and `signature`: the key that signed, if one of those with this id did.

@@ -14,7 +14,7 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// Appends `/segment`. Conversation ids contain `:`, `@`, `;`, `=` and now and then `/`; everything
 /// that is not unreserved in RFC 3986 is encoded, so that an id can never become two segments.
-pub(super) fn push_segment(path: &mut String, segment: &str) {
+pub(crate) fn push_segment(path: &mut String, segment: &str) {
     path.push('/');
     if segment.bytes().all(|byte| byte == b'.') {
         // A client resolves `.` and `..` away, encoded or not; the Connector knows no such id.
@@ -103,7 +103,7 @@ fn plain(code: String) -> Option<String> {
 
 /// How long to wait, by `Retry-After` in either of its forms. A date is compared with the answer's
 /// own `Date`, so that a wrong clock on our side does not matter.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse::<f64>() {
         Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(LONGEST_WAIT)

@@ -1,6 +1,10 @@
 //! A small Entra: published keys, a token endpoint, and tokens as hostile as you like.
 
+mod app;
+mod assertion;
+mod certificate;
 mod check;
+mod identity;
 mod keys;
 mod serve;
 mod spec;
@@ -13,6 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+pub use self::app::AppRegistration;
+use self::assertion::EXCHANGE;
+pub use self::certificate::TestCertificate;
 pub use self::check::{Claims, Denied};
 pub use self::keys::Alg;
 use self::keys::SigningKey;
@@ -28,6 +35,11 @@ pub const APP_ID: &str = "0f0e0d0c-1111-4222-8333-444455556666";
 /// The bot's client secret unless told otherwise. Worth nothing anywhere else.
 pub const APP_SECRET: &str = "only-the-fake-entra-takes-this";
 
+/// The client id of the identity that the platform gives to every resource.
+pub const IDENTITY: &str = "33333333-4444-4555-8666-777777777777";
+/// What App Service's endpoint wants to see. Worth nothing anywhere else.
+pub const IDENTITY_HEADER: &str = "only-the-fake-app-service-takes-this";
+
 /// The audience of tokens for the Bot Connector.
 pub const CONNECTOR: &str = "https://api.botframework.com";
 /// The audience of tokens for Microsoft Graph.
@@ -41,37 +53,6 @@ const ENTRA_KEY: usize = 1;
 const STRANGER: usize = 2;
 const FIRST_SPARE: usize = 3;
 
-/// An app that Entra knows.
-#[derive(Clone, Debug)]
-pub struct AppRegistration {
-    client_id: String,
-    secret: String,
-    roles: Vec<String>,
-    absent_from: Vec<String>,
-}
-
-impl AppRegistration {
-    /// An app with a secret and a service principal in every tenant.
-    pub fn new(client_id: impl Into<String>, secret: impl Into<String>) -> Self {
-        let (client_id, secret) = (client_id.into(), secret.into());
-        Self { client_id, secret, roles: Vec::new(), absent_from: Vec::new() }
-    }
-
-    /// Grants an application role, for example `Machine.Isolate`.
-    #[must_use]
-    pub fn role(mut self, role: impl Into<String>) -> Self {
-        self.roles.push(role.into());
-        self
-    }
-
-    /// There is no service principal in this tenant: AADSTS7000229.
-    #[must_use]
-    pub fn absent_from(mut self, tenant: impl Into<String>) -> Self {
-        self.absent_from.push(tenant.into());
-        self
-    }
-}
-
 /// What [`FakeEntra::requests`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -82,6 +63,8 @@ pub enum EntraEndpoint {
     Keys,
     /// The token endpoint.
     Token,
+    /// Both endpoints of the platform's identities.
+    Identity,
 }
 
 impl EntraEndpoint {
@@ -90,6 +73,7 @@ impl EntraEndpoint {
             Self::Metadata => "metadata",
             Self::Keys => "keys",
             Self::Token => "token",
+            Self::Identity => "identity",
         }
     }
 }
@@ -97,7 +81,7 @@ impl EntraEndpoint {
 /// A fake of Entra and of the Bot Framework's login service, on loopback.
 ///
 /// A clone is the same fake; it stops when the last clone is dropped. In a fault script it is the
-/// system `entra` with the operations `metadata`, `keys` and `token`.
+/// system `entra` with the operations `metadata`, `keys`, `token` and `identity`.
 ///
 /// ```
 /// use argus_bot_sdk::testing::{APP_ID, CONNECTOR, FakeEntra, TENANT, TokenSpec};
@@ -132,6 +116,8 @@ pub(super) struct Core {
     tenants: Vec<String>,
     apps: Vec<AppRegistration>,
     resources: Vec<String>,
+    identities: Vec<String>,
+    asks_consent: bool,
     lifetime: i64,
     down: AtomicBool,
     state: Mutex<State>,
@@ -147,6 +133,10 @@ struct State {
     key_document: Option<String>,
     issued: Vec<String>,
     revoked: HashSet<String>,
+    /// The ids of assertions that were shown; none is good twice.
+    assertions: HashSet<String>,
+    /// Object ids of people who consented.
+    consented: HashSet<String>,
 }
 
 impl FakeEntra {
@@ -167,6 +157,8 @@ impl FakeEntra {
             tenants: Vec::new(),
             apps: Vec::new(),
             resources: [CONNECTOR, GRAPH, DEFENDER].map(str::to_owned).to_vec(),
+            identities: vec![IDENTITY.to_owned()],
+            asks_consent: false,
             lifetime: 3600,
             down: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -177,6 +169,8 @@ impl FakeEntra {
                 key_document: None,
                 issued: Vec::new(),
                 revoked: HashSet::new(),
+                assertions: HashSet::new(),
+                consented: HashSet::new(),
             }),
         };
         FakeEntraBuilder { core }
@@ -200,6 +194,26 @@ impl FakeEntra {
     /// A tenant's token endpoint.
     pub fn token_url(&self, tenant: &str) -> String {
         format!("{}/{tenant}/oauth2/v2.0/token", self.url())
+    }
+
+    /// The metadata service of a virtual machine, for `ManagedIdentity::endpoint`.
+    pub fn imds_url(&self) -> String {
+        format!("{}/metadata/identity/oauth2/token", self.url())
+    }
+
+    /// App Service's endpoint, for `ManagedIdentity::app_service` with [`IDENTITY_HEADER`].
+    pub fn app_service_url(&self) -> String {
+        format!("{}/msi/token", self.url())
+    }
+
+    /// The issuer in a tenant's tokens, for [`AppRegistration::federated`].
+    pub fn issuer(tenant: &str) -> String {
+        serve::issuer(tenant)
+    }
+
+    /// A person consents to what the app does on their behalf.
+    pub fn consent(&self, object_id: impl Into<String>) {
+        self.core.state().consented.insert(object_id.into());
     }
 
     /// Makes the token that `spec` describes, however wrong.
@@ -307,6 +321,18 @@ impl FakeEntraBuilder {
         self
     }
 
+    /// The platform has a user-assigned identity too, beside [`IDENTITY`].
+    pub fn identity(mut self, client_id: impl Into<String>) -> Self {
+        self.core.identities.push(client_id.into());
+        self
+    }
+
+    /// People have to [`consent`](FakeEntra::consent) before an app acts on their behalf.
+    pub fn ask_consent(mut self) -> Self {
+        self.core.asks_consent = true;
+        self
+    }
+
     /// How many seconds an access token lasts; 3600 unless said.
     pub fn token_lifetime(mut self, seconds: u32) -> Self {
         self.core.lifetime = i64::from(seconds);
@@ -359,6 +385,11 @@ impl Core {
 
     fn knows(&self, tenant: &str) -> bool {
         tenant == token::BOT_FRAMEWORK_TENANT || self.tenants.iter().any(|known| known == tenant)
+    }
+
+    /// Whether there are tokens for this resource.
+    fn gives(&self, resource: &str) -> bool {
+        resource == EXCHANGE || self.resources.iter().any(|known| known == resource)
     }
 
     fn is_revoked(&self, token: &str) -> bool {

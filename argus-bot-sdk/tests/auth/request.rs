@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::issuer::{jwk, sign, token};
 use super::{APP, SERVICE, Scene, TENANT, activity, body, but, claims, header};
 
-const OTHER: &str = "99999999-2222-4333-8444-555555555555";
+pub(super) const OTHER: &str = "99999999-2222-4333-8444-555555555555";
 
 #[tokio::test]
 async fn channels() {
@@ -170,7 +170,7 @@ fn one_header() {
     }
 }
 
-fn entra(version: u8) -> Value {
+pub(super) fn entra(version: u8) -> Value {
     let (issuer, caller) = match version {
         1 => (format!("https://sts.windows.net/{TENANT}/"), "appid"),
         _ => (format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "azp"),
@@ -196,7 +196,7 @@ async fn the_emulator_is_this_app_in_this_tenant() {
     for (name, claims, expected) in [
         ("version 1", entra(1), (200, "ok")),
         ("version 2", entra(2), (200, "ok")),
-        ("no tid", but(&entra(2), "tid", None), (200, "ok")),
+        ("no tid", but(&entra(2), "tid", None), (401, "tid")),
         ("both callers", other("appid", json!(APP)), (200, "ok")),
         ("no caller", but(&entra(2), "azp", None), (401, "appid")),
         ("other caller", other("azp", json!(OTHER)), (401, "appid")),
@@ -258,7 +258,7 @@ fn configurations_that_cannot_work() {
         ("China without a host", InboundConfig::new(APP, Cloud::China)),
         ("emulator for all", good().emulator("common")),
         ("emulator path", good().emulator("../x")),
-        ("emulator http", good().emulator(TENANT).emulator_metadata_url("http://evil.example/")),
+        ("emulator http", good().emulator(TENANT).entra_metadata_url("http://evil.example/")),
     ] {
         let refused = Authenticator::new(config, std::sync::Arc::new(SystemClock));
         assert_eq!(refused.err().map(|error| error.kind()), Some(ErrorKind::Config), "{name}");

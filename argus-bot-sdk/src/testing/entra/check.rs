@@ -58,7 +58,8 @@ impl fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
-pub(super) fn check(core: &Core, token: Option<&str>, audience: &str) -> Result<Claims, Denied> {
+/// Signature, times and audience: what a token proves whoever issued it.
+pub(super) fn signed(core: &Core, token: Option<&str>, audience: &str) -> Result<Value, Denied> {
     let deny = |reason| Denied { reason };
     let token = token.ok_or(deny("missing"))?;
     let (message, signature) = token.rsplit_once('.').ok_or(deny("format"))?;
@@ -83,6 +84,15 @@ pub(super) fn check(core: &Core, token: Option<&str>, audience: &str) -> Result<
     if text(&claims, "aud") != Some(audience) {
         return Err(deny("aud"));
     }
+    if core.is_revoked(token) {
+        return Err(deny("revoked"));
+    }
+    Ok(claims)
+}
+
+pub(super) fn check(core: &Core, token: Option<&str>, audience: &str) -> Result<Claims, Denied> {
+    let deny = |reason| Denied { reason };
+    let claims = signed(core, token, audience)?;
     let tenant = text(&claims, "tid").unwrap_or_default();
     let issuers = [
         format!("https://sts.windows.net/{tenant}/"),
@@ -90,9 +100,6 @@ pub(super) fn check(core: &Core, token: Option<&str>, audience: &str) -> Result<
     ];
     if !core.knows(tenant) || !issuers.iter().any(|issuer| text(&claims, "iss") == Some(issuer)) {
         return Err(deny("iss"));
-    }
-    if core.is_revoked(token) {
-        return Err(deny("revoked"));
     }
     let app_id = text(&claims, "appid").or(text(&claims, "azp")).ok_or(deny("appid"))?;
     let roles = claims.get("roles").and_then(Value::as_array).into_iter().flatten();

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
 };
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -110,13 +112,33 @@ impl SigningKey {
     /// HS256 with the public key as the secret: what a verifier accepts that lets the token choose
     /// its algorithm.
     pub(super) fn sign_with_public_half(&self, message: &[u8]) -> Vec<u8> {
-        let spki = self.pair.public_key().as_der().map(|der| der.as_ref().to_vec());
-        let secret = spki.unwrap_or_else(|_| self.modulus.clone());
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message).as_ref().to_vec()
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.spki()), message).as_ref().to_vec()
+    }
+
+    /// The public half as a certificate has it. Writing it fails only without memory; what is
+    /// empty then verifies nothing.
+    pub(super) fn spki(&self) -> Vec<u8> {
+        let der: Result<PublicKeyX509Der<'_>, _> = self.pair.public_key().as_der();
+        der.map(|der| der.as_ref().to_vec()).unwrap_or_default()
+    }
+
+    /// The key itself.
+    pub(super) fn pkcs8(&self) -> Vec<u8> {
+        let der: Result<Pkcs8V1Der<'_>, _> = self.pair.as_der();
+        der.map(|der| der.as_ref().to_vec()).unwrap_or_default()
     }
 
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let algorithm = &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
+        self.verifies_as(Alg::Rs256, message, signature)
+    }
+
+    pub(super) fn verifies_as(&self, alg: Alg, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm = match alg {
+            Alg::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+            Alg::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+            Alg::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+            Alg::Ps256 => &RSA_PSS_2048_8192_SHA256,
+        };
         let public = self.pair.public_key().as_ref();
         aws_lc_rs::signature::UnparsedPublicKey::new(algorithm, public)
             .verify(message, signature)

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{CONNECTOR, Core, ENTRA_KEY, EntraEndpoint, keys, token};
+use super::{CONNECTOR, Core, ENTRA_KEY, EntraEndpoint, identity, keys, token};
 use crate::testing::wire::{FakeRequest, FakeResponse};
 
 impl Core {
@@ -40,6 +40,14 @@ impl Core {
             (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => {
                 let answer = async { token::answer(self, tenant, request) };
                 self.faults.around("entra", EntraEndpoint::Token.operation(), answer).await
+            }
+            (_, ["metadata", "identity", "oauth2", "token"]) => {
+                let answer = async { identity::imds(self, request) };
+                self.faults.around("entra", EntraEndpoint::Identity.operation(), answer).await
+            }
+            (_, ["msi", "token"]) => {
+                let answer = async { identity::app_service(self, request) };
+                self.faults.around("entra", EntraEndpoint::Identity.operation(), answer).await
             }
             _ => FakeResponse::html(404, "<!doctype html><title>Not found</title>"),
         }

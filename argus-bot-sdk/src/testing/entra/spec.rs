@@ -94,6 +94,30 @@ impl TokenSpec {
         Self::new(Signer::Entra, claims)
     }
 
+    /// The token of another issuer that proves an app by a federated credential, for example of a
+    /// cluster; the fakes' Entra signs it all the same.
+    pub fn federated(issuer: impl Into<String>, subject: impl Into<String>) -> Self {
+        let (issuer, subject) = (issuer.into(), subject.into());
+        let audience = super::assertion::EXCHANGE;
+        Self::new(Signer::Entra, [("aud", audience), ("iss", &issuer), ("sub", &subject)])
+    }
+
+    /// The token of a person for an app, as single sign-on gives it.
+    pub fn user(client_id: &str, tenant: &str, object_id: &str) -> Self {
+        let issuer = super::serve::issuer(tenant);
+        let claims = [
+            ("aud", client_id),
+            ("iss", issuer.as_str()),
+            ("azp", "1fec8e78-bce4-4aaf-ab1b-5451cc387264"),
+            ("scp", "access_as_user"),
+            ("oid", object_id),
+            ("sub", object_id),
+            ("tid", tenant),
+            ("ver", "2.0"),
+        ];
+        Self::new(Signer::Entra, claims)
+    }
+
     fn new<const N: usize>(signer: Signer, claims: [(&str, &str); N]) -> Self {
         Self {
             header: Map::new(),

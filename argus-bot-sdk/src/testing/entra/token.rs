@@ -4,15 +4,20 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::spec::TokenSpec;
-use super::{AppRegistration, Core};
+use super::{AppRegistration, Core, assertion, check};
 use crate::testing::wire::{FakeRequest, FakeResponse};
 
 /// The tenant behind the name `botframework.com`, where multi-tenant bots get their tokens.
 pub(super) const BOT_FRAMEWORK_TENANT: &str = "d6d49420-f39b-4df7-a1dc-d59a935871db";
 
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const ON_BEHALF_OF: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 /// Answers `POST /{tenant}/oauth2/v2.0/token`.
 pub(super) fn answer(core: &Core, tenant: &str, request: &FakeRequest) -> FakeResponse {
-    match grant(core, tenant, &request.form()) {
+    let host = request.header("host").unwrap_or_default();
+    let endpoint = format!("http://{host}/{tenant}/oauth2/v2.0/token");
+    match grant(core, tenant, &endpoint, &request.form()) {
         Ok(spec) => success(core, spec),
         Err(refusal) => refusal.answer(core.now()),
     }
@@ -34,7 +39,7 @@ fn success(core: &Core, spec: TokenSpec) -> FakeResponse {
 }
 
 /// Why Entra gives no token.
-struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     error: &'static str,
     code: u32,
@@ -42,7 +47,12 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: u16, error: &'static str, code: u32, text: impl Into<String>) -> Self {
+    pub(super) fn new(
+        status: u16,
+        error: &'static str,
+        code: u32,
+        text: impl Into<String>,
+    ) -> Self {
         Self { status, error, code, text: text.into() }
     }
 
@@ -65,36 +75,90 @@ impl Refusal {
     }
 }
 
-fn grant(core: &Core, tenant: &str, form: &[(String, String)]) -> Result<TokenSpec, Refusal> {
+fn grant(
+    core: &Core,
+    tenant: &str,
+    endpoint: &str,
+    form: &[(String, String)],
+) -> Result<TokenSpec, Refusal> {
     let tenant_id = tenant_id(core, tenant)?;
-    if field(form, "grant_type")? != "client_credentials" {
+    let kind = field(form, "grant_type")?;
+    if !["client_credentials", ON_BEHALF_OF].contains(&kind) {
         let text = "The app requested an unsupported grant type.";
         return Err(Refusal::new(400, "unsupported_grant_type", 70003, text));
     }
     let client_id = field(form, "client_id")?;
-    let secret = field(form, "client_secret")?;
     let scope = field(form, "scope")?;
     let app = app(core, client_id, tenant)?;
-    if secret != app.secret {
-        let text = "Invalid client secret provided. Ensure the secret being sent in the request is \
-                    the client secret value, not the client secret ID.";
-        return Err(Refusal::new(401, "invalid_client", 7_000_215, text));
+    proven(core, app, endpoint, form)?;
+    let (resource, permission) = scope.rsplit_once('/').unwrap_or((scope, ""));
+    if kind == ON_BEHALF_OF {
+        let user = person(core, client_id, field(form, "assertion")?)?;
+        if !core.gives(resource) {
+            return Err(unknown_resource(resource, tenant));
+        }
+        let spec = TokenSpec::app(client_id, tenant_id, resource);
+        return Ok(spec.claim("oid", user).claim("scp", permission));
     }
-    let Some(resource) = scope.strip_suffix("/.default").filter(|resource| !resource.contains(' '))
-    else {
+    if permission != ".default" || resource.contains(' ') {
         let text = format!("The provided value for scope {scope} is not valid.");
         return Err(Refusal::new(400, "invalid_scope", 1_002_012, text));
-    };
+    }
     if resource == client_id {
         return Ok(TokenSpec::emulator(client_id, tenant_id));
     }
-    if core.resources.iter().any(|known| known == resource) {
+    if core.gives(resource) {
         return Ok(TokenSpec::app(client_id, tenant_id, resource).claim("roles", json!(app.roles)));
     }
+    Err(unknown_resource(resource, tenant))
+}
+
+fn unknown_resource(resource: &str, tenant: &str) -> Refusal {
     let text = format!(
         "The resource principal named {resource} was not found in the tenant named {tenant}."
     );
-    Err(Refusal::new(400, "invalid_resource", 500_011, text))
+    Refusal::new(400, "invalid_resource", 500_011, text)
+}
+
+/// The app shows its secret, or an assertion in its place.
+fn proven(
+    core: &Core,
+    app: &AppRegistration,
+    endpoint: &str,
+    form: &[(String, String)],
+) -> Result<(), Refusal> {
+    if let Ok(assertion) = field(form, "client_assertion") {
+        if field(form, "client_assertion_type")? != JWT_BEARER {
+            let text = "The client_assertion_type is not supported.";
+            return Err(Refusal::new(401, "invalid_client", 700_029, text));
+        }
+        return assertion::proves(core, app, endpoint, assertion);
+    }
+    let Ok(secret) = field(form, "client_secret") else {
+        let text = "The request body must contain the following parameter: 'client_assertion' or \
+                    'client_secret'.";
+        return Err(Refusal::new(401, "invalid_client", 7_000_218, text));
+    };
+    if secret == app.secret {
+        return Ok(());
+    }
+    let text = "Invalid client secret provided. Ensure the secret being sent in the request is \
+                the client secret value, not the client secret ID.";
+    Err(Refusal::new(401, "invalid_client", 7_000_215, text))
+}
+
+/// The object id of the person for whom the app wants to act.
+fn person(core: &Core, client_id: &str, token: &str) -> Result<String, Refusal> {
+    let invalid = |code, text| Refusal::new(400, "invalid_grant", code, text);
+    let claims = check::signed(core, Some(token), client_id)
+        .map_err(|_| invalid(50_013, "Assertion failed signature validation."))?;
+    let person = text(&claims, "oid").filter(|_| text(&claims, "scp").is_some());
+    let person = person.ok_or_else(|| invalid(50_013, "The assertion is not a person's token."))?;
+    if !core.state().consented.contains(person) && core.asks_consent {
+        let text = "The user or administrator has not consented to use the application.";
+        return Err(invalid(65_001, text));
+    }
+    Ok(person.to_owned())
 }
 
 fn tenant_id<'a>(core: &'a Core, tenant: &str) -> Result<&'a str, Refusal> {
