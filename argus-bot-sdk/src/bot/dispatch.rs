@@ -208,7 +208,14 @@ impl Inner {
         let conversation = activity.conversation.as_ref();
         let conversation = conversation.and_then(|c| c.id.as_deref()).unwrap_or_default();
         let id = activity.id.as_deref().filter(|id| !id.is_empty());
-        let activity_key = id.map(|id| self.memory.key(&[channel, conversation, id]));
+        let activity_key = id.map(|id| match &activity.kind {
+            // An edit carries the id of the message, and so does the next one.
+            kind @ (ActivityKind::MessageUpdate | ActivityKind::MessageDelete) => {
+                let at = activity.timestamp.as_deref().unwrap_or_default();
+                self.memory.key(&[channel, conversation, id, kind.as_str(), at])
+            }
+            _ => self.memory.key(&[channel, conversation, id]),
+        });
         (activity_key, self.memory.key(&[channel, conversation]))
     }
 
