@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argus_bot_sdk::extract::{Args, Input, Sender, State};
 use argus_bot_sdk::reply::{Card, CardReply};
-use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::testing::TestTeams;
 use argus_bot_sdk::{Error, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,23 +70,24 @@ async fn approve(
 async fn chat() -> Result<Vec<String>, Error> {
     let router = Router::new().command("deploy", deploy).action("approve", approve);
     let teams = TestTeams::start(router.with_state(Wishes::default())).await?;
-    let [alice, dana, carl] = ["Alice", "Dana", "Carl"].map(Person::new);
-    let room = teams.teams().group_chat("ops", [alice.clone(), dana.clone(), carl.clone()]);
+    let [alice, dana, carl] = ["Alice", "Dana", "Carl"].map(|who| teams.user(who).in_group("ops"));
+    let text = |json: &Value| json.pointer("/body/0/text").and_then(Value::as_str).map(bracketed);
     let mut heard = vec!["Alice: deploy web-7".to_owned()];
-    let asked = teams.say_in(&room, &alice, "deploy web-7").await.remove(0);
-    let text = |json: &Value, at| json.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    let shown = serde_json::to_value(&asked).unwrap_or_default();
-    let id = asked.id.as_deref().unwrap_or_default();
-    let asks = text(&shown, "/attachments/0/content/body/0/text").unwrap_or_default();
-    heard.push(format!("Bot: [{asks}]"));
-    for (name, who) in [("Alice", &alice), ("Dana", &dana), ("Carl", &carl)] {
-        heard.push(format!("{name} presses approve"));
-        let reply = teams.click(who, id, "approve", json!({"wish": 0})).await?.body;
-        let shown = text(&reply, "/value/body/0/text").map(|text| format!("[{text}]"));
-        heard
-            .push(format!("Bot: {}", shown.or_else(|| text(&reply, "/value")).unwrap_or_default()));
+    for asked in alice.says("deploy web-7").await {
+        let card = asked.attachments.iter().flatten().find_map(|it| text(it.content.as_ref()?));
+        heard.push(format!("Bot: {}", card.unwrap_or_default()));
+    }
+    for who in [alice, dana, carl] {
+        heard.push(format!("{} presses approve", who.who().name));
+        let answer = who.presses("approve").await?;
+        let shown = answer.card().and_then(text).or_else(|| answer.text().map(str::to_owned));
+        heard.push(format!("Bot: {}", shown.unwrap_or_default()));
     }
     Ok(heard)
+}
+
+fn bracketed(text: &str) -> String {
+    format!("[{text}]")
 }
 
 #[tokio::main]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use argus_bot_sdk::extract::{Input, State};
 use argus_bot_sdk::reply::{Card, CardReply};
-use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::testing::TestTeams;
 use argus_bot_sdk::{Error, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,20 +63,18 @@ fn title(card: &Value) -> String {
 async fn chat() -> Result<Vec<String>, Error> {
     let router = Router::new().command("ticket", ask).action("send", send);
     let teams = TestTeams::start(router.with_state(Tickets::default())).await?;
-    let alice = Person::new("Alice");
+    let alice = teams.user("Alice");
     let mut heard = vec!["Alice: ticket".to_owned()];
-    let asked = teams.say(&alice, "ticket").await.remove(0);
+    let asked = alice.says("ticket").await.remove(0);
     let shown = asked.attachments.and_then(|mut all| all.remove(0).content).unwrap_or_default();
     heard.push(title(&shown));
-    for (said, data) in [("nothing", json!({})), ("\"The VPN\"", json!({"what": "The VPN"}))] {
+    for (said, inputs) in [("nothing", json!({})), ("\"The VPN\"", json!({"what": "The VPN"}))] {
         heard.push(format!("Alice presses send with {said}"));
-        let id = asked.id.as_deref().unwrap_or_default();
-        let reply = teams.click(&alice, id, "send", data).await?.body;
-        let value = reply.get("value").unwrap_or(&Value::Null);
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        heard.push(match (text("code"), text("message")) {
-            (Some(code), Some(message)) => format!("Bot: error {code}: {message}"),
-            _ => title(value),
+        let answer = alice.presses("send").with(inputs).await?;
+        let code = answer.body.pointer("/value/code").and_then(Value::as_str);
+        heard.push(match (code, answer.text(), answer.card()) {
+            (Some(code), Some(message), _) => format!("Bot: error {code}: {message}"),
+            (_, _, card) => title(card.unwrap_or(&Value::Null)),
         });
     }
     Ok(heard)

@@ -14,13 +14,13 @@
 
 use argus_bot_sdk::activity::card::ThumbnailCard;
 use argus_bot_sdk::invoke::{
-    ExtensionItem, ExtensionResponse, IntoResponse, Invoked, Query, TaskFetch, TaskInfo,
-    TaskResponse, TaskSubmit,
+    ExtensionItem, ExtensionResponse, IntoResponse, Invoked, Query, TaskInfo, TaskResponse,
+    TaskSubmit,
 };
-use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::testing::TestTeams;
 use argus_bot_sdk::{Error, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const HOSTS: [&str; 3] = ["srv-1", "srv-2", "laptop-7"];
 
@@ -65,24 +65,17 @@ async fn chat() -> Result<Vec<String>, Error> {
         .dialog_submit("isolate", isolate)
         .search("hosts", hosts);
     let teams = TestTeams::start(router).await?;
-    let alice = Person::new("Alice");
-    let text =
-        |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let alice = teams.user("Alice");
     let mut heard = vec!["Alice opens \"isolate\"".to_owned()];
-    let opened = teams.invoke(&alice, TaskFetch, &json!({"data": {"dialog": "isolate"}})).await;
-    let title = text(&opened.body, "/task/value/title").unwrap_or_default();
-    heard.push(format!("Bot: [{title}]"));
-    for (said, host) in [("nothing", Value::Null), ("\"srv-1\"", json!("srv-1"))] {
-        let data = json!({"dialog": "isolate", "host": host});
+    heard.push(format!("Bot: [{}]", alice.opens("isolate").await.title().unwrap_or_default()));
+    for (said, inputs) in [("nothing", json!({})), ("\"srv-1\"", json!({"host": "srv-1"}))] {
         heard.push(format!("Alice sends the dialog with {said}"));
-        let answer = teams.invoke(&alice, TaskSubmit, &json!({ "data": data })).await;
-        heard.push(format!("Bot: {}", text(&answer.body, "/task/value").unwrap_or_default()));
+        let answer = alice.submits("isolate", &inputs).await;
+        heard.push(format!("Bot: {}", answer.text().unwrap_or_default()));
     }
     heard.push("Alice searches for \"srv\"".to_owned());
-    let query = json!({"commandId": "hosts", "parameters": [{"name": "name", "value": "srv"}]});
-    let found = teams.invoke(&alice, Query, &query).await;
-    let items = found.body.pointer("/composeExtension/attachments").and_then(Value::as_array);
-    let titles = items.into_iter().flatten().filter_map(|item| text(item, "/content/title"));
+    let found = alice.searches("hosts", "name", "srv").await;
+    let titles = found.items().iter().filter_map(|item| item.pointer("/content/title")?.as_str());
     let titles: Vec<String> = titles.map(|title| format!("[{title}]")).collect();
     heard.push(format!("Bot: {}", titles.join(" ")));
     Ok(heard)

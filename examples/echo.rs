@@ -9,7 +9,7 @@
 #![expect(clippy::print_stdout, reason = "it shows its chat")]
 
 use argus_bot_sdk::extract::{Args, Text};
-use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::testing::TestTeams;
 use argus_bot_sdk::{Error, Router};
 
 async fn echo(Text(text): Text) -> String {
@@ -27,12 +27,12 @@ fn router() -> Router {
 /// What is said when Alice speaks the lines at the head of this file.
 async fn chat() -> Result<Vec<String>, Error> {
     let teams = TestTeams::start(router()).await?;
-    let alice = Person::new("Alice");
+    let alice = teams.user("Alice");
     let mut heard = Vec::new();
     for line in argus_examples::chat(include_str!("echo.rs")) {
         let Some(text) = line.strip_prefix("Alice: ") else { continue };
         heard.push(line.to_owned());
-        for reply in teams.say(&alice, text).await {
+        for reply in alice.says(text).await {
             heard.push(format!("Bot: {}", reply.text.unwrap_or_default()));
         }
     }

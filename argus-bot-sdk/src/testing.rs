@@ -4,7 +4,7 @@
 //! - [`fault`]: what goes wrong on order, and counters of what really happened.
 //! - [`FakeEntra`]: keys and tokens, good and hostile ones.
 //! - [`FakeTeams`]: conversations, the Connector's REST interface, and people who talk to the bot.
-//! - [`TestTeams`]: your bot between the two.
+//! - [`TestTeams`]: your bot between the two, and [`User`]s who say and press.
 
 pub mod fault;
 pub mod wire;
@@ -12,6 +12,8 @@ pub mod wire;
 mod entra;
 mod stage;
 mod teams;
+mod traffic;
+mod user;
 
 pub use self::entra::{
     APP_ID, APP_SECRET, Alg, AppRegistration, CONNECTOR, Claims, DEFENDER, Denied, EntraEndpoint,
@@ -20,7 +22,8 @@ pub use self::entra::{
 pub use self::fault::Faults;
 pub use self::stage::{Answer, TestTeams, TestTeamsBuilder};
 pub use self::teams::{
-    Change, ConversationKind, FakeTeams, FakeTeamsBuilder, Life, Person, Shown, Snapshot,
-    TeamsChange, TeamsLimits,
+    Amend, Change, ConversationKind, FakeTeams, FakeTeamsBuilder, Life, Person, Shown, Snapshot,
+    TeamsChange, TeamsLimits, Toggle,
 };
+pub use self::user::{Press, User};
 pub use crate::clock::ManualClock;
