@@ -1,12 +1,14 @@
 //! A small Microsoft on loopback, for your bot's tests and for ours.
 //!
 //! - [`wire`]: the HTTP server that every fake stands on.
+//! - [`vectors`]: tokens, good and hostile, to measure any bot with.
 //! - [`fault`]: what goes wrong on order, and counters of what really happened.
 //! - [`FakeEntra`]: keys and tokens, good and hostile ones.
 //! - [`FakeTeams`]: conversations, the Connector's REST interface, and people who talk to the bot.
 //! - [`TestTeams`]: your bot between the two, and [`User`]s who say and press.
 
 pub mod fault;
+pub mod vectors;
 pub mod wire;
 
 mod entra;

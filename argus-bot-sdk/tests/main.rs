@@ -8,3 +8,4 @@ mod protocol;
 mod router;
 mod sending;
 mod server;
+mod vectors;

@@ -1,7 +1,7 @@
 //! A small Entra: published keys, a token endpoint, and tokens as hostile as you like.
 
 mod check;
-mod keys;
+pub(super) mod keys;
 mod serve;
 mod spec;
 mod token;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 static POOL: Mutex<BTreeMap<usize, Arc<SigningKey>>> = Mutex::new(BTreeMap::new());
 
 /// The key with this number; the same one for every caller in the process.
-pub(super) fn key(number: usize) -> Arc<SigningKey> {
+pub(in crate::testing) fn key(number: usize) -> Arc<SigningKey> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(pool.entry(number).or_insert_with(|| Arc::new(SigningKey::generate())))
 }
@@ -38,7 +38,7 @@ pub enum Alg {
 }
 
 impl Alg {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::testing) fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
@@ -49,7 +49,7 @@ impl Alg {
 }
 
 /// One RSA key of 2048 bits with the id that it is published under.
-pub(super) struct SigningKey {
+pub(in crate::testing) struct SigningKey {
     pair: KeyPair,
     kid: String,
     modulus: Vec<u8>,
@@ -76,12 +76,12 @@ impl SigningKey {
         }
     }
 
-    pub(super) fn kid(&self) -> &str {
+    pub(in crate::testing) fn kid(&self) -> &str {
         &self.kid
     }
 
     /// The public half as an entry of a JWKS.
-    pub(super) fn jwk(&self) -> Value {
+    pub(in crate::testing) fn jwk(&self) -> Value {
         json!({
             "kty": "RSA",
             "use": "sig",
@@ -92,7 +92,7 @@ impl SigningKey {
         })
     }
 
-    pub(super) fn sign(&self, alg: Alg, message: &[u8]) -> Vec<u8> {
+    pub(in crate::testing) fn sign(&self, alg: Alg, message: &[u8]) -> Vec<u8> {
         let encoding: &'static dyn aws_lc_rs::signature::RsaEncoding = match alg {
             Alg::Rs256 => &RSA_PKCS1_SHA256,
             Alg::Rs384 => &RSA_PKCS1_SHA384,
@@ -109,13 +109,13 @@ impl SigningKey {
 
     /// HS256 with the public key as the secret: what a verifier accepts that lets the token choose
     /// its algorithm.
-    pub(super) fn sign_with_public_half(&self, message: &[u8]) -> Vec<u8> {
+    pub(in crate::testing) fn sign_with_public_half(&self, message: &[u8]) -> Vec<u8> {
         let spki = self.pair.public_key().as_der().map(|der| der.as_ref().to_vec());
         let secret = spki.unwrap_or_else(|_| self.modulus.clone());
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message).as_ref().to_vec()
     }
 
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(in crate::testing) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let algorithm = &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
         let public = self.pair.public_key().as_ref();
         aws_lc_rs::signature::UnparsedPublicKey::new(algorithm, public)
