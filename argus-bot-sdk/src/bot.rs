@@ -1,5 +1,6 @@
 //! The bot: a request comes in, somebody vouches for it, a handler answers.
 
+mod commands;
 mod dispatch;
 mod door;
 

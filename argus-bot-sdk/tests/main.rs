@@ -3,6 +3,7 @@
 
 mod activities;
 mod auth;
+mod conformance;
 mod connector;
 mod protocol;
 mod router;

@@ -111,11 +111,13 @@ impl Vouched {
     /// Status 400 if the body is not an activity, 403 if channel, endorsement, service URL or
     /// tenant are not what the token or the configuration allows.
     pub fn read(self, body: &[u8]) -> Result<Verified<Activity>, Rejection> {
-        let activity: Activity =
+        let mut activity: Activity =
             strict::text(body).and_then(serde_json::from_str).map_err(|_| Rejection::body())?;
         if activity.kind == ActivityKind::default() {
             return Err(Rejection::body());
         }
+        // Who called is what the token says, not what the body claims (A2251).
+        activity.caller_id = None;
         match &self.grant {
             Voucher::Token(grant) => self.rules.check(grant, &activity)?,
             #[cfg(feature = "danger-anonymous")]

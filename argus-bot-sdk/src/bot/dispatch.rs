@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::Inner;
+use super::{Inner, commands};
 use crate::auth::Verified;
 use crate::dedup::{Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
@@ -44,6 +44,9 @@ impl Inner {
         // room for it: allocators are several times slower above a kilobyte.
         if activity.kind == ActivityKind::Invoke {
             return Box::pin(self.invoke(activity)).await;
+        }
+        if let Some(outcome) = commands::settled(&activity) {
+            return Ok(outcome);
         }
         let gathers = activity.delivery_mode.as_deref() == Some("expectReplies");
         let turn = self.turn(activity, gathers);

@@ -150,7 +150,7 @@ impl<'a> User<'a> {
     ///
     /// [`ErrorKind::Invalid`] if the bot has said nothing there.
     pub async fn reacts(&self, reaction: &str) -> Result<Vec<Activity>, Error> {
-        self.reaction(reaction, Toggle::On).await
+        self.reaction(reaction, Toggle::Add).await
     }
 
     /// They take such a reaction back.
@@ -159,7 +159,7 @@ impl<'a> User<'a> {
     ///
     /// [`ErrorKind::Invalid`] if the bot has said nothing there.
     pub async fn unreacts(&self, reaction: &str) -> Result<Vec<Activity>, Error> {
-        self.reaction(reaction, Toggle::Off).await
+        self.reaction(reaction, Toggle::Remove).await
     }
 
     async fn reaction(&self, reaction: &str, how: Toggle) -> Result<Vec<Activity>, Error> {
@@ -199,13 +199,13 @@ impl<'a> User<'a> {
 
     /// They join the channel or group chat.
     pub async fn joins(&self) -> Vec<Activity> {
-        let joined = self.stage.teams().membership(&self.place, &self.person, Toggle::On);
+        let joined = self.stage.teams().membership(&self.place, &self.person, Toggle::Add);
         self.tell_if(joined).await.replies
     }
 
     /// They leave it.
     pub async fn leaves(&self) -> Vec<Activity> {
-        let left = self.stage.teams().membership(&self.place, &self.person, Toggle::Off);
+        let left = self.stage.teams().membership(&self.place, &self.person, Toggle::Remove);
         self.tell_if(left).await.replies
     }
 

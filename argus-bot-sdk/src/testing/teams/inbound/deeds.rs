@@ -22,9 +22,9 @@ pub enum Amend<'a> {
 #[non_exhaustive]
 pub enum Toggle {
     /// It is there from now on.
-    On,
+    Add,
     /// It is not there any more.
-    Off,
+    Remove,
 }
 
 impl FakeTeams {
@@ -104,8 +104,8 @@ impl FakeTeams {
             let id = format!("f:{}", Uuid::new_v4());
             let mut activity = self.on_card(room, person, message, "messageReaction", &id);
             let field = match how {
-                Toggle::On => "reactionsAdded",
-                Toggle::Off => "reactionsRemoved",
+                Toggle::Add => "reactionsAdded",
+                Toggle::Remove => "reactionsRemoved",
             };
             put(&mut activity, field, json!([{ "type": reaction }]));
             Some(activity)
@@ -118,8 +118,8 @@ impl FakeTeams {
     pub fn membership(&self, conversation: &str, person: &Person, how: Toggle) -> Option<Value> {
         self.with_room(conversation, |room| {
             let (field, event) = match how {
-                Toggle::On => ("membersAdded", "teamMemberAdded"),
-                Toggle::Off => ("membersRemoved", "teamMemberRemoved"),
+                Toggle::Add => ("membersAdded", "teamMemberAdded"),
+                Toggle::Remove => ("membersRemoved", "teamMemberRemoved"),
             };
             enrol(room, person, how);
             let mut activity = self.meta(room, person, "conversationUpdate");
@@ -134,14 +134,14 @@ impl FakeTeams {
 
     /// Puts a person into a conversation without a word to the bot.
     pub(in crate::testing) fn enrol(&self, conversation: &str, person: &Person) {
-        self.with_room(conversation, |room| enrol(room, person, Toggle::On));
+        self.with_room(conversation, |room| enrol(room, person, Toggle::Add));
     }
 }
 
 fn enrol(room: &mut Room, person: &Person, how: Toggle) {
     let members = &mut room.shown.members;
     members.retain(|member| member.id != person.id);
-    if how == Toggle::On {
+    if how == Toggle::Add {
         members.push(person.clone());
     }
 }
