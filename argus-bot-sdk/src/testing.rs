@@ -5,6 +5,7 @@
 //! - [`fault`]: what goes wrong on order, and counters of what really happened.
 //! - [`FakeEntra`]: keys and tokens, good and hostile ones.
 //! - [`FakeTeams`]: conversations, the Connector's REST interface, and people who talk to the bot.
+//! - [`replay`]: a recording of a bot, run again without Teams.
 //! - [`TestTeams`]: your bot between the two, and [`User`]s who say and press.
 
 pub mod fault;
@@ -28,4 +29,5 @@ pub use self::teams::{
     TeamsChange, TeamsLimits, Toggle,
 };
 pub use self::user::{Press, User};
+pub use crate::bot::{Replay, replay};
 pub use crate::clock::ManualClock;

@@ -6,6 +6,7 @@ mod auth;
 mod conformance;
 mod connector;
 mod protocol;
+mod recording;
 mod router;
 mod sending;
 mod server;

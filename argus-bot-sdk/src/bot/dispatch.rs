@@ -56,7 +56,7 @@ impl Inner {
     fn turn(&self, activity: Arc<Verified<Activity>>, gathers: bool) -> Turn {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let correlation = Correlation { process: self.process, turn: number };
-        Turn::new(activity, Arc::clone(&self.connector), correlation, gathers)
+        Turn::new(activity, self.voice(), correlation, gathers)
     }
 
     /// Answers at once and handles later: Teams repeats a message that takes longer than 15 s.
