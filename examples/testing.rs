@@ -22,8 +22,8 @@ async fn main() -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use argus_bot_sdk::testing::TestTeams;
     use argus_bot_sdk::testing::fault::{ANY, Fault};
-    use argus_bot_sdk::testing::{Person, TestTeams};
 
     use super::*;
 
@@ -35,9 +35,8 @@ mod tests {
     #[tokio::test]
     async fn a_message_that_comes_twice_is_answered_once() -> Result<(), Error> {
         let teams = TestTeams::start(router()).await?;
-        let alice = Person::new("Alice");
-        let chat = teams.teams().personal(&alice);
-        let said = teams.teams().say(&chat, &alice, "deploy").unwrap_or_default();
+        let alice = teams.user("Alice");
+        let said = teams.teams().say(alice.place(), alice.who(), "deploy").unwrap_or_default();
         teams.deliver(&said).await;
         teams.deliver(&said).await;
         teams.settle().await;
@@ -50,7 +49,7 @@ mod tests {
         let teams = TestTeams::start(router()).await?;
         let busy = Fault::Status { code: 429, retry_after: None };
         teams.faults().push("teams", ANY, busy);
-        let replies = teams.say(&Person::new("Alice"), "deploy").await;
+        let replies = teams.user("Alice").says("deploy").await;
         assert_eq!(replies.len(), 1);
         Ok(())
     }
@@ -58,9 +57,8 @@ mod tests {
     #[tokio::test]
     async fn nobody_speaks_to_it_without_a_token() -> Result<(), Error> {
         let teams = TestTeams::start(router()).await?;
-        let alice = Person::new("Alice");
-        let chat = teams.teams().personal(&alice);
-        let said = teams.teams().say(&chat, &alice, "deploy").unwrap_or_default();
+        let alice = teams.user("Alice");
+        let said = teams.teams().say(alice.place(), alice.who(), "deploy").unwrap_or_default();
         assert_eq!(teams.deliver_as(None, &said).await.status, 401);
         assert_eq!(teams.deliver_as(Some("Bearer forged"), &said).await.status, 401);
         assert!(teams.sent().is_empty());

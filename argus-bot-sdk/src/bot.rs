@@ -1,9 +1,13 @@
 //! The bot: a request comes in, somebody vouches for it, a handler answers.
 
+mod commands;
 mod dispatch;
 mod door;
 #[cfg(feature = "server")]
 mod env;
+mod record;
+#[cfg(feature = "testing")]
+mod replay;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -27,6 +31,12 @@ use crate::dedup::{Bounds, Memory};
 use crate::handler::BoxFuture;
 use crate::turns::{Capacity, Turns};
 use crate::{Clock, Router, SystemClock};
+
+use self::record::Recorder;
+pub use self::record::Recording;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use self::replay::{Replay, replay};
 
 /// A bot that Teams can talk to: a `tower` service over HTTP, to be served by
 /// [`Bot::serve`] or mounted in any other server.
@@ -65,6 +75,7 @@ struct Inner {
     memory: Memory,
     turns: Turns,
     settings: Settings,
+    recorder: Option<Arc<Recorder>>,
     /// Half of each turn's correlation id; the other half counts.
     process: u64,
     counter: AtomicU64,
@@ -90,6 +101,9 @@ pub struct BotBuilder {
     clock: Arc<dyn Clock>,
     capacity: Capacity,
     settings: Settings,
+    recording: Option<Recording>,
+    /// Half of each turn's correlation id, unless it is a random one.
+    process: Option<u64>,
 }
 
 impl Bot {
@@ -166,6 +180,8 @@ impl BotBuilder {
             connector,
             clock: Arc::new(SystemClock),
             capacity: Capacity::default(),
+            recording: None,
+            process: None,
             settings: Settings {
                 path: "/api/messages".to_owned(),
                 max_body: 1024 * 1024,
@@ -236,17 +252,28 @@ impl BotBuilder {
         self
     }
 
+    /// Writes down what the bot hears and says; see [`Recording`] for what is kept of it.
+    pub fn record(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
     /// The bot.
     pub fn build(self) -> Bot {
+        let process = self.process.unwrap_or_else(|| RandomState::new().hash_one("process"));
+        let recorder = self
+            .recording
+            .map(|recording| Arc::new(Recorder::new(recording, Arc::clone(&self.clock), process)));
         Bot {
             inner: Arc::new(Inner {
+                recorder,
+                process,
                 router: self.router,
                 auth: self.auth,
                 connector: self.connector,
                 memory: Memory::new(self.clock, Bounds::default()),
                 turns: Turns::new(self.capacity),
                 settings: self.settings,
-                process: RandomState::new().hash_one("process"),
                 counter: AtomicU64::new(0),
             }),
             body_timeout: None,

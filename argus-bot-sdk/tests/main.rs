@@ -3,10 +3,13 @@
 
 mod activities;
 mod auth;
+mod conformance;
 mod connector;
 mod graph;
 mod protocol;
+mod recording;
 mod router;
 mod sending;
 mod server;
 mod signin;
+mod vectors;

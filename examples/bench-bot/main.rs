@@ -167,7 +167,7 @@ fn main() -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use argus_bot_sdk::testing::{Person, TestTeams};
+    use argus_bot_sdk::testing::TestTeams;
 
     use super::*;
 
@@ -189,12 +189,13 @@ mod tests {
     async fn an_acknowledged_event_shows_by_whom() {
         let (router, app) = router(card_dir().path()).unwrap();
         let teams = TestTeams::start(router).await.unwrap();
-        let alice = Person::new("Alice");
-        let said = teams.say(&alice, "hello").await;
+        let alice = teams.user("Alice");
+        let said = alice.says("hello").await;
         assert!(app.last_seen.lock().unwrap().is_some());
-        let event = json!({"event": {"title": "Malware", "status": "New"}});
-        let answer = teams.click(&alice, said[0].id.as_deref().unwrap(), "ack", event).await;
-        let body = answer.unwrap().body;
+        let data = json!({"event": {"title": "Malware", "status": "New"}});
+        let (said, action) = (said[0].id.as_deref().unwrap(), json!({"verb": "ack", "data": data}));
+        let click = teams.teams().click(alice.place(), alice.who(), said, &action).unwrap();
+        let body = teams.deliver(&click).await.body;
         assert_eq!(body["statusCode"], 200);
         assert_eq!(body["value"]["body"][0]["text"], "Malware: Acknowledged by Alice");
     }

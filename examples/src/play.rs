@@ -17,8 +17,8 @@
 
 use std::collections::BTreeMap;
 
-use argus_bot_sdk::invoke::{Query, QueryLink, TaskFetch, TaskSubmit};
-use argus_bot_sdk::testing::{Person, TestTeams};
+use argus_bot_sdk::invoke::{QueryLink, TaskSubmit};
+use argus_bot_sdk::testing::TestTeams;
 use argus_bot_sdk::{Error, ErrorKind, Router};
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 /// [`TestTeams::start`].
 pub async fn play(router: Router, source: &str) -> Result<Vec<String>, Error> {
     let teams = TestTeams::start(router).await?;
-    let mut play = Play { teams, card: None, dialog: Value::Null, heard: Vec::new() };
+    let mut play = Play { teams, place: String::new(), dialog: Value::Null, heard: Vec::new() };
     for line in crate::chat(source) {
         if line.starts_with("Bot: ") || line.starts_with("Bot edits: ") {
             continue;
@@ -55,8 +55,8 @@ pub async fn assert_plays(router: Router, source: &str) {
 
 struct Play {
     teams: TestTeams,
-    /// The newest card: where, its message, and what it shows.
-    card: Option<(String, String, Value)>,
+    /// The channel in which was spoken last; empty for a chat.
+    place: String,
     /// The card of the dialog that is open.
     dialog: Value,
     heard: Vec<String>,
@@ -64,99 +64,41 @@ struct Play {
 
 impl Play {
     async fn act(&mut self, line: &str) -> Result<(), Error> {
+        let before = self.seen();
         if let Some((who, text)) = line.split_once(": ") {
-            return self.say(who, text).await;
+            let (name, channel) = who.split_once(" in ").unwrap_or((who, ""));
+            let who = self.teams.user(name);
+            let who = if channel.is_empty() { who } else { who.in_channel(channel) };
+            who.says(text).await;
+            self.place = channel.to_owned();
+            return self.hear(&before, None).await;
         }
         let (name, does) = line.split_once(' ').ok_or_else(|| unclear(line))?;
-        let who = Person::new(name);
-        if let Some(rest) = does.strip_prefix("presses ") {
-            self.press(&who, rest).await
+        let who = self.teams.user(name);
+        let answer = if let Some(rest) = does.strip_prefix("presses ") {
+            let (title, with) = rest.split_once(" with ").unwrap_or((rest, ""));
+            let there = if self.place.is_empty() { who } else { who.in_channel(&self.place) };
+            there.presses(title.trim_matches('"')).with(Value::Object(inputs(with))).await?
         } else if let Some(name) = does.strip_prefix("opens ") {
-            let data = json!({"data": {"dialog": name.trim_matches('"')}});
-            let answer = self.teams.invoke(&who, TaskFetch, &data).await.body;
-            self.answered(&answer);
-            Ok(())
+            who.opens(name.trim_matches('"')).await
         } else if let Some(rest) = does.strip_prefix("sends the dialog") {
-            let mut data = button(&self.dialog, None).map(carried).unwrap_or_default();
+            let mut data =
+                actions(&self.dialog).into_iter().next().map(carried).unwrap_or_default();
             data.extend(inputs(rest));
-            let answer = self.teams.invoke(&who, TaskSubmit, &json!({ "data": data })).await.body;
-            self.answered(&answer);
-            Ok(())
+            who.asks(TaskSubmit, &json!({ "data": data })).await
         } else if let Some((command, word)) =
             does.strip_prefix("searches ").and_then(|rest| rest.split_once(" for "))
         {
-            let parameters = json!([{"name": "search", "value": word.trim_matches('"')}]);
-            let query = json!({"commandId": command, "parameters": parameters});
-            let answer = self.teams.invoke(&who, Query, &query).await.body;
-            self.answered(&answer);
-            Ok(())
+            who.searches(command, "search", word.trim_matches('"')).await
         } else if let Some(url) = does.strip_prefix("pastes ") {
-            let answer = self.teams.invoke(&who, QueryLink, &json!({ "url": url })).await.body;
-            self.answered(&answer);
-            Ok(())
+            who.asks(QueryLink, &json!({ "url": url })).await
         } else if does == "adds the bot" {
-            let chat = self.teams.teams().personal(&who);
-            let before = self.seen();
-            for activity in self.teams.teams().install(&chat, &who).into_iter().flatten() {
-                self.teams.deliver(&activity).await;
-            }
-            self.hear(&before).await;
-            Ok(())
+            who.installs().await;
+            return self.hear(&before, None).await;
         } else {
-            Err(unclear(line))
-        }
-    }
-
-    async fn say(&mut self, who: &str, text: &str) -> Result<(), Error> {
-        let (name, channel) = who.split_once(" in ").unwrap_or((who, ""));
-        let person = Person::new(name);
-        let teams = self.teams.teams();
-        let conversation = if channel.is_empty() {
-            teams.personal(&person)
-        } else {
-            let id = format!("19:{channel}@thread.tacv2");
-            if teams.snapshot(&id).is_none() {
-                teams.open_channel(&id, channel, [person.clone()]);
-            }
-            id
+            return Err(unclear(line));
         };
-        let before = self.seen();
-        let said = teams.say(&conversation, &person, text).ok_or_else(|| unclear(text))?;
-        self.teams.deliver(&said).await;
-        self.hear(&before).await;
-        Ok(())
-    }
-
-    async fn press(&mut self, who: &Person, rest: &str) -> Result<(), Error> {
-        let (title, with) = rest.split_once(" with ").unwrap_or((rest, ""));
-        let title = title.trim_matches('"');
-        let missing = || {
-            Error::new(
-                ErrorKind::Invalid,
-                format!("no card that was shown has a button \"{title}\""),
-            )
-        };
-        let (conversation, id, card) = self.card.clone().ok_or_else(missing)?;
-        let pressed = button(&card, Some(title)).ok_or_else(missing)?;
-        let mut data = carried(pressed);
-        data.extend(inputs(with));
-        let before = self.seen();
-        let teams = self.teams.teams();
-        if pressed.get("type") == Some(&json!("Action.Execute")) {
-            let action = json!({"verb": pressed.get("verb"), "data": data});
-            let click = teams.click(&conversation, who, &id, &action).ok_or_else(missing)?;
-            let answer = self.teams.deliver(&click).await.body;
-            self.answered(&answer);
-        } else if data.get("msteams").and_then(|it| it.get("type")) == Some(&json!("task/fetch")) {
-            let answer = self.teams.invoke(who, TaskFetch, &json!({ "data": data })).await.body;
-            self.answered(&answer);
-        } else {
-            let data = Value::Object(data);
-            let sent = teams.submit(&conversation, who, &id, &data).ok_or_else(missing)?;
-            self.teams.deliver(&sent).await;
-        }
-        self.hear(&before).await;
-        Ok(())
+        self.hear(&before, Some(&answer.body)).await
     }
 
     /// Writes down what an invoke was answered with.
@@ -165,9 +107,6 @@ impl Play {
         let text = |pointer: &str| at(pointer).and_then(Value::as_str);
         if let Some(card) = at("/value/body").and(at("/value")) {
             self.heard.push(format!("Bot: {}", shown(card)));
-            if let Some((_, _, newest)) = &mut self.card {
-                card.clone_into(newest);
-            }
         } else if let Some(code) = text("/value/code") {
             let message = text("/value/message").unwrap_or_default();
             self.heard.push(format!("Bot: error {code}: {message}"));
@@ -189,19 +128,22 @@ impl Play {
         }
     }
 
-    /// Writes down what the bot has posted or changed since `before`.
-    async fn hear(&mut self, before: &BTreeMap<(String, String), Value>) {
+    /// Writes down the answer, and what the bot has posted or changed since `before`.
+    async fn hear(
+        &mut self,
+        before: &BTreeMap<(String, String), Value>,
+        answer: Option<&Value>,
+    ) -> Result<(), Error> {
         self.teams.settle().await;
+        if let Some(answer) = answer {
+            self.answered(answer);
+        }
         let mut fresh: Vec<_> = self.seen().into_iter().collect();
         fresh.retain(|(key, activity)| before.get(key) != Some(activity));
         // Ids grow with time, whatever the conversation.
         fresh.sort_by(|((_, a), _), ((_, b), _)| a.cmp(b));
         for ((conversation, id), activity) in fresh {
-            let says = if before.contains_key(&(conversation.clone(), id.clone())) {
-                "Bot edits"
-            } else {
-                "Bot"
-            };
+            let says = if before.contains_key(&(conversation, id)) { "Bot edits" } else { "Bot" };
             if let Some(text) = activity.get("text").and_then(Value::as_str)
                 && !text.is_empty()
             {
@@ -210,9 +152,9 @@ impl Play {
             let cards = activity.get("attachments").and_then(Value::as_array);
             for card in cards.into_iter().flatten().filter_map(|it| it.get("content")) {
                 self.heard.push(format!("{says}: {}", shown(card)));
-                self.card = Some((conversation.clone(), id.clone(), card.clone()));
             }
         }
+        Ok(())
     }
 
     /// What the bot has said, by conversation and id.
@@ -268,13 +210,6 @@ fn actions(card: &Value) -> Vec<&Value> {
         Value::Object(fields) => fields.values().flat_map(actions).collect(),
         _ => Vec::new(),
     }
-}
-
-/// The button with this title; the first one without.
-fn button<'a>(card: &'a Value, title: Option<&str>) -> Option<&'a Value> {
-    let called =
-        |action: &&Value| title.is_none_or(|title| action.get("title") == Some(&json!(title)));
-    actions(card).into_iter().find(called)
 }
 
 /// What a button carries.

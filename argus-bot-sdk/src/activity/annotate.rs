@@ -11,11 +11,17 @@ use crate::activity::entity::{
 use crate::activity::{Account, Activity};
 
 impl Activity {
-    /// Adds an entity.
+    /// Adds an entity, unless the very same one is there. A part of a stream says so once: a second
+    /// `streaminfo` takes the place of the first.
     #[must_use]
     pub fn with_entity(mut self, entity: &Entity) -> Self {
-        if let Ok(value) = serde_json::to_value(entity) {
-            self.entities.get_or_insert_default().push(value);
+        let Ok(value) = serde_json::to_value(entity) else { return self };
+        let all = self.entities.get_or_insert_default();
+        if matches!(entity, Entity::StreamInfo(_)) {
+            all.retain(|it| !matches!(Entity::of(it), Entity::StreamInfo(_)));
+        }
+        if !all.contains(&value) {
+            all.push(value);
         }
         self
     }

@@ -298,7 +298,8 @@ impl std::fmt::Debug for Unknown {
 }
 
 impl Activity {
-    /// The entities, typed.
+    /// The entities, typed. Several `streaminfo` contradict each other and are all
+    /// [`Entity::Unknown`].
     ///
     /// ```
     /// use argus_bot_sdk::Activity;
@@ -312,6 +313,14 @@ impl Activity {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn typed_entities(&self) -> Vec<Entity> {
-        self.entities.iter().flatten().map(Entity::of).collect()
+        let mut all: Vec<Entity> = self.entities.iter().flatten().map(Entity::of).collect();
+        let is_stream = |entity: &Entity| matches!(entity, Entity::StreamInfo(_));
+        if all.iter().filter(|entity| is_stream(entity)).count() > 1 {
+            for entity in all.iter_mut().filter(|entity| is_stream(entity)) {
+                let value = serde_json::to_value(&*entity).unwrap_or_default();
+                *entity = Entity::Unknown(Unknown { value });
+            }
+        }
+        all
     }
 }

@@ -132,6 +132,8 @@ impl Vouched {
         if activity.kind == ActivityKind::default() {
             return Err(Rejection::body());
         }
+        // Who called is what the token says, not what the body claims (A2251).
+        activity.caller_id = None;
         match &self.grant {
             Voucher::Token(grant) => self.rules.check(grant, activity),
             #[cfg(feature = "danger-anonymous")]

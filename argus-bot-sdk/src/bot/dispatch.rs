@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::Inner;
+use super::{Inner, commands};
 use crate::auth::Verified;
 use crate::dedup::{ACKNOWLEDGED, Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
@@ -44,6 +44,9 @@ impl Inner {
         if activity.kind == ActivityKind::Invoke {
             return Box::pin(self.invoke(activity)).await;
         }
+        if let Some(outcome) = commands::settled(&activity) {
+            return Ok(outcome);
+        }
         let gathers = activity.delivery_mode.as_deref() == Some("expectReplies");
         let turn = self.turn(activity, gathers);
         if gathers { Box::pin(self.gather(turn)).await } else { self.acknowledge(turn) }
@@ -52,7 +55,7 @@ impl Inner {
     fn turn(&self, activity: Arc<Verified<Activity>>, gathers: bool) -> Turn {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let correlation = Correlation { process: self.process, turn: number };
-        Turn::new(activity, Arc::clone(&self.connector), correlation, gathers)
+        Turn::new(activity, self.voice(), correlation, gathers)
     }
 
     /// Answers at once and handles later: Teams repeats a message that takes longer than 15 s.
@@ -207,6 +210,14 @@ impl Inner {
         let conversation = activity.conversation.as_ref();
         let conversation = conversation.and_then(|c| c.id.as_deref()).unwrap_or_default();
         let id = activity.id.as_deref().filter(|id| !id.is_empty());
+        // An edit carries the id of the message, and so does the next one.
+        let is_edit =
+            matches!(activity.kind, ActivityKind::MessageUpdate | ActivityKind::MessageDelete);
+        if let (Some(id), true) = (id, is_edit) {
+            let at = activity.timestamp.as_deref().unwrap_or_default();
+            let edit = format!("{id}/{}/{at}", activity.kind.as_str());
+            return self.memory.keys(&[channel, conversation], Some(&edit));
+        }
         self.memory.keys(&[channel, conversation], id)
     }
 

@@ -35,14 +35,19 @@ where
     // The header shares the connection's buffer, which is wanted for the next request.
     drop(head);
     Ok(match admitted {
-        Ok(activity) => match inner.dispatch(activity).await {
+        Ok(activity) => match inner.dispatch_recorded(activity).await {
             Ok(outcome) => respond(outcome),
             Err(Refused::Full) => Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false),
             Err(Refused::Closed) => {
                 Problem::status(StatusCode::SERVICE_UNAVAILABLE).response(false)
             }
         },
-        Err(problem) => problem.response(unread && !problem.read),
+        Err(problem) => {
+            if let Some(recorder) = &inner.recorder {
+                recorder.refused(problem.status.as_u16());
+            }
+            problem.response(unread && !problem.read)
+        }
     })
 }
 

@@ -5,7 +5,7 @@ mod assertion;
 mod certificate;
 mod check;
 mod identity;
-mod keys;
+pub(super) mod keys;
 mod serve;
 mod spec;
 mod token;

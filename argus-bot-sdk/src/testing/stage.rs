@@ -2,24 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use serde::Deserialize as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 use tower_service::Service as _;
 
 use super::entra::{APP_ID, APP_SECRET, CONNECTOR, FakeEntra, TENANT};
 use super::fault::Faults;
-use super::teams::{FakeTeams, Person, TeamsLimits};
+use super::teams::{FakeTeams, TeamsLimits};
 use crate::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret};
 use crate::bot::BotBuilder;
-use crate::clock::{Clock, SystemClock};
-use crate::invoke::Invoke;
+use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::{Activity, Bot, Connector, Error, ErrorKind, HttpConnector, Router};
 
 /// How long a test waits for handlers, unless told otherwise.
@@ -27,13 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Your bot in a small Teams of its own: real tokens, real HTTP to the Connector, nothing mocked.
 ///
-/// Rate limits are off, so that a quick test is no storm; [`TestTeamsBuilder::limits`] turns them
-/// on.
+/// People are [`User`](super::User)s: they say, press, react, join. Rate limits are off, so that a
+/// quick test is no storm; [`TestTeamsBuilder::limits`] turns them on. What was exchanged is
+/// [`transcript`](Self::transcript).
 ///
 /// ```
 /// use argus_bot_sdk::Router;
 /// use argus_bot_sdk::extract::Text;
-/// use argus_bot_sdk::testing::{Person, TestTeams};
+/// use argus_bot_sdk::testing::TestTeams;
 ///
 /// async fn echo(Text(text): Text) -> String {
 ///     format!("You said: {text}")
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
 /// let teams = TestTeams::start(Router::new().message(echo)).await?;
-/// let replies = teams.say(&Person::new("Alice Berg"), "hello").await;
+/// let replies = teams.user("Alice").says("hello").await;
 /// assert_eq!(replies[0].text.as_deref(), Some("You said: hello"));
 /// # Ok(()) }
 /// ```
@@ -51,7 +51,13 @@ pub struct TestTeams {
     bot: Bot,
     connector: Arc<dyn Connector>,
     patience: Duration,
+    hands: Option<Arc<ManualClock>>,
+    own_cards: Mutex<OwnCards>,
 }
+
+/// Cards that one person sees since they pressed a button: by person and activity, beside the
+/// activity as it was then. A later change of the activity shows the new one to everybody.
+type OwnCards = BTreeMap<(String, String), (Value, Value)>;
 
 /// Chooses what a [`TestTeams`] is like.
 #[must_use = "call start"]
@@ -62,6 +68,8 @@ pub struct TestTeamsBuilder {
     clock: Arc<dyn Clock>,
     tenants: Vec<String>,
     patience: Duration,
+    edit_time: Duration,
+    hands: Option<Arc<ManualClock>>,
     bot: Option<Box<dyn FnOnce(BotBuilder) -> BotBuilder + Send>>,
 }
 
@@ -73,6 +81,36 @@ pub struct Answer {
     pub status: u16,
     /// The body; null if it is empty or no JSON.
     pub body: Value,
+    /// What the bot posted or changed where it was asked, until its handlers were done. Empty for
+    /// [`TestTeams::deliver`], which does not wait.
+    pub replies: Vec<Activity>,
+}
+
+impl Answer {
+    /// The words that a person reads: of a button's answer, of a dialog's or of a search's.
+    pub fn text(&self) -> Option<&str> {
+        const PLACES: [&str; 4] =
+            ["/value", "/value/message", "/task/value", "/composeExtension/text"];
+        PLACES.iter().find_map(|place| self.body.pointer(place).and_then(Value::as_str))
+    }
+
+    /// The card that a person sees: of a button's answer or in a dialog.
+    pub fn card(&self) -> Option<&Value> {
+        const PLACES: [&str; 2] = ["/value", "/task/value/card/content"];
+        let mut found = PLACES.iter().filter_map(|place| self.body.pointer(place));
+        found.find(|it| it.get("type").and_then(Value::as_str) == Some("AdaptiveCard"))
+    }
+
+    /// The title of the dialog that opens.
+    pub fn title(&self) -> Option<&str> {
+        self.body.pointer("/task/value/title").and_then(Value::as_str)
+    }
+
+    /// What a search found.
+    pub fn items(&self) -> &[Value] {
+        let items = self.body.pointer("/composeExtension/attachments").and_then(Value::as_array);
+        items.map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 impl TestTeams {
@@ -95,90 +133,10 @@ impl TestTeams {
             clock: Arc::new(SystemClock),
             tenants: Vec::new(),
             patience: PATIENCE,
+            edit_time: Duration::ZERO,
+            hands: None,
             bot: None,
         }
-    }
-
-    /// A person says something to the bot in their own chat. Gives what the bot posted or changed
-    /// in that chat until its handlers were done.
-    pub async fn say(&self, person: &Person, text: &str) -> Vec<Activity> {
-        let chat = self.teams.personal(person);
-        self.say_in(&chat, person, text).await
-    }
-
-    /// The same in any conversation of [`teams`](Self::teams); in channels and group chats with a
-    /// mention of the bot. Nothing comes of a conversation that does not exist.
-    pub async fn say_in(&self, conversation: &str, person: &Person, text: &str) -> Vec<Activity> {
-        let Some(activity) = self.teams.say(conversation, person, text) else { return Vec::new() };
-        let before = self.said_in(conversation);
-        self.deliver(&activity).await;
-        self.settle().await;
-        let fresh = self.said_in(conversation).into_iter();
-        let fresh = fresh.filter(|(id, activity)| before.get(id) != Some(activity));
-        fresh.filter_map(|(_, activity)| Activity::deserialize(activity).ok()).collect()
-    }
-
-    /// A person presses a button (`Action.Execute`) of a card that the bot has posted. Gives the
-    /// bot's answer, which for a card action is `{statusCode, type, value}`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Invalid`] if the bot has posted nothing with this id.
-    pub async fn click(
-        &self,
-        person: &Person,
-        activity_id: &str,
-        verb: &str,
-        data: Value,
-    ) -> Result<Answer, Error> {
-        let invoke = self.pressed(person, activity_id, verb, &data).ok_or_else(|| {
-            Error::new(ErrorKind::Invalid, format!("the bot has not posted {activity_id}"))
-        })?;
-        let answer = self.deliver(&invoke).await;
-        self.settle().await;
-        Ok(answer)
-    }
-
-    /// The invoke of a press that was not delivered yet, for tests that deliver it twice, or late.
-    /// `None` if the bot has posted nothing with this id.
-    pub fn pressed(
-        &self,
-        person: &Person,
-        activity_id: &str,
-        verb: &str,
-        data: &Value,
-    ) -> Option<Value> {
-        let holds = |conversation: &String| self.said_in(conversation).contains_key(activity_id);
-        let conversation = self.teams.conversations().into_iter().find(holds)?;
-        let action = json!({"verb": verb, "data": data});
-        self.teams.click(&conversation, person, activity_id, &action)
-    }
-
-    /// A person's client asks the bot something in their own chat, and gets the bot's answer.
-    ///
-    /// ```
-    /// use argus_bot_sdk::Router;
-    /// use argus_bot_sdk::invoke::{ExtensionResponse, Invoked, Query};
-    /// use argus_bot_sdk::testing::{Person, TestTeams};
-    /// use serde_json::json;
-    ///
-    /// async fn hosts(_: Invoked<Query>) -> ExtensionResponse {
-    ///     ExtensionResponse::message("There are none.")
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
-    /// let teams = TestTeams::start(Router::new().search("hosts", hosts)).await?;
-    /// let alice = Person::new("Alice Berg");
-    /// let answer = teams.invoke(&alice, Query, &json!({ "commandId": "hosts" })).await;
-    /// assert_eq!(answer.body["composeExtension"]["text"], "There are none.");
-    /// # Ok(()) }
-    /// ```
-    pub async fn invoke<I: Invoke>(&self, person: &Person, _: I, value: &Value) -> Answer {
-        let chat = self.teams.personal(person);
-        let activity = self.teams.invoke(&chat, person, I::NAME, value).unwrap_or_default();
-        let answer = self.deliver(&activity).await;
-        self.settle().await;
-        answer
     }
 
     /// Sends any activity to the bot with a fresh token of Teams', and gives the bot's answer.
@@ -197,13 +155,16 @@ impl TestTeams {
         }
         // Only an `authorization` that cannot be a header fails here; no client could send it.
         let Ok(request) = request.body(Full::new(Bytes::from(activity.to_string()))) else {
-            return Answer { status: 400, body: Value::Null };
+            return Answer { status: 400, body: Value::Null, replies: Vec::new() };
         };
+        let place = self.teams.traffic().heard(activity);
         let Ok(response) = self.bot.clone().call(request).await;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map(http_body_util::Collected::to_bytes);
         let body = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
-        Answer { status, body: body.unwrap_or_default() }
+        let answer = Answer { status, body: body.unwrap_or_default(), replies: Vec::new() };
+        self.teams.traffic().answered(place, status, &answer.body);
+        answer
     }
 
     /// Waits until the bot's handlers are done, or until the test's patience is at an end. A
@@ -214,6 +175,28 @@ impl TestTeams {
         while Arc::strong_count(&self.connector) > 2 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// Lets time pass, in a world with [`TestTeamsBuilder::virtual_time`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::testing::TestTeams;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let teams = TestTeams::builder(Router::new()).virtual_time().start().await?;
+    /// teams.passes(Duration::from_mins(90))?; // The bot's own token is over, for example.
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] if the time is the computer's own, or a clock of the test's.
+    pub fn passes(&self, time: Duration) -> Result<(), Error> {
+        let real = || Error::new(ErrorKind::Invalid, "the time is not virtual");
+        self.hands.as_ref().ok_or_else(real)?.advance(time);
+        Ok(())
     }
 
     /// Everything that the bot has posted and not taken back, in all conversations, oldest first.
@@ -249,7 +232,51 @@ impl TestTeams {
         self.connector.as_ref()
     }
 
-    fn said_in(&self, conversation: &str) -> BTreeMap<String, Value> {
+    /// All that Teams and the bot said to each other, oldest first, as text that is the same in
+    /// every run: ids are names or numbers, times are `<time>`. Compare it with what you reviewed.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::testing::TestTeams;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// async fn hello() -> &'static str {
+    ///     "Hello!"
+    /// }
+    /// let teams = TestTeams::start(Router::new().message(hello)).await?;
+    /// teams.user("Alice").says("hi").await;
+    /// let transcript = teams.transcript();
+    /// assert!(transcript.starts_with("<Alice> in <chat of Alice>: message \"hi\"\n  -> 202\nbot: POST "));
+    /// assert!(transcript.contains("\"text\": \"Hello!\""));
+    /// # Ok(()) }
+    /// ```
+    pub fn transcript(&self) -> String {
+        self.teams.transcript()
+    }
+
+    /// The activity as this person sees it.
+    pub(super) fn seen_by(&self, person: &str, id: &str, activity: Value) -> Value {
+        let own = self.own_cards.lock().unwrap_or_else(PoisonError::into_inner);
+        match own.get(&(person.to_owned(), id.to_owned())) {
+            Some((then, own)) if *then == activity => own.clone(),
+            _ => activity,
+        }
+    }
+
+    /// From now on this person sees this card instead of the one in the chat.
+    pub(super) fn show(&self, person: &str, id: &str, card: &Value) {
+        let mut said = self.teams.conversations().into_iter().map(|place| self.said_in(&place));
+        let Some(then) = said.find_map(|mut said| said.remove(id)) else { return };
+        let mut seen = then.clone();
+        let first = seen.pointer_mut("/attachments/0/content");
+        if let Some(content) = first {
+            *content = card.clone();
+        }
+        let mut own = self.own_cards.lock().unwrap_or_else(PoisonError::into_inner);
+        own.insert((person.to_owned(), id.to_owned()), (then, seen));
+    }
+
+    pub(super) fn said_in(&self, conversation: &str) -> BTreeMap<String, Value> {
         let shown = self.teams.snapshot(conversation).map(|snapshot| snapshot.activities);
         let from_bot = shown.into_iter().flatten().filter(|shown| shown.from_bot);
         from_bot.map(|shown| (shown.id, shown.activity)).collect()
@@ -278,6 +305,20 @@ impl TestTeamsBuilder {
     /// Tokens, limits and the bot's memory follow this clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The time stands still and goes on by [`TestTeams::passes`] only, for tokens, limits and the
+    /// bot's memory. It begins at 2027-01-15T08:00:00Z.
+    pub fn virtual_time(mut self) -> Self {
+        let clock = Arc::new(ManualClock::at(1_800_000_000));
+        self.hands = Some(Arc::clone(&clock));
+        self.clock(clock)
+    }
+
+    /// An edit takes Teams this long, and another one in the same conversation meanwhile gets 412.
+    pub fn edit_time(mut self, time: Duration) -> Self {
+        self.edit_time = time;
         self
     }
 
@@ -310,7 +351,8 @@ impl TestTeamsBuilder {
         let entra = FakeEntra::builder().clock(Arc::clone(&self.clock)).faults(self.faults);
         let entra = entra.start().await.map_err(io)?;
         let is_limited = self.limits != TeamsLimits::off();
-        let teams = FakeTeams::builder(&entra).limits(self.limits).start().await.map_err(io)?;
+        let teams = FakeTeams::builder(&entra).limits(self.limits).edit_time(self.edit_time);
+        let teams = teams.noted().start().await.map_err(io)?;
 
         let mut inbound = InboundConfig::new(APP_ID, Cloud::Public)
             .openid_metadata_url(entra.metadata_url())
@@ -337,7 +379,8 @@ impl TestTeamsBuilder {
             Some(settings) => settings(bot).build(),
             None => bot.build(),
         };
-        Ok(TestTeams { entra, teams, bot, connector, patience: self.patience })
+        let (patience, hands, own_cards) = (self.patience, self.hands, Mutex::default());
+        Ok(TestTeams { entra, teams, bot, connector, patience, hands, own_cards })
     }
 }
 

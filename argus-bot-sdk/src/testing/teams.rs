@@ -10,6 +10,7 @@ mod stream;
 mod targeted;
 mod world;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
+pub use self::inbound::{Amend, Toggle};
 use self::limits::Meter;
 pub use self::limits::TeamsLimits;
 use self::more::Kept;
@@ -25,6 +27,7 @@ use self::world::World;
 pub use self::world::{Kind as ConversationKind, Life, Shown, Snapshot};
 use super::entra::{APP_ID, FakeEntra, TENANT, TokenSpec};
 use super::fault::Faults;
+use super::traffic::Traffic;
 use super::wire::FakeServer;
 use crate::clock::Clock;
 
@@ -110,6 +113,9 @@ struct Core {
     max_message: usize,
     state: Mutex<State>,
     changes: broadcast::Sender<TeamsChange>,
+    /// Whether the Connector's calls are noted too; a load test would fill the memory with them.
+    is_noted: bool,
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
@@ -150,6 +156,8 @@ impl FakeTeams {
             max_message: MAX_MESSAGE,
             state: Mutex::new(state),
             changes,
+            is_noted: false,
+            traffic: Traffic::default(),
         };
         FakeTeamsBuilder { core }
     }
@@ -265,6 +273,36 @@ impl FakeTeams {
         self.core.state().limits = limits;
     }
 
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.core.traffic
+    }
+
+    /// What was exchanged, with names for ids.
+    pub(super) fn transcript(&self) -> String {
+        let mut names = BTreeMap::from([
+            (self.service_url(), "<teams>/".to_owned()),
+            (self.url(), "<teams>".to_owned()),
+            (self.core.tenant.clone(), "<tenant>".to_owned()),
+            (self.bot_id(), "<bot>".to_owned()),
+            (self.core.app_id.clone(), "<app>".to_owned()),
+        ]);
+        for id in self.conversations() {
+            let Some(room) = self.snapshot(&id) else { continue };
+            let whose = room.members.first().map_or("nobody", |person| &person.name);
+            let name = match (room.kind, &room.name) {
+                (ConversationKind::Personal, _) => format!("<chat of {whose}>"),
+                (_, Some(name)) => format!("<{name}>"),
+                (_, None) => continue,
+            };
+            names.insert(id, name);
+            for person in room.members {
+                names.insert(person.object_id, format!("<object id of {}>", person.name));
+                names.insert(person.id, format!("<{}>", person.name));
+            }
+        }
+        self.core.traffic.transcript(&names)
+    }
+
     fn open(
         &self,
         id: &str,
@@ -312,6 +350,12 @@ impl FakeTeamsBuilder {
     /// An edit takes this long, and another one in the same conversation meanwhile gets 412.
     pub fn edit_time(mut self, time: Duration) -> Self {
         self.core.edit_time = time;
+        self
+    }
+
+    /// Notes what is exchanged, for a transcript.
+    pub(super) fn noted(mut self) -> Self {
+        self.core.is_noted = true;
         self
     }
 

@@ -217,6 +217,16 @@ impl FakeResponse {
         self
     }
 
+    /// The status, or 0 if there is no answer.
+    pub(super) fn code(&self) -> u16 {
+        if self.outcome == Outcome::Answer { self.status } else { 0 }
+    }
+
+    /// The body as JSON; null if it is none.
+    pub(super) fn seen(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     /// Whether this is an answer with a 2xx status.
     pub fn is_success(&self) -> bool {
         self.outcome == Outcome::Answer && (200..300).contains(&self.status)

@@ -82,7 +82,7 @@ impl Stage {
 
     /// Asks for mail; gives the id of the exchange on the card.
     async fn ask(&self) -> String {
-        let replies = self.teams.say(&self.alice, "mail").await;
+        let replies = self.teams.person(self.alice.clone()).says("mail").await;
         let card = replies[0].attachments.as_ref().unwrap()[0].clone();
         assert_eq!(card.content_type.as_deref(), Some("application/vnd.microsoft.card.oauth"));
         let content = card.content.unwrap();
@@ -92,7 +92,7 @@ impl Stage {
 
     async fn offer(&self, person: &Person, id: &str, token: &str) -> (u16, Value) {
         let value = json!({ "id": id, "connectionName": "graph", "token": token });
-        let answer = self.teams.invoke(person, SignInTokenExchange, &value).await;
+        let answer = self.teams.person(person.clone()).asks(SignInTokenExchange, &value).await;
         (answer.status, answer.body)
     }
 
@@ -117,9 +117,9 @@ async fn all_clients_at_once_are_one_exchange_and_all_get_200() {
     // One more that comes late.
     assert_eq!(stage.offer(&stage.alice, &id, &token).await, (200, json!({})));
     assert_eq!((stage.exchanges(), stage.done()), (1, 1));
-    let replies = stage.teams.say(&stage.alice, "mail").await;
+    let replies = stage.teams.person(stage.alice.clone()).says("mail").await;
     assert_eq!(replies[0].text.as_deref(), Some("You have no mail."));
-    let replies = stage.teams.say(&stage.alice, "leave").await;
+    let replies = stage.teams.person(stage.alice.clone()).says("leave").await;
     assert_eq!(replies[0].text.as_deref(), Some("Bye."));
     assert!(!stage.scene.tokens.has_token(&stage.alice.id, "graph"));
     stage.ask().await;
@@ -141,8 +141,11 @@ async fn a_failure_is_412_for_all_clients_and_says_why() {
     assert_eq!(stage.done(), 0);
     // The page works where single sign-on does not.
     let code = stage.scene.tokens.finish_sign_in(&stage.alice.id, "graph");
-    let answer =
-        stage.teams.invoke(&stage.alice, SignInVerifyState, &json!({ "state": code })).await;
+    let answer = stage
+        .teams
+        .person(stage.alice.clone())
+        .asks(SignInVerifyState, &json!({ "state": code }))
+        .await;
     assert_eq!((answer.status, stage.done()), (200, 1));
     assert!(stage.scene.tokens.has_token(&stage.alice.id, "graph"));
 }
@@ -183,8 +186,11 @@ async fn only_who_was_asked_where_they_were_asked() {
     // Mallory gets nothing of what was remembered for Alice.
     refused(stage.offer(&stage.mallory, &id, &mallorys).await, "nobody asked");
     let code = stage.scene.tokens.finish_sign_in(&stage.mallory.id, "graph");
-    let answer =
-        stage.teams.invoke(&stage.mallory, SignInVerifyState, &json!({ "state": code })).await;
+    let answer = stage
+        .teams
+        .person(stage.mallory.clone())
+        .asks(SignInVerifyState, &json!({ "state": code }))
+        .await;
     assert_eq!(answer.status, 412);
     assert_eq!(stage.done(), 1);
 }
@@ -206,16 +212,25 @@ async fn offers_that_are_not_usable() {
     }
     let token = stage.scene.offered(&stage.alice);
     let jira = json!({ "id": id, "connectionName": "jira", "token": token });
-    assert_eq!(stage.teams.invoke(&stage.alice, SignInTokenExchange, &jira).await.status, 412);
+    assert_eq!(
+        stage.teams.person(stage.alice.clone()).asks(SignInTokenExchange, &jira).await.status,
+        412
+    );
     for state in [json!("000000"), json!(""), json!(null), json!("9".repeat(1000))] {
         let value = json!({ "state": state });
-        let answer = stage.teams.invoke(&stage.alice, SignInVerifyState, &value).await;
+        let answer = stage.teams.person(stage.alice.clone()).asks(SignInVerifyState, &value).await;
         assert_eq!(answer.status, 412, "{value:.40}");
     }
     let cancelled = json!({ "state": "CancelledByUser" });
-    assert_eq!(stage.teams.invoke(&stage.alice, SignInVerifyState, &cancelled).await.status, 200);
+    assert_eq!(
+        stage.teams.person(stage.alice.clone()).asks(SignInVerifyState, &cancelled).await.status,
+        200
+    );
     let failed = json!({ "code": "resourcematchfailed", "message": "x" });
-    assert_eq!(stage.teams.invoke(&stage.alice, SignInFailure, &failed).await.status, 200);
+    assert_eq!(
+        stage.teams.person(stage.alice.clone()).asks(SignInFailure, &failed).await.status,
+        200
+    );
     assert_eq!((stage.exchanges(), stage.done()), (0, 0));
 }
 
@@ -231,13 +246,15 @@ async fn an_answer_that_comes_too_late_is_not_taken() {
 #[tokio::test]
 async fn a_button_asks_to_log_in_and_takes_the_token_or_the_code_with_the_next_press() {
     let stage = Stage::new().await;
-    let card = stage.teams.say(&stage.alice, "panel").await[0].id.clone().unwrap();
-    let first = stage.teams.click(&stage.alice, &card, "press", json!({})).await.unwrap().body;
+    let card = stage.teams.person(stage.alice.clone()).says("panel").await[0].id.clone().unwrap();
+    let first = stage.teams.person(stage.alice.clone()).presses("press").await.unwrap().body;
     assert_eq!(first["statusCode"], 401);
     assert_eq!(first["type"], "application/vnd.microsoft.activity.loginRequest");
     let id = first["value"]["tokenExchangeResource"]["id"].clone();
     let press = |person: &Person, member: &str, value: Value| {
-        let mut press = stage.teams.pressed(person, &card, "press", &json!({})).unwrap();
+        let teams = stage.teams.teams();
+        let (chat, action) = (teams.personal(&stage.alice), json!({"verb": "press", "data": {}}));
+        let mut press = teams.click(&chat, person, &card, &action).unwrap();
         press["value"][member] = value;
         press
     };
@@ -261,11 +278,11 @@ async fn a_button_asks_to_log_in_and_takes_the_token_or_the_code_with_the_next_p
 async fn a_search_shows_the_way_to_the_page() {
     let stage = Stage::new().await;
     let query = json!({ "commandId": "find" });
-    let body = stage.teams.invoke(&stage.alice, Query, &query).await.body;
+    let body = stage.teams.person(stage.alice.clone()).asks(Query, &query).await.body;
     assert_eq!(body["composeExtension"]["type"], "auth");
     let code = stage.scene.tokens.finish_sign_in(&stage.alice.id, "graph");
     let query = json!({ "commandId": "find", "state": code });
-    let body = stage.teams.invoke(&stage.alice, Query, &query).await.body;
+    let body = stage.teams.person(stage.alice.clone()).asks(Query, &query).await.body;
     assert_eq!(body["composeExtension"]["text"], "Found.");
 }
 
@@ -274,7 +291,7 @@ async fn a_service_that_is_down_is_told_to_the_person() {
     let stage = Stage::new().await;
     let down = Fault::Status { code: 503, retry_after: None };
     stage.scene.tokens.faults().push("tokens", "sign_in_resource", down);
-    let replies = stage.teams.say(&stage.alice, "mail").await;
+    let replies = stage.teams.person(stage.alice.clone()).says("mail").await;
     let text = replies[0].text.clone().unwrap();
     assert!(text.contains("does not work now"), "{text}");
 }

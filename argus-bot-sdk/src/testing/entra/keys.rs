@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 static POOL: Mutex<BTreeMap<usize, Arc<SigningKey>>> = Mutex::new(BTreeMap::new());
 
 /// The key with this number; the same one for every caller in the process.
-pub(super) fn key(number: usize) -> Arc<SigningKey> {
+pub(in crate::testing) fn key(number: usize) -> Arc<SigningKey> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(pool.entry(number).or_insert_with(|| Arc::new(SigningKey::generate())))
 }
@@ -40,7 +40,7 @@ pub enum Alg {
 }
 
 impl Alg {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::testing) fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
@@ -51,7 +51,7 @@ impl Alg {
 }
 
 /// One RSA key of 2048 bits with the id that it is published under.
-pub(super) struct SigningKey {
+pub(in crate::testing) struct SigningKey {
     pair: KeyPair,
     kid: String,
     modulus: Vec<u8>,
@@ -78,12 +78,12 @@ impl SigningKey {
         }
     }
 
-    pub(super) fn kid(&self) -> &str {
+    pub(in crate::testing) fn kid(&self) -> &str {
         &self.kid
     }
 
     /// The public half as an entry of a JWKS.
-    pub(super) fn jwk(&self) -> Value {
+    pub(in crate::testing) fn jwk(&self) -> Value {
         json!({
             "kty": "RSA",
             "use": "sig",
@@ -94,7 +94,7 @@ impl SigningKey {
         })
     }
 
-    pub(super) fn sign(&self, alg: Alg, message: &[u8]) -> Vec<u8> {
+    pub(in crate::testing) fn sign(&self, alg: Alg, message: &[u8]) -> Vec<u8> {
         let encoding: &'static dyn aws_lc_rs::signature::RsaEncoding = match alg {
             Alg::Rs256 => &RSA_PKCS1_SHA256,
             Alg::Rs384 => &RSA_PKCS1_SHA384,
@@ -111,7 +111,7 @@ impl SigningKey {
 
     /// HS256 with the public key as the secret: what a verifier accepts that lets the token choose
     /// its algorithm.
-    pub(super) fn sign_with_public_half(&self, message: &[u8]) -> Vec<u8> {
+    pub(in crate::testing) fn sign_with_public_half(&self, message: &[u8]) -> Vec<u8> {
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.spki()), message).as_ref().to_vec()
     }
 
@@ -128,7 +128,7 @@ impl SigningKey {
         der.map(|der| der.as_ref().to_vec()).unwrap_or_default()
     }
 
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(in crate::testing) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifies_as(Alg::Rs256, message, signature)
     }
 

@@ -1,8 +1,11 @@
 //! What people do, as the activities that Teams sends to the bot.
 
+mod deeds;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use self::deeds::{Amend, Toggle};
 use super::world::{self, Kind, Room, Shown};
 use super::{Change, FakeTeams, Person, put};
 

@@ -97,7 +97,11 @@ pub(super) async fn answer(core: &Core, request: &FakeRequest) -> FakeResponse {
         }
     });
     let vector = STANDARD.encode(Uuid::new_v4().as_bytes());
-    answer.await.header("ms-cv", format!("{}.0", vector.trim_end_matches('=')))
+    let answer = answer.await;
+    if core.is_noted {
+        core.traffic.said(request, &path, &answer);
+    }
+    answer.header("ms-cv", format!("{}.0", vector.trim_end_matches('=')))
 }
 
 async fn serve(core: &Core, request: &FakeRequest, call: Call<'_>, turn: &Turn<'_>) -> Answer {
