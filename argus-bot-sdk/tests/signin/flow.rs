@@ -247,14 +247,17 @@ async fn an_answer_that_comes_too_late_is_not_taken() {
 async fn a_button_asks_to_log_in_and_takes_the_token_or_the_code_with_the_next_press() {
     let stage = Stage::new().await;
     let card = stage.teams.person(stage.alice.clone()).says("panel").await[0].id.clone().unwrap();
-    let first = stage.teams.person(stage.alice.clone()).presses("press").await.unwrap().body;
+    let pressed = |person: &Person| {
+        let teams = stage.teams.teams();
+        let (chat, action) = (teams.personal(&stage.alice), json!({"verb": "press", "data": {}}));
+        teams.click(&chat, person, &card, &action).unwrap()
+    };
+    let first = stage.teams.deliver(&pressed(&stage.alice)).await.body;
     assert_eq!(first["statusCode"], 401);
     assert_eq!(first["type"], "application/vnd.microsoft.activity.loginRequest");
     let id = first["value"]["tokenExchangeResource"]["id"].clone();
     let press = |person: &Person, member: &str, value: Value| {
-        let teams = stage.teams.teams();
-        let (chat, action) = (teams.personal(&stage.alice), json!({"verb": "press", "data": {}}));
-        let mut press = teams.click(&chat, person, &card, &action).unwrap();
+        let mut press = pressed(person);
         press["value"][member] = value;
         press
     };
