@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::{Bot, BotBuilder};
-use crate::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret};
+use crate::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret, TokenSource};
 use crate::server::Limits;
-use crate::{Clock, Error, ErrorKind, HttpConnector, Router, SystemClock};
+use crate::{Error, ErrorKind, HttpConnector, Router, SystemClock};
 
 /// Where the Agents Playground calls bots by default.
 const PORT: u16 = 3978;
@@ -99,6 +99,30 @@ impl Env {
         self.address
     }
 
+    /// The cloud.
+    pub fn cloud(&self) -> Cloud {
+        self.cloud
+    }
+
+    /// The bot's app id; empty if it has none.
+    pub fn app_id(&self) -> &str {
+        self.app_id.as_deref().unwrap_or_default()
+    }
+
+    /// The bot's own tokens for the Connector and the token service.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] names what is missing or cannot work, and what to do.
+    pub fn tokens(&self) -> Result<Arc<dyn TokenSource>, Error> {
+        let app_id = self.app_id.as_deref().ok_or_else(no_app)?;
+        let tenant = self.tenant_id.as_deref().ok_or_else(|| missing("TENANT_ID"))?;
+        let secret = self.secret.clone().ok_or_else(|| missing("APP_SECRET"))?;
+        let token_url = self.token_url.clone().unwrap_or_else(|| self.cloud.token_url(tenant));
+        let (scope, clock) = (self.cloud.constants().bot_scope, Arc::new(SystemClock));
+        Ok(Arc::new(ClientSecret::new(&token_url, app_id, secret, scope, clock)?))
+    }
+
     /// Who may speak to the bot, and its way back to Teams.
     ///
     /// # Errors
@@ -106,20 +130,15 @@ impl Env {
     /// [`ErrorKind::Config`] names what is missing or cannot work, and what to do.
     pub fn connect(&self) -> Result<(Authenticator, HttpConnector), Error> {
         let Some(app_id) = &self.app_id else { return self.anonymous() };
-        let missing = |name: &str| config(format!("APP_ID is set, but {name} is not"));
         let tenant = self.tenant_id.as_deref().ok_or_else(|| missing("TENANT_ID"))?;
-        let secret = self.secret.clone().ok_or_else(|| missing("APP_SECRET"))?;
         let mut inbound = InboundConfig::new(app_id, self.cloud).tenant(tenant);
         inbound = inbound.allowed_service_urls(&self.service_url);
         if let Some(url) = &self.metadata_url {
             inbound = inbound.openid_metadata_url(url);
         }
         let policy = inbound.service_url_policy()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let token_url = self.token_url.clone().unwrap_or_else(|| self.cloud.token_url(tenant));
-        let scope = self.cloud.constants().bot_scope;
-        let tokens = ClientSecret::new(&token_url, app_id, secret, scope, Arc::clone(&clock))?;
-        Ok((Authenticator::new(inbound, clock)?, HttpConnector::new(Arc::new(tokens), policy)?))
+        let connector = HttpConnector::new(self.tokens()?, policy)?;
+        Ok((Authenticator::new(inbound, Arc::new(SystemClock))?, connector))
     }
 
     #[cfg(feature = "danger-anonymous")]
@@ -133,10 +152,7 @@ impl Env {
     #[cfg(not(feature = "danger-anonymous"))]
     #[expect(clippy::unused_self, reason = "as in a build without tokens")]
     fn anonymous(&self) -> Result<(Authenticator, HttpConnector), Error> {
-        Err(config(
-            "APP_ID is not set. Set APP_ID, APP_SECRET and TENANT_ID; for the Agents Playground \
-             without credentials build with the feature danger-anonymous of argus-bot-sdk",
-        ))
+        Err(no_app())
     }
 }
 
@@ -214,6 +230,17 @@ async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+fn missing(name: &str) -> Error {
+    config(format!("APP_ID is set, but {name} is not"))
+}
+
+fn no_app() -> Error {
+    config(
+        "APP_ID is not set. Set APP_ID, APP_SECRET and TENANT_ID; for the Agents Playground \
+         without credentials build with the feature danger-anonymous of argus-bot-sdk",
+    )
 }
 
 fn config(why: impl Into<String>) -> Error {
