@@ -7,6 +7,7 @@ mod events;
 mod output;
 mod playbooks;
 mod serve;
+mod teams;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ Examples:
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
   argus audit verify --data ./data/argus.db
+  argus teams package --host bot.contoso.example --out argus.zip
 
 Exit codes: 0 ok, 1 findings, 2 usage or settings.";
 
@@ -55,6 +57,9 @@ enum Command {
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make the app that an administrator uploads to Teams.
+    #[command(subcommand)]
+    Teams(teams::Command),
 }
 
 /// How a command ended.
@@ -93,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Events(command) => events::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Teams(command) => teams::run(&command),
     };
     match outcome {
         Ok(Ended::Well) => ExitCode::SUCCESS,
