@@ -14,7 +14,7 @@ use argus_bot_sdk::testing::vectors::Vectors;
 use table::{Level, TABLE, Verdict};
 
 const CHECKS: &str = include_str!("conformance/checks.rs");
-const HEAD: &str = include_str!("conformance/head.md");
+const HEAD: &str = include_str!("conformance/head.txt");
 
 fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance.md")

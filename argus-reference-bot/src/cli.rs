@@ -8,6 +8,7 @@ mod explain_token;
 mod output;
 mod playbooks;
 mod serve;
+mod teams;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ Examples:
   argus events normalise --source auto alert.json
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
+  argus teams package --host bot.contoso.example --out argus.zip
 
 Exit codes: 0 ok, 1 findings, 2 usage or settings.";
 
@@ -59,6 +61,9 @@ enum Command {
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make the app that an administrator uploads to Teams.
+    #[command(subcommand)]
+    Teams(teams::Command),
 }
 
 /// How a command ended.
@@ -98,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Events(command) => events::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Teams(command) => teams::run(&command),
     };
     match outcome {
         Ok(Ended::Well) => ExitCode::SUCCESS,

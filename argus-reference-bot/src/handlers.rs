@@ -13,6 +13,16 @@ use crate::flows::access::Person;
 
 /// The bot: every word and every button, and who answers.
 pub fn router(soc: Arc<Soc>) -> Router {
+    routes().with_state(soc)
+}
+
+/// The words that people may type, each with what it does, as the help text has it.
+pub fn words() -> Vec<(String, &'static str)> {
+    let routes = routes();
+    routes.commands().map(|word| (word.to_owned(), ask::about(word))).collect()
+}
+
+fn routes() -> Router<Arc<Soc>> {
     Router::new()
         .command("help", ask::help)
         .command("whoami", ask::whoami)
@@ -26,7 +36,6 @@ pub fn router(soc: Arc<Soc>) -> Router {
         .action("ticket", press::press)
         .action("approve", press::press)
         .action("deny", press::press)
-        .with_state(soc)
 }
 
 /// The person behind a turn, by ids that cannot be chosen. `None` for somebody without an Entra

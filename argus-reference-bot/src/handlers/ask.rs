@@ -19,6 +19,16 @@ const HELP: &str = "\
 - `help` shows this\n\n\
 Buttons on a card act. If you may not, the answer says why, and who can.";
 
+/// What a word does, out of the help text; empty if the text does not have it.
+pub(super) fn about(word: &str) -> &'static str {
+    let of_word = |line: &'static str| {
+        let rest = line.strip_prefix("- `")?.strip_prefix(word)?;
+        rest.starts_with(['`', ' ']).then(|| line.rsplit_once("` ").map(|(_, text)| text))?
+    };
+    let what = HELP.lines().find_map(of_word).unwrap_or_default();
+    what.split_once(';').map_or(what, |(first, _)| first)
+}
+
 /// `help`
 pub(super) async fn help() -> &'static str {
     HELP
