@@ -11,6 +11,7 @@
 mod batch;
 mod call;
 mod conversations;
+mod exchange;
 mod failure;
 mod files;
 mod governor;

@@ -1,7 +1,7 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use argus_soc::event::Severity;
 use argus_soc::incident::Incident;
@@ -99,8 +99,8 @@ pub(super) struct Projector {
 #[derive(Debug)]
 struct Changed {
     incident: Incident,
-    /// The runs whose approval cards have to show the change.
-    runs: BTreeSet<String>,
+    /// The runs whose approval cards have to show a change, and the version and severity then.
+    runs: BTreeMap<String, (u64, Severity)>,
 }
 
 impl Projector {
@@ -144,14 +144,15 @@ impl Projector {
                 let why = format!("{} for {key}, which was never opened", fact.what.kind());
                 return Ok(Err(LedgerError::Damaged(why)));
             };
-            self.changed.insert(key.to_owned(), Changed { incident, runs: BTreeSet::new() });
+            self.changed.insert(key.to_owned(), Changed { incident, runs: BTreeMap::new() });
             if new {
                 return Ok(Ok(()));
             }
         }
         let Some(changed) = self.changed.get_mut(key) else { return Ok(Ok(())) };
         changed.incident.apply(fact);
-        changed.runs.extend(fact.what.run().map(str::to_owned));
+        let then = (changed.incident.version, changed.incident.severity);
+        changed.runs.extend(fact.what.run().map(|run| (run.to_owned(), then)));
         Ok(Ok(()))
     }
 }
@@ -168,13 +169,14 @@ impl Changed {
             }
         };
         save(connection, incident, state.as_bytes())?;
-        let cards = self.runs.iter().map(|run| format!("approval/{run}"));
-        for card in std::iter::once("card".to_owned()).chain(cards) {
+        let now = ("card".to_owned(), (incident.version, incident.severity));
+        let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
+        for (card, (version, severity)) in std::iter::once(now).chain(runs) {
             connection
                 .prepare_cached(
                     "UPDATE cards SET want = ?3, severity = ?4 WHERE incident = ?1 AND card = ?2",
                 )?
-                .execute(params![incident.key, card, incident.version, rank(incident.severity)])?;
+                .execute(params![incident.key, card, version, rank(severity)])?;
         }
         Ok(Ok(()))
     }
