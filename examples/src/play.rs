@@ -70,7 +70,7 @@ impl Play {
             let who = self.teams.user(name);
             let who = if channel.is_empty() { who } else { who.in_channel(channel) };
             who.says(text).await;
-            self.place = channel.to_owned();
+            channel.clone_into(&mut self.place);
             return self.hear(&before, None).await;
         }
         let (name, does) = line.split_once(' ').ok_or_else(|| unclear(line))?;
