@@ -1,6 +1,7 @@
 //! What may come from outside, so that it holds without cargo-deny too. It sees the packages of this
 //! platform; `cargo deny` sees those of all.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::files::{read, root};
@@ -62,6 +63,24 @@ fn nothing_banned_is_built() {
     let tree = String::from_utf8_lossy(&tree.stdout);
     assert!(tree.contains("aws-lc-rs v"), "the tree was not understood");
     assert_eq!(banned(&tree), Vec::<&str>::new());
+}
+
+/// How many packages a bot brings in by depending on the SDK.
+const CEILING: usize = 170;
+
+#[test]
+fn a_bot_brings_in_few_packages() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "argus-bot-sdk", "--edges", "normal,build"])
+        .args(["--prefix", "none", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    let packages: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    assert!(packages.len() > 50, "the tree was not understood");
+    assert!(packages.len() <= CEILING, "{} packages; the limit is {CEILING}", packages.len());
 }
 
 #[test]
