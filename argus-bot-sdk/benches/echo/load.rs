@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -70,7 +71,7 @@ impl Connector {
             if self.taken.0.load(Ordering::Relaxed) >= total {
                 return;
             }
-            drop(tokio::time::timeout(std::time::Duration::from_millis(50), heard).await);
+            drop(tokio::time::timeout(Duration::from_millis(50), heard).await);
         }
     }
 }
@@ -82,15 +83,21 @@ pub(crate) async fn echoes(
     service: &str,
     count: u64,
     connector: &Connector,
-) {
+) -> Vec<Duration> {
     let total = connector.taken.0.load(Ordering::Relaxed) + count;
-    messages(address, token, service, count).await;
+    let waits = messages(address, token, service, count).await;
     connector.until(total).await;
+    waits
 }
 
 /// Sends `count` messages, each of another conversation and with another id, and waits until all
-/// are acknowledged.
-pub(crate) async fn messages(address: &str, token: &str, service: &str, count: u64) {
+/// are acknowledged. Gives how long each waited for that.
+pub(crate) async fn messages(
+    address: &str,
+    token: &str,
+    service: &str,
+    count: u64,
+) -> Vec<Duration> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
@@ -103,6 +110,7 @@ pub(crate) async fn messages(address: &str, token: &str, service: &str, count: u
                 hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
             let mut running = JoinSet::new();
             running.spawn(async move { drop(connection.await) });
+            let mut waits = Vec::new();
             for _ in 0..share {
                 let id = NEXT.fetch_add(1, Ordering::Relaxed);
                 let request = Request::post("/api/messages")
@@ -111,15 +119,20 @@ pub(crate) async fn messages(address: &str, token: &str, service: &str, count: u
                     .header("authorization", format!("Bearer {token}"))
                     .body(Full::new(Bytes::from(message(id, &service))))
                     .unwrap();
+                let sent = Instant::now();
                 let answer = send.send_request(request).await.unwrap();
+                waits.push(sent.elapsed());
                 assert!(answer.status().is_success(), "{}", answer.status());
                 answer.into_body().collect().await.unwrap();
             }
+            waits
         });
     }
+    let mut waits = Vec::new();
     while let Some(done) = clients.join_next().await {
-        done.unwrap();
+        waits.extend(done.unwrap());
     }
+    waits
 }
 
 /// A message as Teams sends it, with what bots usually do not read.

@@ -117,11 +117,9 @@ async fn measure(role: Role) {
     let token = entra.mint(&spec);
     let send = async |server: &Server, count| match role {
         Role::Echo => {
-            load::echoes(&server.address, &token, &addresses.service, count, &connector).await;
+            load::echoes(&server.address, &token, &addresses.service, count, &connector).await
         }
-        Role::Hear => {
-            load::messages(&server.address, &token, &addresses.service, count).await;
-        }
+        Role::Hear => load::messages(&server.address, &token, &addresses.service, count).await,
     };
     let mut argus = Server::start("argus", role, &addresses);
     let mut bare = Server::start("bare", role, &addresses);
@@ -129,10 +127,13 @@ async fn measure(role: Role) {
         send(server, 2_000).await;
     }
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut our_waits, mut their_waits) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        for (server, times) in [(&argus, &mut ours), (&bare, &mut theirs)] {
+        for (server, times, waits) in
+            [(&argus, &mut ours, &mut our_waits), (&bare, &mut theirs, &mut their_waits)]
+        {
             let before = server.cpu();
-            send(server, MESSAGES).await;
+            waits.extend(send(server, MESSAGES).await);
             let used = server.cpu() - before;
             times.push(used.as_secs_f64() * 1_000.0 / f64::from(u32::try_from(MESSAGES).unwrap()));
         }
@@ -149,6 +150,18 @@ async fn measure(role: Role) {
         "  ratio       {:.0} % of the bare server's messages per CPU-second",
         100.0 * theirs / ours
     );
+    for (name, waits) in [("bare hyper", &mut their_waits), ("argus", &mut our_waits)] {
+        waits.sort_unstable();
+        let at = |share: usize| waits[waits.len() * share / 100];
+        println!("  {name}: half wait less than {:?}, 99 of 100 less than {:?}", at(50), at(99));
+    }
+    // `ECHO_SOAK=1000000` goes on for so many messages more, to see whether memory grows.
+    let soak: u64 = std::env::var("ECHO_SOAK").map_or(0, |count| count.parse().unwrap());
+    println!("  argus, resident after {} messages: {}", 2_000 + 5 * MESSAGES, argus.resident());
+    for part in 1..=soak / 100_000 {
+        send(&argus, 100_000).await;
+        println!("  argus, resident after {}00,000 messages more: {}", part, argus.resident());
+    }
     argus.stop();
     bare.stop();
 }
@@ -194,6 +207,16 @@ impl Server {
         let fields: Vec<&str> = after_name.split_whitespace().collect();
         let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         Duration::from_millis(ticks * 10)
+    }
+
+    /// What is in memory now, and what was at most.
+    fn resident(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        format!("{} (at most {})", line("VmRSS:"), line("VmHWM:"))
     }
 
     fn stop(&mut self) {
