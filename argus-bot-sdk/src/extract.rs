@@ -13,8 +13,10 @@ use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sen
 use crate::{Account, Activity, Conversation};
 
 mod argument;
+mod defer;
 
 pub use crate::extract::argument::{Argument, ViaInvoke, ViaTurn};
+pub(crate) use crate::extract::defer::Later;
 
 /// Takes an argument of a handler out of a turn.
 ///
@@ -93,8 +95,12 @@ struct Inner {
     correlation: Correlation,
     text: OnceLock<String>,
     /// Set when the answers go into the HTTP response instead of through the connector.
-    gathered: Option<Mutex<Vec<Activity>>>,
+    gathered: Option<Mutex<Gathered>>,
+    later: Later,
 }
+
+/// The answers for the HTTP response; none once it was made.
+type Gathered = Option<Vec<Activity>>;
 
 /// Names a turn in logs and audit lines: the process, then the turn. Written out only when asked.
 #[derive(Clone, Copy, Debug)]
@@ -116,9 +122,10 @@ impl Turn {
         correlation: Correlation,
         gathers: bool,
     ) -> Self {
-        let gathered = gathers.then(Mutex::default);
-        let text = OnceLock::new();
-        Self { inner: Arc::new(Inner { activity, connector, correlation, text, gathered }) }
+        let gathered = gathers.then(|| Mutex::new(Some(Vec::new())));
+        let (text, later) = (OnceLock::new(), Later::default());
+        let inner = Inner { activity, connector, correlation, text, gathered, later };
+        Self { inner: Arc::new(inner) }
     }
 
     /// A turn for calling a handler or an extractor in a test.
@@ -177,8 +184,10 @@ impl Turn {
     }
 
     async fn deliver(&self, reply: &Activity) -> Result<Sent, SendError> {
-        if let Some(gathered) = &self.inner.gathered {
-            gathered.lock().unwrap_or_else(PoisonError::into_inner).push(reply.clone());
+        if let Some(gathered) = &self.inner.gathered
+            && let Some(gathered) = &mut *gathered.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            gathered.push(reply.clone());
             return Ok(Sent::new(None, 200));
         }
         let to = self.conversation();
@@ -236,11 +245,15 @@ impl Turn {
         }
     }
 
-    /// What was answered into the HTTP response.
+    /// What was answered into the HTTP response. What is answered from now on is sent.
     pub(crate) fn take_gathered(&self) -> Vec<Activity> {
-        self.inner.gathered.as_ref().map_or_else(Vec::new, |gathered| {
-            std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+        let gathered = self.inner.gathered.as_ref();
+        let all = gathered.map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).take());
+        all.flatten().unwrap_or_default()
+    }
+
+    pub(crate) fn later(&self) -> &Later {
+        &self.inner.later
     }
 
     /// Fills in who answers whom, as the Bot Framework's own clients do.

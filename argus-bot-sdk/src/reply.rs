@@ -13,8 +13,10 @@ use serde_json::Value;
 use crate::Activity;
 
 mod card;
+mod ending;
 
 pub use crate::reply::card::CardReply;
+pub use crate::reply::ending::Ending;
 
 pub(crate) mod sealed {
     pub trait Sealed {}

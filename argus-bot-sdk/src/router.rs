@@ -13,7 +13,7 @@ mod invokes;
 use crate::router::events::EventRoute;
 pub use crate::router::events::Hears;
 pub(crate) use crate::router::find::Answerer;
-use crate::router::invokes::InvokeRoute;
+pub(crate) use crate::router::invokes::InvokeRoute;
 
 type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
 

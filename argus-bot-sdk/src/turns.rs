@@ -75,16 +75,11 @@ impl Turns {
     /// Runs `job` after all earlier jobs of this conversation.
     pub(crate) fn enqueue(&self, conversation: Key, job: Job) -> Result<(), Refused> {
         let mut state = self.inner.admit()?;
-        if let Some(queue) = state.queues.get_mut(&conversation) {
-            if queue.len() + 1 >= self.inner.capacity.per_conversation {
-                return Err(Refused::Full);
-            }
-            queue.push_back(job);
-        } else {
-            state.queues.insert(conversation, VecDeque::new());
-            state.tasks.spawn(Arc::clone(&self.inner).work_off(conversation, job));
+        let waiting = state.queues.get(&conversation).map(VecDeque::len);
+        if waiting.is_some_and(|waiting| waiting + 1 >= self.inner.capacity.per_conversation) {
+            return Err(Refused::Full);
         }
-        state.taken += 1;
+        self.inner.add(&mut state, conversation, job);
         Ok(())
     }
 
@@ -98,6 +93,12 @@ impl Turns {
         });
         state.taken += 1;
         Ok(())
+    }
+
+    /// Runs `job` when it is the conversation's turn, even if the bot is full or shutting down: it
+    /// is the rest of a turn that was taken and is not done yet.
+    pub(crate) fn follow(&self, conversation: Key, job: Job) {
+        self.inner.add(&mut self.inner.lock(), conversation, job);
     }
 
     /// Waits until no turn runs or waits.
@@ -141,6 +142,16 @@ impl Inner {
             return Err(Refused::Full);
         }
         Ok(state)
+    }
+
+    fn add(self: &Arc<Self>, state: &mut State, conversation: Key, job: Job) {
+        if let Some(queue) = state.queues.get_mut(&conversation) {
+            queue.push_back(job);
+        } else {
+            state.queues.insert(conversation, VecDeque::new());
+            state.tasks.spawn(Arc::clone(self).work_off(conversation, job));
+        }
+        state.taken += 1;
     }
 
     fn done(&self, state: &mut State) {

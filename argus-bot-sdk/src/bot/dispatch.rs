@@ -14,10 +14,10 @@ use super::Inner;
 use crate::auth::Verified;
 use crate::dedup::{Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
-use crate::handler::BoxFuture;
-use crate::invoke::{AdaptiveCardAction, Invoke as _};
-use crate::reply::{CardReply, InvokeReply};
-use crate::router::Answerer;
+use crate::handler::{BoxFuture, BoxHandler};
+use crate::invoke::{AdaptiveCardAction, Invoke as _, LATE};
+use crate::reply::{ActionKind, CardReply, InvokeReply};
+use crate::router::{Answerer, InvokeRoute};
 use crate::turns::Refused;
 use crate::{Activity, ActivityKind};
 
@@ -33,6 +33,31 @@ const NOT_IMPLEMENTED: Outcome =
 #[derive(Serialize)]
 struct ExpectedReplies {
     activities: Vec<Activity>,
+}
+
+/// Who answers an invoke.
+enum Answering {
+    Action(BoxHandler<ActionKind, ()>),
+    Invoke(InvokeRoute<()>),
+}
+
+impl Answering {
+    fn call(self, turn: Turn) -> BoxFuture<Outcome> {
+        match self {
+            Self::Action(handler) => Box::pin(async move { shown(&handler.call(turn).await) }),
+            Self::Invoke(route) => {
+                Box::pin(async move { plain(&route.handler().call(turn).await) })
+            }
+        }
+    }
+}
+
+/// A turn that somebody waits for, and what they get if it fails.
+struct Asked {
+    turn: Turn,
+    activity_key: Key,
+    conversation_key: Key,
+    failed: Outcome,
 }
 
 impl Inner {
@@ -73,6 +98,10 @@ impl Inner {
                 turn.answer(replies).await;
             } else {
                 tracing::error!(correlation = turn.correlation(), "gave up on a handler");
+                return;
+            }
+            if let Some(work) = turn.later().take() {
+                Box::pin(turn.do_deferred(work, limit)).await;
             }
         };
         self.turns.enqueue(conversation_key, Box::pin(job)).inspect_err(|_| {
@@ -88,17 +117,19 @@ impl Inner {
         let (activity_key, conversation_key) = self.keys(turn.activity());
         let activity_key = activity_key.unwrap_or_else(|| self.fresh_key());
         let answer = self.router.listener(&turn).map(|handler| handler.call(turn.clone()));
-        let work = Box::pin(async move {
+        let late = failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", LATE);
+        let asked =
+            Asked { turn: turn.clone(), activity_key, conversation_key, failed: late.clone() };
+        let work = async move {
             if let Some(answer) = answer {
                 turn.answer(answer.await).await;
             }
             let replies = ExpectedReplies { activities: turn.take_gathered() };
             json(StatusCode::OK, &replies)
-        });
-        let late = failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", LATE);
-        let (inner, failed) = (Arc::clone(self), late.clone());
+        };
+        let inner = Arc::clone(self);
         self.once(activity_key, GATHER_DEADLINE, late, move || {
-            let job = inner.remembered(activity_key, work, failed);
+            let job = inner.remembered(asked, Box::pin(work));
             inner.turns.enqueue(conversation_key, job)
         })
         .await
@@ -110,44 +141,38 @@ impl Inner {
         self: &Arc<Self>,
         activity: Arc<Verified<Activity>>,
     ) -> Result<Outcome, Refused> {
-        let (deadline, late, failed, work) = match self.router.answerer(&activity) {
+        let (handler, deadline, late, failed) = match self.router.answerer(&activity) {
             Answerer::Nobody => return Ok(NOT_IMPLEMENTED),
             Answerer::NoSuchAction => {
                 let reply = CardReply::error("UnknownAction", "This button is not known here.");
                 return Ok(shown(&reply));
             }
-            Answerer::Action(handler) => {
-                let turn = self.turn(activity, false);
-                let key = self.keys(turn.activity()).0;
-                let work: BoxFuture<Outcome> =
-                    Box::pin(async move { shown(&handler.call(turn).await) });
-                let late = shown(&CardReply::error("Timeout", LATE).status(500));
-                let failed = shown(&CardReply::error("InternalError", FAILED).status(500));
-                (self.settings.action_deadline, late, failed, (key, work))
-            }
             Answerer::NotKnown(told) => {
                 return Ok(plain(&told(400, "Unknown", "This is not known here.")));
             }
+            Answerer::Action(handler) => {
+                let late = shown(&CardReply::error("Timeout", LATE).status(500));
+                let failed = shown(&CardReply::error("InternalError", FAILED).status(500));
+                (Answering::Action(handler), self.settings.action_deadline, late, failed)
+            }
             Answerer::Invoke(route) => {
                 let is_button = activity.invoke_name() == Some(AdaptiveCardAction::NAME);
-                let turn = self.turn(activity, false);
-                let key = self.keys(turn.activity()).0;
-                let late = plain(&route.told(200, "Timeout", LATE));
-                let failed = plain(&route.told(500, "InternalError", FAILED));
                 let deadline = match self.settings.invoke_deadline {
                     _ if is_button => self.settings.action_deadline,
                     set => set.unwrap_or(route.budget()),
                 };
-                let work: BoxFuture<Outcome> =
-                    Box::pin(async move { plain(&route.handler().call(turn).await) });
-                (deadline, late, failed, (key, work))
+                let failed = plain(&route.told(500, "InternalError", FAILED));
+                let late = plain(&route.late());
+                (Answering::Invoke(route), deadline, late, failed)
             }
         };
-        let (key, work) = work;
-        let key = key.unwrap_or_else(|| self.fresh_key());
+        let turn = self.turn(activity, false);
+        let (activity_key, conversation_key) = self.keys(turn.activity());
+        let activity_key = activity_key.unwrap_or_else(|| self.fresh_key());
+        let asked = Asked { turn: turn.clone(), activity_key, conversation_key, failed };
         let inner = Arc::clone(self);
-        self.once(key, deadline, late, move || {
-            let job = inner.remembered(key, work, failed);
+        self.once(activity_key, deadline, late, move || {
+            let job = inner.remembered(asked, handler.call(turn));
             inner.turns.start(job)
         })
         .await
@@ -177,28 +202,28 @@ impl Inner {
         }
     }
 
-    /// The work with its end: whatever happens in it, an outcome is remembered.
-    fn remembered(
-        self: &Arc<Self>,
-        key: Key,
-        work: BoxFuture<Outcome>,
-        failed: Outcome,
-    ) -> BoxFuture<()> {
+    /// The work with its end: whatever happens in it, an outcome is remembered. What it deferred
+    /// follows in the conversation's order.
+    fn remembered(self: &Arc<Self>, asked: Asked, work: BoxFuture<Outcome>) -> BoxFuture<()> {
         let inner = Arc::clone(self);
         Box::pin(async move {
-            let limited = tokio::time::timeout(inner.settings.turn_limit, work);
-            let outcome = match AssertUnwindSafe(limited).catch_unwind().await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_)) => {
-                    tracing::error!("gave up on a handler");
-                    failed
+            let Asked { turn, activity_key, conversation_key, failed } = asked;
+            let limit = inner.settings.turn_limit;
+            let limited = tokio::time::timeout(limit, work);
+            let problem = match AssertUnwindSafe(limited).catch_unwind().await {
+                Ok(Ok(outcome)) => {
+                    inner.memory.finish(activity_key, outcome);
+                    if let Some(work) = turn.later().take() {
+                        let rest = async move { turn.do_deferred(work, limit).await };
+                        inner.turns.follow(conversation_key, Box::pin(rest));
+                    }
+                    return;
                 }
-                Err(_) => {
-                    tracing::error!("a handler panicked; the bot goes on");
-                    failed
-                }
+                Ok(Err(_)) => "gave up on a handler",
+                Err(_) => "a handler panicked; the bot goes on",
             };
-            inner.memory.finish(key, outcome);
+            tracing::error!(correlation = turn.correlation(), "{problem}");
+            inner.memory.finish(activity_key, failed);
         })
     }
 
@@ -219,7 +244,6 @@ impl Inner {
     }
 }
 
-const LATE: &str = "This takes longer than expected. It goes on; look again in a moment.";
 const FAILED: &str = "Something went wrong. It was logged.";
 
 fn json(status: StatusCode, body: &impl Serialize) -> Outcome {

@@ -19,6 +19,8 @@ use crate::extract::{Args, Input, Sender, State, Text, Turn};
 use crate::reply::{CardReply, InvokeReply};
 use crate::turns::Refused;
 
+mod later;
+
 /// Writes down what is sent, and fails on order.
 #[derive(Default)]
 struct Recorder {
