@@ -9,18 +9,27 @@ use serde_json::Value;
 
 mod action;
 mod annotate;
+mod answer;
 pub mod card;
 mod channel;
 pub mod entity;
+mod extra;
+mod fast;
 mod kind;
+mod lazy;
 mod mention;
 pub(crate) mod strict;
 pub mod teams;
 mod wire;
 
 pub use crate::activity::action::CardAction;
+pub(crate) use crate::activity::answer::Addressed;
 pub use crate::activity::channel::ChannelData;
+pub use crate::activity::extra::Extra;
+use crate::activity::fast::Cursor;
 pub use crate::activity::kind::ActivityKind;
+pub(crate) use crate::activity::lazy::Found;
+pub use crate::activity::lazy::Lazy;
 use crate::activity::wire::wire_type;
 
 /// The content type of an attachment that is an Adaptive Card.
@@ -85,15 +94,15 @@ wire_type! {
         /// What sort of thing `value` is.
         value_type: String = "valueType",
         /// What only this channel says; see [`Activity::channel`].
-        channel_data: Value = "channelData",
+        channel_data: Lazy<Value> = "channelData",
         /// The activity that this one answers.
         reply_to_id: String = "replyToId",
         /// Cards, files and pictures.
-        attachments: Vec<Attachment> = "attachments",
+        attachments: Lazy<Vec<Attachment>> = "attachments",
         /// `list` or `carousel`.
         attachment_layout: String = "attachmentLayout",
         /// Mentions, client information and other facts about the text.
-        entities: Vec<Value> = "entities",
+        entities: Lazy<Vec<Value>> = "entities",
         /// Who joined.
         members_added: Vec<Account> = "membersAdded",
         /// Who left.
@@ -111,9 +120,9 @@ wire_type! {
         /// Whether the bot waits for an answer.
         input_hint: String = "inputHint",
         /// Buttons under the message.
-        suggested_actions: Value = "suggestedActions",
+        suggested_actions: Lazy<Value> = "suggestedActions",
         /// Another conversation that this is about.
-        relates_to: Value = "relatesTo",
+        relates_to: Lazy<Value> = "relatesTo",
         /// How the answer is wanted: `normal`, `notification`, `expectReplies`, `ephemeral`.
         delivery_mode: String = "deliveryMode",
         /// A name for a trace.
@@ -189,6 +198,21 @@ impl Activity {
         Self { kind: ActivityKind::Message, text: Some(text.into()), ..Self::default() }
     }
 
+    /// Reads an activity out of its text into one that is still empty. It is the same as by
+    /// `Deserialize`, but what can wait is not read yet.
+    pub(crate) fn read(&mut self, text: &str) -> Result<(), serde_json::Error> {
+        if self.ordinary(text).is_none() {
+            *self = serde_json::from_str(text)?;
+        }
+        Ok(())
+    }
+
+    fn ordinary(&mut self, text: &str) -> Option<()> {
+        let mut cursor = Cursor::new(text);
+        self.fill(&mut cursor)?;
+        cursor.end()
+    }
+
     /// An activity that shows an Adaptive Card.
     ///
     /// ```
@@ -201,7 +225,7 @@ impl Activity {
     pub fn card(card: Value) -> Self {
         Self {
             kind: ActivityKind::Message,
-            attachments: Some(vec![Attachment::card(card)]),
+            attachments: Some(vec![Attachment::card(card)].into()),
             ..Self::default()
         }
     }
@@ -225,7 +249,7 @@ impl Activity {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn channel(&self) -> ChannelData<'_> {
-        ChannelData::new(self.channel_data.as_ref())
+        ChannelData::new(self.channel_data.as_deref())
     }
 
     /// The name of an invoke, such as `adaptiveCard/action`; nothing for other activities.
@@ -307,3 +331,6 @@ macro_rules! redacted_debug {
     )* };
 }
 redacted_debug! { Account Conversation Attachment }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,8 @@ use crate::{Clock, Router, SystemClock};
 #[derive(Clone)]
 pub struct Bot {
     inner: Arc<Inner>,
+    /// What [`Bot::serve`] was told; another server tells it with each request.
+    body_timeout: Option<Duration>,
 }
 
 struct Inner {
@@ -138,7 +140,8 @@ impl Bot {
             .local_addr()
             .map_err(|e| Error::new(ErrorKind::Io, "the listener has no address").with_source(e))?;
         server::check_loopback(address, self.requires_loopback())?;
-        let served = server::serve(listener, self.clone(), limits, shutdown).await;
+        let bot = Self { body_timeout: Some(limits.body_timeout), ..self.clone() };
+        let served = server::run(listener, bot, limits, shutdown).await;
         if tokio::time::timeout(limits.drain, self.drain()).await.is_err() {
             tracing::warn!("gave up on handlers that did not end in time");
         }
@@ -246,6 +249,7 @@ impl BotBuilder {
                 process: RandomState::new().hash_one("process"),
                 counter: AtomicU64::new(0),
             }),
+            body_timeout: None,
         }
     }
 }
@@ -272,7 +276,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // Taken apart here, because each future that takes a whole request makes room for it.
         let (head, body) = request.into_parts();
-        Box::pin(door::answer(Arc::clone(&self.inner), head, body))
+        Box::pin(door::answer(Arc::clone(&self.inner), self.body_timeout, head, body))
     }
 }
 

@@ -116,7 +116,7 @@ impl ConversationRef {
 
     /// The conversation without a thread: a channel as a whole.
     pub fn root_id(&self) -> &str {
-        self.conversation_id.split_once(";messageid=").map_or(&self.conversation_id, |it| it.0)
+        http::root_of(&self.conversation_id)
     }
 
     /// The tenant whose limit a call counts against: the one in the service URL, where Teams writes
@@ -322,6 +322,16 @@ pub trait Connector: Send + Sync {
         reply_to_id: &str,
         activity: &Activity,
     ) -> Result<Sent, SendError>;
+
+    /// Answers `asked` where it was said, as a reply if it has an id.
+    /// [`Activity::addressed`] says who answers whom.
+    async fn answer(&self, asked: &Activity, answer: &Activity) -> Result<Sent, SendError> {
+        let (to, answer) = (ConversationRef::of(asked), answer.addressed(asked));
+        match &asked.id {
+            Some(id) => self.reply(&to, id, &answer).await,
+            None => self.send(&to, &answer).await,
+        }
+    }
 
     /// Replaces what the bot said.
     async fn update(

@@ -2,7 +2,9 @@
 //! the second delivery finds the answer of the first.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{
+    BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash as _, Hasher, RandomState,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +21,10 @@ pub(crate) struct Outcome {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
 }
+
+/// An activity that was taken and needs no answer.
+pub(crate) const ACKNOWLEDGED: Outcome =
+    Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() };
 
 /// How long and how much is remembered.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +60,29 @@ pub(crate) enum Seen {
 /// them cannot know the keys.
 pub(crate) type Key = u128;
 
+/// A map by [`Key`], which is hashed already.
+pub(crate) type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Hashed>>;
+
+/// Takes a [`Key`] as its own hash.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = (key >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The activities of the last 24 hours.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -65,7 +94,7 @@ pub(crate) struct Memory {
 
 #[derive(Debug, Default)]
 struct Entries {
-    known: HashMap<Key, Entry>,
+    known: ByKey<Entry>,
     /// By age, oldest first. A forgotten key stays here until its turn comes.
     order: VecDeque<(Timestamp, Key)>,
     bytes: usize,
@@ -80,7 +109,19 @@ struct Entry {
 #[derive(Debug)]
 enum State {
     Running(watch::Sender<Option<Outcome>>),
-    Done(Outcome),
+    /// Done, and answered with nothing but 202: most of what is remembered, so it is kept small.
+    Acknowledged,
+    Done(Box<Outcome>),
+}
+
+impl State {
+    /// How long the answer is.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Running(_) | Self::Acknowledged => 0,
+            Self::Done(outcome) => outcome.body.len(),
+        }
+    }
 }
 
 impl Memory {
@@ -91,8 +132,27 @@ impl Memory {
 
     /// The key of these parts, each told from the next.
     pub(crate) fn key(&self, parts: &[&str]) -> Key {
-        let (high, low) = (self.hashers.0.hash_one(parts), self.hashers.1.hash_one(parts));
-        (u128::from(high) << 64) | u128::from(low)
+        self.keys(parts, None).1
+    }
+
+    /// The key of an activity, if it has an id, and that of the conversation in which it is.
+    pub(crate) fn keys(&self, conversation: &[&str], id: Option<&str>) -> (Option<Key>, Key) {
+        let begin = |state: &RandomState| {
+            let mut hasher = state.build_hasher();
+            conversation.hash(&mut hasher);
+            hasher
+        };
+        let join = |high: &DefaultHasher, low: &DefaultHasher| {
+            (u128::from(high.finish()) << 64) | u128::from(low.finish())
+        };
+        let (mut high, mut low) = (begin(&self.hashers.0), begin(&self.hashers.1));
+        let conversation = join(&high, &low);
+        let activity = id.map(|id| {
+            id.hash(&mut high);
+            id.hash(&mut low);
+            join(&high, &low)
+        });
+        (activity, conversation)
     }
 
     /// Asks and notes in one step, so that of two deliveries only one is fresh.
@@ -103,7 +163,8 @@ impl Memory {
         if let Some(entry) = entries.known.get(&key) {
             return match &entry.state {
                 State::Running(sender) => Seen::Running(sender.subscribe()),
-                State::Done(outcome) => Seen::Done(outcome.clone()),
+                State::Acknowledged => Seen::Done(ACKNOWLEDGED),
+                State::Done(outcome) => Seen::Done(Outcome::clone(outcome)),
             };
         }
         let (sender, receiver) = watch::channel(None);
@@ -120,8 +181,7 @@ impl Memory {
         if entries.known.contains_key(&key) {
             return false;
         }
-        let state = State::Done(Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() });
-        entries.known.insert(key, Entry { since: now, state });
+        entries.known.insert(key, Entry { since: now, state: State::Acknowledged });
         entries.order.push_back((now, key));
         true
     }
@@ -134,7 +194,7 @@ impl Memory {
         };
         let length = outcome.body.len();
         if let State::Running(sender) =
-            std::mem::replace(&mut entry.state, State::Done(outcome.clone()))
+            std::mem::replace(&mut entry.state, State::Done(Box::new(outcome.clone())))
         {
             sender.send_replace(Some(outcome));
             entries.bytes += length;
@@ -144,8 +204,8 @@ impl Memory {
     /// Takes back [`Memory::begin`]: the activity was refused and will come again.
     pub(crate) fn forget(&self, key: Key) {
         let mut entries = self.lock();
-        if let Some(Entry { state: State::Done(outcome), .. }) = entries.known.remove(&key) {
-            entries.bytes -= outcome.body.len().min(entries.bytes);
+        if let Some(entry) = entries.known.remove(&key) {
+            entries.bytes -= entry.state.bytes().min(entries.bytes);
         }
     }
 
@@ -171,8 +231,8 @@ impl Entries {
                     self.order.push_back((since, key));
                     spared += 1;
                 }
-                Some(Entry { state: State::Done(outcome), since: at }) if *at == since => {
-                    self.bytes -= outcome.body.len().min(self.bytes);
+                Some(Entry { state, since: at }) if *at == since => {
+                    self.bytes -= state.bytes().min(self.bytes);
                     self.known.remove(&key);
                 }
                 _ => {}

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::auth::Verified;
 use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sent};
-use crate::{Account, Activity, Conversation};
+use crate::{Account, Activity};
 
 mod argument;
 mod defer;
@@ -93,7 +93,8 @@ struct Inner {
     activity: Arc<Verified<Activity>>,
     connector: Arc<dyn Connector>,
     correlation: Correlation,
-    text: OnceLock<String>,
+    /// What was said without the mention of the bot, if that is not simply what was said.
+    text: OnceLock<Option<String>>,
     /// Set when the answers go into the HTTP response instead of through the connector.
     gathered: Option<Mutex<Gathered>>,
     later: Later,
@@ -162,15 +163,13 @@ impl Turn {
 
     /// What was said, without the mention of the bot.
     pub fn text(&self) -> &str {
-        self.inner.text.get_or_init(|| {
-            let activity = self.activity();
+        let activity = self.activity();
+        let said = activity.text.as_deref().unwrap_or_default();
+        let text = self.inner.text.get_or_init(|| {
             let bot = activity.recipient.as_ref().and_then(|bot| bot.id.as_deref());
-            match (&activity.text, bot) {
-                (Some(text), _) if !text.contains("<at") => text.trim().to_owned(),
-                (Some(_), bot) => activity.text_without_mentions(bot.unwrap_or_default()),
-                (None, _) => String::new(),
-            }
-        })
+            said.contains("<at").then(|| activity.text_without_mentions(bot.unwrap_or_default()))
+        });
+        text.as_deref().unwrap_or(said.trim())
     }
 
     /// Answers in the thread.
@@ -178,8 +177,7 @@ impl Turn {
     /// # Errors
     ///
     /// [`SendError`]; its kind says whether the answer may have been delivered.
-    pub async fn reply(&self, mut activity: Activity) -> Result<Sent, SendError> {
-        self.address(&mut activity);
+    pub async fn reply(&self, activity: Activity) -> Result<Sent, SendError> {
         self.deliver(&activity).await
     }
 
@@ -187,14 +185,10 @@ impl Turn {
         if let Some(gathered) = &self.inner.gathered
             && let Some(gathered) = &mut *gathered.lock().unwrap_or_else(PoisonError::into_inner)
         {
-            gathered.push(reply.clone());
+            gathered.push(reply.addressed(self.activity()));
             return Ok(Sent::new(None, 200));
         }
-        let to = self.conversation();
-        match self.activity().id.as_deref() {
-            Some(id) => self.inner.connector.reply(&to, id, reply).await,
-            None => self.inner.connector.send(&to, reply).await,
-        }
+        self.inner.connector.answer(self.activity(), reply).await
     }
 
     /// Says something in the conversation, not in answer to the activity.
@@ -219,12 +213,11 @@ impl Turn {
     /// Sends what a handler returned. The handler is done, so nobody is left to decide about a
     /// failure: what was provably not delivered is sent again a few times, everything else is
     /// logged.
-    pub(crate) async fn answer(&self, mut replies: Vec<Activity>) {
+    pub(crate) async fn answer(&self, replies: Vec<Activity>) {
         const TRIES: u32 = 4;
         const LONGEST_WAIT: Duration = Duration::from_secs(30);
         // An activity is large; it stays where it is, so that this future is small.
-        for reply in &mut replies {
-            self.address(reply);
+        for reply in &replies {
             let mut tries = 1;
             while let Err(error) = self.deliver(reply).await {
                 let wait = error.retry_after().unwrap_or(Duration::from_millis(500) * tries);
@@ -254,24 +247,6 @@ impl Turn {
 
     pub(crate) fn later(&self) -> &Later {
         &self.inner.later
-    }
-
-    /// Fills in who answers whom, as the Bot Framework's own clients do.
-    fn address(&self, reply: &mut Activity) {
-        let asked = self.activity();
-        let id = asked.conversation.as_ref().and_then(|conversation| conversation.id.as_ref());
-        fill(&mut reply.from, asked.recipient.as_ref());
-        fill(&mut reply.recipient, asked.from.as_ref());
-        fill(&mut reply.reply_to_id, asked.id.as_ref());
-        if reply.conversation.is_none() {
-            reply.conversation = id.map(Conversation::new);
-        }
-    }
-}
-
-fn fill<T: Clone>(field: &mut Option<T>, value: Option<&T>) {
-    if field.is_none() {
-        *field = value.cloned();
     }
 }
 

@@ -124,7 +124,7 @@ pub trait IntoActionReply {
 /// use argus_bot_sdk::reply::{Card, IntoReply};
 ///
 /// let shown = Card(serde_json::json!({ "type": "AdaptiveCard" })).into_reply();
-/// assert_eq!(shown[0].attachments.as_ref().map(Vec::len), Some(1));
+/// assert_eq!(shown[0].attachments.as_ref().map(|all| all.len()), Some(1));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "it is a name for one value and made by writing it")]

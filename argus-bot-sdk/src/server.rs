@@ -7,7 +7,14 @@
 #[cfg(feature = "server")]
 mod gate;
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
@@ -172,12 +179,34 @@ where
     if body.size_hint().lower() > max_bytes as u64 {
         return Err(BodyError::TooBig);
     }
-    tokio::time::timeout(deadline, collect(body, max_bytes)).await.unwrap_or(Err(BodyError::Slow))
+    let mut reading = pin!(collect(body, max_bytes));
+    if let Some(read) = at_once(reading.as_mut()).await {
+        return read;
+    }
+    tokio::time::timeout(deadline, reading).await.unwrap_or(Err(BodyError::Slow))
+}
+
+/// What the future gives within two polls. Most bodies came with their header: hyper has them ready
+/// at the second poll, and a timer for each would cost more than reading them.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut polls = 0;
+    poll_fn(move |cx| {
+        polls += 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if polls > 1 => Poll::Ready(None),
+            Poll::Pending => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    })
+    .await
 }
 
 /// Most bodies are one frame, which is then returned as it is, without a copy.
 async fn collect<B: Body<Data = Bytes>>(body: B, max_bytes: usize) -> Result<Bytes, BodyError> {
-    let mut body = std::pin::pin!(body);
+    let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all: Option<BytesMut> = None;
     while let Some(frame) = body.as_mut().frame().await {
@@ -229,6 +258,8 @@ pub fn check_loopback(address: SocketAddr, required: bool) -> Result<(), Error> 
 
 #[cfg(feature = "server")]
 mod run;
+#[cfg(feature = "server")]
+pub(crate) use run::run;
 #[cfg(feature = "server")]
 pub use run::serve;
 

@@ -1,16 +1,15 @@
 //! Work that goes on after the answer: in order within a conversation, side by side between them,
 //! bounded, and waited for at shutdown.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinSet;
 
-use crate::dedup::Key;
+use crate::dedup::{ByKey, Key};
 use crate::handler::BoxFuture;
 
 /// How much may wait.
@@ -59,9 +58,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     /// One entry per conversation that has a task; the queue behind the running turn.
-    queues: HashMap<Key, VecDeque<Job>>,
+    queues: ByKey<VecDeque<Job>>,
     taken: usize,
-    tasks: JoinSet<()>,
     closed: bool,
 }
 
@@ -87,7 +85,7 @@ impl Turns {
     pub(crate) fn start(&self, job: Job) -> Result<(), Refused> {
         let mut state = self.inner.admit()?;
         let inner = Arc::clone(&self.inner);
-        state.tasks.spawn(async move {
+        spawn(async move {
             run(job).await;
             inner.done(&mut inner.lock());
         });
@@ -132,9 +130,7 @@ impl Inner {
     }
 
     fn admit(&self) -> Result<MutexGuard<'_, State>, Refused> {
-        let mut state = self.lock();
-        // Finished tasks are kept until somebody asks for them; here somebody does.
-        while state.tasks.try_join_next().is_some() {}
+        let state = self.lock();
         if state.closed {
             return Err(Refused::Closed);
         }
@@ -149,7 +145,7 @@ impl Inner {
             queue.push_back(job);
         } else {
             state.queues.insert(conversation, VecDeque::new());
-            state.tasks.spawn(Arc::clone(self).work_off(conversation, job));
+            spawn(Arc::clone(self).work_off(conversation, job));
         }
         state.taken += 1;
     }
@@ -180,6 +176,15 @@ impl Inner {
             job = next;
         }
     }
+}
+
+/// Starts a task that counts itself out of [`State::taken`], for which a shutdown waits.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "shutdown waits for the count; a JoinSet costs each turn an allocation and four locks"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(task));
 }
 
 /// A panic ends one turn, not the conversation and not the process.

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use argus_bot_sdk::testing::{APP_ID, APP_SECRET, TENANT};
 
-use super::Addresses;
+use super::{Addresses, Role};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,9 +71,10 @@ struct State {
     verified: RwLock<HashMap<[u8; 32], Claims>>,
     client: Client<HttpConnector, Full<Bytes>>,
     bearer: String,
+    role: Role,
 }
 
-pub(crate) async fn serve(listener: TcpListener, addresses: Addresses) {
+pub(crate) async fn serve(listener: TcpListener, addresses: Addresses, role: Role) {
     let http = reqwest::Client::new();
     let metadata: serde_json::Value =
         http.get(&addresses.metadata).send().await.unwrap().json().await.unwrap();
@@ -91,7 +92,7 @@ pub(crate) async fn serve(listener: TcpListener, addresses: Addresses) {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client = Client::builder(TokioExecutor::new()).build(connector);
-    let state = Arc::new(State { keys, verified: RwLock::default(), client, bearer });
+    let state = Arc::new(State { keys, verified: RwLock::default(), client, bearer, role });
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
@@ -127,8 +128,10 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Response<Full<
     if !rightful {
         return status(StatusCode::FORBIDDEN);
     }
-    // As the SDK does: acknowledged first, answered by the Connector.
-    tokio::spawn(async move { send(&state, &message).await });
+    if state.role == Role::Echo {
+        // As the SDK does: acknowledged first, answered by the Connector.
+        tokio::spawn(async move { send(&state, &message).await });
+    }
     status(StatusCode::ACCEPTED)
 }
 

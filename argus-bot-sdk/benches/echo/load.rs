@@ -75,8 +75,7 @@ impl Connector {
     }
 }
 
-/// Sends `count` messages, each of another conversation and with another id, and waits until all
-/// echoes have reached the Connector.
+/// Sends `count` messages and waits until all echoes have reached the Connector.
 pub(crate) async fn echoes(
     address: &str,
     token: &str,
@@ -84,8 +83,15 @@ pub(crate) async fn echoes(
     count: u64,
     connector: &Connector,
 ) {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let total = connector.taken.0.load(Ordering::Relaxed) + count;
+    messages(address, token, service, count).await;
+    connector.until(total).await;
+}
+
+/// Sends `count` messages, each of another conversation and with another id, and waits until all
+/// are acknowledged.
+pub(crate) async fn messages(address: &str, token: &str, service: &str, count: u64) {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let (address, token, service) = (address.to_owned(), token.to_owned(), service.to_owned());
@@ -114,7 +120,6 @@ pub(crate) async fn echoes(
     while let Some(done) = clients.join_next().await {
         done.unwrap();
     }
-    connector.until(total).await;
 }
 
 /// A message as Teams sends it, with what bots usually do not read.

@@ -1,10 +1,11 @@
 //! A validated echo, against a bare hyper server that does the same: verify the token, parse the
-//! activity, answer, and POST the echo to the Connector.
+//! activity, answer, and POST the echo to the Connector. And the first half of it alone: both
+//! servers acknowledge the message and say nothing.
 //!
 //! `cargo bench -p argus-bot-sdk --bench echo` starts each server as a process of its own, sends
-//! the same load to both in turns, and prints the CPU time that the server took for 1,000 echoes,
-//! and the ratio. Both servers keep the verified token; the load generator and the Connector are in
-//! this process and are not counted.
+//! the same load to both in turns, and prints the CPU time that the server took for 1,000
+//! messages, and the ratio. Both servers keep the verified token; the load generator and the
+//! Connector are in this process and are not counted.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@
 mod bare;
 mod load;
 
+use std::ffi::OsStr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +30,19 @@ use argus_bot_sdk::server::Limits;
 use argus_bot_sdk::testing::{APP_ID, APP_SECRET, FakeEntra, TENANT, TokenSpec};
 use argus_bot_sdk::{Bot, HttpConnector, Router, SystemClock};
 
-/// Echoes in one measurement.
-const ECHOES: u64 = 20_000;
+/// Messages in one measurement.
+const MESSAGES: u64 = 20_000;
 /// Turns; the medians are compared, so that a busy moment of the machine does not decide.
 const TURNS: usize = 5;
+
+/// What a server does with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It POSTs the text back.
+    Echo,
+    /// It hears and says nothing.
+    Hear,
+}
 
 /// Where the servers find what they need, passed to the child as arguments.
 #[derive(Clone, Debug)]
@@ -44,13 +55,18 @@ struct Addresses {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    match arguments.as_slice() {
-        [role, metadata, token, service] if role == "argus" || role == "bare" => {
-            let (metadata, token) = (metadata.clone(), token.clone());
-            let addresses = Addresses { metadata, token, service: service.clone() };
-            runtime.block_on(serve(role, addresses));
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [program @ ("argus" | "bare"), role @ ("echo" | "hear"), metadata, token, service] => {
+            let role = if *role == "echo" { Role::Echo } else { Role::Hear };
+            let [metadata, token, service] = [metadata, token, service].map(|&it| it.to_owned());
+            let addresses = Addresses { metadata, token, service };
+            runtime.block_on(serve(program, role, addresses));
         }
-        _ => runtime.block_on(measure()),
+        _ => runtime.block_on(async {
+            measure(Role::Echo).await;
+            measure(Role::Hear).await;
+        }),
     }
 }
 
@@ -58,11 +74,13 @@ async fn echo(Text(text): Text) -> String {
     text
 }
 
-async fn serve(role: &str, addresses: Addresses) {
+async fn hear(Text(_): Text) {}
+
+async fn serve(program: &str, role: Role, addresses: Addresses) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
-    if role == "bare" {
-        return bare::serve(listener, addresses).await;
+    if program == "bare" {
+        return bare::serve(listener, addresses, role).await;
     }
     let inbound = InboundConfig::new(APP_ID, Cloud::Public)
         .tenant(TENANT)
@@ -79,12 +97,15 @@ async fn serve(role: &str, addresses: Addresses) {
     );
     let connector = HttpConnector::new(Arc::new(tokens.unwrap()), policy).unwrap().ungoverned();
     let auth = Authenticator::new(inbound, clock).unwrap();
-    let router = Router::new().message(echo).with_state(());
+    let router = match role {
+        Role::Echo => Router::new().message(echo),
+        Role::Hear => Router::new().message(hear),
+    };
     let bot = Bot::builder(router, Arc::new(auth), Arc::new(connector)).build();
     bot.serve(listener, Limits::default(), std::future::pending()).await.unwrap();
 }
 
-async fn measure() {
+async fn measure(role: Role) {
     let entra = FakeEntra::start().await.unwrap();
     let connector = load::Connector::start().await;
     let addresses = Addresses {
@@ -94,26 +115,38 @@ async fn measure() {
     };
     let spec = TokenSpec::bot(APP_ID, &addresses.service);
     let token = entra.mint(&spec);
-    let mut argus = Server::start("argus", &addresses);
-    let mut bare = Server::start("bare", &addresses);
+    let send = async |server: &Server, count| match role {
+        Role::Echo => {
+            load::echoes(&server.address, &token, &addresses.service, count, &connector).await;
+        }
+        Role::Hear => {
+            load::messages(&server.address, &token, &addresses.service, count).await;
+        }
+    };
+    let mut argus = Server::start("argus", role, &addresses);
+    let mut bare = Server::start("bare", role, &addresses);
     for server in [&argus, &bare] {
-        load::echoes(&server.address, &token, &addresses.service, 2_000, &connector).await;
+        send(server, 2_000).await;
     }
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         for (server, times) in [(&argus, &mut ours), (&bare, &mut theirs)] {
             let before = server.cpu();
-            load::echoes(&server.address, &token, &addresses.service, ECHOES, &connector).await;
+            send(server, MESSAGES).await;
             let used = server.cpu() - before;
-            times.push(used.as_secs_f64() * 1_000.0 / f64::from(u32::try_from(ECHOES).unwrap()));
+            times.push(used.as_secs_f64() * 1_000.0 / f64::from(u32::try_from(MESSAGES).unwrap()));
         }
     }
     let (ours, theirs) = (median(&mut ours), median(&mut theirs));
-    println!("CPU-s per 1,000 validated echoes, median of {TURNS} x {ECHOES}");
+    let what = match role {
+        Role::Echo => "validated echoes",
+        Role::Hear => "validated messages, inbound only",
+    };
+    println!("CPU-s per 1,000 {what}, median of {TURNS} x {MESSAGES}");
     println!("  bare hyper  {theirs:.4}");
     println!("  argus       {ours:.4}");
     println!(
-        "  ratio       {:.0} % of the bare server's echoes per CPU-second",
+        "  ratio       {:.0} % of the bare server's messages per CPU-second",
         100.0 * theirs / ours
     );
     argus.stop();
@@ -132,10 +165,19 @@ struct Server {
 }
 
 impl Server {
-    fn start(role: &str, addresses: &Addresses) -> Self {
+    fn start(program: &str, role: Role, addresses: &Addresses) -> Self {
         use std::io::BufRead;
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([role, &addresses.metadata, &addresses.token, &addresses.service])
+        let role = match role {
+            Role::Echo => "echo",
+            Role::Hear => "hear",
+        };
+        // `ECHO_UNDER="valgrind --tool=callgrind"` starts the servers under a profiler.
+        let under = std::env::var("ECHO_UNDER").unwrap_or_default();
+        let program_file = std::env::current_exe().unwrap();
+        let mut words = under.split_whitespace().map(OsStr::new).chain([program_file.as_os_str()]);
+        let mut child = Command::new(words.next().unwrap())
+            .args(words)
+            .args([program, role, &addresses.metadata, &addresses.token, &addresses.service])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

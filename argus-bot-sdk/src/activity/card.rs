@@ -335,12 +335,12 @@ impl Activity {
     /// Puts buttons under the message.
     #[must_use]
     pub fn suggest(mut self, buttons: &SuggestedActions) -> Self {
-        self.suggested_actions = serde_json::to_value(buttons).ok();
+        self.suggested_actions = serde_json::to_value(buttons).ok().map(Into::into);
         self
     }
 
     /// The buttons under the message.
     pub fn suggested(&self) -> Option<SuggestedActions> {
-        serde::Deserialize::deserialize(self.suggested_actions.as_ref()?).ok()
+        serde::Deserialize::deserialize(&**self.suggested_actions.as_ref()?).ok()
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::activity::fast::Cursor;
 use crate::activity::wire::{Read, Wire};
 
 macro_rules! kinds {
@@ -105,5 +106,10 @@ impl Wire for ActivityKind {
         } else {
             Read::Typed(Self::from(text.as_str()))
         }
+    }
+
+    fn fast(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let name = cursor.string()?.plain()?;
+        (!name.is_empty()).then(|| Self::from(name))
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::activity::fast::{Cursor, Sort};
+
 /// A JSON value read without duplicate member names.
 pub(crate) struct Strict(pub(crate) Value);
 
@@ -24,6 +26,20 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
 /// Like [`parse`], but a duplicate spoils only the object that has it.
 pub(crate) fn parse_poisoning(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Poisoned>(text(bytes)?).map(|poisoned| poisoned.0)
+}
+
+/// Checks that the text is one object, by the same rules.
+pub(crate) fn check_object(bytes: &[u8]) -> Result<(), serde_json::Error> {
+    let mut cursor = Cursor::new(text(bytes)?);
+    if let Some((Sort::Object, _)) = cursor.skip()
+        && cursor.end().is_some()
+    {
+        return Ok(());
+    }
+    match parse(bytes)? {
+        Value::Object(_) => Ok(()),
+        _ => Err(Error::custom("it is not an object")),
+    }
 }
 
 /// Checks the encoding first, because `serde_json` skips ignored strings without looking.

@@ -194,7 +194,7 @@ impl Activity {
     /// Replaces `channelData`. What stood there and is not in `data` is gone.
     #[must_use]
     pub fn with_teams_data(mut self, data: &TeamsData) -> Self {
-        self.channel_data = serde_json::to_value(data).ok();
+        self.channel_data = serde_json::to_value(data).ok().map(Into::into);
         self
     }
 
@@ -222,7 +222,7 @@ impl Activity {
     fn feedback_of(mut self, kind: &str) -> Self {
         let mut data = self.teams_data();
         data.feedback_loop = Some(FeedbackLoop::default().kind(kind));
-        self.channel_data = serde_json::to_value(data).ok();
+        self.channel_data = serde_json::to_value(data).ok().map(Into::into);
         self
     }
 
@@ -231,7 +231,7 @@ impl Activity {
     pub fn with_notification(mut self, notification: Notification) -> Self {
         let mut data = self.teams_data();
         data.notification = Some(notification);
-        self.channel_data = serde_json::to_value(data).ok();
+        self.channel_data = serde_json::to_value(data).ok().map(Into::into);
         self
     }
 }

@@ -11,6 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serialize;
 use serde_json::{Number, Value};
 
+use crate::activity::fast::Cursor;
 use crate::activity::strict;
 
 /// A field as it was found.
@@ -19,6 +20,15 @@ pub(crate) enum Read<T> {
     Typed(T),
     /// It is something else, `null` included.
     Other(Value),
+}
+
+impl<T> Read<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Read<U> {
+        match self {
+            Self::Typed(value) => Read::Typed(change(value)),
+            Self::Other(value) => Read::Other(value),
+        }
+    }
 }
 
 /// A type that takes the JSON shapes it knows and hands back all others.
@@ -42,11 +52,23 @@ pub(crate) trait Wire: Sized + Serialize {
     fn list<'de, A: SeqAccess<'de>>(seq: A) -> Result<Read<Self>, A::Error> {
         strict::list(seq).map(Read::Other)
     }
+
+    /// The next value, if it is of this type and ordinary.
+    fn fast(cursor: &mut Cursor<'_>) -> Option<Self> {
+        match serde_json::from_str(cursor.skip()?.1) {
+            Ok(Read::Typed(value)) => Some(value),
+            Ok(Read::Other(_)) | Err(_) => None,
+        }
+    }
 }
 
 impl Wire for String {
     fn string(text: String) -> Read<Self> {
         Read::Typed(text)
+    }
+
+    fn fast(cursor: &mut Cursor<'_>) -> Option<Self> {
+        cursor.string()?.text()
     }
 }
 
@@ -178,7 +200,7 @@ macro_rules! wire_type {
             $( $(#[$field_meta])* pub $field: Option<$Type>, )*
             /// Fields that the protocol does not name or whose value has another JSON type; they
             /// are written back as they came.
-            pub extra: serde_json::Map<String, serde_json::Value>,
+            pub extra: $crate::activity::Extra,
         }
 
         impl $Name {
@@ -278,6 +300,37 @@ macro_rules! wire_type {
                     }
                 }
                 Ok(Read::Typed(this))
+            }
+
+            fn fast(cursor: &mut $crate::activity::fast::Cursor<'_>) -> Option<Self> {
+                let mut this = Self::default();
+                this.fill(cursor)?;
+                Some(this)
+            }
+        }
+
+        impl $Name {
+            /// Reads an ordinary object into a value that is still empty.
+            fn fill(&mut self, cursor: &mut $crate::activity::fast::Cursor<'_>) -> Option<()> {
+                cursor.members(|cursor, name| {
+                    match name {
+                        $( $kind_wire if !self.has($kind_wire) => {
+                            self.$kind = $crate::activity::wire::Wire::fast(cursor)?;
+                        } )?
+                        $( $wire if self.$field.is_none() => {
+                            self.$field = Some($crate::activity::wire::Wire::fast(cursor)?);
+                        } )*
+                        $( $kind_wire => return None, )?
+                        $( $wire => return None, )*
+                        unknown => {
+                            let value = cursor.value()?;
+                            if self.extra.insert(unknown.to_owned(), value).is_some() {
+                                return None;
+                            }
+                        }
+                    }
+                    Some(())
+                })
             }
         }
 

@@ -37,6 +37,12 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     /// nobody answers.
     async fn token(&self) -> Result<SecretToken, Error>;
 
+    /// The token in hand, if [`token`](Self::token) would give it without asking anybody. For
+    /// sources that know it; the others are asked each time.
+    fn held(&self) -> Option<SecretToken> {
+        None
+    }
+
     /// Another token than `stale`, which the other side did not accept.
     ///
     /// Callers that come at once with the same stale token cause one request.
@@ -130,7 +136,7 @@ impl ClientSecret {
     }
 
     /// The token in hand, if it lives longer than `margin`.
-    fn held(&self, margin: Duration) -> Option<SecretToken> {
+    fn longer_than(&self, margin: Duration) -> Option<SecretToken> {
         let current = self.current.load();
         let current = current.as_ref()?;
         let ends = current.expires.checked_sub(margin).ok()?;
@@ -198,14 +204,18 @@ impl ClientSecret {
 
 #[async_trait]
 impl TokenSource for ClientSecret {
+    fn held(&self) -> Option<SecretToken> {
+        self.longer_than(RENEW_BEFORE)
+    }
+
     async fn token(&self) -> Result<SecretToken, Error> {
-        if let Some(token) = self.held(RENEW_BEFORE) {
+        if let Some(token) = self.longer_than(RENEW_BEFORE) {
             return Ok(token);
         }
-        let Some(old) = self.held(Duration::ZERO) else {
+        let Some(old) = self.longer_than(Duration::ZERO) else {
             let mut failed = self.asking.lock().await;
             // Somebody else may have got one while this caller waited for its turn.
-            return match self.held(Duration::ZERO) {
+            return match self.longer_than(Duration::ZERO) {
                 Some(token) => Ok(token),
                 None => self.ask(&mut failed).await,
             };
@@ -219,7 +229,7 @@ impl TokenSource for ClientSecret {
 
     async fn refresh(&self, stale: &SecretToken) -> Result<SecretToken, Error> {
         let mut failed = self.asking.lock().await;
-        match self.held(Duration::ZERO) {
+        match self.longer_than(Duration::ZERO) {
             Some(token) if token != *stale => Ok(token),
             _ => self.ask(&mut failed).await,
         }

@@ -133,7 +133,8 @@ impl Tokens {
             _ => &self.bot_framework,
         };
         let same_keys = issuer.keys.generation() == Some(seen.generation);
-        if same_keys && !self.is_over(seen.expires) && !self.is_early(seen.not_before) {
+        let now = self.now();
+        if same_keys && !is_over(seen.expires, now) && !is_early(seen.not_before, now) {
             return Some(Arc::clone(&seen.grant));
         }
         self.seen.invalidate(fingerprint);
@@ -166,19 +167,23 @@ impl Tokens {
     pub(crate) fn expiry(&self, claims: &Claims) -> Result<f64, Rejection> {
         let expires = claims.date("exp")?;
         let backwards = claims.date("nbf").is_ok_and(|not_before| expires < not_before);
-        if backwards || self.is_over(expires) { Err(Rejection::token("exp")) } else { Ok(expires) }
+        if backwards || is_over(expires, self.now()) {
+            Err(Rejection::token("exp"))
+        } else {
+            Ok(expires)
+        }
     }
 
     /// Rule `nbf`: the token has begun.
     pub(crate) fn beginning(&self, claims: &Claims) -> Result<f64, Rejection> {
         let not_before = claims.date("nbf")?;
-        if self.is_early(not_before) { Err(Rejection::token("nbf")) } else { Ok(not_before) }
+        if is_early(not_before, self.now()) { Err(Rejection::token("nbf")) } else { Ok(not_before) }
     }
 
     /// Rule `iat`: if the token says when it was made, that was not in the future.
     pub(crate) fn issued(&self, claims: &Claims) -> Result<(), Rejection> {
         match claims.optional_date("iat")? {
-            Some(issued) if self.is_early(issued) => Err(Rejection::token("iat")),
+            Some(issued) if is_early(issued, self.now()) => Err(Rejection::token("iat")),
             _ => Ok(()),
         }
     }
@@ -209,17 +214,17 @@ impl Tokens {
         if named && ours { Ok(()) } else { Err(Rejection::token("appid")) }
     }
 
-    fn is_over(&self, expires: f64) -> bool {
-        self.now() >= expires + SKEW
-    }
-
-    fn is_early(&self, not_before: f64) -> bool {
-        self.now() < not_before - SKEW
-    }
-
     pub(crate) fn now(&self) -> f64 {
         self.clock.now().as_duration().as_secs_f64()
     }
+}
+
+fn is_over(expires: f64, now: f64) -> bool {
+    now >= expires + SKEW
+}
+
+fn is_early(not_before: f64, now: f64) -> bool {
+    now < not_before - SKEW
 }
 
 impl Path<'_> {

@@ -1,12 +1,13 @@
 //! From a checked token and a body to an activity that somebody vouched for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::activity::{Activity, ActivityKind, strict};
+use crate::activity::{Activity, ActivityKind, Found, Lazy, strict};
 use crate::auth::service_url;
 use crate::auth::{Rejection, ServiceUrlPolicy};
 
@@ -111,17 +112,31 @@ impl Vouched {
     /// Status 400 if the body is not an activity, 403 if channel, endorsement, service URL or
     /// tenant are not what the token or the configuration allows.
     pub fn read(self, body: &[u8]) -> Result<Verified<Activity>, Rejection> {
-        let activity: Activity =
-            strict::text(body).and_then(serde_json::from_str).map_err(|_| Rejection::body())?;
+        let mut activity = Activity::default();
+        self.read_into(&mut activity, body)?;
+        Ok(Verified { inner: activity })
+    }
+
+    /// The same, made where it stays: an activity is large, and each move would copy it.
+    pub(crate) fn read_shared(self, body: &[u8]) -> Result<Arc<Verified<Activity>>, Rejection> {
+        let mut shared = Arc::new(Verified { inner: Activity::default() });
+        match Arc::get_mut(&mut shared) {
+            Some(verified) => self.read_into(&mut verified.inner, body)?,
+            None => return Err(Rejection::body()),
+        }
+        Ok(shared)
+    }
+
+    fn read_into(&self, activity: &mut Activity, body: &[u8]) -> Result<(), Rejection> {
+        strict::text(body).and_then(|text| activity.read(text)).map_err(|_| Rejection::body())?;
         if activity.kind == ActivityKind::default() {
             return Err(Rejection::body());
         }
         match &self.grant {
-            Voucher::Token(grant) => self.rules.check(grant, &activity)?,
+            Voucher::Token(grant) => self.rules.check(grant, activity),
             #[cfg(feature = "danger-anonymous")]
-            Voucher::Nobody => self.rules.check_service_url(None, &activity)?,
+            Voucher::Nobody => self.rules.check_service_url(None, activity),
         }
-        Ok(Verified { inner: activity })
     }
 }
 
@@ -161,15 +176,12 @@ impl Rules {
 
     fn check_tenant(&self, grant: &Grant, activity: &Activity) -> Result<(), Rejection> {
         let refused = Rejection::mismatch("tenant");
-        let stated = [tenant_in(activity.channel_data.as_ref()), tenant_of_conversation(activity)];
-        let mut tenant: Option<&str> = None;
-        for stated in stated {
-            let Some(stated) = stated.map_err(|Odd| refused)? else { continue };
-            if tenant.is_some_and(|tenant| !tenant.eq_ignore_ascii_case(stated)) {
-                return Err(refused);
-            }
-            tenant = Some(stated);
-        }
+        let in_data = tenant_in(activity.channel_data.as_ref()).map_err(|Odd| refused)?;
+        let of_conversation = tenant_of_conversation(activity).map_err(|Odd| refused)?;
+        let tenant = match (in_data.as_deref(), of_conversation) {
+            (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => return Err(refused),
+            (one, other) => one.or(other),
+        };
         let is = |known: &String| tenant.is_some_and(|tenant| tenant.eq_ignore_ascii_case(known));
         let allowed = self.tenants.is_empty() || self.tenants.iter().any(is);
         // A token of one tenant cannot speak for another; an activity need not name one.
@@ -181,11 +193,11 @@ impl Rules {
 /// Something that is there, but is no tenant.
 struct Odd;
 
-fn tenant_in(data: Option<&Value>) -> Result<Option<&str>, Odd> {
-    match data.and_then(|data| data.get("tenant")?.get("id")) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(tenant)) if !tenant.is_empty() => Ok(Some(tenant)),
-        Some(_) => Err(Odd),
+fn tenant_in(data: Option<&Lazy<Value>>) -> Result<Option<Cow<'_, str>>, Odd> {
+    match data.map_or(Found::Nothing, |data| data.find(&["tenant", "id"])) {
+        Found::Nothing => Ok(None),
+        Found::Text(tenant) if !tenant.is_empty() => Ok(Some(tenant)),
+        Found::Text(_) | Found::Other => Err(Odd),
     }
 }
 

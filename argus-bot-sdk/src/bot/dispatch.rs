@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Inner;
 use crate::auth::Verified;
-use crate::dedup::{Key, Outcome, Seen};
+use crate::dedup::{ACKNOWLEDGED, Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
 use crate::handler::{BoxFuture, BoxHandler};
 use crate::invoke::{AdaptiveCardAction, Invoke as _, LATE};
@@ -25,7 +25,6 @@ use crate::{Activity, ActivityKind};
 const GATHER_DEADLINE: Duration = Duration::from_secs(14);
 
 const NOTHING: Outcome = Outcome { status: StatusCode::OK, body: Bytes::new() };
-const ACKNOWLEDGED: Outcome = Outcome { status: StatusCode::ACCEPTED, body: Bytes::new() };
 const NOT_IMPLEMENTED: Outcome =
     Outcome { status: StatusCode::NOT_IMPLEMENTED, body: Bytes::new() };
 
@@ -233,8 +232,7 @@ impl Inner {
         let conversation = activity.conversation.as_ref();
         let conversation = conversation.and_then(|c| c.id.as_deref()).unwrap_or_default();
         let id = activity.id.as_deref().filter(|id| !id.is_empty());
-        let activity_key = id.map(|id| self.memory.key(&[channel, conversation, id]));
-        (activity_key, self.memory.key(&[channel, conversation]))
+        self.memory.keys(&[channel, conversation], id)
     }
 
     /// A key for an activity without an id, which is never seen again.

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -21,6 +22,7 @@ use crate::turns::Refused;
 
 pub(super) async fn answer<B>(
     inner: Arc<Inner>,
+    body_timeout: Option<Duration>,
     head: Parts,
     body: B,
 ) -> Result<Response<Full<Bytes>>, Infallible>
@@ -29,7 +31,7 @@ where
 {
     // A body that stays unread spoils the connection for a next request.
     let unread = !body.is_end_stream();
-    let admitted = admit(&inner, &head, body).await;
+    let admitted = admit(&inner, body_timeout, &head, body).await;
     // The header shares the connection's buffer, which is wanted for the next request.
     drop(head);
     Ok(match admitted {
@@ -45,7 +47,12 @@ where
 }
 
 /// The activity is large, so it goes into its `Arc` where it is made and is not moved again.
-async fn admit<B>(inner: &Inner, head: &Parts, body: B) -> Result<Arc<Verified<Activity>>, Problem>
+async fn admit<B>(
+    inner: &Inner,
+    served: Option<Duration>,
+    head: &Parts,
+    body: B,
+) -> Result<Arc<Verified<Activity>>, Problem>
 where
     B: Body<Data = Bytes>,
 {
@@ -64,11 +71,11 @@ where
     }
     let authorization = Authenticator::authorization(&head.headers).map_err(refused)?;
     let vouched = inner.auth.authenticate(authorization).await.map_err(refused)?;
-    let limit = settings.body_timeout.unwrap_or_else(|| body_timeout(&head.extensions));
+    let limit = settings.body_timeout.or(served).unwrap_or_else(|| body_timeout(&head.extensions));
     let body = read_body(body, settings.max_body, limit).await.map_err(|error| {
         Problem::status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
     })?;
-    vouched.read(&body).map(Arc::new).map_err(|rejection| refused(rejection).after_reading())
+    vouched.read_shared(&body).map_err(|rejection| refused(rejection).after_reading())
 }
 
 /// JSON in UTF-8, not compressed.

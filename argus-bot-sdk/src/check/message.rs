@@ -6,7 +6,7 @@ use super::{Finding, Rule, Scope, Severity};
 use crate::Activity;
 
 pub(super) fn check(scope: Scope, activity: &Activity, findings: &mut Vec<Finding>) {
-    if !has_text(activity) && activity.attachments.as_ref().is_none_or(Vec::is_empty) {
+    if !has_text(activity) && activity.attachments.as_ref().is_none_or(|them| them.is_empty()) {
         findings.push(Finding {
             severity: Severity::Error,
             rule: Rule::Empty,
@@ -41,7 +41,7 @@ fn has_text(activity: &Activity) -> bool {
 
 fn mentions(activity: &Activity, findings: &mut Vec<Finding>) {
     let text = activity.text.as_deref().unwrap_or_default();
-    let entities = activity.entities.as_deref().unwrap_or_default();
+    let entities = activity.entities.as_deref().map_or(&[][..], Vec::as_slice);
     // A message that only carries a card has its mentions there.
     if has_text(activity) {
         agree(entities, "/entities", &[("/text".to_owned(), text)], findings);

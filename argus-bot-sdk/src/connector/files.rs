@@ -225,6 +225,6 @@ impl std::fmt::Debug for UploadInfo {
 fn with_attachment(attachment: Attachment) -> Activity {
     let mut activity = Activity::message("");
     activity.text = None;
-    activity.attachments = Some(vec![attachment]);
+    activity.attachments = Some(vec![attachment].into());
     activity
 }

@@ -17,6 +17,7 @@ use super::{
     transport::Transport,
     wire,
 };
+use crate::activity::Addressed;
 use crate::{
     Activity, Error, ErrorKind,
     auth::{SecretToken, ServiceUrlPolicy, TokenSource},
@@ -130,7 +131,10 @@ impl HttpConnector {
 
     async fn token(&self) -> Result<Option<SecretToken>, SendError> {
         match &self.tokens {
-            Some(tokens) => tokens.token().await.map(Some).map_err(no_token),
+            Some(tokens) => match tokens.held() {
+                Some(token) => Ok(Some(token)),
+                None => tokens.token().await.map(Some).map_err(no_token),
+            },
             None => Ok(None),
         }
     }
@@ -254,6 +258,11 @@ impl<'a> How<'a> {
     }
 }
 
+/// A conversation without a thread: a channel as a whole.
+pub(super) fn root_of(conversation: &str) -> &str {
+    conversation.split_once(";messageid=").map_or(conversation, |it| it.0)
+}
+
 /// The tenant of a call: the one in the service URL, where Teams writes it, or the one that is
 /// known otherwise.
 pub(super) fn tenant_of<'a>(service_url: &'a str, known: Option<&'a str>) -> &'a str {
@@ -276,6 +285,21 @@ impl Connector for HttpConnector {
     ) -> Result<Sent, SendError> {
         let segments = [to.conversation_id.as_str(), "activities", reply_to_id];
         self.put_activity(Method::POST, to, &segments, activity).await
+    }
+
+    // Most of what a bot says is an answer, so it is written without copies of what was asked.
+    async fn answer(&self, asked: &Activity, answer: &Activity) -> Result<Sent, SendError> {
+        let conversation = asked.conversation.as_ref().and_then(|it| it.id.as_deref());
+        let conversation = conversation.unwrap_or_default();
+        let segments = [conversation, "activities", asked.id.as_deref().unwrap_or_default()];
+        let segments = if asked.id.is_some() { &segments[..] } else { &segments[..2] };
+        let service_url = asked.service_url.as_deref().unwrap_or_default();
+        let address = self.address(service_url, segments)?;
+        let tenant = asked.tenant_id();
+        let tenant = tenant_of(service_url, tenant);
+        let how = How::new(Metered::Send, root_of(conversation), tenant);
+        let body = wire::json(&Addressed { asked, answer })?;
+        Ok(Sent::of(&self.call(Method::POST, &address, Some(body), how).await?))
     }
 
     async fn update(
@@ -344,6 +368,10 @@ fn prepare(
 ) -> Result<Request<Full<Bytes>>, SendError> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    // The client would add the same, by way of two strings.
+    if let Some(host) = address.authority().and_then(|it| HeaderValue::from_str(it.as_str()).ok()) {
+        headers.insert(header::HOST, host);
+    }
     if body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }

@@ -63,7 +63,7 @@ impl SuggestedActions {
         if let (false, Some(members)) = (self.to.is_empty(), wire.as_object_mut()) {
             members.insert("to".to_owned(), json!(self.to));
         }
-        activity.suggested_actions = Some(wire);
+        activity.suggested_actions = Some(wire.into());
         activity
     }
 }

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::activity::ADAPTIVE_CARD;
+use crate::activity::{ADAPTIVE_CARD, strict};
 use crate::activity::card::OAuthCard;
 use crate::reply::{ErrorBody, to_json};
+use crate::{Error, ErrorKind};
 
 /// What a pressed button gets. HTTP is always 200; the status that Teams acts on is in the body
 /// (Microsoft's Universal Action Model).
@@ -34,6 +35,7 @@ pub struct CardReply {
 #[derive(Clone, PartialEq)]
 enum Content {
     Card(Value),
+    Rendered(Bytes),
     Message(Cow<'static, str>),
     Error(ErrorBody),
     Login(Value),
@@ -45,6 +47,29 @@ impl CardReply {
     /// A card that takes the place of the one on which the button is.
     pub fn card(card: Value) -> Self {
         Self { status: 200, content: Content::Card(card) }
+    }
+
+    /// The same for a card that was rendered already, such as by `argus-cards`: its JSON is sent as
+    /// it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] if it is not a JSON object, or says something twice.
+    ///
+    /// ```
+    /// use argus_bot_sdk::reply::CardReply;
+    ///
+    /// let reply = CardReply::rendered(r#"{"type":"AdaptiveCard"}"#)?;
+    /// assert!(reply.to_bytes().ends_with(br#""value":{"type":"AdaptiveCard"}}"#));
+    /// assert!(CardReply::rendered("[]").is_err());
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
+    pub fn rendered(json: impl Into<Bytes>) -> Result<Self, Error> {
+        let json = json.into();
+        strict::check_object(&json).map_err(|source| {
+            Error::new(ErrorKind::Invalid, "the card is not a JSON object").with_source(source)
+        })?;
+        Ok(Self { status: 200, content: Content::Rendered(json) })
     }
 
     /// A short text that is shown to the person who pressed.
@@ -117,6 +142,12 @@ impl CardReply {
         let status = self.status;
         match &self.content {
             Content::Card(card) => body(status, ADAPTIVE_CARD, card),
+            Content::Rendered(json) => {
+                let head = format!(
+                    "{{\"statusCode\":{status},\"type\":\"{ADAPTIVE_CARD}\",\"value\":"
+                );
+                [head.as_bytes(), json, b"}"].concat().into()
+            }
             Content::Message(text) => {
                 body(status, "application/vnd.microsoft.activity.message", text)
             }

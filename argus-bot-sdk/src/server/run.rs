@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -69,6 +70,48 @@ use crate::{Error, ErrorKind};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn serve<S, B>(
+    listener: TcpListener,
+    service: S,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let service = Telling { service, body_timeout: BodyTimeout(limits.body_timeout) };
+    run(listener, service, limits, shutdown).await
+}
+
+/// Tells the service with each request how long its body may take.
+#[derive(Clone)]
+struct Telling<S> {
+    service: S,
+    body_timeout: BodyTimeout,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Telling<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> S::Future {
+        request.extensions_mut().insert(self.body_timeout);
+        self.service.call(request)
+    }
+}
+
+/// The same as [`serve`] for a service that knows how long a body may take.
+pub(crate) async fn run<S, B>(
     listener: TcpListener,
     service: S,
     limits: Limits,
@@ -154,9 +197,8 @@ async fn connection<S, B>(
 {
     let phase = Arc::new(Phase::default());
     let io = Gate::new(stream, Arc::clone(&phase), limits.header_timeout, limits.idle);
-    let guarded = service_fn(move |mut request: Request<Incoming>| {
+    let guarded = service_fn(move |request: Request<Incoming>| {
         phase.busy();
-        request.extensions_mut().insert(BodyTimeout(limits.body_timeout));
         let (service, phase) = (service.clone(), Arc::clone(&phase));
         async move {
             let response = guard(service, request).await;

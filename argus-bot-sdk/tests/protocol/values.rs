@@ -258,6 +258,7 @@ fn channel_data_grows() {
         Some(
             json!({"tenant": {"id": "t"}, "notification": {"alert": true, "alertInMeeting": true},
             "feedbackLoop": {"type": "custom"}, "x": 1})
+            .into()
         )
     );
     assert_eq!(message.tenant_id(), Some("t"));
@@ -266,7 +267,10 @@ fn channel_data_grows() {
     let written = Activity::message("a").with_teams_data(&data);
     assert_eq!(
         written.channel_data,
-        Some(json!({"onBehalfOf": [{"itemid": 0, "mentionType": "person", "mri": "29:1ana"}]}))
+        Some(
+            json!({"onBehalfOf": [{"itemid": 0, "mentionType": "person", "mri": "29:1ana"}]})
+                .into()
+        )
     );
 }
 
@@ -299,8 +303,11 @@ fn cards_are_attachments_of_their_content_type() {
         SuggestedActions::new([Button::submit("Yes", json!({"vote": 1}))]).to(["29:1".to_owned()]);
     assert_eq!(
         Activity::message("?").suggest(&buttons).suggested_actions,
-        Some(json!({"actions": [{"type": "Action.Submit", "title": "Yes", "value": {"vote": 1}}],
-            "to": ["29:1"]}))
+        Some(
+            json!({"actions": [{"type": "Action.Submit", "title": "Yes", "value": {"vote": 1}}],
+            "to": ["29:1"]})
+            .into()
+        )
     );
 }
 

@@ -150,8 +150,11 @@ async fn a_part_that_came_late_is_left_out() {
     let id = only(&world, &to)["id"].clone();
     let mut ahead = Activity::message("b");
     ahead.kind = ActivityKind::Typing;
-    ahead.entities = Some(vec![json!({"type": "streaminfo", "streamType": "streaming",
-        "streamId": id, "streamSequence": 9})]);
+    ahead.entities = Some(
+        vec![json!({"type": "streaminfo", "streamType": "streaming",
+        "streamId": id, "streamSequence": 9})]
+        .into(),
+    );
     world.connector.send(&to, &ahead).await.unwrap();
     sleep(Duration::from_secs(2)).await;
     assert_eq!(answer.push("b").await.unwrap(), Growth::Kept);
