@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::auth::Verified;
 use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sent};
+use crate::layer::Target;
+use crate::router::Pattern;
 use crate::{Account, Activity};
 
 mod argument;
@@ -59,17 +61,37 @@ pub trait FromTurn<S>: Sized {
 pub struct Rejected {
     code: Cow<'static, str>,
     text: Option<Cow<'static, str>>,
+    status: u16,
 }
 
 impl Rejected {
     /// Turns the activity down and says why.
     pub fn new(code: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), text: Some(text.into()) }
+        Self { code: code.into(), text: Some(text.into()), status: 400 }
     }
 
     /// Turns the activity down without a word. A button gets its code all the same.
     pub fn silent(code: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), text: None }
+        Self { code: code.into(), text: None, status: 400 }
+    }
+
+    /// Sets the status that a button or another invoke gets, instead of 400.
+    ///
+    /// ```
+    /// use argus_bot_sdk::extract::Rejected;
+    ///
+    /// let rejected = Rejected::new("Forbidden", "You may not do that.").with_status(403);
+    /// assert_eq!(rejected.status(), 403);
+    /// ```
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The status that a button or another invoke gets.
+    pub fn status(&self) -> u16 {
+        self.status
     }
 
     /// The stable code.
@@ -82,6 +104,15 @@ impl Rejected {
         self.text.as_deref()
     }
 }
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text may quote what somebody wrote; it is for that person only.
+        write!(f, "turned down: {}", self.code)
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 /// One activity being handled: what was said, where, and the way to answer. Cheap to clone.
 #[derive(Clone)]
@@ -98,6 +129,10 @@ struct Inner {
     /// Set when the answers go into the HTTP response instead of through the connector.
     gathered: Option<Mutex<Gathered>>,
     later: Later,
+    /// The pattern by which the message was routed, if it was.
+    pattern: OnceLock<Pattern>,
+    /// The handler to which the layers lead, if there are layers.
+    target: OnceLock<Target>,
 }
 
 /// The answers for the HTTP response; none once it was made.
@@ -124,9 +159,18 @@ impl Turn {
         gathers: bool,
     ) -> Self {
         let gathered = gathers.then(|| Mutex::new(Some(Vec::new())));
-        let (text, later) = (OnceLock::new(), Later::default());
-        let inner = Inner { activity, connector, correlation, text, gathered, later };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(Inner {
+                activity,
+                connector,
+                correlation,
+                text: OnceLock::new(),
+                gathered,
+                later: Later::default(),
+                pattern: OnceLock::new(),
+                target: OnceLock::new(),
+            }),
+        }
     }
 
     /// A turn for calling a handler or an extractor in a test.
@@ -243,6 +287,29 @@ impl Turn {
         let gathered = self.inner.gathered.as_ref();
         let all = gathered.map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).take());
         all.flatten().unwrap_or_default()
+    }
+
+    /// Notes by which pattern the message was routed; the first counts.
+    pub(crate) fn set_pattern(&self, pattern: &Pattern) {
+        self.inner.pattern.get_or_init(|| pattern.clone());
+    }
+
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        self.inner.pattern.get()
+    }
+
+    /// Notes which handler the layers lead to; the first counts.
+    pub(crate) fn lead_to(&self, target: Target) {
+        self.inner.target.get_or_init(|| target);
+    }
+
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.inner.target.get()
+    }
+
+    /// The same as [`correlation`](Self::correlation), not written out yet.
+    pub(crate) fn correlation_id(&self) -> Correlation {
+        self.inner.correlation
     }
 
     pub(crate) fn later(&self) -> &Later {

@@ -204,7 +204,8 @@ impl<I: Invoke> ReplyKind for On<I> {
     type Reply = InvokeReply;
 
     fn rejected(rejection: Rejected) -> InvokeReply {
-        I::Response::told(400, rejection.code(), rejection.text().unwrap_or_default())
+        let text = rejection.text().unwrap_or_default();
+        I::Response::told(rejection.status(), rejection.code(), text)
     }
 }
 

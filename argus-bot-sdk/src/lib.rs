@@ -30,6 +30,8 @@ pub mod outbox;
 pub mod extract;
 // Plain async functions as handlers.
 pub mod handler;
+// What happens around every handler.
+pub mod layer;
 // Requests that wait for an answer: each name with its question and its answer.
 pub mod invoke;
 mod record;

@@ -19,7 +19,7 @@ use crate::invoke::{AdaptiveCardAction, Invoke as _, LATE};
 use crate::reply::{ActionKind, CardReply, InvokeReply};
 use crate::router::{Answerer, InvokeRoute};
 use crate::turns::Refused;
-use crate::{Activity, ActivityKind};
+use crate::{Activity, ActivityKind, Router};
 
 /// How long Teams and the Playground wait for an activity whose replies come in the response.
 const GATHER_DEADLINE: Duration = Duration::from_secs(14);
@@ -41,11 +41,15 @@ enum Answering {
 }
 
 impl Answering {
-    fn call(self, turn: Turn) -> BoxFuture<Outcome> {
+    fn call(self, router: &Router, turn: Turn) -> BoxFuture<Outcome> {
         match self {
-            Self::Action(handler) => Box::pin(async move { shown(&handler.call(turn).await) }),
+            Self::Action(handler) => {
+                let answer = router.press(&handler, turn);
+                Box::pin(async move { shown(&answer.await) })
+            }
             Self::Invoke(route) => {
-                Box::pin(async move { plain(&route.handler().call(turn).await) })
+                let answer = router.answer(route, turn);
+                Box::pin(async move { plain(&answer.await) })
             }
         }
     }
@@ -90,7 +94,7 @@ impl Inner {
             tracing::debug!("an activity was delivered again and is not handled again");
             return Ok(ACKNOWLEDGED);
         }
-        let answer = handler.call(turn.clone());
+        let answer = self.router.listen(handler, turn.clone());
         let limit = self.settings.turn_limit;
         let job = async move {
             if let Ok(replies) = tokio::time::timeout(limit, answer).await {
@@ -115,7 +119,8 @@ impl Inner {
     async fn gather(self: &Arc<Self>, turn: Turn) -> Result<Outcome, Refused> {
         let (activity_key, conversation_key) = self.keys(turn.activity());
         let activity_key = activity_key.unwrap_or_else(|| self.fresh_key());
-        let answer = self.router.listener(&turn).map(|handler| handler.call(turn.clone()));
+        let answer = self.router.listener(&turn);
+        let answer = answer.map(|handler| self.router.listen(handler, turn.clone()));
         let late = failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", LATE);
         let asked =
             Asked { turn: turn.clone(), activity_key, conversation_key, failed: late.clone() };
@@ -171,7 +176,7 @@ impl Inner {
         let asked = Asked { turn: turn.clone(), activity_key, conversation_key, failed };
         let inner = Arc::clone(self);
         self.once(activity_key, deadline, late, move || {
-            let job = inner.remembered(asked, handler.call(turn));
+            let job = inner.remembered(asked, handler.call(&inner.router, turn));
             inner.turns.start(job)
         })
         .await

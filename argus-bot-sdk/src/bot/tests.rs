@@ -20,6 +20,8 @@ use crate::reply::{CardReply, InvokeReply};
 use crate::turns::Refused;
 
 mod later;
+mod layers;
+mod routes;
 
 /// Writes down what is sent, and fails on order.
 #[derive(Default)]

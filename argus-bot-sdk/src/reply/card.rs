@@ -7,8 +7,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::activity::{ADAPTIVE_CARD, strict};
 use crate::activity::card::OAuthCard;
+use crate::activity::{ADAPTIVE_CARD, strict};
 use crate::reply::{ErrorBody, to_json};
 use crate::{Error, ErrorKind};
 
@@ -143,9 +143,8 @@ impl CardReply {
         match &self.content {
             Content::Card(card) => body(status, ADAPTIVE_CARD, card),
             Content::Rendered(json) => {
-                let head = format!(
-                    "{{\"statusCode\":{status},\"type\":\"{ADAPTIVE_CARD}\",\"value\":"
-                );
+                let head =
+                    format!("{{\"statusCode\":{status},\"type\":\"{ADAPTIVE_CARD}\",\"value\":");
                 [head.as_bytes(), json, b"}"].concat().into()
             }
             Content::Message(text) => {

@@ -28,7 +28,11 @@ impl Router {
         let activity = turn.activity();
         let heard = || self.events.iter().find_map(|route| route.hears(activity));
         let own = match &activity.kind {
-            ActivityKind::Message => self.command_of(turn).or_else(heard).or(self.message.as_ref()),
+            ActivityKind::Message => self
+                .command_of(turn)
+                .or_else(|| self.pattern_of(turn))
+                .or_else(heard)
+                .or(self.message.as_ref()),
             ActivityKind::ConversationUpdate => heard().or(self.conversation_update.as_ref()),
             ActivityKind::InstallationUpdate => heard().or(self.installation_update.as_ref()),
             _ => heard(),
@@ -42,6 +46,12 @@ impl Router {
         }
         let word = turn.text().split_whitespace().next()?;
         self.commands.get(&word.to_lowercase())
+    }
+
+    fn pattern_of(&self, turn: &Turn) -> Option<&Listener> {
+        let route = self.patterns.iter().find(|route| route.pattern.is_match(turn.text()))?;
+        turn.set_pattern(&route.pattern);
+        Some(&route.handler)
     }
 
     /// Who answers this invoke.

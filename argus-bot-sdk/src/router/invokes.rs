@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::extract::Rejected;
 use crate::handler::{BoxHandler, Handler};
 use crate::invoke::{
     FetchTask, Invoke, LATE, On, Query, QueryLink, Response as _, SubmitAction, TaskFetch,
@@ -49,6 +50,11 @@ impl<S> InvokeRoute<S> {
     /// What the asker gets while the handler goes on.
     pub(crate) fn late(&self) -> InvokeReply {
         (self.late)()
+    }
+
+    /// How the asker hears that the invoke was turned down.
+    pub(crate) fn rejected(&self, rejected: &Rejected) -> InvokeReply {
+        self.told(rejected.status(), rejected.code(), rejected.text().unwrap_or_default())
     }
 
     pub(crate) fn how_to_tell(&self) -> Told {
