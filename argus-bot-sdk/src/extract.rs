@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::auth::Verified;
 use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sent};
 use crate::layer::Target;
+use crate::roles::Held;
 use crate::router::Pattern;
 use crate::{Account, Activity};
 
@@ -18,7 +20,7 @@ mod argument;
 mod defer;
 
 pub use crate::extract::argument::{Argument, ViaInvoke, ViaTurn};
-pub(crate) use crate::extract::defer::Later;
+pub(crate) use crate::extract::defer::{Later, chain};
 
 /// Takes an argument of a handler out of a turn.
 ///
@@ -133,6 +135,8 @@ struct Inner {
     pattern: OnceLock<Pattern>,
     /// The handler to which the layers lead, if there are layers.
     target: OnceLock<Target>,
+    /// The sender's roles, once they were asked for.
+    held: OnceCell<Result<Held, ()>>,
 }
 
 /// The answers for the HTTP response; none once it was made.
@@ -169,6 +173,7 @@ impl Turn {
                 later: Later::default(),
                 pattern: OnceLock::new(),
                 target: OnceLock::new(),
+                held: OnceCell::new(),
             }),
         }
     }
@@ -310,6 +315,10 @@ impl Turn {
     /// The same as [`correlation`](Self::correlation), not written out yet.
     pub(crate) fn correlation_id(&self) -> Correlation {
         self.inner.correlation
+    }
+
+    pub(crate) fn held(&self) -> &OnceCell<Result<Held, ()>> {
+        &self.inner.held
     }
 
     pub(crate) fn later(&self) -> &Later {

@@ -99,13 +99,11 @@ impl Answer {
 
     /// Why there is no answer of the sort that is wanted.
     fn no_answer(self) -> Rejected {
-        match self.0 {
-            Said::Rejected(rejected) => rejected,
-            _ => {
-                tracing::error!("a layer gave the answer to an activity of another sort");
-                failed()
-            }
+        if let Said::Rejected(rejected) = self.0 {
+            return rejected;
         }
+        tracing::error!("a layer gave the answer to an activity of another sort");
+        failed()
     }
 
     pub(crate) fn into_messages(self) -> Vec<Activity> {

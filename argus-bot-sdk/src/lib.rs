@@ -24,6 +24,8 @@ pub mod event;
 pub mod check;
 // Where the bot may speak first.
 pub mod references;
+// What a bot remembers of a conversation or a person.
+pub mod state;
 // What is to be said, kept until it is said.
 pub mod outbox;
 // What a handler may ask for.
@@ -37,6 +39,8 @@ pub mod invoke;
 mod record;
 // What a handler may give back.
 pub mod reply;
+// Who may do what.
+pub mod roles;
 // Which function answers.
 pub mod router;
 // Serving with a limit on everything.

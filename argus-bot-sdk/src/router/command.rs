@@ -87,8 +87,9 @@ impl Command {
     fn description(&self) -> String {
         let mut text = self.about.clone().unwrap_or_default();
         for (n, alias) in self.aliases.iter().enumerate() {
-            text.push_str(if n > 0 { ", " } else { " Also: " });
-            text.push_str(&format!("`{alias}`"));
+            text.push_str(if n > 0 { ", `" } else { " Also: `" });
+            text.push_str(alias);
+            text.push('`');
         }
         text.trim_start().to_owned()
     }
