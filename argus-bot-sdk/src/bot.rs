@@ -25,8 +25,9 @@ use crate::auth::Authenticator;
 use crate::connector::Connector;
 use crate::dedup::{Bounds, Memory};
 use crate::handler::BoxFuture;
+pub use crate::outbox::Priority;
 use crate::turns::{Capacity, Turns};
-use crate::{Clock, Router, SystemClock};
+use crate::{Activity, Clock, Router, SystemClock};
 
 /// A bot that Teams can talk to: a `tower` service over HTTP, to be served by
 /// [`Bot::serve`] or mounted in any other server.
@@ -64,6 +65,7 @@ struct Inner {
     connector: Arc<dyn Connector>,
     memory: Memory,
     turns: Turns,
+    prioritise: Option<Prioritise>,
     settings: Settings,
     /// Half of each turn's correlation id; the other half counts.
     process: u64,
@@ -89,8 +91,12 @@ pub struct BotBuilder {
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
     capacity: Capacity,
+    prioritise: Option<Prioritise>,
     settings: Settings,
 }
+
+/// Says how urgent an activity is, given what the bot itself thinks.
+type Prioritise = Arc<dyn Fn(&Activity, Priority) -> Priority + Send + Sync>;
 
 impl Bot {
     /// Starts a bot that answers by `router`, lets in whom `auth` lets in, and speaks through
@@ -166,6 +172,7 @@ impl BotBuilder {
             connector,
             clock: Arc::new(SystemClock),
             capacity: Capacity::default(),
+            prioritise: None,
             settings: Settings {
                 path: "/api/messages".to_owned(),
                 max_body: 1024 * 1024,
@@ -224,6 +231,33 @@ impl BotBuilder {
         self
     }
 
+    /// Sets what comes first when there is much to do. The function gets the activity and what the
+    /// bot would say: invokes are [`Priority::High`], messages that a command or a pattern answers
+    /// are [`Priority::Normal`], all others are [`Priority::Low`].
+    ///
+    /// A quarter of all places is not for what is low, a tenth is for what is high alone: when
+    /// there is too much, what is low gets 429 first. What waits is handled by its priority, and of
+    /// each priority one activity of each conversation in turn. Within a conversation nothing
+    /// overtakes; what is urgent hurries up what is before it.
+    ///
+    /// ```
+    /// use argus_bot_sdk::bot::{BotBuilder, Priority};
+    ///
+    /// fn settings(bot: BotBuilder) -> BotBuilder {
+    ///     bot.priority(|activity, usual| match activity.text.as_deref() {
+    ///         Some(text) if text.contains("ransom") => Priority::High,
+    ///         _ => usual,
+    ///     })
+    /// }
+    /// ```
+    pub fn priority(
+        mut self,
+        of: impl Fn(&Activity, Priority) -> Priority + Send + Sync + 'static,
+    ) -> Self {
+        self.prioritise = Some(Arc::new(of));
+        self
+    }
+
     /// Sets how many message handlers run at once, instead of 256.
     pub fn workers(mut self, workers: usize) -> Self {
         self.capacity.workers = workers.max(1);
@@ -245,6 +279,7 @@ impl BotBuilder {
                 connector: self.connector,
                 memory: Memory::new(self.clock, Bounds::default()),
                 turns: Turns::new(self.capacity),
+                prioritise: self.prioritise,
                 settings: self.settings,
                 process: RandomState::new().hash_one("process"),
                 counter: AtomicU64::new(0),

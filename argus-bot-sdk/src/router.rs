@@ -16,7 +16,7 @@ mod pattern;
 pub use crate::router::command::{Command, Help};
 use crate::router::events::EventRoute;
 pub use crate::router::events::Hears;
-pub(crate) use crate::router::find::Answerer;
+pub(crate) use crate::router::find::{Answerer, Heard};
 pub(crate) use crate::router::invokes::InvokeRoute;
 use crate::router::pattern::PatternRoute;
 pub use crate::router::pattern::{Captures, Pattern};

@@ -16,8 +16,9 @@ use crate::dedup::{ACKNOWLEDGED, Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
 use crate::handler::{BoxFuture, BoxHandler};
 use crate::invoke::{AdaptiveCardAction, Invoke as _, LATE};
+use crate::outbox::Priority;
 use crate::reply::{ActionKind, CardReply, InvokeReply};
-use crate::router::{Answerer, InvokeRoute};
+use crate::router::{Answerer, Heard, InvokeRoute};
 use crate::turns::Refused;
 use crate::{Activity, ActivityKind, Router};
 
@@ -60,6 +61,7 @@ struct Asked {
     turn: Turn,
     activity_key: Key,
     conversation_key: Key,
+    priority: Priority,
     failed: Outcome,
 }
 
@@ -86,9 +88,10 @@ impl Inner {
 
     /// Answers at once and handles later: Teams repeats a message that takes longer than 15 s.
     fn acknowledge(self: &Arc<Self>, turn: Turn) -> Result<Outcome, Refused> {
-        let Some(handler) = self.router.listener(&turn) else {
+        let Some(Heard { handler, priority }) = self.router.listener(&turn) else {
             return Ok(NOTHING);
         };
+        let priority = self.priority(turn.activity(), priority);
         let (activity_key, conversation_key) = self.keys(turn.activity());
         if activity_key.is_some_and(|key| !self.memory.begin_acknowledged(key)) {
             tracing::debug!("an activity was delivered again and is not handled again");
@@ -107,7 +110,7 @@ impl Inner {
                 Box::pin(turn.do_deferred(work, limit)).await;
             }
         };
-        self.turns.enqueue(conversation_key, Box::pin(job)).inspect_err(|_| {
+        self.turns.enqueue(conversation_key, priority, Box::pin(job)).inspect_err(|_| {
             if let Some(key) = activity_key {
                 self.memory.forget(key);
             }
@@ -119,11 +122,13 @@ impl Inner {
     async fn gather(self: &Arc<Self>, turn: Turn) -> Result<Outcome, Refused> {
         let (activity_key, conversation_key) = self.keys(turn.activity());
         let activity_key = activity_key.unwrap_or_else(|| self.fresh_key());
-        let answer = self.router.listener(&turn);
-        let answer = answer.map(|handler| self.router.listen(handler, turn.clone()));
+        let heard = self.router.listener(&turn);
+        // Somebody waits for it.
+        let priority = self.priority(turn.activity(), Priority::High);
+        let answer = heard.map(|heard| self.router.listen(heard.handler, turn.clone()));
         let late = failure(StatusCode::GATEWAY_TIMEOUT, "Timeout", LATE);
-        let asked =
-            Asked { turn: turn.clone(), activity_key, conversation_key, failed: late.clone() };
+        let failed = late.clone();
+        let asked = Asked { turn: turn.clone(), activity_key, conversation_key, priority, failed };
         let work = async move {
             if let Some(answer) = answer {
                 turn.answer(answer.await).await;
@@ -134,7 +139,7 @@ impl Inner {
         let inner = Arc::clone(self);
         self.once(activity_key, GATHER_DEADLINE, late, move || {
             let job = inner.remembered(asked, Box::pin(work));
-            inner.turns.enqueue(conversation_key, job)
+            inner.turns.enqueue(conversation_key, priority, job)
         })
         .await
     }
@@ -173,11 +178,12 @@ impl Inner {
         let turn = self.turn(activity, false);
         let (activity_key, conversation_key) = self.keys(turn.activity());
         let activity_key = activity_key.unwrap_or_else(|| self.fresh_key());
-        let asked = Asked { turn: turn.clone(), activity_key, conversation_key, failed };
+        let priority = self.priority(turn.activity(), Priority::High);
+        let asked = Asked { turn: turn.clone(), activity_key, conversation_key, priority, failed };
         let inner = Arc::clone(self);
         self.once(activity_key, deadline, late, move || {
             let job = inner.remembered(asked, handler.call(&inner.router, turn));
-            inner.turns.start(job)
+            inner.turns.start(priority, job)
         })
         .await
     }
@@ -211,7 +217,7 @@ impl Inner {
     fn remembered(self: &Arc<Self>, asked: Asked, work: BoxFuture<Outcome>) -> BoxFuture<()> {
         let inner = Arc::clone(self);
         Box::pin(async move {
-            let Asked { turn, activity_key, conversation_key, failed } = asked;
+            let Asked { turn, activity_key, conversation_key, priority, failed } = asked;
             let limit = inner.settings.turn_limit;
             let limited = tokio::time::timeout(limit, work);
             let problem = match AssertUnwindSafe(limited).catch_unwind().await {
@@ -219,7 +225,7 @@ impl Inner {
                     inner.memory.finish(activity_key, outcome);
                     if let Some(work) = turn.later().take() {
                         let rest = async move { turn.do_deferred(work, limit).await };
-                        inner.turns.follow(conversation_key, Box::pin(rest));
+                        inner.turns.follow(conversation_key, priority, Box::pin(rest));
                     }
                     return;
                 }
@@ -229,6 +235,11 @@ impl Inner {
             tracing::error!(correlation = turn.correlation(), "{problem}");
             inner.memory.finish(activity_key, failed);
         })
+    }
+
+    /// How urgent an activity is that is usually this urgent.
+    fn priority(&self, activity: &Activity, usual: Priority) -> Priority {
+        self.prioritise.as_ref().map_or(usual, |prioritise| prioritise(activity, usual))
     }
 
     /// The activity's key, if it has an id, and its conversation's.

@@ -111,21 +111,49 @@ async fn nothing_can_be_deferred_once_the_turn_is_over() {
     assert!(scene.teams.texts().is_empty());
 }
 
+#[tokio::test]
+async fn the_least_urgent_gets_429_first_and_the_bot_may_be_told_what_that_is() {
+    async fn never() {
+        std::future::pending::<()>().await;
+    }
+    async fn check(told: bool, text: &str, expected: u32) {
+        let scene = Scene::with(Router::new().message(never).command("list", never), |bot| {
+            let bot = bot.queues(100, 20);
+            bot.priority(move |activity, usual| match activity.text.as_deref() {
+                Some("ransom") if told => Priority::High,
+                _ => usual,
+            })
+        });
+        let mut taken = 0;
+        while scene.deliver(message(&taken.to_string(), text)).await.is_ok() {
+            taken += 1;
+        }
+        assert_eq!(taken, expected, "{text}");
+    }
+    check(false, "hello", 15).await;
+    check(false, "list", 18).await;
+    check(false, "ransom", 15).await;
+    check(true, "ransom", 20).await;
+    check(true, "list", 18).await;
+}
+
 /// Each name's own body, as the documentation of that name has it.
 #[tokio::test(start_paused = true)]
 async fn who_is_late_answers_what_the_name_documents() {
     async fn late<R>() -> R {
         std::future::pending().await
     }
+    let mut names = Vec::new();
     macro_rules! check {
-        ($seconds:literal, $expected:expr; $($Name:ident),*) => { $( {
+        ($millis:literal, $expected:expr; $($Name:ident),*) => { $( {
             type Answer = <invoke::$Name as invoke::Invoke>::Response;
             let scene = Scene::new(Router::new().on(invoke::$Name, late::<Answer>));
             let mut activity = click("1", "", json!({}));
             activity["name"] = json!(<invoke::$Name as invoke::Invoke>::NAME);
+            names.push(<invoke::$Name as invoke::Invoke>::NAME);
             let started = tokio::time::Instant::now();
             let outcome = scene.deliver(activity).await.unwrap();
-            assert_eq!(started.elapsed().as_secs_f64(), $seconds, stringify!($Name));
+            assert_eq!(started.elapsed().as_millis(), $millis, stringify!($Name));
             let body: Value = serde_json::from_slice(&outcome.body).unwrap_or_default();
             let expected: (u16, Value) = $expected;
             assert_eq!((outcome.status.as_u16(), body), expected, stringify!($Name));
@@ -135,15 +163,27 @@ async fn who_is_late_answers_what_the_name_documents() {
     let error = || json!({"code": "Timeout", "message": text});
     let shown =
         || json!({"statusCode": 500, "type": "application/vnd.microsoft.error", "value": error()});
-    check!(10.0, (200, shown()); AdaptiveCardAction);
-    check!(4.5, (200, shown()); ApplicationSearch);
+    check!(10_000, (200, shown()); AdaptiveCardAction);
+    check!(4_500, (200, shown()); ApplicationSearch);
     let task = || json!({"task": {"type": "message", "value": text}});
-    check!(4.5, (200, task()); TaskFetch, TaskSubmit, MessageFetchTask, SubmitAction, FetchTask);
+    check!(4_500, (200, task()); TaskFetch, TaskSubmit, MessageFetchTask, SubmitAction, FetchTask);
     let extension = || json!({"composeExtension": {"type": "message", "text": text}});
-    check!(4.5, (200, extension()); Query, QueryLink, AnonymousQueryLink, SelectItem, QuerySettingUrl);
-    check!(4.5, (412, json!({"error": error()})); SignInVerifyState, SignInTokenExchange);
-    check!(4.5, (200, Value::Null); Setting, OnCardButtonClicked, SignInFailure, FileConsent,
+    check!(4_500, (200, extension()); Query, QueryLink, AnonymousQueryLink, SelectItem, QuerySettingUrl);
+    check!(4_500, (412, json!({"error": error()})); SignInVerifyState, SignInTokenExchange);
+    check!(4_500, (200, Value::Null); Setting, OnCardButtonClicked, SignInFailure, FileConsent,
         MessageSubmitAction, ActionableMessageExecuteAction, HandoffAction, SuggestedActionsSubmit);
+    let tab = || {
+        let text = json!({"type": "TextBlock", "text": text, "wrap": true});
+        let card = json!({"type": "AdaptiveCard", "version": "1.5", "body": [text]});
+        json!({"tab": {"type": "continue", "value": {"cards": [{"card": card}]}}})
+    };
+    check!(4_500, (200, tab()); TabFetch, TabSubmit);
+    let widget = || {
+        let result = json!({"content": [{"type": "text", "text": text}], "isError": true});
+        json!({"responseType": "htmlwidget/calltoolresult", "callToolResult": result})
+    };
+    check!(4_500, (200, widget()); HtmlWidgetCallTool);
     let config = || json!({"responseType": "config", "config": {"type": "message", "value": text}});
-    check!(4.5, (200, config()); ConfigFetch, ConfigSubmit);
+    check!(4_500, (200, config()); ConfigFetch, ConfigSubmit);
+    assert_eq!(names.len(), invoke::NAMES.len());
 }
