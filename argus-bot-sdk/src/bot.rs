@@ -18,6 +18,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
+use tracing::Instrument as _;
 
 #[cfg(feature = "server")]
 pub use self::env::Env;
@@ -25,6 +26,7 @@ use crate::auth::Authenticator;
 use crate::connector::Connector;
 use crate::dedup::{Bounds, Memory};
 use crate::handler::BoxFuture;
+use crate::metrics::{Metrics, Sink};
 pub use crate::outbox::Priority;
 use crate::turns::{Capacity, Turns};
 use crate::{Activity, Clock, Router, SystemClock};
@@ -66,6 +68,7 @@ struct Inner {
     memory: Memory,
     turns: Turns,
     prioritise: Option<Prioritise>,
+    metrics: Sink,
     settings: Settings,
     /// Half of each turn's correlation id; the other half counts.
     process: u64,
@@ -92,6 +95,7 @@ pub struct BotBuilder {
     clock: Arc<dyn Clock>,
     capacity: Capacity,
     prioritise: Option<Prioritise>,
+    metrics: Sink,
     settings: Settings,
 }
 
@@ -173,6 +177,7 @@ impl BotBuilder {
             clock: Arc::new(SystemClock),
             capacity: Capacity::default(),
             prioritise: None,
+            metrics: None,
             settings: Settings {
                 path: "/api/messages".to_owned(),
                 max_body: 1024 * 1024,
@@ -258,6 +263,13 @@ impl BotBuilder {
         self
     }
 
+    /// Tells how many activities came and how long their handlers took; see
+    /// [`metrics`](crate::metrics). Give them to the connector too.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Sets how many message handlers run at once, instead of 256.
     pub fn workers(mut self, workers: usize) -> Self {
         self.capacity.workers = workers.max(1);
@@ -280,6 +292,7 @@ impl BotBuilder {
                 memory: Memory::new(self.clock, Bounds::default()),
                 turns: Turns::new(self.capacity),
                 prioritise: self.prioritise,
+                metrics: self.metrics,
                 settings: self.settings,
                 process: RandomState::new().hash_one("process"),
                 counter: AtomicU64::new(0),
@@ -311,7 +324,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // Taken apart here, because each future that takes a whole request makes room for it.
         let (head, body) = request.into_parts();
-        Box::pin(door::answer(Arc::clone(&self.inner), self.body_timeout, head, body))
+        let span = door::span(&head.headers);
+        let inner = Arc::clone(&self.inner);
+        Box::pin(door::answer(inner, self.body_timeout, head, body).instrument(span))
     }
 }
 

@@ -22,6 +22,8 @@ mod dedup;
 pub mod event;
 // What Teams would refuse, found before it is sent.
 pub mod check;
+// What a bot counts and measures.
+pub mod metrics;
 // Where the bot may speak first.
 pub mod references;
 // What a bot remembers of a conversation or a person.

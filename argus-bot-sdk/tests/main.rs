@@ -6,5 +6,6 @@ mod auth;
 mod connector;
 mod protocol;
 mod router;
+mod seeing;
 mod sending;
 mod server;

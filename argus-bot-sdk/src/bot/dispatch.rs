@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::StatusCode;
 use serde::Serialize;
+use tracing::{Instrument as _, Span};
 
 use super::Inner;
 use crate::auth::Verified;
@@ -16,6 +17,7 @@ use crate::dedup::{ACKNOWLEDGED, Key, Outcome, Seen};
 use crate::extract::{Correlation, Turn};
 use crate::handler::{BoxFuture, BoxHandler};
 use crate::invoke::{AdaptiveCardAction, Invoke as _, LATE};
+use crate::metrics::{self, Sink, Stopwatch};
 use crate::outbox::Priority;
 use crate::reply::{ActionKind, CardReply, InvokeReply};
 use crate::router::{Answerer, Heard, InvokeRoute};
@@ -70,6 +72,7 @@ impl Inner {
         self: &Arc<Self>,
         activity: Arc<Verified<Activity>>,
     ) -> Result<Outcome, Refused> {
+        self.tell(&activity);
         // What a message does not need is in boxes of its own, or each message's future would have
         // room for it: allocators are several times slower above a kilobyte.
         if activity.kind == ActivityKind::Invoke {
@@ -80,9 +83,22 @@ impl Inner {
         if gathers { Box::pin(self.gather(turn)).await } else { self.acknowledge(turn) }
     }
 
+    /// Names the activity in the request's span.
+    fn tell(&self, activity: &Activity) {
+        metrics::count(&self.metrics, metrics::CONSUMED, None);
+        let span = Span::current();
+        if span.is_disabled() {
+            return;
+        }
+        let conversation = activity.conversation.as_ref();
+        span.record("messaging.destination.name", conversation.and_then(|it| it.id.as_deref()));
+        span.record("messaging.message.id", activity.id.as_deref());
+    }
+
     fn turn(&self, activity: Arc<Verified<Activity>>, gathers: bool) -> Turn {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let correlation = Correlation { process: self.process, turn: number };
+        Span::current().record("argus.correlation", tracing::field::display(correlation));
         Turn::new(activity, Arc::clone(&self.connector), correlation, gathers)
     }
 
@@ -95,22 +111,26 @@ impl Inner {
         let (activity_key, conversation_key) = self.keys(turn.activity());
         if activity_key.is_some_and(|key| !self.memory.begin_acknowledged(key)) {
             tracing::debug!("an activity was delivered again and is not handled again");
+            metrics::count(&self.metrics, metrics::REPEATED, None);
             return Ok(ACKNOWLEDGED);
         }
         let answer = self.router.listen(handler, turn.clone());
         let limit = self.settings.turn_limit;
+        let sink = self.metrics.clone();
         let job = async move {
-            if let Ok(replies) = tokio::time::timeout(limit, answer).await {
-                turn.answer(replies).await;
-            } else {
-                tracing::error!(correlation = turn.correlation(), "gave up on a handler");
-                return;
+            match watched(sink, limit, answer).await {
+                Ok(replies) => turn.answer(replies).await,
+                Err(problem) => {
+                    tracing::error!(correlation = turn.correlation(), "{problem}");
+                    return;
+                }
             }
             if let Some(work) = turn.later().take() {
                 Box::pin(turn.do_deferred(work, limit)).await;
             }
         };
-        self.turns.enqueue(conversation_key, priority, Box::pin(job)).inspect_err(|_| {
+        let job = Box::pin(job.instrument(Span::current()));
+        self.turns.enqueue(conversation_key, priority, job).inspect_err(|_| {
             if let Some(key) = activity_key {
                 self.memory.forget(key);
             }
@@ -197,8 +217,14 @@ impl Inner {
         start: impl FnOnce() -> Result<(), Refused>,
     ) -> Result<Outcome, Refused> {
         let mut waiting = match self.memory.begin(key) {
-            Seen::Done(outcome) => return Ok(outcome),
-            Seen::Running(waiting) => waiting,
+            Seen::Done(outcome) => {
+                metrics::count(&self.metrics, metrics::REPEATED, None);
+                return Ok(outcome);
+            }
+            Seen::Running(waiting) => {
+                metrics::count(&self.metrics, metrics::REPEATED, None);
+                waiting
+            }
             Seen::Fresh(waiting) => {
                 start().inspect_err(|_| self.memory.forget(key))?;
                 waiting
@@ -208,7 +234,11 @@ impl Inner {
             Ok(Ok(outcome)) => Ok(outcome.clone().unwrap_or(late)),
             // Whoever was first was refused, and so are those who waited with it.
             Ok(Err(_)) => Err(Refused::Full),
-            Err(_) => Ok(late),
+            Err(_) => {
+                tracing::warn!("a handler takes longer than its budget; it goes on");
+                metrics::count(&self.metrics, metrics::LATE, None);
+                Ok(late)
+            }
         }
     }
 
@@ -216,25 +246,25 @@ impl Inner {
     /// follows in the conversation's order.
     fn remembered(self: &Arc<Self>, asked: Asked, work: BoxFuture<Outcome>) -> BoxFuture<()> {
         let inner = Arc::clone(self);
-        Box::pin(async move {
+        let work = async move {
             let Asked { turn, activity_key, conversation_key, priority, failed } = asked;
             let limit = inner.settings.turn_limit;
-            let limited = tokio::time::timeout(limit, work);
-            let problem = match AssertUnwindSafe(limited).catch_unwind().await {
-                Ok(Ok(outcome)) => {
+            let problem = match watched(inner.metrics.clone(), limit, work).await {
+                Ok(outcome) => {
                     inner.memory.finish(activity_key, outcome);
                     if let Some(work) = turn.later().take() {
                         let rest = async move { turn.do_deferred(work, limit).await };
-                        inner.turns.follow(conversation_key, priority, Box::pin(rest));
+                        let rest = Box::pin(rest.instrument(Span::current()));
+                        inner.turns.follow(conversation_key, priority, rest);
                     }
                     return;
                 }
-                Ok(Err(_)) => "gave up on a handler",
-                Err(_) => "a handler panicked; the bot goes on",
+                Err(problem) => problem,
             };
             tracing::error!(correlation = turn.correlation(), "{problem}");
             inner.memory.finish(activity_key, failed);
-        })
+        };
+        Box::pin(work.instrument(Span::current()))
     }
 
     /// How urgent an activity is that is usually this urgent.
@@ -256,6 +286,19 @@ impl Inner {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         self.memory.key(&["without an id", &number.to_string()])
     }
+}
+
+/// Runs a handler, but not for ever, and survives its panics. What went wrong is for the log.
+async fn watched<T>(sink: Sink, limit: Duration, work: BoxFuture<T>) -> Result<T, &'static str> {
+    let watch = Stopwatch::start(sink);
+    let limited = tokio::time::timeout(limit, work);
+    let (done, error) = match AssertUnwindSafe(limited).catch_unwind().await {
+        Ok(Ok(done)) => (Ok(done), None),
+        Ok(Err(_)) => (Err("gave up on a handler"), Some("timeout")),
+        Err(_) => (Err("a handler panicked; the bot goes on"), Some("panic")),
+    };
+    watch.stop(error);
+    done
 }
 
 const FAILED: &str = "Something went wrong. It was logged.";

@@ -1,5 +1,7 @@
 //! The Connector REST interface over HTTP.
 
+mod seen;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -18,6 +20,7 @@ use super::{
     wire,
 };
 use crate::activity::Addressed;
+use crate::metrics::Sink;
 use crate::{
     Activity, Error, ErrorKind,
     auth::{SecretToken, ServiceUrlPolicy, TokenSource},
@@ -43,6 +46,7 @@ pub struct HttpConnector {
     patience: Duration,
     governor: Option<Governor>,
     budget: Budget,
+    metrics: Sink,
 }
 
 impl HttpConnector {
@@ -102,6 +106,7 @@ impl HttpConnector {
             patience: MAX_WAIT,
             governor: Some(Governor::new()),
             budget: Budget::default(),
+            metrics: None,
         })
     }
 
@@ -139,7 +144,7 @@ impl HttpConnector {
         }
     }
 
-    async fn call(
+    async fn repeat(
         &self,
         method: Method,
         address: &Uri,
@@ -407,7 +412,7 @@ fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Reply, SendErro
         let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
         if !is_json && !is_raw && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
-            tracing::warn!(status, answer = wire::excerpt(&body), "a 2xx that is not JSON");
+            tracing::warn!(status, ms_cv, bytes = body.len(), "a 2xx that is not JSON");
             let error = SendError::new(SendErrorKind::Ambiguous).with_status(status);
             return Err(error.with_correlation(correlation()));
         }
@@ -415,7 +420,7 @@ fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Reply, SendErro
     }
     let (code, message) = wire::failure(&body);
     if code.is_none() {
-        tracing::debug!(status, ms_cv, answer = wire::excerpt(&body), "an error without a code");
+        tracing::debug!(status, ms_cv, bytes = body.len(), "an error without a code");
     }
     let mut error = SendError::new(kind_of(status, code.as_deref()))
         .with_status(status)
