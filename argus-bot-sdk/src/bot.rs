@@ -22,6 +22,7 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
+use tracing::Instrument as _;
 
 #[cfg(feature = "server")]
 pub use self::env::Env;
@@ -29,8 +30,10 @@ use crate::auth::Authenticator;
 use crate::connector::Connector;
 use crate::dedup::{Bounds, Memory};
 use crate::handler::BoxFuture;
+use crate::metrics::{Metrics, Sink};
+pub use crate::outbox::Priority;
 use crate::turns::{Capacity, Turns};
-use crate::{Clock, Router, SystemClock};
+use crate::{Activity, Clock, Router, SystemClock};
 
 use self::record::Recorder;
 pub use self::record::Recording;
@@ -74,6 +77,8 @@ struct Inner {
     connector: Arc<dyn Connector>,
     memory: Memory,
     turns: Turns,
+    prioritise: Option<Prioritise>,
+    metrics: Sink,
     settings: Settings,
     recorder: Option<Arc<Recorder>>,
     /// Half of each turn's correlation id; the other half counts.
@@ -100,11 +105,16 @@ pub struct BotBuilder {
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
     capacity: Capacity,
+    prioritise: Option<Prioritise>,
+    metrics: Sink,
     settings: Settings,
     recording: Option<Recording>,
     /// Half of each turn's correlation id, unless it is a random one.
     process: Option<u64>,
 }
+
+/// Says how urgent an activity is, given what the bot itself thinks.
+type Prioritise = Arc<dyn Fn(&Activity, Priority) -> Priority + Send + Sync>;
 
 impl Bot {
     /// Starts a bot that answers by `router`, lets in whom `auth` lets in, and speaks through
@@ -182,6 +192,8 @@ impl BotBuilder {
             capacity: Capacity::default(),
             recording: None,
             process: None,
+            prioritise: None,
+            metrics: None,
             settings: Settings {
                 path: "/api/messages".to_owned(),
                 max_body: 1024 * 1024,
@@ -240,6 +252,40 @@ impl BotBuilder {
         self
     }
 
+    /// Sets what comes first when there is much to do. The function gets the activity and what the
+    /// bot would say: invokes are [`Priority::High`], messages that a command or a pattern answers
+    /// are [`Priority::Normal`], all others are [`Priority::Low`].
+    ///
+    /// A quarter of all places is not for what is low, a tenth is for what is high alone: when
+    /// there is too much, what is low gets 429 first. What waits is handled by its priority, and of
+    /// each priority one activity of each conversation in turn. Within a conversation nothing
+    /// overtakes; what is urgent hurries up what is before it.
+    ///
+    /// ```
+    /// use argus_bot_sdk::bot::{BotBuilder, Priority};
+    ///
+    /// fn settings(bot: BotBuilder) -> BotBuilder {
+    ///     bot.priority(|activity, usual| match activity.text.as_deref() {
+    ///         Some(text) if text.contains("ransom") => Priority::High,
+    ///         _ => usual,
+    ///     })
+    /// }
+    /// ```
+    pub fn priority(
+        mut self,
+        of: impl Fn(&Activity, Priority) -> Priority + Send + Sync + 'static,
+    ) -> Self {
+        self.prioritise = Some(Arc::new(of));
+        self
+    }
+
+    /// Tells how many activities came and how long their handlers took; see
+    /// [`metrics`](crate::metrics). Give them to the connector too.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Sets how many message handlers run at once, instead of 256.
     pub fn workers(mut self, workers: usize) -> Self {
         self.capacity.workers = workers.max(1);
@@ -273,6 +319,8 @@ impl BotBuilder {
                 connector: self.connector,
                 memory: Memory::new(self.clock, Bounds::default()),
                 turns: Turns::new(self.capacity),
+                prioritise: self.prioritise,
+                metrics: self.metrics,
                 settings: self.settings,
                 counter: AtomicU64::new(0),
             }),
@@ -303,7 +351,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // Taken apart here, because each future that takes a whole request makes room for it.
         let (head, body) = request.into_parts();
-        Box::pin(door::answer(Arc::clone(&self.inner), self.body_timeout, head, body))
+        let span = door::span(&head.headers);
+        let inner = Arc::clone(&self.inner);
+        Box::pin(door::answer(inner, self.body_timeout, head, body).instrument(span))
     }
 }
 

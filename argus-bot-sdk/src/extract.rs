@@ -7,14 +7,20 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::auth::Verified;
 use crate::connector::{Connector, ConversationRef, SendError, SendErrorKind, Sent};
+use crate::layer::Target;
+use crate::roles::Held;
+use crate::router::Pattern;
 use crate::{Account, Activity};
 
 mod argument;
+mod defer;
 
 pub use crate::extract::argument::{Argument, ViaInvoke, ViaTurn};
+pub(crate) use crate::extract::defer::{Later, chain};
 
 /// Takes an argument of a handler out of a turn.
 ///
@@ -57,17 +63,37 @@ pub trait FromTurn<S>: Sized {
 pub struct Rejected {
     code: Cow<'static, str>,
     text: Option<Cow<'static, str>>,
+    status: u16,
 }
 
 impl Rejected {
     /// Turns the activity down and says why.
     pub fn new(code: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), text: Some(text.into()) }
+        Self { code: code.into(), text: Some(text.into()), status: 400 }
     }
 
     /// Turns the activity down without a word. A button gets its code all the same.
     pub fn silent(code: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), text: None }
+        Self { code: code.into(), text: None, status: 400 }
+    }
+
+    /// Sets the status that a button or another invoke gets, instead of 400.
+    ///
+    /// ```
+    /// use argus_bot_sdk::extract::Rejected;
+    ///
+    /// let rejected = Rejected::new("Forbidden", "You may not do that.").with_status(403);
+    /// assert_eq!(rejected.status(), 403);
+    /// ```
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The status that a button or another invoke gets.
+    pub fn status(&self) -> u16 {
+        self.status
     }
 
     /// The stable code.
@@ -80,6 +106,15 @@ impl Rejected {
         self.text.as_deref()
     }
 }
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text may quote what somebody wrote; it is for that person only.
+        write!(f, "turned down: {}", self.code)
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 /// One activity being handled: what was said, where, and the way to answer. Cheap to clone.
 #[derive(Clone)]
@@ -94,8 +129,18 @@ struct Inner {
     /// What was said without the mention of the bot, if that is not simply what was said.
     text: OnceLock<Option<String>>,
     /// Set when the answers go into the HTTP response instead of through the connector.
-    gathered: Option<Mutex<Vec<Activity>>>,
+    gathered: Option<Mutex<Gathered>>,
+    later: Later,
+    /// The pattern by which the message was routed, if it was.
+    pattern: OnceLock<Pattern>,
+    /// The handler to which the layers lead, if there are layers.
+    target: OnceLock<Target>,
+    /// The sender's roles, once they were asked for.
+    held: OnceCell<Result<Held, ()>>,
 }
+
+/// The answers for the HTTP response; none once it was made.
+type Gathered = Option<Vec<Activity>>;
 
 /// Names a turn in logs and audit lines: the process, then the turn. Written out only when asked.
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +162,20 @@ impl Turn {
         correlation: Correlation,
         gathers: bool,
     ) -> Self {
-        let gathered = gathers.then(Mutex::default);
-        let text = OnceLock::new();
-        Self { inner: Arc::new(Inner { activity, connector, correlation, text, gathered }) }
+        let gathered = gathers.then(|| Mutex::new(Some(Vec::new())));
+        Self {
+            inner: Arc::new(Inner {
+                activity,
+                connector,
+                correlation,
+                text: OnceLock::new(),
+                gathered,
+                later: Later::default(),
+                pattern: OnceLock::new(),
+                target: OnceLock::new(),
+                held: OnceCell::new(),
+            }),
+        }
     }
 
     /// A turn for calling a handler or an extractor in a test.
@@ -175,9 +231,10 @@ impl Turn {
     }
 
     async fn deliver(&self, reply: &Activity) -> Result<Sent, SendError> {
-        if let Some(gathered) = &self.inner.gathered {
-            let reply = reply.addressed(self.activity());
-            gathered.lock().unwrap_or_else(PoisonError::into_inner).push(reply);
+        if let Some(gathered) = &self.inner.gathered
+            && let Some(gathered) = &mut *gathered.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            gathered.push(reply.addressed(self.activity()));
             return Ok(Sent::new(None, 200));
         }
         self.inner.connector.answer(self.activity(), reply).await
@@ -230,11 +287,42 @@ impl Turn {
         }
     }
 
-    /// What was answered into the HTTP response.
+    /// What was answered into the HTTP response. What is answered from now on is sent.
     pub(crate) fn take_gathered(&self) -> Vec<Activity> {
-        self.inner.gathered.as_ref().map_or_else(Vec::new, |gathered| {
-            std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+        let gathered = self.inner.gathered.as_ref();
+        let all = gathered.map(|all| all.lock().unwrap_or_else(PoisonError::into_inner).take());
+        all.flatten().unwrap_or_default()
+    }
+
+    /// Notes by which pattern the message was routed; the first counts.
+    pub(crate) fn set_pattern(&self, pattern: &Pattern) {
+        self.inner.pattern.get_or_init(|| pattern.clone());
+    }
+
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
+        self.inner.pattern.get()
+    }
+
+    /// Notes which handler the layers lead to; the first counts.
+    pub(crate) fn lead_to(&self, target: Target) {
+        self.inner.target.get_or_init(|| target);
+    }
+
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.inner.target.get()
+    }
+
+    /// The same as [`correlation`](Self::correlation), not written out yet.
+    pub(crate) fn correlation_id(&self) -> Correlation {
+        self.inner.correlation
+    }
+
+    pub(crate) fn held(&self) -> &OnceCell<Result<Held, ()>> {
+        &self.inner.held
+    }
+
+    pub(crate) fn later(&self) -> &Later {
+        &self.inner.later
     }
 }
 

@@ -72,6 +72,10 @@ pub use crate::invoke::widget::{ToolCall, WidgetResponse};
 /// How long Teams waits for most invokes is 5 s; what remains is for the way there and back.
 const MOST: Duration = Duration::from_millis(4_500);
 
+/// What is said when a handler takes longer than its budget, where a text can be shown.
+pub(crate) const LATE: &str =
+    "This takes longer than expected. It goes on; look again in a moment.";
+
 /// A name of an invoke, what it asks and what answers it.
 ///
 /// All names of Teams are here already; implement it for the names of other channels.
@@ -141,6 +145,12 @@ pub trait Response: Sized + Send + 'static {
     fn told(status: u16, code: &str, text: &str) -> InvokeReply {
         InvokeReply::error(code, text).with_status(status)
     }
+
+    /// What is answered when the handler takes longer than [`Invoke::BUDGET`]. It goes on, and its
+    /// own answer waits for a repetition.
+    fn late() -> InvokeReply {
+        Self::told(200, "Timeout", LATE)
+    }
 }
 
 /// What a handler may return for an invoke that is answered by `R`: `R` itself, what can be made
@@ -194,7 +204,8 @@ impl<I: Invoke> ReplyKind for On<I> {
     type Reply = InvokeReply;
 
     fn rejected(rejection: Rejected) -> InvokeReply {
-        I::Response::told(400, rejection.code(), rejection.text().unwrap_or_default())
+        let text = rejection.text().unwrap_or_default();
+        I::Response::told(rejection.status(), rejection.code(), text)
     }
 }
 
@@ -306,6 +317,11 @@ pub struct Ack;
 
 impl Response for Ack {
     fn into_invoke_reply(self) -> InvokeReply {
+        InvokeReply::empty()
+    }
+
+    /// That it arrived is all that is asked.
+    fn late() -> InvokeReply {
         InvokeReply::empty()
     }
 }

@@ -22,8 +22,12 @@ mod dedup;
 pub mod event;
 // What Teams would refuse, found before it is sent.
 pub mod check;
+// What a bot counts and measures.
+pub mod metrics;
 // Where the bot may speak first.
 pub mod references;
+// What a bot remembers of a conversation or a person.
+pub mod state;
 // What is to be said, kept until it is said.
 pub mod outbox;
 // What a handler may ask for.
@@ -32,11 +36,15 @@ pub mod extract;
 pub mod graph;
 // Plain async functions as handlers.
 pub mod handler;
+// What happens around every handler.
+pub mod layer;
 // Requests that wait for an answer: each name with its question and its answer.
 pub mod invoke;
 mod record;
 // What a handler may give back.
 pub mod reply;
+// Who may do what.
+pub mod roles;
 // Which function answers.
 pub mod router;
 // People sign in, and the bot acts for them.

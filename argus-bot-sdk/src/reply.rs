@@ -11,10 +11,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Activity;
+use crate::extract::Rejected;
 
 mod card;
+mod ending;
 
 pub use crate::reply::card::CardReply;
+pub use crate::reply::ending::Ending;
 
 pub(crate) mod sealed {
     pub trait Sealed {}
@@ -26,7 +29,7 @@ pub trait ReplyKind: sealed::Sealed + Send + Sync + 'static {
     type Reply: Send + 'static;
 
     /// What is said when an extractor turns the activity down.
-    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply;
+    fn rejected(rejection: Rejected) -> Self::Reply;
 }
 
 /// Messages, commands and events: answered by messages.
@@ -51,7 +54,7 @@ impl sealed::Sealed for InvokeKind {}
 impl ReplyKind for MessageKind {
     type Reply = Vec<Activity>;
 
-    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
+    fn rejected(rejection: Rejected) -> Self::Reply {
         rejection.text().map(Activity::message).into_iter().collect()
     }
 }
@@ -59,26 +62,28 @@ impl ReplyKind for MessageKind {
 impl ReplyKind for ActionKind {
     type Reply = CardReply;
 
-    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
+    fn rejected(rejection: Rejected) -> Self::Reply {
         CardReply::error(
             rejection.code().to_owned(),
             rejection.text().unwrap_or("This cannot be done here.").to_owned(),
         )
+        .status(rejection.status())
     }
 }
 
 impl ReplyKind for InvokeKind {
     type Reply = InvokeReply;
 
-    fn rejected(rejection: crate::extract::Rejected) -> Self::Reply {
-        InvokeReply::error(rejection.code(), rejection.text().unwrap_or_default())
+    fn rejected(rejection: Rejected) -> Self::Reply {
+        let reply = InvokeReply::error(rejection.code(), rejection.text().unwrap_or_default());
+        reply.with_status(rejection.status())
     }
 }
 
 /// What the handler of an activity of kind `K` may return.
 ///
-/// For messages: `()`, `&str`, `String`, [`Activity`], [`Card`], a `Vec` or `Option` of activities,
-/// and a `Result` whose error is an answer as well, so that the person who asked is told.
+/// For messages: `()`, `&str`, `String`, [`Activity`], [`Card`], [`Rejected`], a `Vec` or `Option`
+/// of activities, and a `Result` whose error is an answer as well, so that the person who asked is told.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an answer to this sort of activity",
     label = "the handler returns this",
@@ -250,6 +255,12 @@ impl IntoReply for Vec<Activity> {
     }
 }
 
+impl IntoReply for Rejected {
+    fn into_reply(self) -> Vec<Activity> {
+        MessageKind::rejected(self)
+    }
+}
+
 impl<T: IntoReply> IntoReply for Option<T> {
     fn into_reply(self) -> Vec<Activity> {
         self.map(T::into_reply).unwrap_or_default()
@@ -271,6 +282,12 @@ impl IntoActionReply for CardReply {
     }
 }
 
+impl IntoActionReply for Rejected {
+    fn into_action_reply(self) -> CardReply {
+        ActionKind::rejected(self)
+    }
+}
+
 impl<T: IntoActionReply, E: IntoActionReply> IntoActionReply for Result<T, E> {
     fn into_action_reply(self) -> CardReply {
         match self {
@@ -289,6 +306,12 @@ impl<T: IntoActionReply> IntoReply<ActionKind> for T {
 impl IntoReply<InvokeKind> for () {
     fn into_reply(self) -> InvokeReply {
         InvokeReply::empty()
+    }
+}
+
+impl IntoReply<InvokeKind> for Rejected {
+    fn into_reply(self) -> InvokeReply {
+        InvokeKind::rejected(self)
     }
 }
 

@@ -4,16 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::ActivityKind;
 use crate::handler::{BoxHandler, Handler};
+use crate::layer::Next;
 use crate::reply::{ActionKind, InvokeKind, MessageKind};
 
+mod command;
 mod events;
 mod find;
 mod invokes;
+mod pattern;
 
+pub use crate::router::command::{Command, Help};
 use crate::router::events::EventRoute;
 pub use crate::router::events::Hears;
-pub(crate) use crate::router::find::Answerer;
-use crate::router::invokes::InvokeRoute;
+pub(crate) use crate::router::find::{Answerer, Heard};
+pub(crate) use crate::router::invokes::InvokeRoute;
+use crate::router::pattern::PatternRoute;
+pub use crate::router::pattern::{Captures, Pattern};
 
 type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
 
@@ -44,7 +50,11 @@ type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
 #[must_use = "a router does nothing until a bot has it"]
 pub struct Router<S = ()> {
     message: Option<BoxHandler<MessageKind, S>>,
+    /// By word, in lower case.
     commands: Table<MessageKind, S>,
+    /// What the commands are for, by their first word.
+    known: BTreeMap<String, Command>,
+    patterns: Vec<PatternRoute<S>>,
     actions: Table<ActionKind, S>,
     /// By name.
     invokes: BTreeMap<String, InvokeRoute<S>>,
@@ -56,6 +66,8 @@ pub struct Router<S = ()> {
     conversation_update: Option<BoxHandler<MessageKind, S>>,
     installation_update: Option<BoxHandler<MessageKind, S>>,
     fallback: Option<BoxHandler<MessageKind, S>>,
+    /// The outermost of the layers around all handlers.
+    pub(crate) layers: Option<Next>,
 }
 
 impl<S> Default for Router<S> {
@@ -63,6 +75,8 @@ impl<S> Default for Router<S> {
         Self {
             message: None,
             commands: Table::new(),
+            known: BTreeMap::new(),
+            patterns: Vec::new(),
             actions: Table::new(),
             invokes: BTreeMap::new(),
             named: BTreeMap::new(),
@@ -71,6 +85,7 @@ impl<S> Default for Router<S> {
             conversation_update: None,
             installation_update: None,
             fallback: None,
+            layers: None,
         }
     }
 }
@@ -81,20 +96,9 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         Self::default()
     }
 
-    /// Answers every message that is not a command.
+    /// Answers every message that no command and no pattern answers.
     pub fn message<T: 'static>(mut self, handler: impl Handler<MessageKind, T, S>) -> Self {
         self.message = Some(BoxHandler::new(handler));
-        self
-    }
-
-    /// Answers messages whose first word, after the mention of the bot, is `word`; upper or lower
-    /// case does not matter. The rest of the message is [`Args`](crate::extract::Args).
-    pub fn command<T: 'static>(
-        mut self,
-        word: &str,
-        handler: impl Handler<MessageKind, T, S>,
-    ) -> Self {
-        self.commands.insert(word.to_lowercase(), BoxHandler::new(handler));
         self
     }
 
@@ -181,7 +185,10 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
             conversation_update: one(self.conversation_update),
             installation_update: one(self.installation_update),
             fallback: one(self.fallback),
+            layers: self.layers,
             commands: bound(self.commands, &state),
+            known: self.known,
+            patterns: self.patterns.into_iter().map(|route| route.bind(state.clone())).collect(),
             actions: bound(self.actions, &state),
             kinds: bound(self.kinds, &state),
             invokes: invokes::bound(self.invokes, &state),
@@ -192,11 +199,6 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
                 .collect(),
             events: self.events.into_iter().map(|route| route.bind(state.clone())).collect(),
         }
-    }
-
-    /// The commands, for a help text or an app manifest.
-    pub fn commands(&self) -> impl Iterator<Item = &str> {
-        self.commands.keys().map(String::as_str)
     }
 
     /// The verbs of the buttons, for a test that every button of every card is answered.

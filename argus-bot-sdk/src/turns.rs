@@ -1,5 +1,8 @@
 //! Work that goes on after the answer: in order within a conversation, side by side between them,
 //! bounded, and waited for at shutdown.
+//!
+//! Conversations take turns: each may run one job, then the next conversation has its go. What is
+//! urgent has its go first, and finds room when there is none for the rest.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,10 +10,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::dedup::{ByKey, Key};
 use crate::handler::BoxFuture;
+use crate::outbox::Priority;
+
+/// Every so many jobs, one that is less urgent has its go: nobody waits for ever.
+const MERCY: u32 = 8;
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +33,18 @@ pub(crate) struct Capacity {
 impl Default for Capacity {
     fn default() -> Self {
         Self { workers: 256, per_conversation: 64, in_all: 4096 }
+    }
+}
+
+impl Capacity {
+    /// How many turns there may be before one of this priority is refused. What is acknowledged
+    /// cannot be refused later, so room is kept free for what is more urgent.
+    fn room_for(&self, priority: Priority) -> usize {
+        match priority {
+            Priority::High => self.in_all,
+            Priority::Normal => self.in_all - self.in_all / 10,
+            Priority::Low => self.in_all - self.in_all / 4,
+        }
     }
 }
 
@@ -49,7 +68,6 @@ pub(crate) struct Turns {
 
 struct Inner {
     capacity: Capacity,
-    workers: Semaphore,
     state: Mutex<State>,
     /// Rings when the last turn is done.
     idle: Notify,
@@ -57,38 +75,66 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// One entry per conversation that has a task; the queue behind the running turn.
-    queues: ByKey<VecDeque<Job>>,
+    /// The conversations of which a job runs or waits.
+    lines: ByKey<Line>,
+    /// Conversations whose first job may run, by the most urgent of their jobs, in the order in
+    /// which they have their go. One that became more urgent is here twice; its last [`Place`]
+    /// counts.
+    ready: [VecDeque<(Key, Place)>; 3],
+    places: Place,
+    /// Tasks that work off jobs.
+    workers: usize,
     taken: usize,
+    /// Counts the jobs that had to wait for a worker.
+    picked: u32,
     closed: bool,
+}
+
+/// A conversation.
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<(Job, Priority)>,
+    /// The queue in which it stands, and where; none while a job of it runs.
+    stands: Option<(Priority, Place)>,
+}
+
+/// A number that was given to one conversation once.
+type Place = u64;
+
+impl Line {
+    /// Behind what is urgent nobody should have to wait, not even the urgent itself.
+    fn urgency(&self) -> Option<Priority> {
+        self.jobs.iter().map(|(_, priority)| *priority).max()
+    }
 }
 
 impl Turns {
     pub(crate) fn new(capacity: Capacity) -> Self {
-        let workers = Semaphore::new(capacity.workers);
         let (state, idle) = (Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { capacity, workers, state, idle }) }
+        Self { inner: Arc::new(Inner { capacity, state, idle }) }
     }
 
     /// Runs `job` after all earlier jobs of this conversation.
-    pub(crate) fn enqueue(&self, conversation: Key, job: Job) -> Result<(), Refused> {
-        let mut state = self.inner.admit()?;
-        if let Some(queue) = state.queues.get_mut(&conversation) {
-            if queue.len() + 1 >= self.inner.capacity.per_conversation {
+    pub(crate) fn enqueue(
+        &self,
+        conversation: Key,
+        priority: Priority,
+        job: Job,
+    ) -> Result<(), Refused> {
+        let mut state = self.inner.admit(priority)?;
+        if let Some(line) = state.lines.get(&conversation) {
+            let running = usize::from(line.stands.is_none());
+            if line.jobs.len() + running >= self.inner.capacity.per_conversation {
                 return Err(Refused::Full);
             }
-            queue.push_back(job);
-        } else {
-            state.queues.insert(conversation, VecDeque::new());
-            spawn(Arc::clone(&self.inner).work_off(conversation, job));
         }
-        state.taken += 1;
+        self.inner.add(&mut state, conversation, priority, job);
         Ok(())
     }
 
     /// Runs `job` at once: somebody waits for it with a stopwatch.
-    pub(crate) fn start(&self, job: Job) -> Result<(), Refused> {
-        let mut state = self.inner.admit()?;
+    pub(crate) fn start(&self, priority: Priority, job: Job) -> Result<(), Refused> {
+        let mut state = self.inner.admit(priority)?;
         let inner = Arc::clone(&self.inner);
         spawn(async move {
             run(job).await;
@@ -96,6 +142,12 @@ impl Turns {
         });
         state.taken += 1;
         Ok(())
+    }
+
+    /// Runs `job` when it is the conversation's turn, even if the bot is full or shutting down: it
+    /// is the rest of a turn that was taken and is not done yet.
+    pub(crate) fn follow(&self, conversation: Key, priority: Priority, job: Job) {
+        self.inner.add(&mut self.inner.lock(), conversation, priority, job);
     }
 
     /// Waits until no turn runs or waits.
@@ -116,11 +168,6 @@ impl Turns {
         self.inner.lock().closed = true;
         self.idle().await;
     }
-
-    #[cfg(test)]
-    fn taken(&self) -> usize {
-        self.inner.lock().taken
-    }
 }
 
 impl Inner {
@@ -128,15 +175,33 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn admit(&self) -> Result<MutexGuard<'_, State>, Refused> {
+    fn admit(&self, priority: Priority) -> Result<MutexGuard<'_, State>, Refused> {
         let state = self.lock();
         if state.closed {
             return Err(Refused::Closed);
         }
-        if state.taken >= self.capacity.in_all {
+        if state.taken >= self.capacity.room_for(priority) {
             return Err(Refused::Full);
         }
         Ok(state)
+    }
+
+    fn add(self: &Arc<Self>, state: &mut State, conversation: Key, priority: Priority, job: Job) {
+        state.taken += 1;
+        if let Some(line) = state.lines.get_mut(&conversation) {
+            line.jobs.push_back((job, priority));
+            if line.stands.is_some_and(|(before, _)| before < priority) {
+                state.stand(conversation, priority);
+            }
+        } else if state.workers < self.capacity.workers {
+            state.lines.insert(conversation, Line::default());
+            state.workers += 1;
+            spawn(Arc::clone(self).work(conversation, job));
+        } else {
+            let line = Line { jobs: VecDeque::from([(job, priority)]), stands: None };
+            state.lines.insert(conversation, line);
+            state.stand(conversation, priority);
+        }
     }
 
     fn done(&self, state: &mut State) {
@@ -146,24 +211,83 @@ impl Inner {
         }
     }
 
-    async fn work_off(self: Arc<Self>, conversation: Key, first: Job) {
-        let mut job = first;
+    /// Works off one job after another, each of the conversation that is next.
+    async fn work(self: Arc<Self>, conversation: Key, job: Job) {
+        let mut next = (conversation, job);
         loop {
-            {
-                // The semaphore is fair: a conversation with much to do queues up behind the others
-                // after each turn. It is never closed, so the permit is always had.
-                let _permit = self.workers.acquire().await;
-                run(job).await;
+            let (conversation, job) = next;
+            run(job).await;
+            let following = self.after(conversation);
+            match following {
+                Some(following) => next = following,
+                None => return,
             }
-            let mut state = self.lock();
-            self.done(&mut state);
-            let Some(next) = state.queues.get_mut(&conversation).and_then(VecDeque::pop_front)
-            else {
-                state.queues.remove(&conversation);
-                return;
-            };
-            job = next;
+            // Jobs that never wait would keep the thread from everything else.
+            tokio::task::coop::consume_budget().await;
         }
+    }
+
+    /// What this conversation's worker does next.
+    fn after(&self, conversation: Key) -> Option<(Key, Job)> {
+        let mut state = self.lock();
+        self.done(&mut state);
+        state.line_up(conversation);
+        let next = state.pick();
+        state.workers -= usize::from(next.is_none());
+        next
+    }
+}
+
+impl State {
+    /// A job of this conversation is done: it goes to the end, or home.
+    fn line_up(&mut self, conversation: Key) {
+        match self.lines.get(&conversation).and_then(Line::urgency) {
+            Some(priority) => self.stand(conversation, priority),
+            None => drop(self.lines.remove(&conversation)),
+        }
+    }
+
+    /// A conversation goes to the end of a queue.
+    fn stand(&mut self, conversation: Key, priority: Priority) {
+        self.places += 1;
+        let place = self.places;
+        if let Some(line) = self.lines.get_mut(&conversation) {
+            line.stands = Some((priority, place));
+            self.queue(priority).push_back((conversation, place));
+        }
+    }
+
+    fn queue(&mut self, priority: Priority) -> &mut VecDeque<(Key, Place)> {
+        let [low, normal, high] = &mut self.ready;
+        match priority {
+            Priority::Low => low,
+            Priority::Normal => normal,
+            Priority::High => high,
+        }
+    }
+
+    /// The job that has its go, with its conversation.
+    fn pick(&mut self) -> Option<(Key, Job)> {
+        use Priority::{High, Low, Normal};
+        self.picked = self.picked.wrapping_add(1);
+        let order = match self.picked % (2 * MERCY) {
+            MERCY => [Low, Normal, High],
+            0 => [Normal, Low, High],
+            _ => [High, Normal, Low],
+        };
+        for priority in order {
+            while let Some((conversation, place)) = self.queue(priority).pop_front() {
+                let Some(line) = self.lines.get_mut(&conversation) else { continue };
+                if line.stands != Some((priority, place)) {
+                    continue;
+                }
+                line.stands = None;
+                if let Some((job, _)) = line.jobs.pop_front() {
+                    return Some((conversation, job));
+                }
+            }
+        }
+        None
     }
 }
 
@@ -190,83 +314,4 @@ impl fmt::Debug for Turns {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::sync::{mpsc, oneshot};
-
-    use super::*;
-
-    const SMALL: Capacity = Capacity { workers: 2, per_conversation: 3, in_all: 5 };
-
-    fn blocked() -> (Job, oneshot::Sender<()>) {
-        let (release, wait) = oneshot::channel::<()>();
-        (Box::pin(async move { wait.await.unwrap_or_default() }), release)
-    }
-
-    #[tokio::test]
-    async fn order_is_kept_within_a_conversation() {
-        let turns = Turns::new(Capacity::default());
-        let (said, mut heard) = mpsc::unbounded_channel();
-        for n in 0..40 {
-            let said = said.clone();
-            let job = async move {
-                // The earlier a turn, the longer it takes: without order they would come reversed.
-                for _ in n..40 {
-                    tokio::task::yield_now().await;
-                }
-                said.send(n).unwrap_or_default();
-            };
-            turns.enqueue(7, Box::pin(job)).unwrap();
-        }
-        drop(said);
-        turns.drain().await;
-        let mut order = Vec::new();
-        while let Some(n) = heard.recv().await {
-            order.push(n);
-        }
-        assert_eq!(order, (0..40).collect::<Vec<_>>());
-    }
-
-    #[tokio::test]
-    async fn queues_are_bounded_and_empty_themselves() {
-        let turns = Turns::new(SMALL);
-        let mut locks = Vec::new();
-        let mut enqueue = |conversation| {
-            let (job, release) = blocked();
-            locks.push(release);
-            turns.enqueue(conversation, job)
-        };
-        assert_eq!([enqueue(1), enqueue(1), enqueue(1)], [Ok(()); 3]);
-        assert_eq!(enqueue(1), Err(Refused::Full), "one conversation takes all");
-        assert_eq!([enqueue(2), enqueue(2)], [Ok(()); 2]);
-        assert_eq!(enqueue(3), Err(Refused::Full), "more than the bot can hold");
-        assert_eq!(turns.start(Box::pin(async {})), Err(Refused::Full));
-        drop(locks);
-        turns.drain().await;
-        assert_eq!(turns.taken(), 0);
-        assert!(turns.inner.lock().queues.is_empty());
-        assert_eq!(turns.start(Box::pin(async {})), Err(Refused::Closed));
-    }
-
-    #[tokio::test]
-    async fn a_stuck_conversation_stops_nobody_else() {
-        let turns = Turns::new(SMALL);
-        let (job, release) = blocked();
-        turns.enqueue(1, job).unwrap();
-        let (done, heard) = oneshot::channel();
-        turns.enqueue(2, Box::pin(async move { done.send(()).unwrap_or_default() })).unwrap();
-        heard.await.unwrap();
-        release.send(()).unwrap();
-        turns.drain().await;
-    }
-
-    #[tokio::test]
-    async fn a_panic_ends_one_turn_only() {
-        let turns = Turns::new(SMALL);
-        let (done, heard) = oneshot::channel();
-        turns.enqueue(1, Box::pin(async { panic!("on purpose") })).unwrap();
-        turns.enqueue(1, Box::pin(async move { done.send(()).unwrap_or_default() })).unwrap();
-        heard.await.unwrap();
-        turns.drain().await;
-        assert_eq!(turns.taken(), 0);
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod graph;
 mod protocol;
 mod recording;
 mod router;
+mod seeing;
 mod sending;
 mod server;
 mod signin;

@@ -12,13 +12,38 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::Full;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::Inner;
 use crate::Activity;
 use crate::auth::{Authenticator, Rejection, Verified};
 use crate::dedup::Outcome;
+use crate::metrics::{self, SYSTEM};
 use crate::server::{body_timeout, read_body};
 use crate::turns::Refused;
+
+/// The span of a request. What is in the activity is told when it was read.
+pub(super) fn span(headers: &HeaderMap) -> Span {
+    tracing::info_span!(
+        "process",
+        otel.kind = "consumer",
+        messaging.system = SYSTEM.1,
+        messaging.operation.name = "process",
+        messaging.operation.type = "process",
+        messaging.destination.name = Empty,
+        messaging.message.id = Empty,
+        argus.correlation = Empty,
+        ms_cv = ms_cv(headers),
+    )
+}
+
+/// Microsoft's correlation vector, unless it is none: it is at most 128 characters long.
+fn ms_cv(headers: &HeaderMap) -> Option<&str> {
+    let vector = headers.get("ms-cv")?.to_str().ok()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/.=-_!".contains(&byte);
+    (vector.len() <= 128 && vector.bytes().all(is_plain)).then_some(vector)
+}
 
 pub(super) async fn answer<B>(
     inner: Arc<Inner>,
@@ -37,8 +62,13 @@ where
     Ok(match admitted {
         Ok(activity) => match inner.dispatch_recorded(activity).await {
             Ok(outcome) => respond(outcome),
-            Err(Refused::Full) => Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false),
+            Err(Refused::Full) => {
+                tracing::warn!("there is no room for an activity; it should come again later");
+                metrics::count(&inner.metrics, metrics::REFUSED, Some("full"));
+                Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false)
+            }
             Err(Refused::Closed) => {
+                metrics::count(&inner.metrics, metrics::REFUSED, Some("closed"));
                 Problem::status(StatusCode::SERVICE_UNAVAILABLE).response(false)
             }
         },
@@ -46,6 +76,7 @@ where
             if let Some(recorder) = &inner.recorder {
                 recorder.refused(problem.status.as_u16());
             }
+            metrics::count(&inner.metrics, metrics::REJECTED, Some(problem.rule()));
             problem.response(unread && !problem.read)
         }
     })
@@ -104,7 +135,8 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 
 fn refused(rejection: Rejection) -> Problem {
     tracing::warn!(rule = rejection.rule(), status = rejection.status(), "refused a request");
-    Problem::status(StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED))
+    let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    Problem { rule: Some(rejection.rule()), ..Problem::status(status) }
 }
 
 fn respond(outcome: Outcome) -> Response<Full<Bytes>> {
@@ -123,11 +155,24 @@ fn respond(outcome: Outcome) -> Response<Full<Bytes>> {
 struct Problem {
     status: StatusCode,
     read: bool,
+    rule: Option<&'static str>,
 }
 
 impl Problem {
     fn status(status: StatusCode) -> Self {
-        Self { status, read: false }
+        Self { status, read: false, rule: None }
+    }
+
+    /// What was wrong, in a word.
+    fn rule(self) -> &'static str {
+        self.rule.unwrap_or(match self.status.as_u16() {
+            404 => "path",
+            405 => "method",
+            408 => "slow",
+            413 => "size",
+            415 => "media_type",
+            _ => "request",
+        })
     }
 
     fn after_reading(self) -> Self {

@@ -19,6 +19,10 @@ use crate::extract::{Args, Input, Sender, State, Text, Turn};
 use crate::reply::{CardReply, InvokeReply};
 use crate::turns::Refused;
 
+mod later;
+mod layers;
+mod routes;
+
 /// Writes down what is sent, and fails on order.
 #[derive(Default)]
 struct Recorder {

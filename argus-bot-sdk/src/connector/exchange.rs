@@ -49,7 +49,7 @@ pub(super) fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Repl
         let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
         if !is_json && !is_raw && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
-            tracing::warn!(status, answer = wire::excerpt(&body), "a 2xx that is not JSON");
+            tracing::warn!(status, ms_cv, bytes = body.len(), "a 2xx that is not JSON");
             let error = SendError::new(SendErrorKind::Ambiguous).with_status(status);
             return Err(error.with_correlation(correlation()));
         }
@@ -57,7 +57,7 @@ pub(super) fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Repl
     }
     let (code, message) = wire::failure(&body);
     if code.is_none() {
-        tracing::debug!(status, ms_cv, answer = wire::excerpt(&body), "an error without a code");
+        tracing::debug!(status, ms_cv, bytes = body.len(), "an error without a code");
     }
     let mut error = SendError::new(kind_of(status, code.as_deref()))
         .with_status(status)

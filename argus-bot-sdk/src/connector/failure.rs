@@ -30,6 +30,21 @@ pub enum SendErrorKind {
 }
 
 impl SendErrorKind {
+    /// The kind as `error.type` of a metric.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Ambiguous => "ambiguous",
+            Self::Throttled => "throttled",
+            Self::Conflict => "conflict",
+            Self::Dormant => "dormant",
+            Self::TooBig => "too_big",
+            Self::Refused => "refused",
+            Self::Forbidden => "forbidden",
+            Self::Auth => "auth",
+        }
+    }
+
     fn clause(self) -> &'static str {
         match self {
             Self::NotSent => "could not reach the conversation's service",

@@ -1,5 +1,7 @@
 //! The Connector REST interface over HTTP.
 
+mod seen;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -18,6 +20,7 @@ use super::{
     wire,
 };
 use crate::activity::Addressed;
+use crate::metrics::Sink;
 use crate::{
     Activity, Error, ErrorKind,
     auth::{SecretToken, ServiceUrlPolicy, TokenSource},
@@ -42,6 +45,7 @@ pub struct HttpConnector {
     patience: Duration,
     governor: Option<Governor>,
     budget: Budget,
+    metrics: Sink,
 }
 
 impl HttpConnector {
@@ -101,6 +105,7 @@ impl HttpConnector {
             patience: MAX_WAIT,
             governor: Some(Governor::new()),
             budget: Budget::default(),
+            metrics: None,
         })
     }
 
@@ -138,7 +143,7 @@ impl HttpConnector {
         }
     }
 
-    async fn call(
+    async fn repeat(
         &self,
         method: Method,
         address: &Uri,

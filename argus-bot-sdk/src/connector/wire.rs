@@ -1,6 +1,6 @@
 //! Paths, error bodies and waiting times as the Connector writes them.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -117,22 +117,6 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn instant(http_date: &str) -> Option<jiff::Timestamp> {
     jiff::fmt::rfc2822::parse(http_date).ok().map(|zoned| zoned.timestamp())
-}
-
-/// The beginning of an HTML error page, for the log: printable, short.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in body.iter().take(80) {
-        match byte {
-            b' '..=b'~' => text.push(char::from(*byte)),
-            _ => text.push(' '),
-        }
-    }
-    if body.len() > 80 {
-        // Writing into a string cannot fail.
-        write!(text, " ({} bytes)", body.len()).unwrap_or_default();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::invoke::{ClientContext, Link, Response};
+use crate::invoke::{ClientContext, LATE, Link, Response};
 use crate::record::record;
 use crate::reply::InvokeReply;
 
@@ -82,6 +82,13 @@ impl Response for TabResponse {
             Shown::SilentAuth(page) => linked("silentAuth", page),
         };
         InvokeReply::json(&json!({ "tab": tab }))
+    }
+
+    /// A tab shows nothing but cards, so the text is in one.
+    fn late() -> InvokeReply {
+        let text = json!({ "type": "TextBlock", "text": LATE, "wrap": true });
+        let card = json!({ "type": "AdaptiveCard", "version": "1.5", "body": [text] });
+        Self::cards([card]).into_invoke_reply()
     }
 }
 

@@ -6,16 +6,16 @@ use super::Ticket;
 use crate::connector::Guarantee;
 use crate::{Activity, ConversationRef};
 
-/// How urgent a draft is. In its own conversation nothing overtakes.
+/// How urgent a draft or a turn is. In its own conversation nothing overtakes.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Priority {
-    /// When nothing else is to be done.
+    /// What can wait until the rest is done.
     Low,
-    /// Most drafts.
+    /// Most drafts, and commands.
     #[default]
     Normal,
     /// What somebody is waiting for.

@@ -3,12 +3,19 @@
 use crate::extract::Turn;
 use crate::handler::BoxHandler;
 use crate::invoke::{AdaptiveCardAction, Invoke as _};
+use crate::outbox::Priority;
 use crate::reply::{ActionKind, MessageKind};
 use crate::router::invokes::{InvokeRoute, Told, name_in};
 use crate::{Activity, ActivityKind, Router};
 
 /// Who answers an activity that is not an invoke.
 pub(crate) type Listener = BoxHandler<MessageKind, ()>;
+
+/// Who hears an activity, and how urgent that is.
+pub(crate) struct Heard<'a> {
+    pub(crate) handler: &'a Listener,
+    pub(crate) priority: Priority,
+}
 
 /// Who answers an invoke.
 #[derive(Clone, Debug)]
@@ -24,16 +31,22 @@ pub(crate) enum Answerer {
 
 impl Router {
     /// Who hears this activity, if anybody does: what hears the least is asked first.
-    pub(crate) fn listener(&self, turn: &Turn) -> Option<&Listener> {
+    pub(crate) fn listener(&self, turn: &Turn) -> Option<Heard<'_>> {
         let activity = turn.activity();
         let heard = || self.events.iter().find_map(|route| route.hears(activity));
+        let is_message = activity.kind == ActivityKind::Message;
+        let asked = || self.command_of(turn).or_else(|| self.pattern_of(turn));
+        if is_message && let Some(handler) = asked() {
+            return Some(Heard { handler, priority: Priority::Normal });
+        }
         let own = match &activity.kind {
-            ActivityKind::Message => self.command_of(turn).or_else(heard).or(self.message.as_ref()),
+            ActivityKind::Message => heard().or(self.message.as_ref()),
             ActivityKind::ConversationUpdate => heard().or(self.conversation_update.as_ref()),
             ActivityKind::InstallationUpdate => heard().or(self.installation_update.as_ref()),
             _ => heard(),
         };
-        own.or_else(|| self.kinds.get(activity.kind.as_str())).or(self.fallback.as_ref())
+        let other = || self.kinds.get(activity.kind.as_str()).or(self.fallback.as_ref());
+        own.or_else(other).map(|handler| Heard { handler, priority: Priority::Low })
     }
 
     fn command_of(&self, turn: &Turn) -> Option<&Listener> {
@@ -42,6 +55,12 @@ impl Router {
         }
         let word = turn.text().split_whitespace().next()?;
         self.commands.get(&word.to_lowercase())
+    }
+
+    fn pattern_of(&self, turn: &Turn) -> Option<&Listener> {
+        let route = self.patterns.iter().find(|route| route.pattern.is_match(turn.text()))?;
+        turn.set_pattern(&route.pattern);
+        Some(&route.handler)
     }
 
     /// Who answers this invoke.

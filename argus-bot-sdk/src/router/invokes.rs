@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::extract::Rejected;
 use crate::handler::{BoxHandler, Handler};
 use crate::invoke::{
-    FetchTask, Invoke, On, Query, QueryLink, Response as _, SubmitAction, TaskFetch, TaskSubmit,
-    dialog_of,
+    FetchTask, Invoke, LATE, On, Query, QueryLink, Response as _, SubmitAction, TaskFetch,
+    TaskSubmit, dialog_of,
 };
 use crate::reply::{InvokeKind, InvokeReply};
 use crate::{Activity, Router};
@@ -19,6 +20,7 @@ pub(crate) type Told = fn(u16, &str, &str) -> InvokeReply;
 pub(crate) struct InvokeRoute<S> {
     handler: BoxHandler<InvokeKind, S>,
     told: Told,
+    late: fn() -> InvokeReply,
     budget: Duration,
 }
 
@@ -26,12 +28,13 @@ impl<S: Send + Sync + 'static> InvokeRoute<S> {
     /// A route of a name of which nothing is known.
     pub(crate) fn raw(handler: BoxHandler<InvokeKind, S>) -> Self {
         let told: Told = |status, code, text| InvokeReply::error(code, text).with_status(status);
-        Self { handler, told, budget: Duration::from_millis(4_500) }
+        let late = || InvokeReply::error("Timeout", LATE).with_status(200);
+        Self { handler, told, late, budget: Duration::from_millis(4_500) }
     }
 
     fn of<I: Invoke, T: 'static>(handler: impl Handler<On<I>, T, S>) -> Self {
         let handler = BoxHandler::of_invoke::<I, T>(handler);
-        Self { handler, told: I::Response::told, budget: I::BUDGET }
+        Self { handler, told: I::Response::told, late: I::Response::late, budget: I::BUDGET }
     }
 }
 
@@ -42,6 +45,16 @@ impl<S> InvokeRoute<S> {
 
     pub(crate) fn told(&self, status: u16, code: &str, text: &str) -> InvokeReply {
         (self.told)(status, code, text)
+    }
+
+    /// What the asker gets while the handler goes on.
+    pub(crate) fn late(&self) -> InvokeReply {
+        (self.late)()
+    }
+
+    /// How the asker hears that the invoke was turned down.
+    pub(crate) fn rejected(&self, rejected: &Rejected) -> InvokeReply {
+        self.told(rejected.status(), rejected.code(), rejected.text().unwrap_or_default())
     }
 
     pub(crate) fn how_to_tell(&self) -> Told {
@@ -55,7 +68,8 @@ impl<S> InvokeRoute<S> {
 
 impl<S> Clone for InvokeRoute<S> {
     fn clone(&self) -> Self {
-        Self { handler: self.handler.clone(), told: self.told, budget: self.budget }
+        let Self { told, late, budget, .. } = *self;
+        Self { handler: self.handler.clone(), told, late, budget }
     }
 }
 
@@ -73,6 +87,7 @@ pub(super) fn bound<S: Clone + Send + Sync + 'static>(
     let bind = |route: InvokeRoute<S>| InvokeRoute {
         handler: route.handler.bind(state.clone()),
         told: route.told,
+        late: route.late,
         budget: route.budget,
     };
     routes.into_iter().map(|(name, route)| (name, bind(route))).collect()
