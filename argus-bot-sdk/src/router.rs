@@ -12,6 +12,7 @@ mod events;
 mod find;
 mod invokes;
 mod pattern;
+mod typed;
 
 pub use crate::router::command::{Command, Help};
 use crate::router::events::EventRoute;
@@ -20,6 +21,9 @@ pub(crate) use crate::router::find::{Answerer, Heard};
 pub(crate) use crate::router::invokes::InvokeRoute;
 use crate::router::pattern::PatternRoute;
 pub use crate::router::pattern::{Captures, Pattern};
+pub use crate::router::typed::{CardActionData, Commands, Obeys, Parsed, Presses, Words};
+#[cfg(feature = "derive")]
+pub use argus_bot_sdk_derive::{CardAction, Commands};
 
 type Table<K, S> = BTreeMap<String, BoxHandler<K, S>>;
 

@@ -5,7 +5,7 @@ mod log;
 
 use std::sync::{Arc, Mutex};
 
-use argus_bot_sdk::extract::{Input, Sender, Text, Turn};
+use argus_bot_sdk::extract::{Action, Args, Input, Rejected, Sender, Text, Turn};
 use argus_bot_sdk::invoke::{Invoked, TaskInfo, TaskResponse, TaskSubmit};
 use argus_bot_sdk::metrics::{Label, Metrics};
 use argus_bot_sdk::reply::{Card, CardReply};
@@ -36,6 +36,7 @@ impl Named for Heard {
 #[derive(Debug, Deserialize)]
 struct Host {
     host: u32,
+    note: Option<String>,
 }
 
 /// Says everything again, in every way that there is.
@@ -46,6 +47,8 @@ async fn say(
     ConversationState(heard): ConversationState<Heard>,
 ) -> Card {
     tracing::info!(?turn, ?who, activity = ?turn.activity(), ?heard, "a handler shows all it has");
+    let kept = (Text(text.clone()), Args(text.clone()), Rejected::new("No", text.clone()));
+    tracing::info!(?kept, "what a handler is made of");
     heard.update(|heard| heard.0.push(text.clone())).await.unwrap();
     let said = turn.reply(Activity::message(text.clone())).await;
     tracing::info!(?said, "said it again");
@@ -64,7 +67,8 @@ async fn found(found: Captures) -> String {
 }
 
 async fn press(Input(host): Input<Host>) -> CardReply {
-    let reply = CardReply::message(format!("{CANARY} {}", host.host));
+    tracing::info!(input = ?Input(&host), action = ?Action(&host), "a button's data");
+    let reply = CardReply::message(format!("{CANARY} {} {:?}", host.host, host.note));
     tracing::info!(?reply, "pressed");
     reply
 }

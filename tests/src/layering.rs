@@ -165,7 +165,8 @@ fn packages_know_only_what_is_below_them() {
         }
     };
     check("argus-cards", &[], &["tokio", "hyper", "reqwest", "rusqlite"]);
-    check("argus-bot-sdk", &["argus-cards"], &["notify", "clap", "cel"]);
+    check("argus-bot-sdk/derive", &[], &["tokio", "serde", "serde_json"]);
+    check("argus-bot-sdk", &["argus-cards", "argus-bot-sdk-derive"], &["notify", "clap", "cel"]);
     check("argus-reference-bot/soc", &[], &[]);
     check("argus-reference-bot/sim", &["argus-bot-sdk"], &["rusqlite"]);
 }

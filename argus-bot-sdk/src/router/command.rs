@@ -178,12 +178,15 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
         command: impl Into<Command>,
         handler: impl Handler<MessageKind, T, S>,
     ) -> Self {
-        let (command, handler) = (command.into(), BoxHandler::new(handler));
+        self.add_command(command.into(), &BoxHandler::new(handler));
+        self
+    }
+
+    pub(super) fn add_command(&mut self, command: Command, handler: &BoxHandler<MessageKind, S>) {
         for key in command.keys() {
             self.commands.insert(key, handler.clone());
         }
         self.known.insert(command.word.to_lowercase(), command);
-        self
     }
 
     /// Adds a command that says what all others do, those that are given later not included.
