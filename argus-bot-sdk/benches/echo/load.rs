@@ -119,9 +119,9 @@ pub(crate) async fn messages(
                     .header("authorization", format!("Bearer {token}"))
                     .body(Full::new(Bytes::from(message(id, &service))))
                     .unwrap();
-                let sent = Instant::now();
+                let begun = Instant::now();
                 let answer = send.send_request(request).await.unwrap();
-                waits.push(sent.elapsed());
+                waits.push(begun.elapsed());
                 assert!(answer.status().is_success(), "{}", answer.status());
                 answer.into_body().collect().await.unwrap();
             }
