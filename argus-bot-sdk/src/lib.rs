@@ -12,34 +12,22 @@ pub mod error;
 // Identifiers that cannot be mixed up.
 pub mod id;
 
-// conversation: router, handlers, connector, server
+// A turn: a request comes in, a handler answers.
 // The bot: a service that takes requests and answers by a router.
 pub mod bot;
-// The way back to Teams.
-pub mod connector;
 mod dedup;
 // What happened to conversations, meetings and messages.
 pub mod event;
-// What Teams would refuse, found before it is sent.
-pub mod check;
-// What a bot counts and measures.
-pub mod metrics;
-// Where the bot may speak first.
-pub mod references;
-// What a bot remembers of a conversation or a person.
-pub mod state;
-// What is to be said, kept until it is said.
-pub mod outbox;
 // What a handler may ask for.
 pub mod extract;
-// Microsoft Graph, as the app or as a person.
-pub mod graph;
 // Plain async functions as handlers.
 pub mod handler;
-// What happens around every handler.
-pub mod layer;
 // Requests that wait for an answer: each name with its question and its answer.
 pub mod invoke;
+// What happens around every handler.
+pub mod layer;
+// What a bot counts and measures.
+pub mod metrics;
 mod record;
 // What a handler may give back.
 pub mod reply;
@@ -47,11 +35,25 @@ pub mod reply;
 pub mod roles;
 // Which function answers.
 pub mod router;
-// People sign in, and the bot acts for them.
-pub mod signin;
 // Serving with a limit on everything.
 pub mod server;
+// What a bot remembers of a conversation or a person.
+pub mod state;
 mod turns;
+
+// Speaking: what the bot says, to whom, and for whom.
+// What Teams would refuse, found before it is sent.
+pub mod check;
+// The way back to Teams.
+pub mod connector;
+// Microsoft Graph, as the app or as a person.
+pub mod graph;
+// What is to be said, kept until it is said.
+pub mod outbox;
+// Where the bot may speak first.
+pub mod references;
+// People sign in, and the bot acts for them.
+pub mod signin;
 
 pub use crate::bot::Bot;
 pub use crate::connector::{Connector, ConversationRef, HttpConnector};
