@@ -6,6 +6,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::{Method, Request, Uri};
 use http_body_util::Full;
 use tokio::time::Instant;
@@ -111,24 +113,24 @@ impl HttpConnector {
 
     /// The address of a call about conversations, if the service may be called at all.
     fn address(&self, service_url: &str, segments: &[&str]) -> Result<Uri, SendError> {
-        let mut path = String::with_capacity(160);
-        path.push_str("/v3/conversations");
-        for segment in segments {
-            wire::push_segment(&mut path, segment);
-        }
-        self.locate(service_url, &path)
+        self.place(service_url, |address| {
+            address.push_str("/v3/conversations");
+            for segment in segments {
+                wire::push_segment(address, segment);
+            }
+        })
     }
 
     /// The address of a path behind a service URL, if the service may be called at all.
-    fn locate(&self, service_url: &str, path: &str) -> Result<Uri, SendError> {
+    fn place(&self, service_url: &str, path: impl FnOnce(&mut String)) -> Result<Uri, SendError> {
         let proven = self
             .policy
             .check(service_url)
             .map_err(|e| SendError::new(SendErrorKind::Forbidden).with_source(e))?;
         let base = proven.as_str().trim_end_matches('/');
-        let mut address = String::with_capacity(base.len() + path.len());
+        let mut address = String::with_capacity(base.len() + 160);
         address.push_str(base);
-        address.push_str(path);
+        path(&mut address);
         // Too long an id is all that can be wrong with it, and stays wrong.
         Uri::try_from(address).map_err(|e| SendError::new(SendErrorKind::Refused).with_source(e))
     }
@@ -143,92 +145,114 @@ impl HttpConnector {
         }
     }
 
-    async fn repeat(
+    #[expect(clippy::manual_async_fn, reason = "an async fn has room for its arguments twice")]
+    fn repeat<'a>(
+        &'a self,
+        ask: Ask<'a>,
+    ) -> impl Future<Output = Result<Reply, SendError>> + Send + 'a {
+        async move {
+            let started = Instant::now();
+            self.budget.deposit();
+            let token = self.token().await?;
+            match self.once(&ask, token.as_ref(), started).await {
+                Ok(reply) => Ok(reply),
+                Err(error) => self.again(ask, token, error, started).await,
+            }
+        }
+    }
+
+    /// In a box: most calls succeed at once and need no room for more.
+    fn again<'a>(
+        &'a self,
+        ask: Ask<'a>,
+        token: Option<SecretToken>,
+        error: SendError,
+        started: Instant,
+    ) -> BoxFuture<'a, Result<Reply, SendError>> {
+        Box::pin(self.try_again(ask, token, error, started))
+    }
+
+    async fn try_again(
         &self,
-        method: Method,
-        address: &Uri,
-        body: Option<Bytes>,
-        how: How<'_>,
+        ask: Ask<'_>,
+        mut token: Option<SecretToken>,
+        mut error: SendError,
+        started: Instant,
     ) -> Result<Reply, SendError> {
-        let started = Instant::now();
-        self.budget.deposit();
-        let mut token = self.token().await?;
         let mut refreshed = false;
         let mut retries = 0;
         // Whether a try before may have had its effect.
         let mut doubt = false;
-        let is_post = method == Method::POST;
+        let is_post = ask.method == Method::POST;
         loop {
-            let pass = self.pass(&how, self.total.saturating_sub(started.elapsed())).await;
-            let answer = match pass {
-                Ok(_pass) => {
-                    let request = prepare(&method, address, body.clone(), token.as_ref())?;
-                    self.attempt(&method, request, how.is_raw).await
-                }
-                Err(error) => Err(error),
-            };
-            let error = match answer {
-                Ok(mut answer) => {
-                    answer.maybe_twice = doubt;
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
             if let (Some(governor), Some(wait), SendErrorKind::Throttled, Some(_)) =
                 (&self.governor, error.retry_after(), error.kind(), error.status())
             {
-                governor.hold(how.conversation, wait);
+                governor.hold(ask.how.conversation, wait);
             }
             doubt |= is_post && error.kind() == SendErrorKind::Ambiguous;
-            let error = if doubt { error.in_doubt() } else { error };
+            let failed = if doubt { error.in_doubt() } else { error };
             if let (Some(401), Some(tokens), Some(stale), false) =
-                (error.status(), &self.tokens, &token, refreshed)
+                (failed.status(), &self.tokens, &token, refreshed)
             {
                 token = Some(tokens.refresh(stale).await.map_err(no_token)?);
                 refreshed = true;
-                continue;
+            } else {
+                let repeat = wait_before_repeat(&ask.method, ask.how.guarantee, &failed, retries);
+                let Some(wait) = repeat.filter(|wait| *wait <= self.patience) else {
+                    return Err(failed);
+                };
+                if (is_post && self.patience.is_zero())
+                    || started.elapsed() + wait > self.total
+                    || !self.budget.withdraw()
+                {
+                    return Err(failed);
+                }
+                retries += 1;
+                tokio::time::sleep(wait).await;
             }
-            let repeat = wait_before_repeat(&method, how.guarantee, &error, retries);
-            let Some(wait) = repeat.filter(|wait| *wait <= self.patience) else {
-                return Err(error);
-            };
-            if (is_post && self.patience.is_zero())
-                || started.elapsed() + wait > self.total
-                || !self.budget.withdraw()
-            {
-                return Err(error);
+            match self.once(&ask, token.as_ref(), started).await {
+                Ok(reply) => return Ok(Reply { maybe_twice: doubt, ..reply }),
+                Err(next) => error = next,
             }
-            retries += 1;
-            tokio::time::sleep(wait).await;
         }
     }
 
-    async fn attempt(
+    async fn once(
         &self,
-        method: &Method,
-        request: Request<Full<Bytes>>,
-        is_raw: bool,
+        ask: &Ask<'_>,
+        token: Option<&SecretToken>,
+        started: Instant,
     ) -> Result<Reply, SendError> {
-        let answer = self.transport.exchange(request, self.total).await;
-        let answer = answer.and_then(|answer| understand(answer, is_raw));
-        answer.inspect_err(|error| {
-            tracing::warn!(
-                %method, kind = ?error.kind(), status = error.status(), code = error.code(),
-                "a call of the Connector failed"
-            );
-        })
+        // In a box, so that whoever keeps no pace has no room for it either.
+        let _pass = match &self.governor {
+            Some(governor) => {
+                let patience = self.total.saturating_sub(started.elapsed());
+                Some(pass(governor, &ask.how, patience).await?)
+            }
+            None => None,
+        };
+        let request = prepare(&ask.method, ask.address, ask.body.clone(), token)?;
+        // Two small boxes are had sooner than a large one.
+        Box::pin(self.attempt(ask, request)).await
     }
 
-    /// Waits for a place in Teams' limits.
-    async fn pass<'a>(
-        &'a self,
-        how: &How<'a>,
-        patience: Duration,
-    ) -> Result<Option<Pass<'a>>, SendError> {
-        let Some(governor) = &self.governor else { return Ok(None) };
-        let pass = governor.pass(how.metered, how.conversation, how.tenant, patience).await;
-        // Not even tried; the caller hears what Teams would have said.
-        pass.map(Some).map_err(|wait| SendError::new(SendErrorKind::Throttled).after(wait))
+    /// Not an async fn: the request is under way before there is a future that had room for it.
+    fn attempt(
+        &self,
+        ask: &Ask<'_>,
+        request: Request<Full<Bytes>>,
+    ) -> impl Future<Output = Result<Reply, SendError>> + Send + use<> {
+        let (method, is_raw) = (ask.method.clone(), ask.how.is_raw);
+        self.transport.exchange(request, self.total).map(move |answer| {
+            let answer = answer.and_then(|answer| understand(answer, is_raw));
+            answer.inspect_err(|error| {
+                tracing::warn!(
+                    %method, kind = ?error.kind(), status = error.status(), code = error.code(),
+                    "a call of the Connector failed"
+                );
+            })
+        })
     }
 
     async fn put_activity(
@@ -245,6 +269,26 @@ impl HttpConnector {
         let answer = self.call(method, &address, Some(wire::json(activity)?), how).await?;
         Ok(Sent::of(&answer))
     }
+}
+
+/// Waits for a place in Teams' limits.
+fn pass<'a>(
+    governor: &'a Governor,
+    how: &How<'a>,
+    patience: Duration,
+) -> BoxFuture<'a, Result<Pass<'a>, SendError>> {
+    let pass = governor.pass(how.metered, how.conversation, how.tenant, patience);
+    // Not even tried; the caller hears what Teams would have said.
+    let throttled = |wait| SendError::new(SendErrorKind::Throttled).after(wait);
+    Box::pin(pass.map(move |pass| pass.map_err(throttled)))
+}
+
+/// A call.
+struct Ask<'a> {
+    method: Method,
+    address: &'a Uri,
+    body: Option<Bytes>,
+    how: How<'a>,
 }
 
 /// What a call counts against, and whether it may be repeated.
@@ -343,7 +387,7 @@ impl Connector for HttpConnector {
     }
 
     async fn perform(&self, call: Call) -> Result<Reply, SendError> {
-        let address = self.locate(&call.service_url, &call.path)?;
+        let address = self.place(&call.service_url, |address| address.push_str(&call.path))?;
         let tenant = tenant_of(&call.service_url, call.tenant.as_deref());
         let how = How::new(call.metered, &call.conversation, tenant);
         let how = How { guarantee: call.guarantee, is_raw: call.is_raw, ..how };
@@ -370,4 +414,19 @@ fn no_token(error: Error) -> SendError {
         _ => SendErrorKind::NotSent,
     };
     SendError::new(kind).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Allocators are several times slower above a kilobyte, and each answer of a bot is one.
+    #[test]
+    fn an_answer_is_a_small_future() -> Result<(), Error> {
+        let connector = HttpConnector::without_tokens(ServiceUrlPolicy::loopback())?;
+        let (asked, answer) = (Activity::message("hello"), Activity::message("hello"));
+        let size = size_of_val(&*connector.answer(&asked, &answer));
+        assert!(size <= 1_024, "{size} bytes");
+        Ok(())
+    }
 }

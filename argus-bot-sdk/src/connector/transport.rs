@@ -83,7 +83,7 @@ impl Transport {
         limit: Duration,
     ) -> Result<Response<Bytes>, SendError> {
         let mut timer = pin!(sleep_until(Instant::now() + limit));
-        let answer = match before(timer.as_mut(), sending).await {
+        let answer = match before(timer.as_mut(), pin!(sending)).await {
             Some(Ok(answer)) => answer,
             Some(Err(error)) if error.is_connect() => {
                 return Err(SendError::new(SendErrorKind::NotSent).with_source(error));
@@ -94,13 +94,14 @@ impl Transport {
             None => return Err(SendError::new(SendErrorKind::Ambiguous).with_source(Late)),
         };
         let (head, body) = answer.into_parts();
-        let body = before(timer, collect(body)).await.flatten().unwrap_or_default();
+        let body = before(timer, pin!(collect(body))).await.flatten().unwrap_or_default();
         Ok(Response::from_parts(head, body))
     }
 }
 
-/// What the future gives, unless the timer rings first.
-async fn before<F: Future>(timer: Pin<&mut Sleep>, future: F) -> Option<F::Output> {
+/// What the future gives, unless the timer rings first. It is lent, because room is made for each
+/// thing that moves in here.
+async fn before<F: Future>(timer: Pin<&mut Sleep>, future: Pin<&mut F>) -> Option<F::Output> {
     tokio::select! {
         biased;
         output = future => Some(output),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{Method, Uri};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::super::{Metered, Reply, SendError};
-use super::{How, HttpConnector};
+use super::{Ask, How, HttpConnector};
 use crate::metrics::{ERROR, Metrics, OPERATION, OPERATION_DURATION, SENT, SYSTEM};
 
 impl HttpConnector {
@@ -20,13 +21,14 @@ impl HttpConnector {
         self
     }
 
-    pub(super) async fn call(
-        &self,
+    /// Not an async fn: its arguments go into one future, and a call stays a small allocation.
+    pub(super) fn call<'a>(
+        &'a self,
         method: Method,
-        address: &Uri,
+        address: &'a Uri,
         body: Option<Bytes>,
-        how: How<'_>,
-    ) -> Result<Reply, SendError> {
+        how: How<'a>,
+    ) -> impl Future<Output = Result<Reply, SendError>> + Send + 'a {
         let operation = operation(&method, how.metered);
         let span = tracing::info_span!(
             "call",
@@ -37,12 +39,14 @@ impl HttpConnector {
             messaging.destination.name = how.conversation,
             server.address = address.host(),
         );
-        let began = self.metrics.as_ref().map(|_| Instant::now());
-        let result = self.repeat(method, address, body, how).instrument(span).await;
-        if let (Some(metrics), Some(began)) = (&self.metrics, began) {
-            note(&**metrics, operation, began, &result);
-        }
-        result
+        let metrics = self.metrics.as_ref().map(|metrics| (metrics, Instant::now()));
+        let calling = self.repeat(Ask { method, address, body, how }).instrument(span);
+        calling.map(move |result| {
+            if let Some((metrics, began)) = metrics {
+                note(&**metrics, operation, began, &result);
+            }
+            result
+        })
     }
 }
 
