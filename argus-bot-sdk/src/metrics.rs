@@ -15,7 +15,7 @@
 //! use std::sync::{Arc, Mutex};
 //! use argus_bot_sdk::extract::Text;
 //! use argus_bot_sdk::metrics::{Label, Metrics, PROCESS_DURATION};
-//! use argus_bot_sdk::testing::{Person, TestTeams};
+//! use argus_bot_sdk::testing::TestTeams;
 //! use argus_bot_sdk::Router;
 //!
 //! #[derive(Default)]
@@ -36,7 +36,7 @@
 //! let metrics = Arc::<Seen>::clone(&seen);
 //! let teams = TestTeams::builder(Router::new().message(echo)).bot(|bot| bot.metrics(metrics));
 //! let teams = teams.start().await?;
-//! teams.say(&Person::new("Alice Berg"), "hello").await;
+//! teams.user("Alice Berg").says("hello").await;
 //! teams.bot().idle().await;
 //! assert_eq!(*seen.0.lock().unwrap(), [PROCESS_DURATION]);
 //! # Ok(()) }
