@@ -5,11 +5,12 @@
 //! Alice: hello
 //! Bot: You said: hello
 //! ```
+#![expect(clippy::print_stdout, reason = "started by itself, it shows what a call gives")]
 
 use argus_bot_sdk::extract::Text;
 use argus_bot_sdk::{Bot, Error, Router};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service as _;
 
@@ -42,13 +43,14 @@ async fn main() -> Result<(), Error> {
     let json = http::HeaderValue::from_static("application/json");
     request.headers_mut().insert(http::header::CONTENT_TYPE, json);
     let answer = handle(bot, request).await;
-    debug_assert_ne!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    println!("A call without a token is answered with {}.", answer.status());
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use argus_bot_sdk::testing::TestTeams;
+    use http::StatusCode;
 
     use super::*;
 

@@ -8,51 +8,7 @@ use argus_soc::score::seed_v1;
 use crate::{known, read};
 
 /// The configuration template with the indentation that its grammar implies.
-pub(crate) const INDENTED: &str = r#"playbook:
-  id: IR-AUTO-042
-  name: "Credential Compromise Containment"
-  version: "1.3.0"
-  triggers:
-    - source: "edr"
-      event_type: "credential_theft"
-      severity: ["high", "critical"]
-  conditions:
-    asset_criticality: "<= 7"
-    environment: ["staging", "dev", "sandbox"]
-    risk_threshold: 75
-  actions:
-    - id: "revoke-session"
-      type: "revoke_token"
-      target: "{{ entity.value }}"
-      parameters:
-        provider: "identity_platform"
-        scope: "active_sessions"
-      rollback:
-        id: "restore-session"
-        type: "revoke_token"
-        parameters:
-          provider: "identity_platform"
-          scope: "active_sessions"
-          action: "restore"
-    - id: "notify-channel"
-      type: "create_ticket"
-      target: "{{ entity.value }}"
-      parameters:
-        system: "jira"
-        project: "SEC"
-        priority: "{{ severity }}"
-        labels: ["auto-remediated", "credential-theft"]
-  gates:
-    human_approval: false
-    dry_run: false
-    audit_log: true
-  execution:
-    idempotency: true
-    timeout_seconds: 30
-    retry_policy:
-      max_attempts: 2
-      backoff_ms: 1000
-"#;
+pub(crate) const INDENTED: &str = include_str!("s2.yaml");
 
 /// The same lines as they stand in the source text: every one in the first column.
 pub(crate) fn flattened() -> String {

@@ -46,7 +46,7 @@ impl Person {
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The policy says no.
-    #[error("refused: {0}")]
+    #[error("refused")]
     Refused(#[from] Refusal),
     /// The answer could not be recorded, so it is no.
     #[error("the decision could not be recorded")]

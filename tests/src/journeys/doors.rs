@@ -10,51 +10,10 @@ use tokio::time::timeout;
 use super::world::{API_KEY, Left, World, alert, answer};
 
 /// The automation runner's example as it stands in its text: without indentation.
-const PLAYBOOK: &str = r#"playbook:
-id: IR-AUTO-042
-name: "Credential Compromise Containment"
-version: "1.3.0"
-triggers:
-- source: "edr"
-event_type: "credential_theft"
-severity: ["high", "critical"]
-conditions:
-asset_criticality: "<= 7"
-environment: ["staging", "dev", "sandbox"]
-risk_threshold: 75
-actions:
-- id: "revoke-session"
-type: "revoke_token"
-target: "{{ entity.value }}"
-parameters:
-provider: "identity_platform"
-scope: "active_sessions"
-rollback:
-id: "restore-session"
-type: "revoke_token"
-parameters:
-provider: "identity_platform"
-scope: "active_sessions"
-action: "restore"
-- id: "notify-channel"
-type: "create_ticket"
-target: "{{ entity.value }}"
-parameters:
-system: "jira"
-project: "SEC"
-priority: "{{ severity }}"
-labels: ["auto-remediated", "credential-theft"]
-gates:
-human_approval: false
-dry_run: false
-audit_log: true
-execution:
-idempotency: true
-timeout_seconds: 30
-retry_policy:
-max_attempts: 2
-backoff_ms: 1000
-"#;
+fn playbook() -> String {
+    let meant = include_str!("../../../argus-reference-bot/soc/tests/s2.yaml");
+    meant.lines().flat_map(|line| [line.trim_start(), "\n"]).collect()
+}
 /// Longer than any door waits.
 const HANG: Duration = Duration::from_secs(20);
 
@@ -347,11 +306,11 @@ async fn every_door_knows_its_methods_and_its_readers() {
 #[tokio::test]
 async fn the_runners_playbook_is_taken_as_a_draft() {
     let world = World::new().await;
-    let shifted = PLAYBOOK.replace("revoke_token", "format_disk");
+    let shifted = playbook().replace("revoke_token", "format_disk");
     let post = async |text: &str| {
         answer(world.http.post(world.url("/playbooks")).body(text.to_owned())).await
     };
-    let (status, taken) = post(PLAYBOOK).await;
+    let (status, taken) = post(&playbook()).await;
     assert_eq!((status, &taken["state"]), (201, &json!("draft")), "{taken}");
     assert_eq!(taken["id"], "IR-AUTO-042", "{taken}");
     let (_, all) = world.get("/playbooks").await;
