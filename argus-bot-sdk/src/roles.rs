@@ -122,8 +122,10 @@ impl Identity {
 
     fn of(turn: &Turn) -> Option<Self> {
         let activity = turn.activity();
-        let object = activity.from.as_ref()?.aad_object_id.as_deref()?;
-        let tenant = activity.tenant_id()?;
+        let from = activity.from.as_ref()?;
+        let object = from.aad_object_id.as_deref()?;
+        // In shared channels Teams says where a guest is at home.
+        let tenant = from.tenant_id.as_deref().or_else(|| activity.tenant_id())?;
         (!object.is_empty() && !tenant.is_empty()).then(|| Self::new(tenant, object))
     }
 }

@@ -55,6 +55,13 @@ async fn ask<R: Role>(turn: &Turn, roles: &Roles) -> Result<Identity, (String, u
     caller.map(|caller| caller.identity().clone()).map_err(seen)
 }
 
+#[tokio::test]
+async fn a_guest_is_of_their_own_tenant() {
+    let guest = turn(json!({"id": "29:x", "aadObjectId": "ana", "tenantId": "G"}));
+    let roles = Roles::new(Counting::default());
+    assert_eq!(ask::<Engineer>(&guest, &roles).await, Ok(Identity::new("g", "ana")));
+}
+
 #[tokio::test(start_paused = true)]
 async fn nobody_is_let_through_without_the_role() {
     let roles = Roles::new(Counting::default());
