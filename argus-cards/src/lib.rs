@@ -7,11 +7,10 @@ mod json;
 mod library;
 pub mod model;
 mod options;
+pub mod source;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
-#[cfg(feature = "watch")]
-pub use library::Watch;
-pub use library::{Library, Rendered};
+pub use library::{Builder, History, Library, Origin, Refreshed, Rendered, Status, Version, Watch};
 pub use options::{Limits, Options, Profile};
 pub use template::{Expansion, Template};
