@@ -5,8 +5,11 @@
 //! the feature `sharepoint`, for a SharePoint library behind Microsoft Graph. Whoever writes another
 //! one checks it with the suite of the feature `testing`.
 
+mod bells;
 mod folder;
 mod memory;
+#[cfg(feature = "sharepoint")]
+pub mod sharepoint;
 mod snapshot;
 #[cfg(any(test, feature = "testing"))]
 pub mod suite;

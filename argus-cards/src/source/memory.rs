@@ -1,10 +1,11 @@
 //! Templates in memory: for tests, and for programs that bring their own.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::bells::Bells;
 use super::{File, OnChange, Snapshot, TemplateSource, Watching};
 use crate::error::Error;
 
@@ -27,20 +28,8 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    shared: Arc<Mutex<Shared>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    files: Vec<(String, Vec<u8>)>,
-    watches: Vec<(u64, Arc<OnChange>)>,
-    next: u64,
-}
-
-/// Takes its watch out of the list when it is dropped.
-struct Guard {
-    memory: Memory,
-    id: u64,
+    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    bells: Bells,
 }
 
 impl Memory {
@@ -50,39 +39,24 @@ impl Memory {
         P: Into<String>,
         B: Into<Vec<u8>>,
     {
-        let memory = Self::default();
-        memory.lock().files =
-            files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect();
-        memory
+        let files = files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect();
+        Self { files: Arc::new(Mutex::new(files)), bells: Bells::default() }
     }
 
     /// Writes a file.
     pub fn put(&self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        let path = path.into();
-        self.change(|files| {
-            files.retain(|(other, _)| *other != path);
-            files.push((path, bytes.into()));
-        });
+        self.lock().insert(path.into(), bytes.into());
+        self.bells.ring();
     }
 
     /// Removes a file.
     pub fn remove(&self, path: &str) {
-        self.change(|files| files.retain(|(other, _)| other != path));
+        self.lock().remove(path);
+        self.bells.ring();
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<(String, Vec<u8>)>)) {
-        let mut shared = self.lock();
-        change(&mut shared.files);
-        let watches = shared.watches.clone();
-        drop(shared);
-        // Whoever is told may look at the files at once, so the lock is free by now.
-        for (_, tell) in watches {
-            tell();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,7 +68,7 @@ impl TemplateSource for Memory {
 
     async fn fetch(&self, held: &Snapshot) -> Result<Option<Snapshot>, Error> {
         let mut snapshot = Snapshot::default().at("memory");
-        for (path, bytes) in &self.lock().files {
+        for (path, bytes) in &*self.lock() {
             snapshot.insert(path.as_str(), File::new(bytes.as_slice()));
         }
         let same = held.cursor().is_some() && snapshot.same(held);
@@ -102,25 +76,6 @@ impl TemplateSource for Memory {
     }
 
     fn watch(&self, on_change: OnChange) -> Result<Option<Watching>, Error> {
-        let mut shared = self.lock();
-        let id = shared.next;
-        shared.next += 1;
-        shared.watches.push((id, Arc::new(on_change)));
-        Ok(Some(Watching::new(Guard { memory: self.clone(), id })))
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("files", &self.files.len())
-            .field("watches", &self.watches.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.memory.lock().watches.retain(|(id, _)| *id != self.id);
+        Ok(Some(self.bells.hang(on_change)))
     }
 }
