@@ -180,6 +180,8 @@ pub enum Level {
     Warning,
     /// The template, or this version of it, is not used.
     Refused,
+    /// The templates are in use; whoever runs the library should look at its source or its disk.
+    Trouble,
 }
 
 /// Something the author of a template should hear about, although a card came out.

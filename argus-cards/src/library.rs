@@ -9,6 +9,7 @@ mod keeper;
 mod pinned;
 mod store;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -261,6 +262,14 @@ impl Library {
     /// The names of all templates in use.
     pub fn names(&self) -> Vec<String> {
         self.shared.bundle.load().entries.keys().cloned().collect()
+    }
+
+    /// The version of each template in use, as in [`Rendered::version`].
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let version = |(name, entry): (&String, &Arc<bundle::Entry>)| {
+            (name.clone(), hash::short(&entry.sha256))
+        };
+        self.shared.bundle.load().entries.iter().map(version).collect()
     }
 
     /// Which bundle is in use.

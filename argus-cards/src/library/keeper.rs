@@ -12,7 +12,7 @@ use super::hash::{sha256_of, short};
 use super::pinned::Pinned;
 use super::store::{Pins, Store, unusable};
 use super::{InUse, Origin, Refreshed, Status};
-use crate::error::{Diagnostic, Error};
+use crate::error::{Diagnostic, Error, Level};
 use crate::options::Options;
 use crate::source::Snapshot;
 
@@ -181,7 +181,7 @@ impl Change<'_> {
             let bundle = short(&good.sha256);
             let message =
                 format!("the last good bundle, {bundle}, is in use until the source is good");
-            Diagnostic::new(&root, None, message)
+            trouble(&root, message)
         })
     }
 
@@ -247,16 +247,20 @@ impl Change<'_> {
             let in_use = self.bundle.load();
             let pinned = Pinned { store, options: &self.keeper.options, now: &in_use.entries };
             let root = store.root().display().to_string();
-            let trouble = pinned.apply(&self.memory.pins, &mut next).into_iter();
-            self.diagnostics.extend(trouble.map(|it| Diagnostic::new(&root, None, it)));
+            let said = pinned.apply(&self.memory.pins, &mut next).into_iter();
+            self.diagnostics.extend(said.map(|it| trouble(&root, it)));
         }
         self.bundle.store(Arc::new(next));
     }
 
     fn say(&mut self, root: &Path, message: String) {
-        let said = Diagnostic::new(&root.display().to_string(), None, message);
-        self.diagnostics.push(said);
+        self.diagnostics.push(trouble(&root.display().to_string(), message));
     }
+}
+
+/// Something for whoever runs the library.
+fn trouble(root: &str, message: String) -> Diagnostic {
+    Diagnostic { level: Level::Trouble, ..Diagnostic::new(root, None, message) }
 }
 
 /// When a bundle came into use, for people; nothing is decided by it.
