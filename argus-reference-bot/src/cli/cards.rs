@@ -1,5 +1,14 @@
 //! `argus cards`.
 
+mod desk;
+mod differences;
+mod history;
+mod pin;
+mod place;
+mod pull;
+mod rollback;
+mod test;
+
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +59,16 @@ What is odd about template or data goes to standard error, with file, line and c
     },
     /// Read cards into the typed model and write them again: lines {id, card} in and out.
     Roundtrip,
+    /// Render every sample and compare it with the card that is expected.
+    Test(test::Args),
+    /// Copy the templates of the bot's source into a folder.
+    Pull(pull::Args),
+    /// List the versions that were in use.
+    History(history::Args),
+    /// Keep a version of a template in use, whatever comes.
+    Pin(pin::Args),
+    /// Use the version before again.
+    Rollback(rollback::Args),
 }
 
 /// Whose semantics an expression has.
@@ -78,6 +97,11 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Batch { profile } => lines(|line| batch(line, profile.options())),
         Command::Eval { profile } => lines(|line| eval(line, profile.options())),
         Command::Roundtrip => lines(roundtrip),
+        Command::Test(args) => test::run(args),
+        Command::Pull(args) => pull::run(args),
+        Command::History(args) => history::run(args),
+        Command::Pin(args) => pin::run(args),
+        Command::Rollback(args) => rollback::run(args),
     }
 }
 
