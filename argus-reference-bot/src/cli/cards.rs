@@ -1,6 +1,7 @@
 //! `argus cards`.
 
 mod desk;
+mod dev;
 mod differences;
 mod history;
 mod pin;
@@ -61,6 +62,8 @@ What is odd about template or data goes to standard error, with file, line and c
     Roundtrip,
     /// Render every sample and compare it with the card that is expected.
     Test(test::Args),
+    /// Show the cards as they will look, redrawn with each save.
+    Dev(dev::Args),
     /// Copy the templates of the bot's source into a folder.
     Pull(pull::Args),
     /// List the versions that were in use.
@@ -98,6 +101,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Eval { profile } => lines(|line| eval(line, profile.options())),
         Command::Roundtrip => lines(roundtrip),
         Command::Test(args) => test::run(args),
+        Command::Dev(args) => dev::run(args),
         Command::Pull(args) => pull::run(args),
         Command::History(args) => history::run(args),
         Command::Pin(args) => pin::run(args),
