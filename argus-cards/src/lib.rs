@@ -3,13 +3,16 @@
 
 pub mod ael;
 mod error;
+mod host;
 mod json;
 mod library;
+pub mod lint;
 pub mod model;
 mod options;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
+pub use host::{Host, Refused, SizeLimit, Trait, Version};
 #[cfg(feature = "watch")]
 pub use library::Watch;
 pub use library::{Library, Rendered};

@@ -6,6 +6,7 @@ mod corpus;
 mod expressions;
 mod fixtures;
 mod library;
+mod lint;
 mod model;
 mod properties;
 mod templating;

@@ -1,0 +1,115 @@
+//! Finds every object of a card and says what it is.
+
+use super::card::{Card, Object, Words, inner, text};
+use crate::json::{Kind, Member, Node};
+
+/// Keys that belong to the template language and not to the card.
+const LANGUAGE: [&str; 6] = ["$data", "$when", "$root", "$index", "$host", "$_acTemplateVersion"];
+
+/// What an object is that has no `type`, by the property in which it stands.
+const PLACES: [(&str, &str); 20] = [
+    ("columns", "Column"),
+    ("facts", "Fact"),
+    ("choices", "Choice"),
+    ("rows", "TableRow"),
+    ("cells", "TableCell"),
+    ("images", "Image"),
+    ("pages", "CarouselPage"),
+    ("sources", "MediaSource"),
+    ("captionSources", "CaptionSource"),
+    ("card", "AdaptiveCard"),
+    ("refresh", "Refresh"),
+    ("authentication", "Authentication"),
+    ("buttons", "AuthCardButton"),
+    ("tokenExchangeResource", "TokenExchangeResource"),
+    ("entities", "Mention"),
+    ("mentioned", "MentionedEntity"),
+    ("areas", "GridArea"),
+    ("targetElements", "TargetElement"),
+    ("backgroundImage", "BackgroundImage"),
+    ("choices.data", "Data.Query"),
+];
+
+/// Where an object stands.
+#[derive(Clone, Copy)]
+struct Place<'t> {
+    up: Option<usize>,
+    key: &'t str,
+    depth: usize,
+}
+
+/// Fills in the objects and texts of a card, or of the cards of a message.
+pub(super) fn walk<'t>(card: &mut Card<'t>, root: &'t Node) {
+    let start = Place { up: None, key: "", depth: 0 };
+    for content in contents(root) {
+        node(card, content, start);
+    }
+}
+
+/// The card itself, or what is attached to a message, as one posts it to a webhook.
+fn contents(root: &Node) -> Vec<&Node> {
+    match inner(root, "attachments").map(|attachments| &attachments.kind) {
+        Some(Kind::Array(items)) if inner(root, "body").is_none() => {
+            items.iter().filter_map(|item| inner(item, "content")).collect()
+        }
+        _ => vec![root],
+    }
+}
+
+fn node<'t>(card: &mut Card<'t>, value: &'t Node, place: Place<'t>) {
+    match &value.kind {
+        Kind::Object(members) => object(card, value.at, members, place),
+        Kind::Array(items) => {
+            for item in items {
+                node(card, item, place);
+            }
+        }
+        Kind::String(text) => {
+            if let Some(object) = place.up {
+                card.words.push(Words { at: value.at, text, key: place.key, object });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Place<'t>) {
+    let index = card.objects.len();
+    let around = place.up.and_then(|up| card.objects.get(up)).map_or("", |object| object.kind);
+    let kind = kind(members, place.key, around);
+    card.objects.push(Object { at, members, kind, key: place.key, up: place.up });
+    if place.depth > card.deepest.0 {
+        card.deepest = (place.depth, at);
+    }
+    for member in members {
+        if LANGUAGE.contains(&member.key.as_str()) || is_opaque(kind, &member.key) {
+            continue;
+        }
+        let inner = Place { up: Some(index), key: &member.key, depth: place.depth + 1 };
+        node(card, &member.value, inner);
+    }
+}
+
+/// What an object is.
+fn kind<'t>(members: &'t [Member], key: &str, around: &str) -> &'t str {
+    let written = members.iter().find(|member| member.key == "type");
+    if let Some(written) = written.and_then(|member| text(&member.value)) {
+        return written;
+    }
+    match (key, around) {
+        ("columns", "Table") => "TableColumnDefinition",
+        ("msteams", "AdaptiveCard") => "TeamsCardProperties",
+        ("", _) => "AdaptiveCard",
+        _ => PLACES.iter().find(|(place, _)| *place == key).map_or("", |(_, kind)| kind),
+    }
+}
+
+/// Whether a property holds data of its own and no part of the card.
+fn is_opaque(kind: &str, key: &str) -> bool {
+    match key {
+        "data" => kind.starts_with("Action."),
+        "requires" | "metadata" | "localizedValues" | "strings" => true,
+        "properties" => kind == "Component",
+        _ => false,
+    }
+}
