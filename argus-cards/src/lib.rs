@@ -14,4 +14,4 @@ pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
 pub use library::Watch;
 pub use library::{Library, Rendered};
 pub use options::{Limits, Options, Profile};
-pub use template::{Expansion, Template};
+pub use template::{Argument, Base, Expansion, Read, Step, Template, Usage};
