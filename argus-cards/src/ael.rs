@@ -11,7 +11,7 @@ mod locale;
 pub(crate) mod number;
 pub(crate) mod parse;
 pub(crate) mod scope;
-mod table;
+pub(crate) mod table;
 pub(crate) mod text;
 mod time;
 pub(crate) mod value;

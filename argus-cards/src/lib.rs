@@ -17,4 +17,4 @@ pub use host::{Host, Refused, SizeLimit, Trait, Version};
 pub use library::Watch;
 pub use library::{Library, Rendered};
 pub use options::{Limits, Options, Profile};
-pub use template::{Expansion, Template};
+pub use template::{Argument, Base, Expansion, Read, Step, Template, Usage};
