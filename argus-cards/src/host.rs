@@ -1,52 +1,14 @@
 //! What a host can show. A host is a table, not an `if`: whoever has another one writes it down.
 
-use std::fmt;
+use crate::model::Version;
 
-/// A version of the card schema, like 1.5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub struct Version {
-    /// The number before the point.
-    pub major: u16,
-    /// The number after the point.
-    pub minor: u16,
-}
-
-impl Version {
-    /// A version of two numbers.
-    ///
-    /// ```
-    /// use argus_cards::Version;
-    ///
-    /// assert!(Version::new(1, 5) < Version::new(1, 10));
-    /// assert_eq!(Version::new(1, 5).to_string(), "1.5");
-    /// ```
-    pub const fn new(major: u16, minor: u16) -> Self {
-        Self { major, minor }
-    }
-
-    /// Reads `1.5`; a third number, as in `1.0.0`, is read over, as Teams' own samples have it.
-    ///
-    /// ```
-    /// use argus_cards::Version;
-    ///
-    /// assert_eq!(Version::parse("1.5"), Some(Version::new(1, 5)));
-    /// assert_eq!(Version::parse("1.0.0"), Some(Version::new(1, 0)));
-    /// assert_eq!(Version::parse("new"), None);
-    /// ```
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        let major = parts.next()?.parse().ok()?;
-        let minor = parts.next()?.parse().ok()?;
-        let rest_is_numbers = parts.all(|part| part.parse::<u16>().is_ok());
-        rest_is_numbers.then_some(Self { major, minor })
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
+/// Reads a version the way clients do: a third number, as in `1.0.0`, is read over, since samples
+/// of Teams' own have it.
+pub(crate) fn read_version(text: &str) -> Option<Version> {
+    let mut parts = text.split('.').map(str::parse::<u16>);
+    let (major, minor) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    let small = |number: u16| u8::try_from(number).unwrap_or(u8::MAX);
+    parts.all(|part: Result<u16, _>| part.is_ok()).then(|| Version::new(small(major), small(minor)))
 }
 
 /// How many bytes a host takes, and which rule says so.
@@ -92,7 +54,8 @@ pub enum Trait {
 /// A program that shows cards.
 ///
 /// ```
-/// use argus_cards::{Host, Version};
+/// use argus_cards::Host;
+/// use argus_cards::model::Version;
 ///
 /// let teams = Host::named("teams").ok_or("there is no such host")?;
 /// assert_eq!(teams.version, Version::new(1, 5));
@@ -139,7 +102,7 @@ const TEAMS_SIZES: &[SizeLimit] = &[
 const TEAMS: Host = Host {
     name: "teams",
     title: "Teams",
-    version: Version::new(1, 5),
+    version: Version::TEAMS,
     sizes: TEAMS_SIZES,
     traits: &[Trait::TeamsElements, Trait::Mentions, Trait::SmallMarkdown, Trait::PoorMobile],
     own_types: &[],
@@ -201,7 +164,7 @@ const OUTLOOK: Host = Host {
 const WEBCHAT: Host = Host {
     name: "webchat",
     title: "Web Chat",
-    version: Version::new(1, 6),
+    version: Version::NEWEST,
     own_types: &[],
     refused: &[Refused {
         kind: "Action.Execute",

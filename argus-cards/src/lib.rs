@@ -8,11 +8,12 @@ mod json;
 mod library;
 pub mod lint;
 pub mod model;
+mod near;
 mod options;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
-pub use host::{Host, Refused, SizeLimit, Trait, Version};
+pub use host::{Host, Refused, SizeLimit, Trait};
 #[cfg(feature = "watch")]
 pub use library::Watch;
 pub use library::{Library, Rendered};

@@ -134,31 +134,52 @@ fn every_rule_has_cards_for_and_against_it() {
     assert_eq!(with(false), rules);
 }
 
+/// Errors in public cards that are deserved, with the reason. Whatever is not here is a false error.
+const DESERVED: [(&str, &str, &str); 16] = [
+    ("version.max", "", "Teams documents 1.5 as the newest version that it shows"),
+    ("carousel.forbidden", "Carousel", "the official renderer drops these children"),
+    ("rs.missing", "StringResources", "the samples show what a missing or misspelled key does"),
+    ("bind.syntax", "StringResources", "the same samples: `${RS:hello}` is no string resource"),
+    ("dup.id", "DuplicateIds", "a deliberate negative"),
+    ("dup.id", "ForbiddenElements", "a deliberate negative, copied inside itself"),
+    ("toggle.target", "Image.Stretch", "the toggle names ids that no element has"),
+    ("toggle.target", "Icon", "the toggle names ids that no element has"),
+    ("element.type", "TypeIsRequired", "a deliberate negative"),
+    ("type.place", "StandaloneTableRow", "a deliberate negative"),
+    ("version.missing", "MissingVersion", "a deliberate negative"),
+    ("execute.version", "Refresh", "the card says 1.0 and refreshes itself"),
+    ("progress.range", "ProgressBar", "the sample shows what a value above `max` does"),
+    ("property.required", "ChoiceSet", "a picture without an address"),
+    ("url.form", "ms-templates", "`{url}` was the language before `${url}`, so it stays as it is"),
+    ("url.form", "faq-accordion", "the address of the button is the text `Learn more`"),
+];
+
 #[test]
 fn public_cards_have_no_false_errors() {
     let Some(folder) = corpus::cards("public_cards_have_no_false_errors") else { return };
-    let mut all = Vec::new();
+    let linter = Linter::new(Host::teams());
+    let mut undeserved = Vec::new();
+    let mut checked = 0;
     for file in corpus::json_files(&folder) {
+        // Cases of the template language and of the engines' own tests are no cards.
+        let name = file.strip_prefix(&folder).unwrap().display().to_string();
         let case = corpus::read(&file);
-        let card = case.get("card").or(case.get("template"));
-        let Some(card) = card else { continue };
-        if file.display().to_string().contains("micro")
-            || file.display().to_string().contains("unit")
-        {
+        let Some(card) = case.get("card").or(case.get("template")) else { continue };
+        if name.contains("/micro/") || name.contains("-unit/") {
             continue;
         }
-        let source = serde_json::to_string_pretty(card).unwrap();
-        let report = Linter::new(Host::teams()).check(&file.display().to_string(), &source);
-        for f in &report.findings {
-            all.push(format!(
-                "{} {} {} | {} | {}",
-                f.rule.severity,
-                f.rule.id,
-                file.strip_prefix(&folder).unwrap().display(),
-                f.pointer,
-                f.message
-            ));
+        let report = linter.check(&name, &serde_json::to_string_pretty(card).unwrap());
+        checked += 1;
+        for finding in &report.findings {
+            let id = finding.rule.id;
+            let deserved =
+                |(rule, part, _): &(&str, &str, &str)| *rule == id && name.contains(part);
+            if finding.rule.severity == Severity::Error && !DESERVED.iter().any(deserved) {
+                let (pointer, message) = (&finding.pointer, &finding.message);
+                undeserved.push(format!("{id} {name} {pointer} {message}"));
+            }
         }
     }
-    std::fs::write("/tmp/lint-survey.txt", all.join("\n")).unwrap();
+    assert!(undeserved.is_empty(), "{}", undeserved.join("\n"));
+    assert!(checked > 400, "only {checked} cards");
 }

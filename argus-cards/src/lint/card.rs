@@ -1,8 +1,10 @@
 //! A card as rules see it: every object with what it is and where it stands.
 
 use super::{Linter, Reading, walk};
-use crate::host::{Host, Version};
+use crate::host::{self, Host};
 use crate::json::{Kind, Member, Node};
+use crate::model::Version;
+use crate::model::catalog::TypeInfo;
 
 /// An object of a card.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ pub(super) struct Object<'t> {
     pub(super) members: &'t [Member],
     /// Its `type`, or what it must be at this place; empty if nobody knows.
     pub(super) kind: &'t str,
+    /// What the schema says about it, if it knows it.
+    pub(super) info: Option<&'static TypeInfo>,
     /// The property in which it stands.
     pub(super) key: &'t str,
     /// The object around it.
@@ -108,7 +112,7 @@ impl<'t> Card<'t> {
             .objects
             .first()
             .and_then(|root| text(root.get("version")?))
-            .and_then(Version::parse);
+            .and_then(host::read_version);
         card
     }
 

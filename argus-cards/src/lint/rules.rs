@@ -2,6 +2,7 @@
 
 mod action;
 mod card;
+mod catalog;
 mod input;
 mod layout;
 mod picture;
@@ -59,8 +60,9 @@ enum On {
     Object(&'static [&'static str], fn(&Card<'_>, &Object<'_>, &mut Found)),
 }
 
-const GROUPS: [&[Rule]; 11] = [
+const GROUPS: [&[Rule]; 12] = [
     card::RULES,
+    catalog::RULES,
     size::RULES,
     layout::RULES,
     text::RULES,

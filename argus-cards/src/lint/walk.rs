@@ -1,7 +1,11 @@
 //! Finds every object of a card and says what it is.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::card::{Card, Object, Words, inner, text};
 use crate::json::{Kind, Member, Node};
+use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
 
 /// Keys that belong to the template language and not to the card.
 const LANGUAGE: [&str; 6] = ["$data", "$when", "$root", "$index", "$host", "$_acTemplateVersion"];
@@ -77,7 +81,9 @@ fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Plac
     let index = card.objects.len();
     let around = place.up.and_then(|up| card.objects.get(up)).map_or("", |object| object.kind);
     let kind = kind(members, place.key, around);
-    card.objects.push(Object { at, members, kind, key: place.key, up: place.up });
+    let outer = place.up.and_then(|up| card.objects.get(up)).and_then(|object| object.info);
+    let info = info(members, place, outer);
+    card.objects.push(Object { at, members, kind, info, key: place.key, up: place.up });
     if place.depth > card.deepest.0 {
         card.deepest = (place.depth, at);
     }
@@ -101,6 +107,47 @@ fn kind<'t>(members: &'t [Member], key: &str, around: &str) -> &'t str {
         ("msteams", "AdaptiveCard") => "TeamsCardProperties",
         ("", _) => "AdaptiveCard",
         _ => PLACES.iter().find(|(place, _)| *place == key).map_or("", |(_, kind)| kind),
+    }
+}
+
+/// What the schema knows about an object: by its `type`, or by what its place holds.
+fn info(
+    members: &[Member],
+    place: Place<'_>,
+    outer: Option<&'static TypeInfo>,
+) -> Option<&'static TypeInfo> {
+    let member = |key: &str| members.iter().find(|member| member.key == key);
+    let here = outer.and_then(|outer| outer.property(place.key)).map(PropertyInfo::value);
+    match member("type").and_then(|member| text(&member.value)) {
+        Some("Component") => {
+            catalog::type_named(member("name").and_then(|member| text(&member.value))?)
+        }
+        Some(tag) => {
+            tagged(tag).or_else(|| here.and_then(only).filter(|info| info.tag().is_none()))
+        }
+        None if place.up.is_none() => tagged("AdaptiveCard"),
+        None => here.and_then(only),
+    }
+}
+
+/// The type of a `type`; there are many objects and a hundred types.
+fn tagged(tag: &str) -> Option<&'static TypeInfo> {
+    static TAGS: LazyLock<HashMap<&str, &'static TypeInfo>> = LazyLock::new(|| {
+        catalog::types().iter().filter_map(|info| Some((info.tag()?, *info))).collect()
+    });
+    TAGS.get(tag).copied()
+}
+
+/// The one type of objects that a property holds, if it is one.
+fn only(kind: ValueKind) -> Option<&'static TypeInfo> {
+    match kind {
+        ValueKind::Object(info) => Some(info.get()),
+        ValueKind::List(item) => only(*item),
+        ValueKind::OneOf(kinds) => {
+            let mut found = kinds.iter().filter_map(|kind| only(*kind));
+            found.next().filter(|_| found.next().is_none())
+        }
+        _ => None,
     }
 }
 

@@ -5,11 +5,12 @@ use super::source::{
     WHAT_ARE_CARDS,
 };
 use super::{On, Rule};
-use crate::host::{Trait, Version};
+use crate::host::Trait;
 use crate::json::{Kind, Node};
 use crate::lint::Severity::{Error, Info, Warning};
 use crate::lint::card::{Card, Object, text};
 use crate::lint::found::Found;
+use crate::model::Version;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

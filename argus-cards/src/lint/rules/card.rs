@@ -2,7 +2,7 @@
 
 use super::source::{ARGUS, CARDS_REFERENCE, FORMAT_CARDS, MODEL, RENDERER, SCHEMA};
 use super::{On, Rule};
-use crate::host::Version;
+use crate::host;
 use crate::json::{Kind, Node};
 use crate::lint::Severity::{Error, Info, Warning};
 use crate::lint::card::{Card, Object, text};
@@ -181,7 +181,7 @@ fn version_form(card: &Card<'_>, found: &mut Found) {
     for node in cards(card).filter_map(|root| root.get("version")) {
         match text(node) {
             Some(open) if card.is_open_text(open) => {}
-            Some(version) if Version::parse(version).is_some() => {}
+            Some(version) if host::read_version(version).is_some() => {}
             Some(other) => found.at(node.at, format!("`{other}` is not a version")),
             None => found.at(node.at, "the version must be a text"),
         }
@@ -191,7 +191,7 @@ fn version_form(card: &Card<'_>, found: &mut Found) {
 fn version_max(card: &Card<'_>, found: &mut Found) {
     for object in card.of_kind("AdaptiveCard") {
         let Some(node) = object.get("version") else { continue };
-        let Some(version) = text(node).and_then(Version::parse) else { continue };
+        let Some(version) = text(node).and_then(host::read_version) else { continue };
         if version > card.host.version {
             let (title, newest) = (card.host.title, card.host.version);
             found.at(
@@ -264,7 +264,7 @@ fn requires_form(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     };
     for member in members {
         let fits = text(&member.value).is_some_and(|version| {
-            version == "*" || card.is_open_text(version) || Version::parse(version).is_some()
+            version == "*" || card.is_open_text(version) || host::read_version(version).is_some()
         });
         if !fits {
             found.at(member.value.at, "this must be a version like `1.2`, or `*`");

@@ -2,11 +2,12 @@
 
 use super::source::{ARGUS, FORMAT_CARDS, HOST_CONFIG, MODEL, RENDERER, SCHEMA};
 use super::{On, Rule};
-use crate::host::{Trait, Version};
+use crate::host::Trait;
 use crate::json::{Kind, Node};
 use crate::lint::Severity::{Error, Info, Warning};
 use crate::lint::card::{Card, Object, text};
 use crate::lint::found::Found;
+use crate::model::Version;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

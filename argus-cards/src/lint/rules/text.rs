@@ -190,7 +190,8 @@ fn md_html(card: &Card<'_>, found: &mut Found) {
             let rest = rest.strip_prefix('/').unwrap_or(rest);
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
             let (name, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            let closed = after.starts_with(['>', ' ', '/']) && after.contains('>');
+            let tag = after.split('<').next().unwrap_or_default();
+            let closed = tag.starts_with(['>', ' ', '/']) && tag.contains('>');
             if closed && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name)) {
                 found.at(words.at, format!("`<{name}>` is shown as it is typed"));
                 break;
