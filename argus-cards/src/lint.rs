@@ -8,6 +8,7 @@ mod card;
 mod found;
 mod lines;
 mod manual;
+mod marks;
 mod print;
 mod rules;
 mod sarif;

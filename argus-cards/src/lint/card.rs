@@ -1,10 +1,11 @@
 //! A card as rules see it: every object with what it is and where it stands.
 
+use super::marks::Marks;
 use super::{Linter, Reading, walk};
 use crate::host::{self, Host};
 use crate::json::{Kind, Member, Node};
 use crate::model::Version;
-use crate::model::catalog::TypeInfo;
+use crate::model::catalog::{PropertyInfo, TypeInfo};
 
 /// An object of a card.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,10 @@ pub(super) struct Object<'t> {
     pub(super) kind: &'t str,
     /// What the schema says about it, if it knows it.
     pub(super) info: Option<&'static TypeInfo>,
+    /// What the schema says about the property in which it stands.
+    pub(super) place: Option<&'static PropertyInfo>,
+    /// Where in the card's properties its own begin.
+    pub(super) properties: usize,
     /// The property in which it stands.
     pub(super) key: &'t str,
     /// The object around it.
@@ -64,6 +69,7 @@ impl<'t> Object<'t> {
 pub(super) struct Words<'t> {
     pub(super) at: usize,
     pub(super) text: &'t str,
+    pub(super) marks: Marks,
     /// The property.
     pub(super) key: &'t str,
     /// The object that has the property, or in which the array is.
@@ -77,6 +83,8 @@ pub(super) struct Card<'t> {
     pub(super) root: &'t Node,
     /// Every object that is part of the card, the card first.
     pub(super) objects: Vec<Object<'t>>,
+    /// What the schema says about the properties of all objects, one after the other.
+    pub(super) properties: Vec<Option<&'static PropertyInfo>>,
     /// Every text in them.
     pub(super) words: Vec<Words<'t>>,
     pub(super) linter: &'t Linter,
@@ -100,6 +108,7 @@ impl<'t> Card<'t> {
             source,
             root,
             objects: Vec::new(),
+            properties: Vec::new(),
             words: Vec::new(),
             linter,
             host: &linter.host,
@@ -124,6 +133,24 @@ impl<'t> Card<'t> {
     /// The text of a property that is written out.
     pub(super) fn text(&self, object: &Object<'t>, key: &str) -> Option<&'t str> {
         text(object.get(key)?).filter(|text| !self.is_open_text(text))
+    }
+
+    /// The properties of an object, and what the schema says about each.
+    pub(super) fn properties<'a>(
+        &'a self,
+        object: &Object<'t>,
+    ) -> impl Iterator<Item = (&'t Member, Option<&'static PropertyInfo>)> + 'a {
+        let known = self.properties.get(object.properties..).unwrap_or_default();
+        object.members.iter().zip(known.iter().copied())
+    }
+
+    /// The texts that have one of some characters, which [`Marks`] must know.
+    pub(super) fn words_with<'a>(
+        &'a self,
+        characters: &str,
+    ) -> impl Iterator<Item = &'a Words<'t>> + 'a {
+        let marks = Marks::of(characters);
+        self.words.iter().filter(move |words| words.marks.has(marks))
     }
 
     /// The object around this one.

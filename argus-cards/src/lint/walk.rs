@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::card::{Card, Object, Words, inner, text};
+use super::marks::Marks;
 use crate::json::{Kind, Member, Node};
 use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
 
@@ -39,12 +40,14 @@ const PLACES: [(&str, &str); 20] = [
 struct Place<'t> {
     up: Option<usize>,
     key: &'t str,
+    /// What the schema says about the property.
+    info: Option<&'static PropertyInfo>,
     depth: usize,
 }
 
 /// Fills in the objects and texts of a card, or of the cards of a message.
 pub(super) fn walk<'t>(card: &mut Card<'t>, root: &'t Node) {
-    let start = Place { up: None, key: "", depth: 0 };
+    let start = Place { up: None, key: "", info: None, depth: 0 };
     for content in contents(root) {
         node(card, content, start);
     }
@@ -70,7 +73,8 @@ fn node<'t>(card: &mut Card<'t>, value: &'t Node, place: Place<'t>) {
         }
         Kind::String(text) => {
             if let Some(object) = place.up {
-                card.words.push(Words { at: value.at, text, key: place.key, object });
+                let marks = Marks::of(text);
+                card.words.push(Words { at: value.at, text, marks, key: place.key, object });
             }
         }
         _ => {}
@@ -81,17 +85,32 @@ fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Plac
     let index = card.objects.len();
     let around = place.up.and_then(|up| card.objects.get(up)).map_or("", |object| object.kind);
     let kind = kind(members, place.key, around);
-    let outer = place.up.and_then(|up| card.objects.get(up)).and_then(|object| object.info);
-    let info = info(members, place, outer);
-    card.objects.push(Object { at, members, kind, info, key: place.key, up: place.up });
+    let here = place.info;
+    let info = info(members, place, here);
+    let properties = card.properties.len();
+    let known = info.and_then(properties_of);
+    let of_key = |member: &Member| known.and_then(|known| known.get(&*member.key).copied());
+    card.properties.extend(members.iter().map(of_key));
+    let up = place.up;
+    card.objects.push(Object {
+        at,
+        members,
+        kind,
+        info,
+        place: here,
+        properties,
+        key: place.key,
+        up,
+    });
     if place.depth > card.deepest.0 {
         card.deepest = (place.depth, at);
     }
-    for member in members {
+    for (offset, member) in members.iter().enumerate() {
         if LANGUAGE.contains(&member.key.as_str()) || is_opaque(kind, &member.key) {
             continue;
         }
-        let inner = Place { up: Some(index), key: &member.key, depth: place.depth + 1 };
+        let info = card.properties.get(properties + offset).copied().flatten();
+        let inner = Place { up: Some(index), key: &member.key, info, depth: place.depth + 1 };
         node(card, &member.value, inner);
     }
 }
@@ -114,10 +133,10 @@ fn kind<'t>(members: &'t [Member], key: &str, around: &str) -> &'t str {
 fn info(
     members: &[Member],
     place: Place<'_>,
-    outer: Option<&'static TypeInfo>,
+    here: Option<&'static PropertyInfo>,
 ) -> Option<&'static TypeInfo> {
     let member = |key: &str| members.iter().find(|member| member.key == key);
-    let here = outer.and_then(|outer| outer.property(place.key)).map(PropertyInfo::value);
+    let here = here.map(PropertyInfo::value);
     match member("type").and_then(|member| text(&member.value)) {
         Some("Component") => {
             catalog::type_named(member("name").and_then(|member| text(&member.value))?)
@@ -136,6 +155,18 @@ fn tagged(tag: &str) -> Option<&'static TypeInfo> {
         catalog::types().iter().filter_map(|info| Some((info.tag()?, *info))).collect()
     });
     TAGS.get(tag).copied()
+}
+
+/// The properties of a type by their keys.
+fn properties_of(
+    info: &'static TypeInfo,
+) -> Option<&'static HashMap<&'static str, &'static PropertyInfo>> {
+    type Properties = HashMap<&'static str, &'static PropertyInfo>;
+    static TYPES: LazyLock<HashMap<&str, Properties>> = LazyLock::new(|| {
+        let properties = |info: &TypeInfo| info.properties().map(|p| (p.key(), p)).collect();
+        catalog::types().iter().map(|info| (info.rust_name(), properties(info))).collect()
+    });
+    TYPES.get(info.rust_name())
 }
 
 /// The one type of objects that a property holds, if it is one.

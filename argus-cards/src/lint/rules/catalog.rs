@@ -155,32 +155,25 @@ fn type_unknown(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     }
 }
 
-/// The property in which an object stands.
-fn place<'t>(card: &Card<'t>, object: &Object<'t>) -> Option<(&'static PropertyInfo, &'t str)> {
-    let around = card.up(object)?;
-    Some((around.info?.property(object.key)?, around.kind))
-}
-
 fn type_place(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     let (Some(info), Some(name)) = (object.info, written(card, object)) else { return };
-    let Some((property, around)) = place(card, object) else { return };
+    let Some(property) = object.place else { return };
     // What a selectAction, a menu and a carousel cannot hold has rules of its own.
     let told = ["selectAction", "inlineAction", "menuActions", "pages", "action", "fallback"];
+    let around = card.up(object).map_or("", |around| around.kind);
     if told.contains(&object.key) || ["Carousel", "CarouselPage"].contains(&around) {
         return;
     }
-    let mut types = Vec::new();
-    object_types(property.value(), &mut types);
-    let fits = types
-        .iter()
-        .any(|known| known.rust_name() == info.rust_name() || known.tag() == info.tag());
+    let is_action = name.starts_with("Action.");
+    let mut any = false;
     // Clients show what is an element wherever elements stand, and so for actions.
-    let is_action = |name: &str| name.starts_with("Action.");
-    let same_kind = |known: &&'static TypeInfo| {
-        known.tag().is_some_and(|tag| is_action(tag) == is_action(name) && is_element(known))
-            && is_element(info)
-    };
-    if !fits && !types.is_empty() && !types.iter().any(same_kind) {
+    let fits = holds(property.value(), &mut |known| {
+        any = true;
+        let as_action = known.tag().is_some_and(|tag| tag.starts_with("Action."));
+        known.tag() == info.tag()
+            || (as_action == is_action && is_element(known) && is_element(info))
+    });
+    if any && !fits {
         found.at(object.at, format!("{name} cannot stand in `{}`", object.key));
     }
 }
@@ -191,14 +184,14 @@ fn is_element(info: &TypeInfo) -> bool {
         && !["Column", "TableRow", "TableCell", "CarouselPage"].contains(&info.name())
 }
 
-/// The types of objects that a property may hold.
-fn object_types(kind: ValueKind, types: &mut Vec<&'static TypeInfo>) {
+/// Whether a property may hold an object of some type.
+fn holds(kind: ValueKind, fits: &mut dyn FnMut(&'static TypeInfo) -> bool) -> bool {
     match kind {
-        ValueKind::Object(info) => types.push(info.get()),
-        ValueKind::Union(union) => types.extend(union.types().iter().map(|info| info.get())),
-        ValueKind::List(item) => object_types(*item, types),
-        ValueKind::OneOf(kinds) => kinds.iter().for_each(|kind| object_types(*kind, types)),
-        _ => {}
+        ValueKind::Object(info) => fits(info.get()),
+        ValueKind::Union(union) => union.types().iter().any(|info| fits(info.get())),
+        ValueKind::List(item) => holds(*item, fits),
+        ValueKind::OneOf(kinds) => kinds.iter().any(|kind| holds(*kind, fits)),
+        _ => false,
     }
 }
 
@@ -247,8 +240,8 @@ fn version_gate(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
         found.at(object.at, format!("{} exists since {since}", info.name()));
         return;
     }
-    for member in object.members {
-        let Some(property) = info.property(&member.key) else { continue };
+    for (member, property) in card.properties(object) {
+        let Some(property) = property else { continue };
         if let Some(since) = property.since().filter(|since| *since > declared)
             && since <= card.host.version
             && !told(&member.key)
@@ -266,12 +259,11 @@ fn is_foreign(key: &str) -> bool {
         || key == "comment"
 }
 
-fn property_unknown(_: &Card<'_>, object: &Object<'_>, found: &mut Found) {
+fn property_unknown(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     let Some(info) = object.info else { return };
-    for member in object.members.iter().filter(|member| !is_foreign(&member.key)) {
-        let known = info
-            .properties()
-            .any(|property| property.key() == member.key || property.alias() == Some(&member.key));
+    let unknown = card.properties(object).filter(|(_, property)| property.is_none());
+    for (member, _) in unknown.filter(|(member, _)| !is_foreign(&member.key)) {
+        let known = info.properties().any(|property| property.alias() == Some(&member.key));
         // A host has properties of its own on what it hosts.
         let own = ["msteams", "msTeams", "originator", "hideOriginalBody", "correlationId"];
         if known || own.contains(&&*member.key) || member.key.contains("${") {
@@ -325,9 +317,8 @@ fn has_own_rule(object: &Object<'_>, key: &str) -> bool {
 }
 
 fn property_type(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
-    let Some(info) = object.info else { return };
-    for member in object.members {
-        if let Some(property) = info.property(&member.key).filter(|_| !is_foreign(&member.key)) {
+    for (member, property) in card.properties(object) {
+        if let Some(property) = property.filter(|_| !is_foreign(&member.key)) {
             value(card, property, property.value(), &member.value, found);
         }
     }

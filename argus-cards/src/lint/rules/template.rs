@@ -58,8 +58,7 @@ fn in_key(card: &Card<'_>, found: &mut Found) {
 }
 
 fn link(card: &Card<'_>, found: &mut Found) {
-    for words in card.words.iter().filter(|words| words.key == "url" || words.text.contains("](${"))
-    {
+    for words in card.words_with("{") {
         let whole = words.key == "url" && words.text.starts_with("${");
         if card.template && (whole || words.text.contains("](${")) && has_expression(words.text) {
             found.at(words.at, "where this leads is decided by the data");
@@ -71,7 +70,7 @@ fn leak(card: &Card<'_>, found: &mut Found) {
     if card.template {
         return;
     }
-    for words in card.words.iter().filter(|words| has_expression(words.text)) {
+    for words in card.words_with("{").filter(|words| has_expression(words.text)) {
         found.at(words.at, "this expression was not replaced");
     }
     for member in card.objects.iter().flat_map(|object| object.members) {

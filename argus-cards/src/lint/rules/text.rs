@@ -132,16 +132,16 @@ fn takes_markdown(card: &Card<'_>, words: &Words<'_>) -> bool {
     matches!((kind, words.key), ("TextBlock", "text") | ("Fact", "title" | "value"))
 }
 
-/// Texts in which Markdown is shown.
-fn markdown<'a, 't>(card: &'a Card<'t>) -> impl Iterator<Item = &'a Words<'t>> {
-    card.words.iter().filter(|words| takes_markdown(card, words))
+/// Texts in which Markdown is shown and one of some characters stands.
+fn markdown<'a, 't>(card: &'a Card<'t>, of: &str) -> impl Iterator<Item = &'a Words<'t>> {
+    card.words_with(of).filter(|words| takes_markdown(card, words))
 }
 
 fn md_subset(card: &Card<'_>, found: &mut Found) {
     if !card.host.has(Trait::SmallMarkdown) {
         return;
     }
-    for words in markdown(card) {
+    for words in markdown(card, "#|`>!") {
         if let Some(what) = unsupported(words.text) {
             found.at(words.at, format!("{what} is not shown"));
         }
@@ -150,9 +150,6 @@ fn md_subset(card: &Card<'_>, found: &mut Found) {
 
 /// The first thing in a text that a card does not show.
 fn unsupported(text: &str) -> Option<&'static str> {
-    if !text.contains(['#', '|', '`', '>', '!']) {
-        return None;
-    }
     for line in text.split(['\n', '\r']).map(str::trim_start) {
         let heading = line.trim_start_matches('#');
         if heading.len() < line.len() && heading.starts_with(' ') {
@@ -184,7 +181,7 @@ fn md_html(card: &Card<'_>, found: &mut Found) {
         "b", "i", "u", "s", "br", "p", "div", "span", "a", "strong", "em", "ul", "ol", "li", "h1",
         "h2", "img", "table",
     ];
-    for words in markdown(card) {
+    for words in markdown(card, "<") {
         for (at, _) in words.text.match_indices('<') {
             let rest = words.text.get(at + 1..).unwrap_or_default();
             let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -203,7 +200,7 @@ fn md_html(card: &Card<'_>, found: &mut Found) {
 fn md_plain(card: &Card<'_>, found: &mut Found) {
     const SHOWN: [&str; 7] =
         ["text", "title", "label", "placeholder", "tooltip", "errorMessage", "inlines"];
-    for words in card.words.iter().filter(|words| SHOWN.contains(&words.key)) {
+    for words in card.words_with("*(").filter(|words| SHOWN.contains(&words.key)) {
         let bold = words.text.matches("**").count() >= 2;
         let link = words.text.contains("](http");
         if !takes_markdown(card, words) && (bold || link) {
@@ -213,7 +210,7 @@ fn md_plain(card: &Card<'_>, found: &mut Found) {
 }
 
 fn md_newline(card: &Card<'_>, found: &mut Found) {
-    for words in markdown(card) {
+    for words in markdown(card, "\n\r") {
         let lines: Vec<&str> = words.text.split(['\n', '\r']).collect();
         let is_item = |line: &str| {
             let line = line.trim_start();
@@ -239,7 +236,7 @@ fn date_functions(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn date_fn(card: &Card<'_>, found: &mut Found) {
-    for words in card.words.iter().filter(|words| words.text.contains("{{")) {
+    for words in card.words_with("{").filter(|words| words.text.contains("{{")) {
         for function in date_functions(words.text) {
             let upper = function.trim().to_ascii_uppercase();
             let is_date = upper.starts_with("DATE(") || upper.starts_with("TIME(");
@@ -263,7 +260,7 @@ fn date_host(card: &Card<'_>, found: &mut Found) {
     if card.host.has(Trait::Dates) {
         return;
     }
-    for words in card.words.iter().filter(|words| words.text.contains("{{")) {
+    for words in card.words_with("{").filter(|words| words.text.contains("{{")) {
         if date_functions(words.text).any(|f| f.starts_with("DATE(") || f.starts_with("TIME(")) {
             found.at(words.at, "Teams may show this as it is typed");
         }
@@ -300,7 +297,7 @@ fn mention_entity(card: &Card<'_>, found: &mut Found) {
         return;
     }
     let known = entities(card);
-    for words in card.words.iter().filter(|words| words.text.contains("<at>")) {
+    for words in card.words_with("<").filter(|words| words.text.contains("<at>")) {
         let in_entity = card.objects.get(words.object).is_some_and(|o| o.key == "entities");
         for mention in mentions(words.text).filter(|_| !in_entity) {
             let fits = known.iter().any(|(text, _)| *text == mention || card.is_open_text(text));
@@ -346,7 +343,7 @@ fn mention_orphan(card: &Card<'_>, found: &mut Found) {
 }
 
 fn mention_place(card: &Card<'_>, found: &mut Found) {
-    for words in card.words.iter().filter(|words| words.text.contains("<at>")) {
+    for words in card.words_with("<").filter(|words| words.text.contains("<at>")) {
         let key = card.objects.get(words.object).map_or("", |object| object.key);
         if card.host.has(Trait::Mentions) && !takes_markdown(card, words) && key != "entities" {
             found.at(words.at, format!("nobody is mentioned by `{}`", words.key));
@@ -367,7 +364,7 @@ fn rs_missing(card: &Card<'_>, found: &mut Found) {
         .flatten()
         .map(|member| member.key.as_str())
         .collect();
-    for words in card.words.iter().filter(|words| words.text.contains("${")) {
+    for words in card.words_with("{") {
         for (start, rest) in
             words.text.split("${").skip(1).filter_map(|rest| rest.split_at_checked(3))
         {

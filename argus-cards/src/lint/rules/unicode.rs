@@ -83,7 +83,7 @@ fn name(card: &Card<'_>, found: &mut Found) {
             }
         }
     }
-    for words in card.words.iter().filter(|words| !words.text.is_ascii()) {
+    for words in card.words.iter().filter(|words| words.marks.is_foreign()) {
         let outside = outside_expressions(words.text);
         let is_name = ["type", "id", "verb", "elementId", "targetElements", "labelFor"];
         if is_name.contains(&words.key) && !outside.is_ascii() && looks_latin(&outside) {
@@ -127,7 +127,7 @@ fn looks_latin(text: &str) -> bool {
 }
 
 fn mixed(card: &Card<'_>, found: &mut Found) {
-    for words in card.words.iter().filter(|words| !words.text.is_ascii()) {
+    for words in card.words.iter().filter(|words| words.marks.is_foreign()) {
         for word in words.text.split(|c: char| !c.is_alphanumeric()) {
             let alphabets = word.chars().fold(0, |all, c| all | alphabet(c));
             // Greek letters stand in formulas and units; two letters are no name.

@@ -5,6 +5,7 @@ use super::{On, Rule};
 use crate::lint::Severity::{Error, Info, Warning};
 use crate::lint::card::{Card, Words};
 use crate::lint::found::Found;
+use crate::lint::marks::Marks;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -68,7 +69,9 @@ enum Use {
 
 /// The addresses of a card, those in Markdown links too.
 fn addresses<'a, 't>(card: &'a Card<'t>) -> impl Iterator<Item = (&'t str, usize, Use)> + 'a {
-    card.words.iter().flat_map(move |words| {
+    let link = Marks::of("(");
+    let told = move |words: &&Words<'_>| words.marks.has(link) || used(card, words).is_some();
+    card.words.iter().filter(told).flat_map(move |words| {
         let whole = used(card, words).map(|used| (words.text.trim(), words.at, used));
         let links = words.text.split("](").skip(1).filter_map(move |rest| {
             let end = rest.find([')', ' ', '\n'])?;
