@@ -9,6 +9,7 @@ mod found;
 mod lines;
 mod manual;
 mod marks;
+mod origin;
 mod print;
 mod rules;
 mod sarif;
@@ -120,12 +121,11 @@ pub enum Reading {
 ///   "version": "9.9",
 ///   "body": [{ "type": "TextBlock", "text": "Hi ${name}", "wrap": true }]
 /// }"#);
-/// let first = &report.findings[0];
-/// assert_eq!(first.rule.id, "version.max");
-/// assert_eq!(first.at.to_string(), "3:14");
-/// assert_eq!(first.pointer, "/version");
+/// let finding = report.findings.iter().find(|finding| finding.rule.id == "version.max").unwrap();
+/// assert_eq!(finding.at.to_string(), "3:14");
+/// assert_eq!(finding.pointer, "/version");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linter {
     host: Host,
     reading: Reading,

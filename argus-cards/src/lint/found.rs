@@ -34,9 +34,18 @@ impl Found {
         self.rule = before;
     }
 
+    /// Moves every place.
+    pub(super) fn moved(mut self, to: impl Fn(usize) -> usize) -> Self {
+        for (_, offset, _) in &mut self.all {
+            *offset = to(*offset);
+        }
+        self
+    }
+
     /// Gives each place its line, column and pointer.
     pub(super) fn report(mut self, file: &str, lines: &Lines<'_>, root: Option<&Node>) -> Report {
-        self.all.sort_by_key(|(_, offset, _)| *offset);
+        // Rows of a list say the same at the same place of the template.
+        self.all.sort_by(|a, b| (a.1, a.0.id, &a.2).cmp(&(b.1, b.0.id, &b.2)));
         self.all.dedup_by(|a, b| a.0.id == b.0.id && a.1 == b.1 && a.2 == b.2);
         let finding = |(rule, offset, message): (&'static Rule, usize, String)| Finding {
             rule,
