@@ -27,6 +27,9 @@ pub(crate) enum Severity {
     Plain,
     /// Goes through conditions too, as a JavaScript exception does in npm's engine.
     Thrown,
+    /// What npm's engine makes of a failure inside of `a[b]`: nothing at all, on which whoever
+    /// looks at it throws, and if that is the template itself, it is lost.
+    Lost,
     /// The rendering has to stop.
     Limit,
 }
@@ -47,6 +50,21 @@ impl Fault {
     fn located(mut self, at: usize) -> Self {
         self.at.get_or_insert(at);
         self
+    }
+
+    /// As whatever evaluates the expression that failed sees it.
+    fn seen(self) -> Self {
+        if self.severity == Severity::Lost {
+            return Self { severity: Severity::Thrown, ..self };
+        }
+        self
+    }
+
+    fn lost(self) -> Self {
+        if self.severity == Severity::Plain {
+            return Self { severity: Severity::Lost, ..self };
+        }
+        self.seen()
     }
 }
 
@@ -120,12 +138,12 @@ impl<'a, 'o> Cx<'a, 'o> {
     pub(crate) fn eval(&mut self, expr: &'a Expr) -> Outcome<Val<'a>> {
         match expr {
             Expr::Const(value) => Ok(Val::constant(value)),
-            Expr::Path(path) => self.path(path).map_err(|fault| fault.located(path.at)),
+            Expr::Path(path) => self.path(path).map_err(|fault| fault.seen().located(path.at)),
             Expr::Element { of, index } => {
                 self.element(of, index).map_err(|fault| fault.located(expr.at()))
             }
             Expr::Call { function, args, at } => {
-                self.call(function, args).map_err(|fault| fault.located(*at))
+                self.call(function, args).map_err(|fault| fault.seen().located(*at))
             }
             Expr::Unknown { name, at, .. } => {
                 Err(Fault::thrown(format!("there is no function `{name}`")).located(*at))
@@ -200,21 +218,54 @@ impl<'a, 'o> Cx<'a, 'o> {
         for segment in &path.segments {
             match segment {
                 Segment::Name(name) => push_name(&mut text, name),
-                Segment::Index(index) => match self.eval(index)? {
-                    Val::Text(key) => push_key(&mut text, &key),
-                    value => {
-                        if let Some(number) = value.as_number() {
-                            push_index(&mut text, number);
-                        } else {
-                            let message = format!("the index `{index}` is no number and no text");
-                            return Err(Fault::new(message));
-                        }
-                    }
-                },
+                Segment::Index(index) => self.push_computed(&mut text, index)?,
             }
         }
         let keys = keys(&text);
         Ok(Fixed { text, keys })
+    }
+
+    fn push_computed(&mut self, path: &mut String, index: &'a Expr) -> Outcome<()> {
+        match self.eval(index)? {
+            Val::Text(key) => push_key(path, &key),
+            value => match value.as_number() {
+                Some(number) => push_index(path, number),
+                None => {
+                    let message = format!("the index `{index}` is no number and no text");
+                    return Err(Fault::new(message));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// The path that an expression names, if it is nothing but one.
+    pub(crate) fn path_of(&mut self, expr: &'a Expr) -> Outcome<Option<String>> {
+        match expr {
+            Expr::Path(path) if path.base.is_none() => match &path.fixed {
+                Some(fixed) => Ok(Some(fixed.text.clone())),
+                None => Ok(Some(self.compute(path)?.text)),
+            },
+            Expr::Element { of, index } => {
+                let Some(mut text) = self.path_of(of)? else { return Ok(None) };
+                self.push_computed(&mut text, index)?;
+                Ok(Some(text))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Lets a path have another value for the rest of an expression that stands by itself. In a
+    /// template data never changes.
+    pub(crate) fn set(&mut self, path: &str, value: Val<'a>) -> Outcome<()> {
+        if !self.locals.is_empty() {
+            return Err(Fault::thrown("a path cannot be set while a function goes through items"));
+        }
+        if let Scope::Plain(data) = &self.scope {
+            let changed = data.with(&keys(path), value);
+            self.scope = Scope::Plain(changed);
+        }
+        Ok(())
     }
 
     /// What stands in for a path that leads nowhere.
@@ -245,11 +296,8 @@ impl<'a, 'o> Cx<'a, 'o> {
     }
 
     fn element(&mut self, of: &'a Expr, index: &'a Expr) -> Outcome<Val<'a>> {
-        let value = self.eval(of)?;
-        // npm loses the error of an index on the way and then fails for good.
-        let position = self
-            .eval_quietly(index)
-            .map_err(|fault| Fault { severity: fault.severity.max_thrown(), ..fault })?;
+        let value = self.eval(of).map_err(Fault::lost)?;
+        let position = self.eval_quietly(index).map_err(Fault::lost)?;
         if let Some(number) = position.as_integer() {
             if value.is_nothing() {
                 return Ok(Val::Undefined);
@@ -311,12 +359,6 @@ impl<'a, 'o> Cx<'a, 'o> {
             Some(Val::Null) if !self.is_compat() => Ok(""),
             Some(_) => Err(Fault::new(format!("argument {} is not a text", index + 1))),
         }
-    }
-}
-
-impl Severity {
-    fn max_thrown(self) -> Self {
-        if self == Self::Plain { Self::Thrown } else { self }
     }
 }
 

@@ -56,6 +56,14 @@ pub(crate) struct Function {
     pub(crate) takes: Takes,
     pub(crate) returns: Types,
     pub(crate) run: Run,
+    /// What else must hold of the arguments before there is data.
+    pub(crate) check: Option<fn(&[Expr]) -> Result<(), String>>,
+}
+
+impl Function {
+    pub(crate) const fn checked(self, check: fn(&[Expr]) -> Result<(), String>) -> Self {
+        Self { check: Some(check), ..self }
+    }
 }
 
 /// The arguments a function takes.
@@ -115,7 +123,7 @@ pub(crate) const LAMBDA: Takes = Takes {
 
 /// One row of a table.
 pub(crate) const fn row(name: &'static str, takes: Takes, returns: Types, run: Run) -> Function {
-    Function { name, canonical: name, takes, returns, run }
+    Function { name, canonical: name, takes, returns, run, check: None }
 }
 
 /// A second name for what `canonical` does.
@@ -126,7 +134,7 @@ pub(crate) const fn alias(
     returns: Types,
     run: Run,
 ) -> Function {
-    Function { name, canonical, takes, returns, run }
+    Function { name, canonical, takes, returns, run, check: None }
 }
 
 /// Finds a function by its name, which is case-sensitive.

@@ -84,7 +84,13 @@ fn show<'a>(
     args: &[Val<'a>],
     most: usize,
 ) -> Outcome<Val<'a>> {
-    let millis = millis.ok_or_else(|| Fault::new("the date is beyond what can be written"))?;
+    let Some(millis) = millis else {
+        // Day.js writes these words.
+        if cx.is_compat() {
+            return made(cx, "Invalid Date");
+        }
+        return Err(Fault::new("the date is beyond what can be written"));
+    };
     made(cx, format(millis, &pattern(args, most, DEFAULT_FORMAT), Shown::UTC))
 }
 
@@ -120,6 +126,21 @@ fn move_time<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], sign: i64) -> Outcome<Va
 
 fn now(cx: &Cx<'_, '_>) -> Outcome<i64> {
     cx.options.now_unix_ms.ok_or_else(|| Fault::new("no clock given"))
+}
+
+/// The wall clock, in the time zone that the second argument names, or in UTC.
+pub(super) fn local_now(cx: &Cx<'_, '_>, args: &[Val<'_>]) -> Outcome<Civil> {
+    let now = now(cx)?;
+    let Some(Val::Text(name)) = args.get(1) else { return Ok(Civil::of(now)) };
+    Ok(Civil::of(now + offset_minutes(now, name)? * MINUTE))
+}
+
+/// How far a time zone is ahead of UTC at a moment.
+fn offset_minutes(moment: i64, name: &str) -> Outcome<i64> {
+    let zone = zone(name).ok_or_else(|| Fault::new(format!("`{name}` is not a time zone")))?;
+    let timestamp = Timestamp::from_millisecond(moment)
+        .map_err(|_| Fault::new("the date is beyond what a time zone has rules for"))?;
+    Ok(i64::from(zone.to_offset(timestamp).seconds()) / 60)
 }
 
 fn from_now<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], sign: i64) -> Outcome<Val<'a>> {
@@ -240,11 +261,7 @@ fn time_of_day<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn convert_from_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let moment = iso_millis(text(args, 0)?)?;
-    let name = text(args, 1)?;
-    let zone = zone(name).ok_or_else(|| Fault::new(format!("`{name}` is not a time zone")))?;
-    let timestamp = Timestamp::from_millisecond(moment)
-        .map_err(|_| Fault::new("the date is beyond what a time zone has rules for"))?;
-    let offset_minutes = i64::from(zone.to_offset(timestamp).seconds()) / 60;
+    let offset_minutes = offset_minutes(moment, text(args, 1)?)?;
     let pattern = pattern(args, 4, LOCAL_FORMAT);
     made(cx, format(moment, &pattern, Shown { offset_minutes }))
 }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
 use crate::ael::expr::{Expr, keys};
+use crate::ael::jpath;
 use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
 use crate::ael::value::{Fields, Val};
+use crate::ael::{xml, xpath};
 
 use super::string::stringify;
 
@@ -20,6 +22,10 @@ pub(super) const TABLE: &[Function] = &[
     row("addProperty", exactly(&[ANY, TEXT, ANY]), ANY, Run::Plain(add_property)),
     row("removeProperty", exactly(&[ANY, TEXT]), ANY, Run::Plain(remove_property)),
     row("merge", at_least(&[ANY], ANY), ANY, Run::Plain(merge)),
+    row("jPath", exactly(&[ANY, TEXT]), ANY, Run::Plain(j_path)),
+    row("xml", exactly(&[ANY]), TEXT, Run::Plain(to_xml)),
+    row("xPath", exactly(&[ANY, TEXT]), ANY, Run::Plain(x_path)),
+    row("setPathToValue", exactly(&[ANY, ANY]), ANY, Run::Lazy(set_path)),
     row("stringOrValue", exactly(&[TEXT]), ANY, Run::Plain(string_or_value)),
 ];
 
@@ -33,6 +39,44 @@ fn json<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     serde_json::from_str(source)
         .map(Val::from_json)
         .map_err(|error| Fault::new(format!("the text is not JSON: {error}")))
+}
+
+/// Finds values in an object, or in a text that is JSON.
+fn j_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let Some(path) = arg(args, 1).to_text() else {
+        return Err(Fault::new("argument 2 is nothing"));
+    };
+    let of = match arg(args, 0) {
+        Val::Text(_) => json(cx, args)?,
+        value @ (Val::Null | Val::Data(_) | Val::Array(_) | Val::Object(_)) => value.clone(),
+        _ => return Err(Fault::new("argument 1 is no object and no text")),
+    };
+    jpath::query(cx, of, &path)
+}
+
+fn to_xml<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let value = match arg(args, 0) {
+        Val::Text(_) => json(cx, args)?,
+        value => value.clone(),
+    };
+    xml::write::document(cx, &value).map(Val::text)
+}
+
+fn x_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let (xml, path) = (text(args, 0)?, text(args, 1)?);
+    xpath::select(cx, xml, path)
+}
+
+/// Lets a path have another value for the rest of the expression. The data stays as it is.
+fn set_path<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let [path, value] = args else { return Ok(Val::Undefined) };
+    let Some(path) = cx.path_of(path)? else {
+        return Err(Fault::new(format!("`{path}` is not a path")));
+    };
+    let value = cx.eval(value)?;
+    cx.spend(size_of::<Val<'_>>() * path.len())?;
+    cx.set(&path, value.clone())?;
+    Ok(value)
 }
 
 fn json_stringify<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
@@ -72,8 +116,13 @@ fn copied<'a>(args: &[Val<'a>]) -> Outcome<Fields<'a>> {
     arg(args, 0).fields().ok_or_else(|| Fault::new("argument 1 is not an object"))
 }
 
+/// The name of a property; whatever it is, JavaScript makes a text of it.
 fn key(args: &[Val<'_>]) -> String {
-    stringify(arg(args, 1))
+    match arg(args, 1) {
+        Val::Undefined => "undefined".to_owned(),
+        Val::Null => "null".to_owned(),
+        value => value.to_text().unwrap_or_default().into_owned(),
+    }
 }
 
 fn put<'a>(fields: &mut Fields<'a>, key: Cow<'a, str>, value: Val<'a>) {

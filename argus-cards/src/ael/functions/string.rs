@@ -3,6 +3,7 @@
 use regex::RegexBuilder;
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, text};
+use crate::ael::locale;
 use crate::ael::number::{from_usize, js_number, to_usize};
 use crate::ael::table::{Function, Run, Takes, Types, alias, at_least, exactly, optionally, row};
 use crate::ael::value::Val;
@@ -89,6 +90,12 @@ pub(super) fn slice(text: &str, start: usize, count: usize) -> String {
 }
 
 fn change<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], how: fn(&str) -> String) -> Outcome<Val<'a>> {
+    if args.len() > 1
+        && !locale::is_tag(cx.text_or_empty(args, 1)?)
+        && args.get(1).is_some_and(|l| !l.is_nothing())
+    {
+        return Err(Fault::new("argument 2 is not a locale, like en-US"));
+    }
     let changed = how(cx.text_or_empty(args, 0)?);
     made(cx, changed)
 }

@@ -169,7 +169,7 @@ impl<'a> Renderer<'a, '_> {
             Err(fault) if fault.severity == Severity::Limit => {
                 Err(Stop { fault, leaf_at: leaf.at })
             }
-            Err(fault) if self.is_compat() && fault.severity == Severity::Thrown => {
+            Err(fault) if self.is_compat() && fault.severity != Severity::Plain => {
                 Err(Stop { fault, leaf_at: leaf.at })
             }
             Err(fault) => {
