@@ -184,8 +184,7 @@ class Maker {
 
   argument(kind, depth) {
     const r = this.random;
-    // An object that no later expression sees, because npm changes it in place.
-    if (kind === 'O') return r.pick(["json('{}')", '{a: 1}', 'json(\'{"a":1,"b":{"c":2}}\')']);
+    if (kind === 'O') return r.chance(0.5) ? this.path('o') : r.pick(["json('{}')", '{a: 1}', 'json(\'{"a":1,"b":{"c":2}}\')']);
     if (kind === 'R') return '3';
     if (kind === 'k') return r.pick(["'v'", "'name'", "'n'", "''"]);
     if (kind === 'e') return r.pick(['637243624200000000', "'637243624200000000'", 'ticks(date)', '12', 'n']);

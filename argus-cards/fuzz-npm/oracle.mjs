@@ -20,7 +20,41 @@ console.error = () => {};
 
 const require = createRequire(import.meta.url);
 const { Template } = require('adaptivecards-templating');
-const { Expression, SimpleObjectMemory } = require('adaptive-expressions');
+const { Expression, ExpressionFunctions, SimpleObjectMemory } = require('adaptive-expressions');
+
+// What npm changes in place, so that whoever looks later sees other data. `mended`, it changes copies.
+const CHANGERS = ['reverse', 'setProperty', 'addProperty', 'removeProperty'];
+let mended = false;
+for (const name of CHANGERS) {
+  const evaluator = ExpressionFunctions.standardFunctions.get(name);
+  const original = evaluator._evaluator;
+  evaluator._evaluator = (expression, state, options) => {
+    if (!mended) return original(expression, state, options);
+    const [first, ...rest] = expression.children;
+    const copying = Object.create(first, {
+      tryEvaluate: { value: (...args) => copied(first.tryEvaluate(...args)) },
+    });
+    const changed = Object.create(expression, { children: { value: [copying, ...rest] } });
+    return original(changed, state, options);
+  };
+}
+
+function copied(result) {
+  const value = result?.value;
+  if (Array.isArray(value)) return { ...result, value: [...value] };
+  if (Object.getPrototypeOf(value ?? 0) === Object.prototype) return { ...result, value: { ...value } };
+  return result;
+}
+
+/** What npm makes of a pair if it never changes data. */
+export function expandMended(pair) {
+  mended = true;
+  try {
+    return expand(pair);
+  } finally {
+    mended = false;
+  }
+}
 
 /** What npm makes of a pair: `{card}` or `{error}`. */
 export function expand(pair) {

@@ -12,6 +12,7 @@ mod lex;
 mod locale;
 pub(crate) mod number;
 pub(crate) mod parse;
+mod pattern;
 pub(crate) mod scope;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use regex::Regex;
+
 use super::expr::{Expr, Fixed, Key, Path, Segment, keys, push_index, push_key, push_name};
 use super::number::{is_integer, js_number, to_usize};
 use super::scope::Scope;
@@ -88,7 +90,12 @@ pub(crate) struct Cx<'a, 'o> {
     steps: u64,
     bytes: usize,
     draws: u64,
+    /// Patterns that were compiled already.
+    patterns: Vec<(String, Regex)>,
 }
+
+/// More patterns than this are compiled again.
+const MAX_PATTERNS: usize = 16;
 
 impl<'a, 'o> Cx<'a, 'o> {
     pub(crate) fn new(scope: Scope<'a>, options: &'o Options) -> Self {
@@ -101,6 +108,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             steps: options.limits.steps,
             bytes: options.limits.value_bytes,
             draws: 0,
+            patterns: Vec::new(),
         }
     }
 
@@ -122,6 +130,25 @@ impl<'a, 'o> Cx<'a, 'o> {
             Fault::limit(format!("values of more than {} bytes", self.options.limits.value_bytes))
         })?;
         Ok(())
+    }
+
+    /// A compiled pattern, which the rows of a card share.
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &str,
+        compile: impl FnOnce(&str) -> Option<Regex>,
+    ) -> Outcome<Regex> {
+        if let Some((_, regex)) = self.patterns.iter().find(|(known, _)| known == pattern) {
+            return Ok(regex.clone());
+        }
+        // Compiling takes as long as some hundred steps.
+        self.step(100)?;
+        let regex =
+            compile(pattern).ok_or_else(|| Fault::new(format!("`{pattern}` is not a pattern")))?;
+        if self.patterns.len() < MAX_PATTERNS {
+            self.patterns.push((pattern.to_owned(), regex.clone()));
+        }
+        Ok(regex)
     }
 
     /// The next number of the injected sequence (splitmix64).
@@ -166,7 +193,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             Run::Plain(run) => {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
-                    values.push(self.eval(arg)?);
+                    values.push(self.eval(arg).map_err(|fault| function.first(&values, fault))?);
                 }
                 run(self, &values)
             }
@@ -174,6 +201,10 @@ impl<'a, 'o> Cx<'a, 'o> {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
                     match self.eval_quietly(arg) {
+                        // What comes after it is not looked at any more.
+                        Ok(value) if function.needs_values && value.is_nothing() => {
+                            return Ok(Val::Bool(false));
+                        }
                         Ok(value) => values.push(value),
                         Err(fault) if fault.severity == Severity::Plain => {
                             return Ok(Val::Bool(false));
@@ -342,6 +373,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             steps: self.steps,
             bytes: self.bytes,
             draws: self.draws,
+            patterns: Vec::new(),
         };
         let value = apart.eval(expr).map(Val::into_owned);
         let (steps, bytes, draws) = (apart.steps, apart.bytes, apart.draws);

@@ -89,14 +89,27 @@ fn show<'a>(
         if cx.is_compat() {
             return made(cx, "Invalid Date");
         }
-        return Err(Fault::new("the date is beyond what can be written"));
+        return Err(beyond());
     };
     made(cx, format(millis, &pattern(args, most, DEFAULT_FORMAT), Shown::UTC))
 }
 
+fn beyond() -> Fault {
+    Fault::new("the date is beyond what can be written")
+}
+
 fn shift<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], unit: i64) -> Outcome<Val<'a>> {
-    let count = to_i64(number(args, 1)?.trunc());
+    let amount = number(args, 1)?;
     let start = iso_millis(text(args, 0)?)?;
+    let civil = Civil::of(start);
+    let field = match unit {
+        DAY => civil.day,
+        HOUR => civil.hour,
+        MINUTE => civil.minute,
+        _ => civil.second,
+    };
+    // JavaScript adds to the day, hour, minute or second and cuts the fraction off the sum.
+    let count = to_i64((from_i64(field) + amount).trunc()).saturating_sub(field);
     let moved = count.checked_mul(unit).and_then(|delta| start.checked_add(delta));
     show(cx, moved.and_then(in_range), args, 4)
 }
@@ -120,7 +133,12 @@ fn moved(start: i64, count: i64, unit: &str) -> Outcome<Option<i64>> {
 
 fn move_time<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], sign: i64) -> Outcome<Val<'a>> {
     let count = to_i64(integer(args, 1)?).saturating_mul(sign);
-    let end = moved(iso_millis(text(args, 0)?)?, count, text(args, 2)?)?;
+    let (start, unit) = (iso_millis(text(args, 0)?)?, text(args, 2)?);
+    let end = match moved(start, count, unit) {
+        // npm adds milliseconds if it does not know the unit, but does not take them away.
+        Err(_) if cx.is_compat() && sign > 0 => start.checked_add(count).and_then(in_range),
+        end => end?,
+    };
     show(cx, end, args, 5)
 }
 
@@ -161,8 +179,8 @@ fn format_date_time<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a
 }
 
 fn format_epoch<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let seconds = number(args, 0)?;
-    show(cx, from_number(seconds * 1000.0), args, 3)
+    let millis = from_number(number(args, 0)? * 1000.0);
+    show(cx, Some(millis.ok_or_else(beyond)?), args, 3)
 }
 
 fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
@@ -172,7 +190,8 @@ fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         _ => Some(i128::from(to_i64(integer(args, 0)?))),
     };
     let ticks = ticks.ok_or_else(|| Fault::new("argument 1 is not a number of ticks"))?;
-    show(cx, i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range), args, 3)
+    let millis = i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range);
+    show(cx, Some(millis.ok_or_else(beyond)?), args, 3)
 }
 
 fn start<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], of: fn(Civil) -> Civil) -> Outcome<Val<'a>> {
@@ -231,7 +250,14 @@ fn read_back<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         (_, 0) => format!("this {}", weekday()),
         (_, 1) => format!("next {}", weekday()),
         (_, -1) => format!("last {}", weekday()),
-        _ => format!("{}{ending} {} {}", civil.day, month_name(civil.month), civil.year),
+        _ => {
+            // npm's list of months has a misprint.
+            let month = match civil.month {
+                2 if cx.is_compat() => "Februrary",
+                month => month_name(month),
+            };
+            format!("{}{ending} {month} {}", civil.day, civil.year)
+        }
     };
     made(cx, words)
 }

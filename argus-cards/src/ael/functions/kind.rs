@@ -1,9 +1,10 @@
 //! Questions about what a value is.
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
-use crate::ael::eval::{Cx, Fault, Outcome, arg};
+use crate::ael::eval::{Cx, Outcome, arg};
 use crate::ael::expr::{Const, Expr};
+use crate::ael::pattern::{Dialect, Flags, compile};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, row};
 use crate::ael::time::iso_millis;
 use crate::ael::value::Val;
@@ -45,22 +46,24 @@ fn is_date_time(value: &Val<'_>) -> bool {
 /// Matches in linear time; look-around and back references do not exist.
 fn is_match<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (input, pattern) = (cx.text_or_empty(args, 0)?, cx.text_or_empty(args, 1)?);
-    let regex = pattern_of(pattern).map_err(Fault::new)?;
+    let dialect = if cx.is_compat() { Dialect::Common } else { Dialect::Full };
+    let regex = cx.pattern(pattern, |pattern| pattern_of(pattern, dialect))?;
     yes(regex.is_match(input))
 }
 
 /// A pattern that is written in the template is checked when the template is read.
 fn is_pattern(args: &[Expr]) -> Result<(), String> {
     match args.get(1) {
-        Some(Expr::Const(Const::Text(pattern))) => pattern_of(pattern).map(drop),
+        Some(Expr::Const(Const::Text(pattern))) if pattern_of(pattern, Dialect::Full).is_none() => {
+            Err(format!("`{pattern}` is not a pattern"))
+        }
         _ => Ok(()),
     }
 }
 
-fn pattern_of(pattern: &str) -> Result<Regex, String> {
-    let refused = || format!("`{pattern}` is not a pattern");
+fn pattern_of(pattern: &str, dialect: Dialect) -> Option<Regex> {
     if pattern.is_empty() {
-        return Err(refused());
+        return None;
     }
     let mut bare = String::from(pattern);
     let mut flag = |mark: &str| {
@@ -68,12 +71,6 @@ fn pattern_of(pattern: &str) -> Result<Regex, String> {
         bare = bare.replacen(mark, "", 1);
         found
     };
-    let (ignore_case, lines, dots) = (flag("(?i)"), flag("(?m)"), flag("(?s)"));
-    RegexBuilder::new(&bare)
-        .case_insensitive(ignore_case)
-        .multi_line(lines)
-        .dot_matches_new_line(dots)
-        .size_limit(1 << 18)
-        .build()
-        .map_err(|_| refused())
+    let flags = Flags { ignore_case: flag("(?i)"), lines: flag("(?m)"), dots: flag("(?s)") };
+    compile(&bare, flags, dialect)
 }

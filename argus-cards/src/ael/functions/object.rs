@@ -6,7 +6,7 @@ use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
 use crate::ael::expr::{Expr, keys};
 use crate::ael::jpath;
 use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
-use crate::ael::value::{Fields, Val};
+use crate::ael::value::{Fields, List, Val};
 use crate::ael::{xml, xpath};
 
 use super::string::stringify;
@@ -48,7 +48,10 @@ fn j_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     };
     let of = match arg(args, 0) {
         Val::Text(_) => json(cx, args)?,
-        value @ (Val::Null | Val::Data(_) | Val::Array(_) | Val::Object(_)) => value.clone(),
+        Val::Undefined => return Err(Fault::new("argument 1 is nothing")),
+        value if value.is_nothing() || value.list().is_some() || value.fields().is_some() => {
+            value.clone()
+        }
         _ => return Err(Fault::new("argument 1 is no object and no text")),
     };
     jpath::query(cx, of, &path)
@@ -132,7 +135,25 @@ fn put<'a>(fields: &mut Fields<'a>, key: Cow<'a, str>, value: Val<'a>) {
     }
 }
 
+/// A copy of an array with another item; JavaScript's arrays may have holes and other names too.
+fn with_item<'a>(cx: &mut Cx<'a, '_>, list: &List<'a>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let mut items: Vec<Val<'a>> = list.iter().collect();
+    if let Ok(index) = key(args).parse::<usize>() {
+        cx.spend(items.len().max(index.saturating_add(1)).saturating_mul(size_of::<Val<'_>>()))?;
+        if index >= items.len() {
+            items.resize(index.saturating_add(1), Val::Undefined);
+        }
+        if let Some(item) = items.get_mut(index) {
+            *item = arg(args, 2).clone();
+        }
+    }
+    Ok(Val::array(items))
+}
+
 fn set_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    if let Some(list) = arg(args, 0).list().filter(|_| cx.is_compat()) {
+        return with_item(cx, &list, args);
+    }
     let mut fields = copied(args)?;
     cx.spend((fields.len() + 1) * size_of::<Val<'_>>())?;
     put(&mut fields, key(args).into(), arg(args, 2).clone());
@@ -141,7 +162,12 @@ fn set_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let key = key(args);
-    if copied(args)?.iter().any(|(k, _)| *k == key) {
+    let list = arg(args, 0).list().filter(|_| cx.is_compat());
+    let known = match &list {
+        Some(list) => key.parse().is_ok_and(|index: usize| index < list.len()),
+        None => copied(args)?.iter().any(|(k, _)| *k == key),
+    };
+    if known {
         return Err(Fault::new(format!("the object already has `{key}`")));
     }
     set_property(cx, args)
@@ -149,6 +175,15 @@ fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn remove_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let key = key(args);
+    let from = arg(args, 0);
+    if cx.is_compat() && !from.is_nothing() && from.fields().is_none() {
+        return match from.list() {
+            Some(list) if key.parse().is_ok_and(|index: usize| index < list.len()) => {
+                with_item(cx, &list, &[Val::Undefined, Val::text(key)])
+            }
+            _ => Ok(from.clone()),
+        };
+    }
     let mut fields = copied(args)?;
     cx.spend(fields.len() * size_of::<Val<'_>>())?;
     fields.retain(|(k, _)| *k != key);
