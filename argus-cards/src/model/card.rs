@@ -8,13 +8,17 @@ use super::{
 
 object! {
     /// A card.
-    AdaptiveCard = "AdaptiveCard" since "1.0" has [surface] with [item named] {
+    AdaptiveCard = "AdaptiveCard" since "1.0" has [surface] with [sorted keyed named] {
         /// What the client must be able to do, or the fallback is shown.
         requires: Capabilities = "requires" teams,
         /// What happens when it is pressed.
         select_action: SelectAction = "selectAction" since "1.1",
         /// What its background says.
         style: ContainerStyle = "style" teams,
+        /// What is shown instead by a client that does not know it.
+        fallback: ElementFallback = "fallback" teams,
+        /// Its language, like `en`.
+        lang: String = "lang",
         /// Where the schema is.
         schema: Url = "$schema",
         /// The version of the schema that a client must know.

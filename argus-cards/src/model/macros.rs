@@ -56,11 +56,15 @@ macro_rules! with {
         } }
     };
     ([item $($more:ident)*] $build:ident $head:tt { $($fields:tt)* }) => {
-        $crate::model::macros::with! { [keyed $($more)*] $build $head { $($fields)*
+        $crate::model::macros::with! { [sorted keyed $($more)*] $build $head { $($fields)*
             /// What is shown instead by a client that does not know it.
             fallback: ElementFallback = "fallback" since "1.2",
             /// Its language, like `en`.
             lang: String = "lang" teams,
+        } }
+    };
+    ([sorted $($more:ident)*] $build:ident $head:tt { $($fields:tt)* }) => {
+        $crate::model::macros::with! { [$($more)*] $build $head { $($fields)*
             /// Is what its row is sorted by.
             is_sort_key: bool = "isSortKey" teams as sort_key,
             /// The area of an [`AreaGridLayout`](crate::model::AreaGridLayout) in which it stands.
