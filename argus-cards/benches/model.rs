@@ -11,7 +11,7 @@ use argus_cards::model::{
     AdaptiveCard, Card, Column, ColumnSet, Container, Execute, FactSet, Table, TableRow, TextBlock,
     TextColor, TextSize, TextWeight,
 };
-use argus_cards::{Options, Profile, Template};
+use argus_cards::{Options, Template};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ struct Step {
 struct Entity {
     value: String,
     kind: String,
-    risk: Value,
+    risk: u32,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +68,9 @@ fn main() {
     same_as_template(&bytes);
 
     let whole = median(20, || {
+        black_box(build(black_box(&data)).to_json());
+    });
+    let through_serde = median(20, || {
         black_box(serde_json::to_vec(&build(black_box(&data)))).expect("the card is written");
     });
     let only_build = median(20, || {
@@ -75,7 +78,7 @@ fn main() {
     });
     let card = build(&data);
     let write = median(20, || {
-        black_box(serde_json::to_vec(black_box(&card))).expect("the card is written");
+        black_box(black_box(&card).to_json());
     });
     let read = median(20, || {
         black_box(serde_json::from_slice::<AdaptiveCard>(black_box(&bytes))).expect("it is a card");
@@ -85,6 +88,7 @@ fn main() {
         black_box(serde_json::to_vec(black_box(&value))).expect("the card is written");
     });
     println!("incident: build and write {:.2} us, {} bytes", micros(whole), bytes.len());
+    println!("incident: build and write through serde {:.2} us", micros(through_serde));
     println!("incident: build {:.2} us, write {:.2} us", micros(only_build), micros(write));
     println!("incident: read {:.2} us; write as a Value {:.2} us", micros(read), micros(untyped));
 }
@@ -111,9 +115,9 @@ fn build(data: &Data) -> Card {
             |table, entity| {
                 table.row(
                     TableRow::new()
-                        .cell(text(&entity.value))
-                        .cell(text(&entity.kind))
-                        .cell(text(entity.risk.as_str().unwrap_or_default())),
+                        .cell(text(entity.value.as_str()))
+                        .cell(text(entity.kind.as_str()))
+                        .cell(text(entity.risk.to_string())),
                 )
             },
         ));
@@ -133,16 +137,16 @@ fn row(incident: &Incident, index: usize, step: &Step) -> ColumnSet {
         let place = format!("step {index} of {}", incident.key);
         right = right.push(TextBlock::new(place).wrap().size(TextSize::Small));
     }
-    ColumnSet::new().push(Column::auto().push(text(&step.at).subtle())).push(right)
+    ColumnSet::new().push(Column::auto().push(text(step.at.as_str()).subtle())).push(right)
 }
 
-fn text(text: &str) -> TextBlock {
+fn text(text: impl Into<String>) -> TextBlock {
     TextBlock::new(text).wrap()
 }
 
 /// The typed card says what the template says, so that the two can be compared.
 fn same_as_template(bytes: &[u8]) {
-    let options = Options::default().profile(Profile::Compat);
+    let options = Options::default();
     let template = Template::parse("incident", TEMPLATE, &options).expect("the template is valid");
     let data: Value = serde_json::from_str(DATA).expect("the data is JSON");
     let rendered = template.render(&data, None, &options).expect("the card renders");
@@ -150,7 +154,7 @@ fn same_as_template(bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes).to_lowercase();
         serde_json::from_str::<Value>(&text).expect("the card is JSON")
     };
-    assert_eq!(lower(bytes), lower(&rendered), "the typed card is another one");
+    assert!(lower(bytes) == lower(&rendered), "the typed card is another one");
 }
 
 fn micros(time: Duration) -> f64 {

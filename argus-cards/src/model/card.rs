@@ -1,5 +1,6 @@
 //! A card as a whole.
 
+use super::json;
 use super::macros::object;
 use super::{
     Action, Capabilities, ContainerStyle, Element, ElementFallback, ElementId, Execute, Mention,
@@ -81,6 +82,19 @@ impl AdaptiveCard {
     pub fn action(mut self, action: impl Into<Action>) -> Self {
         self.actions.push(action.into());
         self
+    }
+
+    /// The card as JSON, which is faster than through serde.
+    ///
+    /// ```
+    /// use argus_cards::model::{Card, TextBlock};
+    ///
+    /// let card = Card::new().push(TextBlock::new("Hello."));
+    /// assert_eq!(card.to_json(), serde_json::to_string(&card)?);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        json::text(self)
     }
 
     /// Makes it as wide as the channel (Teams).
