@@ -14,6 +14,7 @@ mod container;
 mod form;
 mod id;
 mod input;
+mod json;
 mod layout;
 mod macros;
 mod media;
@@ -64,7 +65,8 @@ pub use series::{
     StackedHorizontalBarChartDataPoint, VerticalBarChartDataValue,
 };
 pub use shared::{
-    ActionProperties, ChartProperties, ElementProperties, InputProperties, SurfaceProperties,
+    ActionProperties, ChartProperties, ElementProperties, InputProperties, Shared,
+    SurfaceProperties,
 };
 pub use status::{Badge, CompoundButton, Icon, IconInfo, ProgressBar, ProgressRing, Rating};
 pub use submit::{

@@ -1,5 +1,7 @@
 //! The model keeps every card of the corpus as it is.
 
+mod drift;
+
 use argus_cards::model::AdaptiveCard;
 use serde_json::Value;
 

@@ -187,7 +187,7 @@ object! {
         /// More buttons, in a menu beside it.
         menu_actions: [MenuAction] = "menuActions" teams,
         /// The elements.
-        target_elements: [Target] = "targetElements",
+        target_elements: [Target] = "targetElements" required,
     }
 }
 

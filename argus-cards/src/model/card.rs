@@ -1,5 +1,6 @@
 //! A card as a whole.
 
+use super::json;
 use super::macros::object;
 use super::{
     Action, Capabilities, ContainerStyle, Element, ElementFallback, ElementId, Execute, Mention,
@@ -8,13 +9,17 @@ use super::{
 
 object! {
     /// A card.
-    AdaptiveCard = "AdaptiveCard" since "1.0" has [surface] with [item named] {
+    AdaptiveCard = "AdaptiveCard" since "1.0" has [surface] with [sorted keyed named] {
         /// What the client must be able to do, or the fallback is shown.
         requires: Capabilities = "requires" teams,
         /// What happens when it is pressed.
         select_action: SelectAction = "selectAction" since "1.1",
         /// What its background says.
         style: ContainerStyle = "style" teams,
+        /// What is shown instead by a client that does not know it.
+        fallback: ElementFallback = "fallback" teams,
+        /// Its language, like `en`.
+        lang: String = "lang",
         /// Where the schema is.
         schema: Url = "$schema",
         /// The version of the schema that a client must know.
@@ -77,6 +82,19 @@ impl AdaptiveCard {
     pub fn action(mut self, action: impl Into<Action>) -> Self {
         self.actions.push(action.into());
         self
+    }
+
+    /// The card as JSON, which is faster than through serde.
+    ///
+    /// ```
+    /// use argus_cards::model::{Card, TextBlock};
+    ///
+    /// let card = Card::new().push(TextBlock::new("Hello."));
+    /// assert_eq!(card.to_json(), serde_json::to_string(&card)?);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        json::text(self)
     }
 
     /// Makes it as wide as the channel (Teams).

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::catalog::ValueKind;
 use super::macros::{either, extent};
 use super::object::{Node, Object, Part, Property, Read};
+use super::rest::Sink;
 use super::{
     Action, AdaptiveCard, BackgroundImage, Element, ElementId, Execute, Number, Pixels,
     StringResource, SubmitData, TargetElement, Url,
@@ -240,7 +241,7 @@ impl<T: Property> Property for Fallback<T> {
 
     fn part(&self) -> Part<'_> {
         match self {
-            Self::Drop => Part::Text("drop"),
+            Self::Drop => Part::Word("drop"),
             Self::Use(instead) => instead.part(),
         }
     }
@@ -298,8 +299,8 @@ impl<T, N: Into<String>, V: Into<T>> FromIterator<(N, V)> for Named<T> {
 }
 
 impl<T: Property> Node for Named<T> {
-    fn each(&self, sink: &mut dyn FnMut(&str, Part<'_>)) {
-        self.iter().for_each(|(name, value)| sink(name, value.part()));
+    fn each(&self, mut sink: Sink<'_>) {
+        self.iter().for_each(|(name, value)| sink.put(name, value.part()));
     }
 }
 

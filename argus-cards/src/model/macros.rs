@@ -56,11 +56,15 @@ macro_rules! with {
         } }
     };
     ([item $($more:ident)*] $build:ident $head:tt { $($fields:tt)* }) => {
-        $crate::model::macros::with! { [keyed $($more)*] $build $head { $($fields)*
+        $crate::model::macros::with! { [sorted keyed $($more)*] $build $head { $($fields)*
             /// What is shown instead by a client that does not know it.
             fallback: ElementFallback = "fallback" since "1.2",
             /// Its language, like `en`.
             lang: String = "lang" teams,
+        } }
+    };
+    ([sorted $($more:ident)*] $build:ident $head:tt { $($fields:tt)* }) => {
+        $crate::model::macros::with! { [$($more)*] $build $head { $($fields)*
             /// Is what its row is sorted by.
             is_sort_key: bool = "isSortKey" teams as sort_key,
             /// The area of an [`AreaGridLayout`](crate::model::AreaGridLayout) in which it stands.
@@ -125,7 +129,7 @@ macro_rules! object_of {
             )*
             $(
                 #[doc = concat!("What every ", stringify!($group), " has.")]
-                pub $group: $crate::model::macros::group_type!($group),
+                pub $group: $crate::model::Shared<$crate::model::macros::group_type!($group)>,
             )*
             /// What it had in JSON beside its properties.
             pub rest: $crate::model::Rest,
@@ -155,7 +159,7 @@ macro_rules! object_of {
                 Err(value)
             }
 
-            fn write(&self, out: &mut $crate::model::rest::Out<'_>) {
+            fn write(&self, out: &mut $crate::model::rest::Out<'_, '_>) {
                 $($($crate::model::macros::put! { out (self.$must) $must_key required })*)?
                 $($crate::model::macros::put! { out (self.$field) $key $type $($flag)* })*
                 $(self.$group.write(out);)*
@@ -235,6 +239,15 @@ macro_rules! group_of {
             )*
         }
 
+        impl $crate::model::shared::Group for $name {
+            fn empty() -> &'static Self {
+                static EMPTY: $name = $name {
+                    $($field: $crate::model::macros::nothing!($type),)*
+                };
+                &EMPTY
+            }
+        }
+
         impl $name {
             pub(crate) const PROPERTIES: &'static [$crate::model::catalog::PropertyInfo] = &[
                 $($crate::model::macros::property! {
@@ -255,7 +268,7 @@ macro_rules! group_of {
                 }
             }
 
-            fn write(&self, out: &mut $crate::model::rest::Out<'_>) {
+            fn write(&self, out: &mut $crate::model::rest::Out<'_, '_>) {
                 $($crate::model::macros::put! { out (self.$field) $key $type $($flag)* })*
             }
         }
@@ -313,6 +326,16 @@ macro_rules! field_type {
     (($($type:tt)*) $($flag:ident)*) => { Option<$($type)*> };
     ($type:ident required $($flag:ident)*) => { $type };
     ($type:ident $($flag:ident)*) => { Option<$type> };
+}
+
+/// What a field is that was never set.
+macro_rules! nothing {
+    ([$type:ident]) => {
+        Vec::new()
+    };
+    ($type:ident) => {
+        None
+    };
 }
 
 /// `new`, with all that is required.
@@ -670,7 +693,7 @@ macro_rules! words {
             }
 
             fn part(&self) -> $crate::model::object::Part<'_> {
-                $crate::model::object::Part::Text(self.as_str())
+                $crate::model::object::Part::Word(self.as_str())
             }
         }
     };
@@ -763,7 +786,7 @@ macro_rules! extent {
 
             fn part(&self) -> Part<'_> {
                 match self {
-                    $(Self::$word => Part::Text($text),)*
+                    $(Self::$word => Part::Word($text),)*
                     $(Self::$number(number) => Part::Number(*number),)?
                     Self::Pixels(pixels) => Part::Shown(pixels),
                 }
@@ -834,6 +857,6 @@ macro_rules! either {
 
 pub(crate) use {
     availability, constructor, either, extent, field_type, flagged, group, group_of, group_setters,
-    group_type, kind, maybe, named, number_kind, object, object_of, place, property, put,
+    group_type, kind, maybe, named, nothing, number_kind, object, object_of, place, property, put,
     serde_by_part, setter, switch, union, union_kind, version, with, words,
 };

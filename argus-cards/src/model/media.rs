@@ -72,7 +72,7 @@ object! {
     /// A video or a sound.
     Media = "Media" since "1.1" has [element] with [named height] () {
         /// Where it is, in each format.
-        sources: [MediaSource] = "sources",
+        sources: [MediaSource] = "sources" required,
         /// Where its captions are, in each language.
         caption_sources: [CaptionSource] = "captionSources" since "1.6",
         /// A picture that is shown before it plays.

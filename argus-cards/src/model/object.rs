@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Number;
 use super::catalog::{PropertyInfo, TypeInfo, TypeRef, ValueKind};
-use super::rest::{Kept, Out, Rest};
+use super::rest::{Kept, Out, Rest, Sink};
 
 /// What was read, and what of the JSON it does not hold.
 pub(crate) struct Read<T> {
@@ -102,7 +102,7 @@ impl<T: Property> Field for Vec<T> {
 pub(crate) trait Properties {
     /// Reads a property; gives the value back if it has none of this key.
     fn set(&mut self, key: &str, value: Value) -> Result<Option<Kept>, Value>;
-    fn write(&self, out: &mut Out<'_>);
+    fn write(&self, out: &mut Out<'_, '_>);
 }
 
 /// An object of the schema.
@@ -182,11 +182,11 @@ impl<T: Object> Property for T {
 
 /// Something that is written as a JSON object.
 pub(crate) trait Node {
-    fn each(&self, sink: &mut dyn FnMut(&str, Part<'_>));
+    fn each(&self, sink: Sink<'_>);
 }
 
 impl<T: Object> Node for T {
-    fn each(&self, sink: &mut dyn FnMut(&str, Part<'_>)) {
+    fn each(&self, sink: Sink<'_>) {
         let mut out = Out::new(sink, self.rest());
         for (key, tag) in tags::<T>() {
             out.tag(key, tag);
@@ -216,6 +216,8 @@ impl<T: Property> List for Vec<T> {
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a> {
     Text(&'a str),
+    /// A word of the schema, which needs no escapes.
+    Word(&'static str),
     Bool(bool),
     Number(Number),
     Shown(&'a dyn Display),
@@ -239,7 +241,7 @@ impl Part<'_> {
 impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Part::Text(text) => serializer.serialize_str(text),
+            Part::Text(text) | Part::Word(text) => serializer.serialize_str(text),
             Part::Bool(value) => serializer.serialize_bool(*value),
             Part::Number(number) => number.serialize(serializer),
             Part::Shown(value) => serializer.collect_str(value),
@@ -257,11 +259,11 @@ pub(crate) fn write_object<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     let mut written = Ok(());
-    node.each(&mut |key, part| {
+    node.each(Sink::Any(&mut |key, part| {
         if written.is_ok() {
             written = map.serialize_entry(key, &part);
         }
-    });
+    }));
     written?;
     map.end()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::json;
 use super::object::Part;
 
 /// Everything that an object had beside its properties: keys that this model does not know, and
@@ -88,55 +89,79 @@ impl Rest {
 }
 
 /// Where the properties of an object go, each under the key and in the form in which it was read.
-pub(crate) struct Out<'a> {
-    sink: &'a mut dyn FnMut(&str, Part<'_>),
-    kept: &'a [Entry],
+pub(crate) struct Out<'s, 'r> {
+    sink: Sink<'s>,
+    kept: &'r [Entry],
     /// Which keys of `kept` a property has taken the place of.
     replaced: Vec<&'static str>,
 }
 
-impl<'a> Out<'a> {
-    pub(crate) fn new(sink: &'a mut dyn FnMut(&str, Part<'_>), rest: &'a Rest) -> Self {
+/// Who writes.
+pub(crate) enum Sink<'a> {
+    /// Any serializer.
+    Any(&'a mut dyn FnMut(&str, Part<'_>)),
+    /// JSON, directly.
+    Json(&'a mut Vec<u8>),
+}
+
+impl Sink<'_> {
+    pub(crate) fn put(&mut self, key: &str, part: Part<'_>) {
+        match self {
+            Self::Any(sink) => sink(key, part),
+            Self::Json(json) => json::any(json, key, part),
+        }
+    }
+
+    fn put_known(&mut self, key: &'static str, part: Part<'_>) {
+        match self {
+            Self::Any(sink) => sink(key, part),
+            Self::Json(json) => json::known(json, key, part),
+        }
+    }
+}
+
+impl<'s, 'r> Out<'s, 'r> {
+    pub(crate) fn new(sink: Sink<'s>, rest: &'r Rest) -> Self {
         Self { sink, kept: rest.entries(), replaced: Vec::new() }
     }
 
     /// Writes what tells the type apart, unless it was read without or with another one.
     pub(crate) fn tag(&mut self, key: &'static str, tag: &'static str) {
         if self.kept(key).is_none() {
-            (self.sink)(key, Part::Text(tag));
+            self.sink.put_known(key, Part::Word(tag));
         }
     }
 
     /// Writes a property that is set.
     pub(crate) fn put(&mut self, key: &'static str, part: Part<'_>) {
         if self.kept.is_empty() {
-            return (self.sink)(key, part);
+            return self.sink.put_known(key, part);
         }
         match (self.kept(key), &part) {
             (Some(Kept::Absent | Kept::Value(_)), part) if part.is_empty() => return,
-            (Some(Kept::Spelling(spelling)), Part::Text(word))
+            (Some(Kept::Spelling(spelling)), Part::Word(word))
                 if word.eq_ignore_ascii_case(spelling) =>
             {
-                (self.sink)(key, Part::Text(spelling));
+                self.sink.put(key, Part::Text(spelling));
             }
-            (Some(Kept::Alias(alias)), _) => (self.sink)(alias, part),
-            _ => (self.sink)(key, part),
+            (Some(Kept::Alias(alias)), _) => self.sink.put_known(alias, part),
+            _ => self.sink.put_known(key, part),
         }
         self.replaced.push(key);
     }
 
     /// Writes what no property has taken the place of.
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(mut self) {
         for Entry { key, kept } in self.kept {
             if let Kept::Value(value) = kept
                 && !self.replaced.contains(&&**key)
             {
-                (self.sink)(key, Part::Value(value));
+                self.sink.put(key, Part::Value(value));
             }
         }
     }
 
-    fn kept(&self, key: &str) -> Option<&'a Kept> {
+    fn kept(&self, key: &str) -> Option<&'r Kept> {
         self.kept.iter().find(|entry| &*entry.key == key).map(|entry| &entry.kept)
     }
 }

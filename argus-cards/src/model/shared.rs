@@ -1,6 +1,12 @@
 //! Properties that many types share.
 
+use std::ops::{Deref, DerefMut};
+
+use serde_json::Value;
+
 use super::macros::group;
+use super::object::Properties;
+use super::rest::{Kept, Out};
 use super::{
     ActionFallback, ActionMode, ActionStyle, Background, Capabilities, ChartColorSet,
     ElementFallback, InputLabelPosition, InputStyle, LabelWidth, Layout, Pixels, Spacing,
@@ -98,5 +104,68 @@ group! {
         max_width: Pixels = "maxWidth",
         /// Says which colour is what.
         show_legend: bool = "showLegend" unless without_legend,
+    }
+}
+
+/// Properties that many types share and few objects set: nothing but a pointer while none is set.
+///
+/// ```
+/// use argus_cards::model::{Spacing, TextBlock};
+///
+/// let mut text = TextBlock::new("Hello.");
+/// assert_eq!(text.element.spacing, None);
+/// text.element.spacing = Some(Spacing::Large);
+/// # assert_eq!(text, TextBlock::new("Hello.").spacing(Spacing::Large));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Shared<T>(Option<Box<T>>);
+
+/// A struct that can be [`Shared`].
+pub(crate) trait Group: 'static {
+    fn empty() -> &'static Self;
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Group> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_deref().unwrap_or_else(|| T::empty())
+    }
+}
+
+impl<T: Group + Default> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl<T: Group + PartialEq> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Properties + Default> Properties for Shared<T> {
+    fn set(&mut self, key: &str, value: Value) -> Result<Option<Kept>, Value> {
+        // Most objects set none of these: read first, keep only what was used.
+        if let Some(group) = &mut self.0 {
+            return group.set(key, value);
+        }
+        let mut group = T::default();
+        let read = group.set(key, value)?;
+        self.0 = Some(Box::new(group));
+        Ok(read)
+    }
+
+    fn write(&self, out: &mut Out<'_, '_>) {
+        if let Some(group) = &self.0 {
+            group.write(out);
+        }
     }
 }

@@ -16,7 +16,8 @@ object! {
         /// How wide it is at least; what is more scrolls.
         min_width: MinWidth = "minWidth" teams,
         /// The first row names the columns.
-        first_row_as_headers: bool = "firstRowAsHeaders" also "firstRowAsHeader" teams unless without_headers,
+        first_row_as_headers: bool = "firstRowAsHeaders" also "firstRowAsHeader"
+            unless without_headers,
         /// Has lines between the cells.
         show_grid_lines: bool = "showGridLines" unless without_grid_lines,
         /// What the lines say.

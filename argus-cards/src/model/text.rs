@@ -40,7 +40,7 @@ object! {
         /// The input that it is the label of.
         label_for: InputId = "labelFor" teams,
         /// The parts.
-        inlines: [Inline] = "inlines",
+        inlines: [Inline] = "inlines" required,
     }
 }
 
