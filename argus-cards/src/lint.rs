@@ -17,7 +17,9 @@ mod walk;
 
 use std::fmt;
 
-use crate::error::Position;
+use crate::error::{Error, ErrorKind, Position};
+use serde_json::Value;
+
 use crate::host::Host;
 use crate::json;
 use crate::options::Options;
@@ -175,6 +177,33 @@ impl Linter {
         }
         found.report(file, &lines, None)
     }
+
+    /// Says whether a template may be taken into use: nothing in it, nor in the cards of its
+    /// samples, may break a rule that [refuses](Rule::refuses).
+    pub(crate) fn accept(
+        &self,
+        file: &str,
+        source: &str,
+        samples: &[(String, Value)],
+        options: &Options,
+    ) -> Result<(), Error> {
+        let raw = self.clone().reading(Reading::Template).check(file, source);
+        refuse(&raw, "")?;
+        for (name, data) in samples {
+            let rendered = self.check_rendered(file, source, data, options)?;
+            refuse(&rendered, &format!(", with the sample {name}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The first finding that refuses a template, as an error.
+fn refuse(report: &Report, of: &str) -> Result<(), Error> {
+    let Some(finding) = report.findings.iter().find(|found| found.rule.refuses()) else {
+        return Ok(());
+    };
+    let message = format!("{} ({}{of})", finding.message, finding.rule.id);
+    Err(Error::new(ErrorKind::TemplateInvalid, message).at(&report.file, finding.at))
 }
 
 /// What the compiler of templates says is part of the report.

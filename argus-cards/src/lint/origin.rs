@@ -183,25 +183,3 @@ fn at(node: &Node, offset: usize) -> Option<&Node> {
     };
     at(inside?, offset)
 }
-
-/// Everything that speaks against taking a template into use: what the rules say about the template
-/// itself and about the cards of its samples.
-pub(crate) fn refusal(
-    linter: &Linter,
-    file: &str,
-    source: &str,
-    samples: &[(String, Value)],
-    options: &Options,
-) -> Result<Option<(Finding, String)>, Error> {
-    let refuses = |report: Report| report.findings.into_iter().find(|f| f.rule.refuses());
-    let raw = linter.clone().reading(Reading::Template).check(file, source);
-    if let Some(finding) = refuses(raw) {
-        return Ok(Some((finding, String::new())));
-    }
-    for (name, data) in samples {
-        if let Some(finding) = refuses(linter.check_rendered(file, source, data, options)?) {
-            return Ok(Some((finding, name.clone())));
-        }
-    }
-    Ok(None)
-}
