@@ -6,6 +6,7 @@ use argus_cards::lint::{self, Linter, Reading, Report, Severity};
 use argus_cards::{Host, Position};
 
 use crate::corpus;
+use crate::marked::{grown, unmarked};
 
 /// A card of `lint/cases.txt`.
 struct Case {
@@ -28,37 +29,6 @@ fn wrapped(snippet: &str) -> String {
     } else {
         format!(r#"{begin}"body":[{snippet}]}}"#)
     }
-}
-
-/// Replaces `<<N>>`, `<<open N>>` and `<<close N>>`.
-fn grown(text: &str) -> String {
-    let mut parts = text.split("<<");
-    let mut result = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (what, rest) = part.split_once(">>").unwrap();
-        let count = |number: &str| number.trim().parse::<usize>().unwrap();
-        if let Some(number) = what.strip_prefix("open") {
-            result.push_str(&r#"{"type":"Container","items":["#.repeat(count(number)));
-        } else if let Some(number) = what.strip_prefix("close") {
-            result.push_str(&"]}".repeat(count(number)));
-        } else {
-            result.push_str(&"x".repeat(count(what)));
-        }
-        result.push_str(rest);
-    }
-    result
-}
-
-/// Takes the marks out of a text; each stands before the thing that is found.
-fn unmarked(text: &str) -> (String, Vec<Position>) {
-    let mut parts = text.split('«');
-    let mut source = parts.next().unwrap().to_owned();
-    let mut places = Vec::new();
-    for part in parts {
-        places.push(Position::of(&source, source.len()));
-        source.push_str(part);
-    }
-    (source, places)
 }
 
 fn cases() -> Vec<Case> {

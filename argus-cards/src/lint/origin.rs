@@ -6,7 +6,7 @@
 
 use super::card::inner;
 use super::lines::Lines;
-use super::{Card, Finding, Found, Linter, Reading, Report, rules};
+use super::{Card, Found, Linter, Reading, Report, rules};
 use crate::error::{Error, ErrorKind};
 use crate::json::{self, Kind, Node};
 use crate::options::Options;

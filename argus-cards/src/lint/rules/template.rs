@@ -3,7 +3,7 @@
 use super::source::{ARGUS, TEMPLATING};
 use super::{On, Rule};
 use crate::lint::Severity::{Error, Info, Warning};
-use crate::lint::card::{Card, has_expression};
+use crate::lint::card::{Card, has_expression, text};
 use crate::lint::found::Found;
 
 pub(super) const RULES: &[Rule] = &[
@@ -32,6 +32,14 @@ pub(super) const RULES: &[Rule] = &[
         on: On::Card(in_key),
     },
     Rule {
+        id: "bind.ref",
+        severity: Error,
+        summary: "`$ref` names a part of a card, which is a file in the templates' own folder.",
+        help: "Name it without `..`, like `\"$ref\": \"partials/header.card.json\"`.",
+        source: ARGUS,
+        on: On::Card(reference),
+    },
+    Rule {
         id: "bind.link",
         severity: Info,
         summary: "An address out of the data is only kept if it is https and its host is allowed.",
@@ -53,6 +61,19 @@ fn in_key(card: &Card<'_>, found: &mut Found) {
     for member in card.objects.iter().flat_map(|object| object.members) {
         if has_expression(&member.key) {
             found.at(member.key_at, format!("`{}` stays as it is typed", member.key));
+        }
+    }
+}
+
+fn reference(card: &Card<'_>, found: &mut Found) {
+    for object in &card.objects {
+        let Some(node) = object.get("$ref") else { continue };
+        let fits = text(node).is_some_and(|path| {
+            let inside = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+            inside && !path.contains(['\\', ':', '$', '%', '\0'])
+        });
+        if !fits {
+            found.at(node.at, "this `$ref` does not name a file among the templates");
         }
     }
 }
