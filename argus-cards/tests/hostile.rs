@@ -78,3 +78,17 @@ fn hostile_templates_are_refused_and_the_old_one_stays() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_shipped_templates_break_no_rule() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../card-templates");
+    let verbs = ["acknowledge", "isolate", "ticket", "approve", "deny"];
+    let options = Options::default()
+        .lint(Linter::new(Host::teams()).verbs(verbs))
+        .allow_host("security.example.com")
+        .allow_host("tickets.example.com");
+    let (library, trouble) = Library::open_with(folder, options);
+    let refused: Vec<_> = trouble.iter().filter(|found| found.level == Level::Refused).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    assert!(library.names().len() >= 3);
+}
