@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::auth::{Cloud, Secret};
+use argus_cards::lint::Linter;
 use argus_cards::source::sharepoint::{Location, Push, SharePoint, Subscriber};
 use argus_cards::source::{Folder, TemplateSource};
-use argus_cards::{Builder, Diagnostic, Error, Level, Library, Options, Watch};
+use argus_cards::{Builder, Diagnostic, Error, Host, Level, Library, Options, Watch};
 use argus_soc::ledger::fact::What;
 use aws_lc_rs::hmac;
 use tokio::sync::{Notify, watch};
 
 use crate::adapters::sharepoint::ToGraph;
+use crate::buttons::Act;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError};
 use crate::flows::Soc;
@@ -55,7 +57,8 @@ impl Templates {
     ) -> Result<Self, ConfigError> {
         let settings = &config.templates;
         let hosts = settings.allowed_hosts.iter();
-        let options = hosts.fold(Options::default(), Options::allow_host);
+        let linter = Linter::new(Host::teams()).verbs(Act::VERBS);
+        let options = hosts.fold(Options::default().lint(linter), Options::allow_host);
         let (builder, push) = match source(config, cloud, identity)? {
             Source::Folder(folder) => (Library::builder(folder), None),
             Source::SharePoint(library) => {

@@ -95,8 +95,12 @@ fn accept(
     let source = text(snapshot, path)?;
     let template = Template::parse(path, source, options)?;
     odd.extend(template.diagnostics().iter().cloned());
+    let mut data = Vec::new();
     for sample in &files.samples {
-        try_sample(&template, path, sample, text(snapshot, sample)?, options, odd)?;
+        data.push(try_sample(&template, path, sample, text(snapshot, sample)?, options, odd)?);
+    }
+    if let Some(linter) = &options.lint {
+        linter.accept(path, source, &data, options)?;
     }
     Ok(Entry { template, sha256: sha256(source.as_bytes()) })
 }
@@ -108,7 +112,7 @@ fn try_sample(
     text: &str,
     options: &Options,
     odd: &mut Vec<Diagnostic>,
-) -> Result<(), Error> {
+) -> Result<(String, Value), Error> {
     let name = sample.rsplit('/').next().unwrap_or(sample);
     let data: Value = serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
@@ -127,7 +131,7 @@ fn try_sample(
         found.message = format!("{} (sample {name})", found.message);
         odd.push(found);
     }
-    Ok(())
+    Ok((name.to_owned(), data))
 }
 
 fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Result<&'a str, Error> {

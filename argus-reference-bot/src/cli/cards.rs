@@ -4,6 +4,7 @@ mod desk;
 mod dev;
 mod differences;
 mod history;
+mod lint;
 mod pin;
 mod place;
 mod pull;
@@ -58,6 +59,10 @@ What is odd about template or data goes to standard error, with file, line and c
         #[arg(long, value_enum, default_value = "argus")]
         profile: Profile,
     },
+    /// Say what is wrong with cards and templates, for the host where they will be shown.
+    Lint(lint::Args),
+    /// List the rules of `lint`, with who says so.
+    Rules(lint::RulesArgs),
     /// Read cards into the typed model and write them again: lines {id, card} in and out.
     Roundtrip,
     /// Render every sample and compare it with the card that is expected.
@@ -99,6 +104,8 @@ pub(super) fn run(command: &Command) -> Outcome {
         }
         Command::Batch { profile } => lines(|line| batch(line, profile.options())),
         Command::Eval { profile } => lines(|line| eval(line, profile.options())),
+        Command::Lint(args) => lint::run(args),
+        Command::Rules(args) => lint::rules(args),
         Command::Roundtrip => lines(roundtrip),
         Command::Test(args) => test::run(args),
         Command::Dev(args) => dev::run(args),
