@@ -16,5 +16,6 @@ mod template;
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
 pub use host::{Host, Refused, SizeLimit, Trait};
 pub use library::{Builder, History, Library, Origin, Refreshed, Rendered, Status, Version, Watch};
+pub use near::nearest;
 pub use options::{Limits, Options, Profile};
 pub use template::{Argument, Base, Expansion, Read, Step, Template, Usage};
