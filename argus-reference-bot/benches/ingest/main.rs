@@ -12,6 +12,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
     reason = "a bench: it may stop at the first surprise, prints what it found, and measures time"
 )]
 

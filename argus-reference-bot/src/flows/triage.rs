@@ -47,12 +47,14 @@ impl Soc {
         let mut remembered = self.remembered.lock().await;
         let mut placed = 0;
         while let Some((last, events)) = self.next(&remembered, shapes).await? {
-            self.place_all(&events, &mut remembered).await?;
+            let begins_runs = self.place_all(&events, &mut remembered).await?;
             remembered.placed = Some(last);
             placed += events.len();
             self.metrics.placed(events.len());
             self.bells.notify.notify_one();
-            self.bells.execute.notify_one();
+            if begins_runs {
+                self.bells.execute.notify_one();
+            }
         }
         Ok(placed)
     }
@@ -82,15 +84,15 @@ impl Soc {
     }
 
     /// Places events in one batch; when somebody changed one of their incidents in between, once
-    /// more.
+    /// more. Says whether a run begins.
     async fn place_all(
         &self,
         events: &[Read],
         remembered: &mut Remembered,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         loop {
             match self.place_once(events, remembered).await {
-                Ok(()) => return Ok(()),
+                Ok(begins_runs) => return Ok(begins_runs),
                 Err(error) => {
                     *remembered = Remembered::default();
                     let LedgerError::Conflict { stream } = error else { return Err(error) };
@@ -104,7 +106,7 @@ impl Soc {
         &self,
         events: &[Read],
         remembered: &mut Remembered,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         let number = match remembered.number {
             Some(number) => number,
             None => self.ledger.last_number().await?,
@@ -117,9 +119,11 @@ impl Soc {
             }
         }
         let Draft { batch, touched, number, .. } = draft;
+        let begins_runs =
+            batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
         self.ledger.append(batch).await?;
         remembered.absorb(touched, number);
-        Ok(())
+        Ok(begins_runs)
     }
 
     /// The events at these places, in their order.
@@ -153,12 +157,11 @@ impl Soc {
         if let Some(incident) = draft.touched.open_for(event) {
             return Ok(Some(incident.key.clone()));
         }
-        let known = match remembered.open.open_for(event) {
-            Some(incident) => Some(incident.clone()),
-            None => {
-                let key = event.incident_key.as_deref();
-                self.ledger.open_incident(key, &event.fingerprint).await?
-            }
+        let known = if let Some(incident) = remembered.open.open_for(event) {
+            Some(incident.clone())
+        } else {
+            let key = event.incident_key.as_deref();
+            self.ledger.open_incident(key, &event.fingerprint).await?
         };
         // One that the draft has and that is not open for this event any more is closed by it.
         let Some(incident) = known.filter(|it| !draft.touched.contains(&it.key)) else {

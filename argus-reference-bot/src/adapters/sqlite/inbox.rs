@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     const SOON: Duration = Duration::from_millis(1);
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[test]
     fn jobs_come_in_their_order_and_no_more_than_asked_for() {

@@ -152,16 +152,18 @@ impl Changed {
 
 fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Projected {
     match &fact.what {
-        What::Received { event_id, idempotency_key, .. } => {
-            if !ids.received(seq, *event_id, idempotency_key.as_deref()) {
-                let why = format!("the event {event_id} or its key was received before");
-                return Ok(Err(LedgerError::Damaged(why)));
-            }
+        What::Received { event_id, idempotency_key, .. }
+            if !ids.received(seq, *event_id, idempotency_key.as_deref()) =>
+        {
+            let why = format!("the event {event_id} or its key was received before");
+            return Ok(Err(LedgerError::Damaged(why)));
         }
         What::Opened { event, .. } => {
             place(connection, ids, [event.event_id], fact.stream.as_deref())?;
         }
-        What::EventAdded(event) => place(connection, ids, [event.event_id], fact.stream.as_deref())?,
+        What::EventAdded(event) => {
+            place(connection, ids, [event.event_id], fact.stream.as_deref())?;
+        }
         What::EventsAdded { events } => {
             let events = events.iter().map(|event| event.event_id);
             place(connection, ids, events, fact.stream.as_deref())?;

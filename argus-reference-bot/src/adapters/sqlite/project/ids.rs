@@ -17,12 +17,7 @@ pub(in super::super) struct Ids {
 
 impl Ids {
     /// An event was received as record `seq`. Says whether its id and key are new, as they must be.
-    pub(in super::super) fn received(
-        &mut self,
-        seq: u64,
-        event: Uuid,
-        key: Option<&str>,
-    ) -> bool {
+    pub(in super::super) fn received(&mut self, seq: u64, event: Uuid, key: Option<&str>) -> bool {
         if self.events.contains_key(&event) || key.is_some_and(|key| self.keys.contains_key(key)) {
             return false;
         }
@@ -68,8 +63,7 @@ impl Ids {
         let keys = self.keys.iter().map(|(key, at)| (key.as_bytes(), *at));
         let mut all: Vec<(&[u8], u64)> = events.chain(keys).filter(|(_, at)| *at <= seq).collect();
         all.sort_unstable();
-        let mut insert =
-            connection.prepare_cached("INSERT INTO ids (id, seq) VALUES (?1, ?2)")?;
+        let mut insert = connection.prepare_cached("INSERT INTO ids (id, seq) VALUES (?1, ?2)")?;
         for (id, at) in all {
             insert.execute(rusqlite::params![id, at])?;
         }
