@@ -3,18 +3,24 @@
 //! Expressions read data and never change it. What depends on the outside (now, chance, locale) is
 //! a value in [`Options`], and what an expression may cost is limited there too.
 
+mod coerce;
 pub(crate) mod eval;
 pub(crate) mod expr;
 pub(crate) mod functions;
+mod jpath;
 mod lex;
 mod locale;
 pub(crate) mod number;
 pub(crate) mod parse;
+mod pattern;
 pub(crate) mod scope;
-mod table;
+pub(crate) mod table;
 pub(crate) mod text;
 mod time;
+mod timex;
 pub(crate) mod value;
+mod xml;
+mod xpath;
 mod zones;
 
 use serde_json::Value;

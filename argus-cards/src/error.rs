@@ -1,6 +1,7 @@
 //! The crate's one error, and where in a file something is.
 
 use std::fmt;
+use std::time::Duration;
 
 /// A place in a text: both numbers start at 1, columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +51,8 @@ pub enum ErrorKind {
     LimitExceeded,
     /// The folder or file could not be read or watched.
     SourceUnavailable,
+    /// The state directory of a library could not be read or written.
+    StateUnusable,
 }
 
 /// Anything that can go wrong between a template's source and a card.
@@ -70,12 +73,20 @@ pub struct Error {
     context: String,
     file: Option<String>,
     at: Option<Position>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
-        Self { kind, context: context.into(), file: None, at: None, source: None }
+        Self {
+            kind,
+            context: context.into(),
+            file: None,
+            at: None,
+            retry_after: None,
+            source: None,
+        }
     }
 
     pub(crate) fn at(mut self, file: &str, at: Position) -> Self {
@@ -92,6 +103,26 @@ impl Error {
         self
     }
 
+    /// Makes the error of a source of one's own that cannot be read now.
+    ///
+    /// ```
+    /// use argus_cards::{Error, ErrorKind};
+    ///
+    /// let error = Error::unavailable("git: cannot reach the server");
+    /// assert_eq!(error.kind(), ErrorKind::SourceUnavailable);
+    /// assert!(error.is_transient());
+    /// ```
+    pub fn unavailable(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::SourceUnavailable, context)
+    }
+
+    /// Says not to ask again before that much time has passed.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -100,6 +131,11 @@ impl Error {
     /// Whether trying again later may help, without anybody changing a template.
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::SourceUnavailable
+    }
+
+    /// How long to wait before asking again, if the source said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// The file that is to blame, if one is.
@@ -144,6 +180,8 @@ pub enum Level {
     Warning,
     /// The template, or this version of it, is not used.
     Refused,
+    /// The templates are in use; whoever runs the library should look at its source or its disk.
+    Trouble,
 }
 
 /// Something the author of a template should hear about, although a card came out.

@@ -40,14 +40,19 @@ pub(crate) struct Fault {
 
 /// Reads one JSON document; the text may start with a byte order mark.
 pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
+    read(text).map(|(node, _)| node)
+}
+
+/// Reads one JSON document, and says at which bytes a property is written once more.
+pub(crate) fn read(text: &str) -> Result<(Node, Vec<usize>), Fault> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut reader = Reader { text, at: start, depth: 0 };
+    let mut reader = Reader { text, at: start, depth: 0, again: Vec::new() };
     let node = reader.value()?;
     reader.space();
     if reader.at < text.len() {
         return Err(reader.fault("there is something after the end of the JSON"));
     }
-    Ok(node)
+    Ok((node, reader.again))
 }
 
 /// Finds the byte of the source that stands for byte `decoded` of the string starting at `at`.
@@ -82,6 +87,7 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
+    again: Vec<usize>,
 }
 
 impl Reader<'_> {
@@ -150,6 +156,7 @@ impl Reader<'_> {
             let value = self.value()?;
             if let Some(twice) = members.iter_mut().find(|member| member.key == key) {
                 // The last one wins, as it does in every JSON reader of a card.
+                self.again.push(key_at);
                 twice.value = value;
             } else {
                 members.push(Member { key, key_at, value });

@@ -3,15 +3,18 @@
 
 pub mod ael;
 mod error;
+mod host;
 mod json;
 mod library;
+pub mod lint;
 pub mod model;
+mod near;
 mod options;
+pub mod source;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
-#[cfg(feature = "watch")]
-pub use library::Watch;
-pub use library::{Library, Rendered};
+pub use host::{Host, Refused, SizeLimit, Trait};
+pub use library::{Builder, History, Library, Origin, Refreshed, Rendered, Status, Version, Watch};
 pub use options::{Limits, Options, Profile};
-pub use template::{Expansion, Template};
+pub use template::{Argument, Base, Expansion, Read, Step, Template, Usage};

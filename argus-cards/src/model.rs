@@ -1,183 +1,84 @@
 //! Adaptive Cards as types, for code that builds, reads or changes one.
 //!
-//! Reading loses nothing: an unknown type is kept whole, an unknown property and a value that does
-//! not fit its property stay in `rest`, and a word keeps its case while it compares without it.
+//! Every type, property and word of the official schema up to 1.6 and of Teams is here. Reading
+//! loses nothing: what this model does not know, and values that do not fit their property, stay
+//! in `rest`, and words keep their spelling. [`catalog`] has the same as tables.
 
 mod action;
+mod card;
+pub mod catalog;
+mod chart;
+mod choice;
+mod component;
 mod container;
+mod form;
+mod id;
 mod input;
+mod json;
+mod layout;
+mod macros;
+mod media;
 mod object;
+mod rest;
+mod series;
+mod shared;
+mod status;
+mod submit;
+mod table;
+mod teams;
 mod text;
+mod union;
+mod value;
 mod words;
 
-use serde_json::Value;
-
-pub use action::{Execute, OpenUrl, ShowCard, Submit, ToggleVisibility};
-pub use container::{
-    ActionSet, Column, ColumnSet, Container, Table, TableCell, TableColumn, TableRow,
+pub use action::{
+    BotAction, Execute, InsertImage, OpenUrl, OpenUrlDialog, Popover, ResetInputs, ShowCard,
+    Submit, TargetElement, ToggleVisibility,
 };
-pub use input::{
-    Choice, InputChoiceSet, InputDate, InputNumber, InputText, InputTime, InputToggle,
+pub use card::{
+    AdaptiveCard, AuthCardButton, Authentication, Card, Metadata, Refresh, TokenExchangeResource,
 };
-pub use text::{Fact, FactSet, Image, Inline, RichTextBlock, TextBlock, TextRun};
-pub use words::{
-    ActionMode, ActionStyle, ChoiceStyle, Color, ContainerStyle, FontType, HorizontalAlignment,
-    ImageSize, Spacing, TextSize, VerticalAlignment, Weight,
+pub use chart::{
+    DonutChart, GaugeChart, GroupedVerticalBarChart, HorizontalBarChart, LineChart, PieChart,
+    StackedHorizontalBarChart, VerticalBarChart,
 };
-
-use object::{object, union};
-
-/// The newest version of the schema that Teams shows.
-const TEAMS_VERSION: &str = "1.5";
-
-object! {
-    /// A card.
-    ///
-    /// ```
-    /// use argus_cards::model::{Card, Execute, FactSet, TextBlock};
-    ///
-    /// let card = Card::new()
-    ///     .push(TextBlock::new("**web1** is isolated.").wrap())
-    ///     .push(FactSet::new().fact("By", "Ada"))
-    ///     .action(Execute::new("Release", "release_host"));
-    /// assert_eq!(card.version.as_deref(), Some("1.5"));
-    ///
-    /// // What is not known is kept.
-    /// let text = r#"{"type":"AdaptiveCard","body":[{"type":"Badge","text":"new"}],"wrap":"odd"}"#;
-    /// let read: Card = serde_json::from_str(text)?;
-    /// assert_eq!(serde_json::to_value(&read)?, serde_json::from_str::<serde_json::Value>(text)?);
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    AdaptiveCard = "AdaptiveCard" {
-        /// Where the schema is.
-        schema: Option<String> = "$schema",
-        /// The version of the schema that a client must know.
-        version: Option<String> = "version",
-        /// The elements, from top to bottom.
-        body: Vec<Element> = "body",
-        /// The buttons at the bottom.
-        actions: Vec<Action> = "actions",
-        /// What a client shows that does not know the version.
-        fallback_text: Option<String> = "fallbackText",
-        /// What is read aloud.
-        speak: Option<String> = "speak",
-        /// The language, like `en`.
-        lang: Option<String> = "lang",
-        /// What happens when the card is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// How the card is brought up to date for some people.
-        refresh: Option<Refresh> = "refresh",
-        /// What only Teams knows.
-        msteams: Option<MsTeams> = "msteams",
-        /// How high it is at least, like `80px`.
-        min_height: Option<String> = "minHeight",
-        /// Whether it reads from right to left.
-        rtl: Option<bool> = "rtl",
-    }
-}
-
-/// The short name of [`AdaptiveCard`].
-pub type Card = AdaptiveCard;
-
-impl AdaptiveCard {
-    /// An empty card of the version that Teams shows.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { version: Some(TEAMS_VERSION.to_owned()), ..Self::default() }
-    }
-
-    /// Adds an element at the bottom.
-    #[must_use]
-    pub fn push(mut self, element: impl Into<Element>) -> Self {
-        self.body.push(element.into());
-        self
-    }
-
-    /// Adds a button.
-    #[must_use]
-    pub fn action(mut self, action: impl Into<Action>) -> Self {
-        self.actions.push(action.into());
-        self
-    }
-
-    /// Makes it as wide as the channel (Teams).
-    #[must_use]
-    pub fn full_width(mut self) -> Self {
-        let mut msteams = self.msteams.unwrap_or_default();
-        msteams.width = Some("Full".to_owned());
-        self.msteams = Some(msteams);
-        self
-    }
-}
-
-object! {
-    /// How a card is brought up to date when somebody looks at it.
-    Refresh {
-        /// What is asked for the new card; an [`Execute`].
-        action: Option<Box<Action>> = "action",
-        /// For whom it happens by itself, at most 60.
-        user_ids: Vec<String> = "userIds",
-        /// Until when the card is new enough.
-        expires: Option<String> = "expires",
-    }
-}
-
-object! {
-    /// What only Teams knows about a card.
-    MsTeams {
-        /// `Full` makes the card as wide as the channel.
-        width: Option<String> = "width",
-        /// Who is mentioned in the texts of the card.
-        entities: Vec<Value> = "entities",
-    }
-}
-
-union! {
-    /// An element of a card's body.
-    Element {
-        /// A text.
-        TextBlock = "TextBlock",
-        /// A text whose parts may look different.
-        RichTextBlock = "RichTextBlock",
-        /// A picture.
-        Image = "Image",
-        /// Elements that belong together.
-        Container = "Container",
-        /// Columns side by side.
-        ColumnSet = "ColumnSet",
-        /// Names and values.
-        FactSet = "FactSet",
-        /// Buttons.
-        ActionSet = "ActionSet",
-        /// Rows and columns.
-        Table = "Table",
-        /// A field for a text.
-        InputText = "Input.Text",
-        /// A field for a number.
-        InputNumber = "Input.Number",
-        /// A field for a day.
-        InputDate = "Input.Date",
-        /// A field for a time of day.
-        InputTime = "Input.Time",
-        /// A switch.
-        InputToggle = "Input.Toggle",
-        /// A choice.
-        InputChoiceSet = "Input.ChoiceSet",
-    }
-}
-
-union! {
-    /// A button, or what happens when something is pressed.
-    Action {
-        /// Comes back to the bot, which may answer with a card.
-        Execute = "Action.Execute",
-        /// Comes back to the bot.
-        Submit = "Action.Submit",
-        /// Opens an address.
-        OpenUrl = "Action.OpenUrl",
-        /// Unfolds another card.
-        ShowCard = "Action.ShowCard",
-        /// Shows and hides elements.
-        ToggleVisibility = "Action.ToggleVisibility",
-    }
-}
+pub use choice::{Choice, DataQuery, InputChoiceSet};
+pub use component::{
+    CalendarEvent, EventAttendee, EventComponent, FileComponent, FileProperties, Persona,
+    PersonaSet, ResourceComponent, ResourceProperties, ResourceVisualization, UserComponent,
+    UsersComponent,
+};
+pub use container::{ActionSet, Carousel, CarouselPage, Column, ColumnSet, Container};
+pub use form::{
+    ActionData, ActionFallback, Background, Capabilities, ColumnWidth, Coordinate, DialogSize,
+    ElementFallback, Fallback, GridColumn, ImageExtent, LabelWidth, MinWidth, Named,
+    StringResources, Strings, Target,
+};
+pub use id::{ElementId, InputId};
+pub use input::{InputDate, InputNumber, InputRating, InputText, InputTime, InputToggle};
+pub use layout::{AreaGridLayout, BackgroundImage, FlowLayout, GridArea, StackLayout};
+pub use media::{CaptionSource, Image, ImageSet, Media, MediaSource, TeamsImage};
+pub use rest::Rest;
+pub use series::{
+    BarChartDataValue, DonutChartData, GaugeChartLegend, GroupedVerticalBarChartData,
+    HorizontalBarChartDataValue, LineChartData, LineChartValue, StackedHorizontalBarChartData,
+    StackedHorizontalBarChartDataPoint, VerticalBarChartDataValue,
+};
+pub use shared::{
+    ActionProperties, ChartProperties, ElementProperties, InputProperties, Shared,
+    SurfaceProperties,
+};
+pub use status::{Badge, CompoundButton, Icon, IconInfo, ProgressBar, ProgressRing, Rating};
+pub use submit::{
+    CollabStage, ImBack, Invoke, MessageBack, Signin, SubmitData, SubmitFeedback, TabInfo,
+    TaskFetch, TeamsSubmit,
+};
+pub use table::{Table, TableCell, TableColumn, TableRow};
+pub use teams::{Mention, MentionedEntity, Resources, StringResource, TeamsCard, ThemedUrl};
+pub use text::{CodeBlock, Fact, FactSet, IconRun, ImageRun, RichTextBlock, TextBlock, TextRun};
+pub use union::{
+    Action, Element, Inline, InvokeValue, Layout, MenuAction, SelectAction, TeamsSubmitData,
+    ValueChangedAction,
+};
+pub use value::{Date, Markdown, Number, Pixels, Regex, Time, Url, Version};
+pub use words::*;

@@ -1,5 +1,7 @@
 //! What a caller may decide about a rendering.
 
+use crate::lint::Linter;
+
 /// Whose semantics a template has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -59,6 +61,9 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// Characters that one value may bring into a text of the card.
     pub max_text: usize,
+    /// What a [`Library`](crate::Library) asks of a template, and of the cards of its samples,
+    /// before it is taken into use; without it, every template that compiles is taken.
+    pub lint: Option<Linter>,
 }
 
 impl Default for Options {
@@ -71,6 +76,7 @@ impl Default for Options {
             locale: "en-US".to_owned(),
             allowed_hosts: Vec::new(),
             max_text: 2_000,
+            lint: None,
         }
     }
 }
@@ -115,6 +121,28 @@ impl Options {
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// Lets a library refuse templates that break rules; [`Rule::refuses`](crate::lint::Rule)
+    /// says which.
+    ///
+    /// ```
+    /// use argus_cards::lint::Linter;
+    /// use argus_cards::{Host, Library, Options};
+    ///
+    /// let options = Options::default().lint(Linter::new(Host::teams()));
+    /// let too_new = r#"{"type":"AdaptiveCard","version":"9.9","body":[]}"#;
+    /// let (library, trouble) = Library::from_memory_with([("alert", too_new)], options);
+    /// assert!(library.names().is_empty());
+    /// assert_eq!(
+    ///     trouble[0].to_string(),
+    ///     "alert.card.json:1:34: Teams shows cards up to 1.5; this one needs 9.9 (version.max)"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn lint(mut self, linter: Linter) -> Self {
+        self.lint = Some(linter);
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod compile;
 mod program;
+mod reads;
 mod render;
 mod role;
 mod safe;
@@ -13,6 +14,8 @@ use serde_json::Value;
 
 use crate::error::{Diagnostic, Error};
 use crate::options::{Options, Profile};
+
+pub use reads::{Argument, Base, Read, Step, Usage};
 
 /// A compiled template.
 ///

@@ -1,5 +1,7 @@
 //! The model keeps every card of the corpus as it is.
 
+mod drift;
+
 use argus_cards::model::AdaptiveCard;
 use serde_json::Value;
 
@@ -47,6 +49,16 @@ fn values_that_do_not_fit_are_kept() {
     let card: AdaptiveCard = serde_json::from_value(odd.clone()).unwrap();
     assert_eq!(serde_json::to_value(&card).unwrap(), odd);
     let Some(argus_cards::model::Element::TextBlock(text)) = card.body.first() else { panic!() };
-    assert_eq!(text.size, Some(argus_cards::model::TextSize::LARGE), "words have no case");
-    assert_eq!(text.rest["text"], Value::from(14));
+    assert_eq!(text.size, Some(argus_cards::model::TextSize::Large), "words have no case");
+    assert_eq!(text.rest.get("text"), Some(&Value::from(14)));
+}
+
+#[test]
+fn the_other_name_of_a_property_is_read_and_kept() {
+    let singular = serde_json::json!({"type": "Table", "rows": [], "firstRowAsHeader": false});
+    let mut table: argus_cards::model::Table = serde_json::from_value(singular.clone()).unwrap();
+    assert_eq!(table.first_row_as_headers, Some(false));
+    assert_eq!(serde_json::to_value(&table).unwrap(), singular);
+    table.first_row_as_headers = None;
+    assert!(!serde_json::to_string(&table).unwrap().contains("firstRow"));
 }

@@ -8,11 +8,8 @@ use serde_json::Value;
 use crate::corpus;
 
 /// Cases that `compat` does not reproduce, and why. A change of this set fails the test.
-const KNOWN: &[(&str, &str)] = &[
-    ("micro/data.literal_obj_with_expr", LEAK),
-    ("micro/data.literal_with_expr", LEAK),
-    ("micro/fn.conv.jPath_o_k_", "jPath is not in the table of functions yet"),
-];
+const KNOWN: &[(&str, &str)] =
+    &[("micro/data.literal_obj_with_expr", LEAK), ("micro/data.literal_with_expr", LEAK)];
 
 /// npm puts the insides of its parser into the card here.
 const LEAK: &str = "npm leaks parser objects out of a literal $data with expressions";

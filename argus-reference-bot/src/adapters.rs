@@ -4,5 +4,6 @@ pub mod defender;
 pub mod files;
 pub mod graph;
 pub mod servicenow;
+pub mod sharepoint;
 pub mod sqlite;
 mod web;

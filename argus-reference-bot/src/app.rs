@@ -11,7 +11,6 @@ use std::time::Duration;
 use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
 use argus_bot_sdk::server::{Limits, serve};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
-use argus_cards::{Diagnostic, Level, Library, Options};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
 use argus_soc::ledger::fact::{Actor, What};
@@ -39,6 +38,7 @@ use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
 use crate::ports::ledger::{Batch, LedgerError};
 use crate::routes::Routes;
+use crate::templates::Templates;
 
 /// How long a shutdown may take: Kubernetes kills after 30 s.
 const SHUTDOWN: Duration = Duration::from_secs(20);
@@ -79,7 +79,7 @@ pub struct App {
     auth: Arc<Authenticator>,
     listener: TcpListener,
     shapes: BTreeMap<String, Shape>,
-    templates: Arc<Library>,
+    templates: Templates,
 }
 
 impl App {
@@ -98,7 +98,7 @@ impl App {
         let cloud = identity::cloud(&config.bot)?;
         let identity = Identity::of(&config.bot, cloud, &clock)?;
         let teams = Teams::new(config, cloud, &identity, &clock)?;
-        let templates = templates(config)?;
+        let templates = Templates::open(config, cloud, &identity).await?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
@@ -109,7 +109,7 @@ impl App {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             knowledge: Arc::new(Files::load(&config.enrichment)?),
-            templates: Arc::clone(&templates),
+            templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
             buttons: Buttons::new(identity.button_key().expose()),
             routes: Routes::compile(&config.routes)?,
@@ -146,6 +146,7 @@ impl App {
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
             anchor: config.audit.anchor.is_some(),
+            push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
         Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
@@ -174,12 +175,12 @@ impl App {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
         let Self { soc, store, bot, door, auth, listener, shapes, templates } = self;
         started(&soc, &templates).await?;
-        let watching = watch_templates(&soc, &templates);
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
         work.spawn(triage(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
         let broken = store.broken();
         let mut disk = None;
@@ -202,7 +203,6 @@ impl App {
             );
         }
         work.shutdown().await;
-        drop(watching);
         if let Err(error) = store.settle().await {
             tracing::warn!(why = chain(&error), "the store's log stays beside its file");
         }
@@ -292,77 +292,13 @@ async fn prefetch(auth: Arc<Authenticator>) {
     }
 }
 
-async fn started(soc: &Soc, templates: &Library) -> Result<(), AppError> {
+async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     let service = || Actor::service("argus");
     let version = env!("CARGO_PKG_VERSION").into();
     let start = soc.fact(service(), "start", What::Started { version });
-    let active = What::TemplatesActivated { templates: templates.names(), refused: Vec::new() };
-    let active = soc.fact(service(), "start", active);
+    let active = soc.fact(service(), "start", templates.active());
     soc.ledger.append(Batch { facts: vec![start, active], ..Batch::default() }).await?;
     Ok(())
-}
-
-fn templates(config: &Config) -> Result<Arc<Library>, AppError> {
-    let folder = folder("templates.source", &config.templates.source)?;
-    if !folder.is_dir() {
-        let why = format!("there is no folder {}", folder.display());
-        return Err(ConfigError::value("templates.source", why).into());
-    }
-    let hosts = config.templates.allowed_hosts.iter();
-    let options = hosts.fold(Options::default(), Options::allow_host);
-    let (library, refused) = Library::open_with(&folder, options);
-    report(&refused);
-    let names = library.names();
-    let missing = ["alert", "approval", "query-list"]
-        .into_iter()
-        .find(|it| !names.iter().any(|name| name == it));
-    if let Some(missing) = missing {
-        let because = refused
-            .iter()
-            .find(|it| it.level == Level::Refused)
-            .map(|it| format!("; {it}"))
-            .unwrap_or_default();
-        let why = format!("no usable template `{missing}` in {}{because}", folder.display());
-        return Err(ConfigError::value("templates.source", why).into());
-    }
-    Ok(Arc::new(library))
-}
-
-/// Reloads templates when a file changes, and records what became of it.
-fn watch_templates(soc: &Arc<Soc>, templates: &Arc<Library>) -> Option<argus_cards::Watch> {
-    let runtime = tokio::runtime::Handle::current();
-    let (soc, library) = (Arc::clone(soc), Arc::clone(templates));
-    let watched = templates.watch(move |refused| {
-        report(refused);
-        let refused = refused.iter().filter(|it| it.level == Level::Refused);
-        let what = What::TemplatesActivated {
-            templates: library.names(),
-            refused: refused.map(ToString::to_string).collect(),
-        };
-        let fact = soc.fact(Actor::service("templates"), "reload", what);
-        let recorded = runtime.block_on(soc.ledger.append(Batch::one(fact)));
-        if let Err(error) = recorded {
-            tracing::error!(why = chain(&error), "a change of templates could not be recorded");
-        }
-    });
-    match watched {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::warn!(why = chain(&error), "templates are not watched; restart to reload");
-            None
-        }
-    }
-}
-
-/// Tells the log what is wrong with templates; an author reads the same with `argus cards render`.
-fn report(diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics {
-        if diagnostic.level == Level::Refused {
-            tracing::error!(template = %diagnostic, "a template is refused; the last good one stays");
-        } else {
-            tracing::debug!(template = %diagnostic, "a template is in use, but odd");
-        }
-    }
 }
 
 fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, AppError> {
@@ -444,10 +380,6 @@ fn default_service_url(config: &Config, cloud: Cloud) -> String {
 fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {
     match source.split_once(':') {
         Some(("folder", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(("sharepoint", _)) => Err(ConfigError::value(
-            key,
-            "`sharepoint:` is not supported in this version; use `folder:PATH`",
-        )),
         _ => Err(ConfigError::value(key, format!("`{source}` is not `folder:PATH`"))),
     }
 }

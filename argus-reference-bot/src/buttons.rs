@@ -35,6 +35,9 @@ pub enum Act {
 }
 
 impl Act {
+    /// The verbs of all card actions; a template can name no other.
+    pub const VERBS: [&'static str; 5] = ["acknowledge", "isolate", "ticket", "approve", "deny"];
+
     /// The verb of the card action.
     pub fn verb(&self) -> &'static str {
         match self {

@@ -161,8 +161,21 @@ pub struct EntraCaller {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Templates {
-    /// `folder:PATH`.
+    /// `folder:PATH` or `sharepoint:SITE/DRIVE/PATH`.
     pub source: String,
+    /// The directory of the last good templates and their history; by default `templates` beside the
+    /// store.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Seconds after which the source is looked at although nobody said that it has changed.
+    #[serde(default = "five_minutes")]
+    pub poll_secs: u32,
+    /// Where Graph reaches `/callbacks/sharepoint`, so that a change is seen at once.
+    #[serde(default)]
+    pub notification_url: Option<String>,
+    /// Hosts, beside those of SharePoint, from which the content of templates may come.
+    #[serde(default)]
+    pub content_hosts: Vec<String>,
     /// Hosts that links from alerts may lead to; other links are not shown as links.
     #[serde(default = "portals")]
     pub allowed_hosts: Vec<String>,
@@ -361,6 +374,10 @@ impl Default for Triage {
 
 fn mebibyte() -> usize {
     1 << 20
+}
+
+fn five_minutes() -> u32 {
+    300
 }
 
 /// Where the products of the five normalisers show their alerts.

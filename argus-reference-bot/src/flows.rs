@@ -7,6 +7,7 @@ pub mod execute;
 pub mod ingest;
 pub mod notify;
 pub mod playbooks;
+pub mod templates;
 pub mod triage;
 
 use std::sync::Arc;

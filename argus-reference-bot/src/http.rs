@@ -1,5 +1,6 @@
 //! The doors: HTTP in, a flow called, HTTP out. Every route stands in `Door::answer`.
 
+mod callbacks;
 mod events;
 mod ingest;
 mod playbooks;
@@ -13,6 +14,7 @@ use std::task::{Context, Poll};
 
 use argus_bot_sdk::Bot;
 use argus_bot_sdk::auth::{Authenticator, Secret};
+use argus_cards::source::sharepoint::Push;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
@@ -41,6 +43,7 @@ struct Inner {
     loopback: bool,
     auth: Arc<Authenticator>,
     anchor: bool,
+    push: Option<Arc<Push>>,
 }
 
 /// What the doors need beside the bot.
@@ -60,14 +63,17 @@ pub struct DoorConfig {
     pub auth: Arc<Authenticator>,
     /// Whether an anchor is set, for `/readyz`.
     pub anchor: bool,
+    /// Who hears of changes of the templates, if anybody tells.
+    pub push: Option<Arc<Push>>,
 }
 
 impl Door {
     /// The doors of `bot` and of everything else.
     pub fn new(config: DoorConfig, bot: Bot) -> Self {
-        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor } =
+        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor, push } =
             config;
-        let inner = Inner { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor };
+        let inner =
+            Inner { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor, push };
         Self { inner: Arc::new(inner), bot }
     }
 
@@ -91,7 +97,8 @@ impl Door {
             }
             ["playbooks"] if get => inner.guarded(request.headers(), inner.playbooks()).await,
             ["playbooks"] if post => inner.submit(request).await,
-            ["ingest"] | ["ingest", _] => Problem::method("POST"),
+            ["callbacks", "sharepoint"] if post => inner.templates_changed(request).await,
+            ["ingest"] | ["ingest", _] | ["callbacks", "sharepoint"] => Problem::method("POST"),
             ["playbooks"] => Problem::method("GET, POST"),
             ["healthz" | "readyz" | "metrics"] | ["events" | "incidents", _] => {
                 Problem::method("GET")

@@ -20,4 +20,5 @@ pub mod identity;
 pub mod metrics;
 pub mod ports;
 pub mod routes;
+pub mod templates;
 pub mod view;

@@ -9,3 +9,4 @@
 
 mod explain;
 mod store;
+mod templates;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use regex::Regex;
+
 use super::expr::{Expr, Fixed, Key, Path, Segment, keys, push_index, push_key, push_name};
 use super::number::{is_integer, js_number, to_usize};
 use super::scope::Scope;
@@ -27,6 +29,9 @@ pub(crate) enum Severity {
     Plain,
     /// Goes through conditions too, as a JavaScript exception does in npm's engine.
     Thrown,
+    /// What npm's engine makes of a failure inside of `a[b]`: nothing at all, on which whoever
+    /// looks at it throws, and if that is the template itself, it is lost.
+    Lost,
     /// The rendering has to stop.
     Limit,
 }
@@ -47,6 +52,21 @@ impl Fault {
     fn located(mut self, at: usize) -> Self {
         self.at.get_or_insert(at);
         self
+    }
+
+    /// As whatever evaluates the expression that failed sees it.
+    fn seen(self) -> Self {
+        if self.severity == Severity::Lost {
+            return Self { severity: Severity::Thrown, ..self };
+        }
+        self
+    }
+
+    fn lost(self) -> Self {
+        if self.severity == Severity::Plain {
+            return Self { severity: Severity::Lost, ..self };
+        }
+        self.seen()
     }
 }
 
@@ -70,7 +90,12 @@ pub(crate) struct Cx<'a, 'o> {
     steps: u64,
     bytes: usize,
     draws: u64,
+    /// Patterns that were compiled already.
+    patterns: Vec<(String, Regex)>,
 }
+
+/// More patterns than this are compiled again.
+const MAX_PATTERNS: usize = 16;
 
 impl<'a, 'o> Cx<'a, 'o> {
     pub(crate) fn new(scope: Scope<'a>, options: &'o Options) -> Self {
@@ -83,6 +108,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             steps: options.limits.steps,
             bytes: options.limits.value_bytes,
             draws: 0,
+            patterns: Vec::new(),
         }
     }
 
@@ -106,6 +132,25 @@ impl<'a, 'o> Cx<'a, 'o> {
         Ok(())
     }
 
+    /// A compiled pattern, which the rows of a card share.
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &str,
+        compile: impl FnOnce(&str) -> Option<Regex>,
+    ) -> Outcome<Regex> {
+        if let Some((_, regex)) = self.patterns.iter().find(|(known, _)| known == pattern) {
+            return Ok(regex.clone());
+        }
+        // Compiling takes as long as some hundred steps.
+        self.step(100)?;
+        let regex =
+            compile(pattern).ok_or_else(|| Fault::new(format!("`{pattern}` is not a pattern")))?;
+        if self.patterns.len() < MAX_PATTERNS {
+            self.patterns.push((pattern.to_owned(), regex.clone()));
+        }
+        Ok(regex)
+    }
+
     /// The next number of the injected sequence (splitmix64).
     pub(crate) fn draw(&mut self) -> Outcome<u64> {
         let seed = self.options.random_seed.ok_or_else(|| Fault::new("no random source given"))?;
@@ -120,12 +165,12 @@ impl<'a, 'o> Cx<'a, 'o> {
     pub(crate) fn eval(&mut self, expr: &'a Expr) -> Outcome<Val<'a>> {
         match expr {
             Expr::Const(value) => Ok(Val::constant(value)),
-            Expr::Path(path) => self.path(path).map_err(|fault| fault.located(path.at)),
+            Expr::Path(path) => self.path(path).map_err(|fault| fault.seen().located(path.at)),
             Expr::Element { of, index } => {
                 self.element(of, index).map_err(|fault| fault.located(expr.at()))
             }
             Expr::Call { function, args, at } => {
-                self.call(function, args).map_err(|fault| fault.located(*at))
+                self.call(function, args).map_err(|fault| fault.seen().located(*at))
             }
             Expr::Unknown { name, at, .. } => {
                 Err(Fault::thrown(format!("there is no function `{name}`")).located(*at))
@@ -148,7 +193,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             Run::Plain(run) => {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
-                    values.push(self.eval(arg)?);
+                    values.push(self.eval(arg).map_err(|fault| function.first(&values, fault))?);
                 }
                 run(self, &values)
             }
@@ -156,6 +201,10 @@ impl<'a, 'o> Cx<'a, 'o> {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
                     match self.eval_quietly(arg) {
+                        // What comes after it is not looked at any more.
+                        Ok(value) if function.needs_values && value.is_nothing() => {
+                            return Ok(Val::Bool(false));
+                        }
                         Ok(value) => values.push(value),
                         Err(fault) if fault.severity == Severity::Plain => {
                             return Ok(Val::Bool(false));
@@ -200,21 +249,54 @@ impl<'a, 'o> Cx<'a, 'o> {
         for segment in &path.segments {
             match segment {
                 Segment::Name(name) => push_name(&mut text, name),
-                Segment::Index(index) => match self.eval(index)? {
-                    Val::Text(key) => push_key(&mut text, &key),
-                    value => {
-                        if let Some(number) = value.as_number() {
-                            push_index(&mut text, number);
-                        } else {
-                            let message = format!("the index `{index}` is no number and no text");
-                            return Err(Fault::new(message));
-                        }
-                    }
-                },
+                Segment::Index(index) => self.push_computed(&mut text, index)?,
             }
         }
         let keys = keys(&text);
         Ok(Fixed { text, keys })
+    }
+
+    fn push_computed(&mut self, path: &mut String, index: &'a Expr) -> Outcome<()> {
+        match self.eval(index)? {
+            Val::Text(key) => push_key(path, &key),
+            value => match value.as_number() {
+                Some(number) => push_index(path, number),
+                None => {
+                    let message = format!("the index `{index}` is no number and no text");
+                    return Err(Fault::new(message));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// The path that an expression names, if it is nothing but one.
+    pub(crate) fn path_of(&mut self, expr: &'a Expr) -> Outcome<Option<String>> {
+        match expr {
+            Expr::Path(path) if path.base.is_none() => match &path.fixed {
+                Some(fixed) => Ok(Some(fixed.text.clone())),
+                None => Ok(Some(self.compute(path)?.text)),
+            },
+            Expr::Element { of, index } => {
+                let Some(mut text) = self.path_of(of)? else { return Ok(None) };
+                self.push_computed(&mut text, index)?;
+                Ok(Some(text))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Lets a path have another value for the rest of an expression that stands by itself. In a
+    /// template data never changes.
+    pub(crate) fn set(&mut self, path: &str, value: Val<'a>) -> Outcome<()> {
+        if !self.locals.is_empty() {
+            return Err(Fault::thrown("a path cannot be set while a function goes through items"));
+        }
+        if let Scope::Plain(data) = &self.scope {
+            let changed = data.with(&keys(path), value);
+            self.scope = Scope::Plain(changed);
+        }
+        Ok(())
     }
 
     /// What stands in for a path that leads nowhere.
@@ -245,11 +327,8 @@ impl<'a, 'o> Cx<'a, 'o> {
     }
 
     fn element(&mut self, of: &'a Expr, index: &'a Expr) -> Outcome<Val<'a>> {
-        let value = self.eval(of)?;
-        // npm loses the error of an index on the way and then fails for good.
-        let position = self
-            .eval_quietly(index)
-            .map_err(|fault| Fault { severity: fault.severity.max_thrown(), ..fault })?;
+        let value = self.eval(of).map_err(Fault::lost)?;
+        let position = self.eval_quietly(index).map_err(Fault::lost)?;
         if let Some(number) = position.as_integer() {
             if value.is_nothing() {
                 return Ok(Val::Undefined);
@@ -294,6 +373,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             steps: self.steps,
             bytes: self.bytes,
             draws: self.draws,
+            patterns: Vec::new(),
         };
         let value = apart.eval(expr).map(Val::into_owned);
         let (steps, bytes, draws) = (apart.steps, apart.bytes, apart.draws);
@@ -311,12 +391,6 @@ impl<'a, 'o> Cx<'a, 'o> {
             Some(Val::Null) if !self.is_compat() => Ok(""),
             Some(_) => Err(Fault::new(format!("argument {} is not a text", index + 1))),
         }
-    }
-}
-
-impl Severity {
-    fn max_thrown(self) -> Self {
-        if self == Self::Plain { Self::Thrown } else { self }
     }
 }
 

@@ -9,6 +9,7 @@ mod logic;
 mod math;
 mod object;
 mod string;
+mod timex;
 mod uri;
 
 use super::table::Function;
@@ -26,6 +27,7 @@ pub(super) fn tables() -> &'static [&'static [Function]] {
         object::TABLE,
         convert::TABLE,
         date::TABLE,
+        timex::TABLE,
         kind::TABLE,
         uri::TABLE,
     ]

@@ -112,8 +112,7 @@ fn operator(text: &str, at: &mut usize) -> Option<Tok> {
     let rest = text.get(*at..)?;
     let op = OPERATORS.into_iter().find(|op| rest.starts_with(op))?;
     *at += op.len();
-    // The grammar has two spellings of one token.
-    Some(Tok::Op(if op == "<>" { "!=" } else { op }))
+    Some(Tok::Op(op))
 }
 
 /// Finds the end of a name such as `x`, `$data`, `#tag`, `@@entity`.

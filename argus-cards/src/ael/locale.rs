@@ -64,9 +64,27 @@ pub(crate) fn grouped(n: f64, decimals: usize, locale: &str) -> String {
         .collect()
 }
 
+/// Whether a text is formed like the tag of a language, as `en-US` and `zh-Hant-TW` are (BCP 47).
+pub(crate) fn is_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    let letters = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
+    let known = matches!(language.len(), 2 | 3 | 5..=8) && letters(language);
+    known
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{grouped, is_tag};
+
+    #[test]
+    fn tags_are_formed_like_tags() {
+        assert!(is_tag("en") && is_tag("en-US") && is_tag("zh-Hant-TW") && is_tag("xx"));
+        assert!(!is_tag("") && !is_tag("x") && !is_tag("en_US") && !is_tag("e1") && !is_tag("en-"));
+    }
 
     #[test]
     fn numbers_are_grouped() {

@@ -19,7 +19,8 @@ fn binding(op: &str) -> Option<u8> {
         "&&" => 4,
         "<" | "<=" | ">" | ">=" => 5,
         "&" => 6,
-        "==" | "!=" => 7,
+        // The grammar has `<>`, but no engine has a function for it.
+        "==" | "!=" | "<>" => 7,
         "+" | "-" => 8,
         "*" | "/" | "%" => 9,
         "^" => 10,
@@ -302,6 +303,9 @@ impl Parser<'_> {
         match lookup(name) {
             Some(function) => {
                 function.takes.check(name, &args).map_err(|why| Syntax::new(at, why))?;
+                if let Some(check) = function.check {
+                    check(&args).map_err(|why| Syntax::new(at, why))?;
+                }
                 Ok(Expr::Call { function, args, at })
             }
             None if self.unknown == Unknown::Kept => {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::coerce::is_truthy;
 use super::expr::Key;
 use super::value::{Val, map_property, same_key};
 
@@ -86,15 +87,6 @@ impl<'a> Scope<'a> {
             Val::Undefined => None,
             value => Some(value),
         }
-    }
-}
-
-/// JavaScript's own truth, which decides whether a value can have properties.
-fn is_truthy(value: &Val<'_>) -> bool {
-    match value {
-        Val::Text(text) => !text.is_empty(),
-        Val::Number(n) => *n != 0.0 && !n.is_nan(),
-        value => value.is_true(),
     }
 }
 

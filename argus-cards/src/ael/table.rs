@@ -2,7 +2,7 @@
 
 use std::ops::BitOr;
 
-use super::eval::{Cx, Outcome};
+use super::eval::{Cx, Fault, Outcome, Severity};
 use super::expr::Expr;
 use super::functions;
 use super::value::Val;
@@ -26,6 +26,17 @@ impl Types {
     /// Whether a value of type `given` may stand where this is wanted.
     pub(crate) fn accepts(self, given: Self) -> bool {
         self.0 & Self::ANY.0 != 0 || given.0 & Self::ANY.0 != 0 || self.0 & given.0 != 0
+    }
+
+    /// Whether a value is of one of these kinds; nothing counts as a text.
+    fn has(self, value: &Val<'_>) -> bool {
+        self.0 & Self::ANY.0 != 0
+            || match value {
+                Val::Bool(_) => self.0 & Self::BOOL.0 != 0,
+                Val::Text(_) | Val::Undefined => self.0 & Self::TEXT.0 != 0,
+                value if value.as_number().is_some() => self.0 & Self::NUMBER.0 != 0,
+                value => value.list().is_some() && self.0 & Self::ARRAY.0 != 0,
+            }
     }
 
     pub(crate) fn may_be_object(self) -> bool {
@@ -56,6 +67,30 @@ pub(crate) struct Function {
     pub(crate) takes: Takes,
     pub(crate) returns: Types,
     pub(crate) run: Run,
+    /// What else must hold of the arguments before there is data.
+    pub(crate) check: Option<fn(&[Expr]) -> Result<(), String>>,
+    /// Whether an argument that is nothing answers the question with no.
+    pub(crate) needs_values: bool,
+}
+
+impl Function {
+    pub(crate) const fn checked(self, check: fn(&[Expr]) -> Result<(), String>) -> Self {
+        Self { check: Some(check), ..self }
+    }
+
+    /// Which of two failures comes first: npm looks at each argument before it evaluates the next.
+    pub(crate) fn first(&self, before: &[Val<'_>], fault: Fault) -> Fault {
+        let wanted = self.takes.required.iter().chain(self.takes.optional);
+        let fits = |(value, wanted): (&Val<'_>, &Types)| wanted.has(value);
+        if fault.severity == Severity::Limit || before.iter().zip(wanted).all(fits) {
+            return fault;
+        }
+        Fault::new("an argument is of the wrong kind")
+    }
+
+    pub(crate) const fn of_values(self) -> Self {
+        Self { needs_values: true, ..self }
+    }
 }
 
 /// The arguments a function takes.
@@ -115,7 +150,7 @@ pub(crate) const LAMBDA: Takes = Takes {
 
 /// One row of a table.
 pub(crate) const fn row(name: &'static str, takes: Takes, returns: Types, run: Run) -> Function {
-    Function { name, canonical: name, takes, returns, run }
+    Function { name, canonical: name, takes, returns, run, check: None, needs_values: false }
 }
 
 /// A second name for what `canonical` does.
@@ -126,7 +161,7 @@ pub(crate) const fn alias(
     returns: Types,
     run: Run,
 ) -> Function {
-    Function { name, canonical, takes, returns, run }
+    Function { name, canonical, takes, returns, run, check: None, needs_values: false }
 }
 
 /// Finds a function by its name, which is case-sensitive.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Number, Value};
 
-use super::expr::Const;
+use super::expr::{Const, Key};
 use super::number::{MAX_SAFE, from_i128, is_integer, js_number, to_i64};
 
 /// A value.
@@ -180,6 +180,11 @@ impl<'a> Val<'a> {
                 Some(map.iter().map(|(k, v)| (k.as_str().into(), Val::from_data(v))).collect())
             }
             Self::Object(fields) => Some(fields.as_ref().clone()),
+            Self::Bytes(bytes) => {
+                let number = |byte: &u8| Val::Number(f64::from(*byte));
+                let numbered = bytes.iter().enumerate();
+                Some(numbered.map(|(at, byte)| (at.to_string().into(), number(byte))).collect())
+            }
             _ => None,
         }
     }
@@ -214,6 +219,32 @@ impl<'a> Val<'a> {
             }
             _ => None,
         }
+    }
+
+    /// A copy in which a path has another value; the same if there is nothing to hold it.
+    pub(crate) fn with(&self, path: &[Key], value: Val<'a>) -> Val<'a> {
+        let Some((key, rest)) = path.split_first() else { return value };
+        if let (Some(list), Some(index)) = (self.list(), key.index) {
+            let mut items: Vec<Val<'a>> = list.iter().collect();
+            if let Some(item) = items.get_mut(index) {
+                *item = item.with(rest, value);
+            } else if rest.is_empty() && index == items.len() {
+                items.push(value);
+            }
+            return Val::array(items);
+        }
+        let Some(mut fields) = self.fields() else { return self.clone() };
+        if rest.is_empty() && key.index.is_none() {
+            match fields.iter_mut().find(|(name, _)| *name == key.name) {
+                Some((_, old)) => *old = value,
+                None => fields.push((Cow::Owned(key.name.clone()), value)),
+            }
+        } else if let Some((_, inner)) =
+            fields.iter_mut().find(|(name, _)| !rest.is_empty() && same_key(name, &key.name))
+        {
+            *inner = inner.with(rest, value);
+        }
+        Val::object(fields)
     }
 
     /// What JavaScript's `toString()` makes of it; nothing has no text.

@@ -2,119 +2,152 @@
 
 use serde_json::Value;
 
-use super::AdaptiveCard;
-use super::object::object;
-use super::words::{ActionMode, ActionStyle};
+use super::macros::object;
+use super::{
+    ActionData, AdaptiveCard, AssociatedInputs, DialogSize, Element, ElementId,
+    ImageInsertPosition, InputId, MenuAction, Pixels, PopoverPosition, Target, TeamsSubmit, Url,
+};
 
-macro_rules! action {
-    ($(#[$about:meta])* $name:ident = $kind:literal { $($fields:tt)* }) => {
-        object! {
-            $(#[$about])*
-            $name = $kind {
-                /// What the button says.
-                title: Option<String> = "title",
-                $($fields)*
-                /// What its look says.
-                style: Option<ActionStyle> = "style",
-                /// What it says when pointed at.
-                tooltip: Option<String> = "tooltip",
-                /// A picture on it.
-                icon_url: Option<String> = "iconUrl",
-                /// Whether it is on the card or behind the three dots.
-                mode: Option<ActionMode> = "mode",
-                /// Whether it can be pressed.
-                is_enabled: Option<bool> = "isEnabled",
-                /// Its name for others.
-                id: Option<String> = "id",
-            }
-        }
-
-        impl $name {
-            /// Sets what its look says.
-            #[must_use]
-            pub fn style(mut self, style: ActionStyle) -> Self {
-                self.style = Some(style);
-                self
-            }
-
-            /// Sets what it says when pointed at.
-            #[must_use]
-            pub fn tooltip(mut self, tooltip: impl Into<String>) -> Self {
-                self.tooltip = Some(tooltip.into());
-                self
-            }
-        }
-    };
+object! {
+    /// Comes back to the bot, which may answer with another card (Teams' universal action).
+    Execute = "Action.Execute" since "1.4" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions" teams,
+        /// What comes back with it.
+        data: ActionData = "data",
+        /// Whether the inputs of the card come back too.
+        associated_inputs: AssociatedInputs = "associatedInputs",
+        /// Can be pressed only when the required inputs are filled.
+        conditionally_enabled: bool = "conditionallyEnabled" teams,
+        /// Which handler is meant.
+        verb: String = "verb",
+    }
 }
 
-action! {
-    /// Comes back to the bot, which may answer with another card (Teams' universal action).
-    Execute = "Action.Execute" {
-        /// Which handler is meant.
-        verb: Option<String> = "verb",
-        /// What comes back with it.
-        data: Option<Value> = "data",
-        /// Whether the inputs of the card come back too: `auto` or `none`.
-        associated_inputs: Option<String> = "associatedInputs",
-        /// What old clients do instead.
-        fallback: Option<Value> = "fallback",
-    }
+/// What a bot does when a button is pressed: the verb that its router knows, and the data that its
+/// handler reads.
+///
+/// ```
+/// use argus_cards::model::{BotAction, Execute};
+/// use serde_json::{Value, json};
+///
+/// struct Release {
+///     host: String,
+/// }
+/// impl BotAction for Release {
+///     const VERB: &'static str = "release";
+///
+///     fn data(&self) -> Value {
+///         json!({"host": self.host})
+///     }
+/// }
+///
+/// let button = Execute::new("Release", &Release { host: "web1".to_owned() });
+/// let json = json!({
+///     "type": "Action.Execute", "title": "Release", "verb": "release", "data": {"host": "web1"},
+/// });
+/// assert_eq!(serde_json::to_value(&button)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no action of the bot",
+    note = "implement `BotAction` for it, or name the verb with `Execute::named`"
+)]
+pub trait BotAction {
+    /// The verb.
+    const VERB: &'static str;
+
+    /// What comes back with the button.
+    fn data(&self) -> Value;
 }
 
 impl Execute {
-    /// A button for a handler.
+    /// A button for an action of the bot.
     #[must_use]
-    pub fn new(title: impl Into<String>, verb: impl Into<String>) -> Self {
-        Self { title: Some(title.into()), verb: Some(verb.into()), ..Self::default() }
+    pub fn new<A: BotAction>(title: impl Into<String>, action: &A) -> Self {
+        Self::named(title, A::VERB).data(action.data())
     }
 
-    /// Sets what comes back with it.
+    /// A button for a verb that is only known as a text.
     #[must_use]
-    pub fn data(mut self, data: impl Into<Value>) -> Self {
-        self.data = Some(data.into());
-        self
+    pub fn named(title: impl Into<String>, verb: impl Into<String>) -> Self {
+        Self { verb: Some(verb.into()), ..Self::default() }.title(title)
     }
 }
 
-action! {
-    /// Comes back to the bot.
-    Submit = "Action.Submit" {
+object! {
+    /// Comes back to the bot as a message or an invoke.
+    Submit = "Action.Submit" since "1.0" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions" teams,
         /// What comes back with it.
-        data: Option<Value> = "data",
-        /// Whether the inputs of the card come back too: `auto` or `none`.
-        associated_inputs: Option<String> = "associatedInputs",
+        data: ActionData = "data",
+        /// Whether the inputs of the card come back too.
+        associated_inputs: AssociatedInputs = "associatedInputs" since "1.3",
+        /// Can be pressed only when the required inputs are filled.
+        conditionally_enabled: bool = "conditionallyEnabled" teams,
+        /// What only Teams knows.
+        msteams: TeamsSubmit = "msteams" teams,
     }
 }
 
 impl Submit {
     /// A button that sends back data and inputs.
     #[must_use]
-    pub fn new(title: impl Into<String>, data: impl Into<Value>) -> Self {
-        Self { title: Some(title.into()), data: Some(data.into()), ..Self::default() }
+    pub fn new(title: impl Into<String>, data: impl Into<ActionData>) -> Self {
+        Self::default().title(title).data(data)
     }
 }
 
-action! {
+object! {
     /// Opens an address.
-    OpenUrl = "Action.OpenUrl" {
+    OpenUrl = "Action.OpenUrl" since "1.0" has [action] {
         /// The address.
-        url: String = "url",
+        url: Url = "url" required,
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions" teams,
     }
 }
 
 impl OpenUrl {
     /// A button for an address.
     #[must_use]
-    pub fn new(title: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { title: Some(title.into()), url: url.into(), ..Self::default() }
+    pub fn new(title: impl Into<String>, url: impl Into<Url>) -> Self {
+        Self { url: url.into(), ..Self::default() }.title(title)
     }
 }
 
-action! {
+object! {
+    /// Opens an address in a dialog.
+    OpenUrlDialog = "Action.OpenUrlDialog" only "Teams" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions",
+        /// What stands above the dialog.
+        dialog_title: String = "dialogTitle",
+        /// How high the dialog is.
+        dialog_height: DialogSize = "dialogHeight",
+        /// How wide the dialog is.
+        dialog_width: DialogSize = "dialogWidth",
+        /// The address.
+        url: Url = "url",
+    }
+}
+
+impl OpenUrlDialog {
+    /// A button for an address that opens in a dialog.
+    #[must_use]
+    pub fn new(title: impl Into<String>, url: impl Into<Url>) -> Self {
+        Self::default().title(title).url(url)
+    }
+}
+
+object! {
     /// Unfolds another card below.
-    ShowCard = "Action.ShowCard" {
+    ShowCard = "Action.ShowCard" since "1.0" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions" teams,
         /// The other card.
-        card: Option<Box<AdaptiveCard>> = "card",
+        card: (Box<AdaptiveCard>) = "card",
     }
 }
 
@@ -122,23 +155,124 @@ impl ShowCard {
     /// A button for a card.
     #[must_use]
     pub fn new(title: impl Into<String>, card: AdaptiveCard) -> Self {
-        Self { title: Some(title.into()), card: Some(Box::new(card)), ..Self::default() }
+        Self::default().title(title).card(card)
     }
 }
 
-action! {
+object! {
+    /// Shows an element over the card.
+    Popover = "Action.Popover" only "Teams" has [action] {
+        /// What is shown.
+        content: Element = "content",
+        /// Has an arrow that points at the button.
+        display_arrow: bool = "displayArrow" unless without_arrow,
+        /// Where it is.
+        position: PopoverPosition = "position",
+        /// How wide it may be.
+        max_popover_width: Pixels = "maxPopoverWidth",
+    }
+}
+
+impl Popover {
+    /// A button for an element that is shown over the card.
+    #[must_use]
+    pub fn new(title: impl Into<String>, content: impl Into<Element>) -> Self {
+        Self::default().title(title).content(content)
+    }
+}
+
+object! {
     /// Shows and hides elements.
-    ToggleVisibility = "Action.ToggleVisibility" {
-        /// The elements, by their names or as objects that say what to do with them.
-        target_elements: Vec<Value> = "targetElements",
+    ToggleVisibility = "Action.ToggleVisibility" since "1.2" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions" teams,
+        /// The elements.
+        target_elements: [Target] = "targetElements" required,
     }
 }
 
 impl ToggleVisibility {
-    /// A button that shows or hides the element of this name.
+    /// A button that shows and hides nothing yet.
     #[must_use]
-    pub fn new(title: impl Into<String>, target: impl Into<String>) -> Self {
-        let target_elements = vec![Value::String(target.into())];
-        Self { title: Some(title.into()), target_elements, ..Self::default() }
+    pub fn new(title: impl Into<String>) -> Self {
+        Self::default().title(title)
+    }
+
+    /// Adds an element: its [`ElementId`], or a [`TargetElement`] that says what becomes of it.
+    #[must_use]
+    pub fn target(mut self, target: impl Into<Target>) -> Self {
+        self.target_elements.push(target.into());
+        self
+    }
+}
+
+object! {
+    /// An element that is shown or hidden.
+    TargetElement since "1.2" {
+        /// The element.
+        element_id: ElementId = "elementId" required,
+        /// Shows it or hides it; without, it becomes the other.
+        is_visible: bool = "isVisible" as shown unless hidden,
+    }
+}
+
+impl TargetElement {
+    /// Shows an element.
+    #[must_use]
+    pub fn show(element_id: impl Into<ElementId>) -> Self {
+        Self { element_id: element_id.into(), is_visible: Some(true), ..Self::default() }
+    }
+
+    /// Hides an element.
+    #[must_use]
+    pub fn hide(element_id: impl Into<ElementId>) -> Self {
+        Self { element_id: element_id.into(), is_visible: Some(false), ..Self::default() }
+    }
+}
+
+object! {
+    /// Puts inputs back to what they were.
+    ResetInputs = "Action.ResetInputs" only "Teams" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions",
+        /// The inputs; without any, all of the card.
+        target_input_ids: [InputId] = "targetInputIds",
+    }
+}
+
+impl ResetInputs {
+    /// A button that puts back all inputs of the card.
+    #[must_use]
+    pub fn new(title: impl Into<String>) -> Self {
+        Self::default().title(title)
+    }
+
+    /// Puts back this input, and no other than those that are named.
+    #[must_use]
+    pub fn target(mut self, input: &InputId) -> Self {
+        self.target_input_ids.push(input.clone());
+        self
+    }
+}
+
+object! {
+    /// Puts a picture of the card into the document (a canvas that Copilot edits).
+    InsertImage = "Action.InsertImage" only "Teams" has [action] {
+        /// More buttons, in a menu beside it.
+        menu_actions: [MenuAction] = "menuActions",
+        /// The picture.
+        url: Url = "url",
+        /// What it shows, for those who cannot see it.
+        alt_text: String = "altText",
+        /// Where in the document it goes.
+        insert_position: ImageInsertPosition = "insertPosition",
+    }
+}
+
+impl InsertImage {
+    /// A button that puts this picture into the document.
+    #[must_use]
+    pub fn new(title: impl Into<String>, url: impl Into<Url>) -> Self {
+        Self::default().title(title).url(url)
     }
 }

@@ -1,94 +1,56 @@
 //! What holds other elements.
 
-use serde_json::Value;
-
-use super::object::object;
-use super::words::{ContainerStyle, HorizontalAlignment, Spacing, VerticalAlignment};
-use super::{Action, Element};
+use super::macros::object;
+use super::{
+    Action, Capabilities, CarouselPageAnimation, ColumnWidth, ContainerStyle, Element,
+    ElementFallback, ElementHeight, ElementId, HorizontalAlignment, MinWidth, Pixels, SelectAction,
+    TargetWidth,
+};
 
 object! {
     /// Elements that belong together.
-    Container = "Container" {
-        /// The elements.
-        items: Vec<Element> = "items",
-        /// What its background says.
-        style: Option<ContainerStyle> = "style",
-        /// Whether it reaches to the edge of the card.
-        bleed: Option<bool> = "bleed",
+    Container = "Container" since "1.0" has [element surface] with [border named height aligned] () {
         /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// Where its elements stand.
-        vertical_content_alignment: Option<VerticalAlignment> = "verticalContentAlignment",
-        /// How high it is at least, like `80px`.
-        min_height: Option<String> = "minHeight",
-        /// Whether it has a border (Teams).
-        show_border: Option<bool> = "showBorder",
-        /// Whether its corners are round (Teams).
-        rounded_corners: Option<bool> = "roundedCorners",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        select_action: SelectAction = "selectAction" since "1.1",
+        /// What its background says.
+        style: ContainerStyle = "style",
+        /// Reaches to the edge of what holds it.
+        bleed: bool = "bleed" since "1.2",
+        /// How high it may become; what is more scrolls.
+        max_height: Pixels = "maxHeight" teams,
+        /// The elements.
+        items: [Element] = "items" required,
     }
 }
 
 impl Container {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds an element at the bottom.
     #[must_use]
     pub fn push(mut self, element: impl Into<Element>) -> Self {
         self.items.push(element.into());
         self
     }
-
-    /// Sets what its background says.
-    #[must_use]
-    pub fn style(mut self, style: ContainerStyle) -> Self {
-        self.style = Some(style);
-        self
-    }
 }
 
 object! {
     /// Columns side by side.
-    ColumnSet = "ColumnSet" {
-        /// The columns.
-        columns: Vec<Column> = "columns",
-        /// What its background says.
-        style: Option<ContainerStyle> = "style",
-        /// Whether it reaches to the edge of the card.
-        bleed: Option<bool> = "bleed",
+    ColumnSet = "ColumnSet" since "1.0" has [element] with [border named height aligned] () {
         /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// Where it stands.
-        horizontal_alignment: Option<HorizontalAlignment> = "horizontalAlignment",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        select_action: SelectAction = "selectAction" since "1.1",
+        /// What its background says.
+        style: ContainerStyle = "style" since "1.2",
+        /// Reaches to the edge of what holds it.
+        bleed: bool = "bleed" since "1.2",
+        /// How high it is at least.
+        min_height: Pixels = "minHeight" since "1.2",
+        /// How wide it is at least; what is more scrolls.
+        min_width: MinWidth = "minWidth" teams,
+        /// The columns.
+        columns: [Column] = "columns",
     }
 }
 
 impl ColumnSet {
-    /// No columns yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds a column on the right.
     #[must_use]
     pub fn push(mut self, column: Column) -> Self {
@@ -99,25 +61,19 @@ impl ColumnSet {
 
 object! {
     /// A column of a [`ColumnSet`].
-    Column = "Column" {
-        /// The elements.
-        items: Vec<Element> = "items",
-        /// `auto`, `stretch`, a weight or a width like `40px`.
-        width: Option<Value> = "width",
-        /// What its background says.
-        style: Option<ContainerStyle> = "style",
+    Column = "Column" since "1.0" has [element surface] with [border named height aligned] () {
         /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// Where its elements stand.
-        vertical_content_alignment: Option<VerticalAlignment> = "verticalContentAlignment",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room on its left.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line on its left.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        select_action: SelectAction = "selectAction" since "1.1",
+        /// What its background says.
+        style: ContainerStyle = "style",
+        /// Reaches to the edge of what holds it.
+        bleed: bool = "bleed" since "1.2",
+        /// How high it may become; what is more scrolls.
+        max_height: Pixels = "maxHeight" teams,
+        /// How wide it is.
+        width: ColumnWidth = "width",
+        /// The elements.
+        items: [Element] = "items" required,
     }
 }
 
@@ -125,13 +81,13 @@ impl Column {
     /// A column as wide as its content.
     #[must_use]
     pub fn auto() -> Self {
-        Self { width: Some("auto".into()), ..Self::default() }
+        Self::new().width(ColumnWidth::Auto)
     }
 
     /// A column that takes what room is left.
     #[must_use]
     pub fn stretch() -> Self {
-        Self { width: Some("stretch".into()), ..Self::default() }
+        Self::new().width(ColumnWidth::Stretch)
     }
 
     /// Adds an element at the bottom.
@@ -143,30 +99,14 @@ impl Column {
 }
 
 object! {
-    /// Buttons.
-    ActionSet = "ActionSet" {
+    /// Buttons among the elements.
+    ActionSet = "ActionSet" since "1.2" has [element] with [named height aligned] () {
         /// The buttons.
-        actions: Vec<Action> = "actions",
-        /// Where they stand.
-        horizontal_alignment: Option<HorizontalAlignment> = "horizontalAlignment",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        actions: [Action] = "actions" required,
     }
 }
 
 impl ActionSet {
-    /// No buttons yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds a button.
     #[must_use]
     pub fn push(mut self, action: impl Into<Action>) -> Self {
@@ -176,106 +116,44 @@ impl ActionSet {
 }
 
 object! {
-    /// Rows and columns.
-    Table = "Table" {
-        /// The columns, by their width.
-        columns: Vec<TableColumn> = "columns",
-        /// The rows.
-        rows: Vec<TableRow> = "rows",
-        /// Whether the first row names the columns.
-        first_row_as_headers: Option<bool> = "firstRowAsHeaders",
-        /// Whether there are lines.
-        show_grid_lines: Option<bool> = "showGridLines",
-        /// What the lines say.
-        grid_style: Option<ContainerStyle> = "gridStyle",
-        /// Where the cells' content stands from left to right.
-        horizontal_cell_content_alignment: Option<HorizontalAlignment> =
-            "horizontalCellContentAlignment",
-        /// Where the cells' content stands from top to bottom.
-        vertical_cell_content_alignment: Option<VerticalAlignment> =
-            "verticalCellContentAlignment",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
-    }
-}
-
-impl Table {
-    /// A table without rows and columns.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a column that is `width` times as wide as one of width 1.
-    #[must_use]
-    pub fn column(mut self, width: u32) -> Self {
-        self.columns.push(TableColumn { width: Some(width.into()), ..TableColumn::default() });
-        self
-    }
-
-    /// Adds a row.
-    #[must_use]
-    pub fn row(mut self, row: TableRow) -> Self {
-        self.rows.push(row);
-        self
+    /// Pages of which one is seen at a time.
+    Carousel = "Carousel" only "Teams" has [element] with [named height] () {
+        /// Reaches to the edge of what holds it.
+        bleed: bool = "bleed",
+        /// How high it is at least.
+        min_height: Pixels = "minHeight",
+        /// How one page gives way to the next.
+        page_animation: CarouselPageAnimation = "pageAnimation",
+        /// The pages.
+        pages: [CarouselPage] = "pages",
     }
 }
 
 object! {
-    /// A column of a [`Table`].
-    TableColumn {
-        /// A weight or a width like `40px`.
-        width: Option<Value> = "width",
-        /// Where its cells' content stands from left to right.
-        horizontal_cell_content_alignment: Option<HorizontalAlignment> =
-            "horizontalCellContentAlignment",
-        /// Where its cells' content stands from top to bottom.
-        vertical_cell_content_alignment: Option<VerticalAlignment> =
-            "verticalCellContentAlignment",
-    }
-}
-
-object! {
-    /// A row of a [`Table`].
-    TableRow = "TableRow" {
-        /// The cells.
-        cells: Vec<TableCell> = "cells",
-        /// What its background says.
-        style: Option<ContainerStyle> = "style",
-    }
-}
-
-impl TableRow {
-    /// A row without cells.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a cell with one element in it.
-    #[must_use]
-    pub fn cell(mut self, element: impl Into<Element>) -> Self {
-        self.cells.push(TableCell { items: vec![element.into()], ..TableCell::default() });
-        self
-    }
-}
-
-object! {
-    /// A cell of a [`TableRow`].
-    TableCell = "TableCell" {
-        /// The elements.
-        items: Vec<Element> = "items",
-        /// What its background says.
-        style: Option<ContainerStyle> = "style",
+    /// A page of a [`Carousel`].
+    CarouselPage = "CarouselPage" only "Teams" has [surface] with [item border named height] () {
+        /// What the client must be able to do, or the fallback is shown.
+        requires: Capabilities = "requires",
+        /// Is shown.
+        is_visible: bool = "isVisible" unless hidden,
+        /// How wide the card must be for it to be shown.
+        target_width: TargetWidth = "targetWidth",
         /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// Where its elements stand.
-        vertical_content_alignment: Option<VerticalAlignment> = "verticalContentAlignment",
+        select_action: SelectAction = "selectAction",
+        /// What its background says.
+        style: ContainerStyle = "style",
+        /// How high it may become; what is more scrolls.
+        max_height: Pixels = "maxHeight",
+        /// The elements.
+        items: [Element] = "items" required,
+    }
+}
+
+impl CarouselPage {
+    /// Adds an element at the bottom.
+    #[must_use]
+    pub fn push(mut self, element: impl Into<Element>) -> Self {
+        self.items.push(element.into());
+        self
     }
 }

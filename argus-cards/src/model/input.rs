@@ -1,165 +1,121 @@
-//! What people can fill in.
+//! What people fill in.
 
-use serde_json::{Number, Value};
+use super::macros::object;
+use super::{
+    Date, ElementHeight, InputId, InputTextStyle, Number, RatingColor, RatingSize, Regex,
+    SelectAction, Time,
+};
 
-use super::Action;
-use super::object::object;
-use super::words::{ChoiceStyle, Spacing};
-
-macro_rules! input {
-    ($(#[$about:meta])* $name:ident = $kind:literal { $($fields:tt)* }) => {
-        object! {
-            $(#[$about])*
-            $name = $kind {
-                /// Under what name the value comes back.
-                id: Option<String> = "id",
-                /// What is asked, above the field.
-                label: Option<String> = "label",
-                /// Whether it must be filled in.
-                is_required: Option<bool> = "isRequired",
-                /// What to say when it is not filled in as it should be.
-                error_message: Option<String> = "errorMessage",
-                $($fields)*
-                /// The room above it.
-                spacing: Option<Spacing> = "spacing",
-                /// Whether there is a line above it.
-                separator: Option<bool> = "separator",
-                /// Whether it is shown.
-                is_visible: Option<bool> = "isVisible",
-            }
-        }
-
-        impl $name {
-            /// A field: the name of its value, and what is asked.
-            #[must_use]
-            pub fn new(id: impl Into<String>, label: impl Into<String>) -> Self {
-                Self { id: Some(id.into()), label: Some(label.into()), ..Self::default() }
-            }
-
-            /// Insists on a value.
-            #[must_use]
-            pub fn required(mut self, message: impl Into<String>) -> Self {
-                self.is_required = Some(true);
-                self.error_message = Some(message.into());
-                self
-            }
-        }
-    };
-}
-
-input! {
+object! {
     /// A field for a text.
-    InputText = "Input.Text" {
-        /// What is in it.
-        value: Option<String> = "value",
-        /// What it says while empty.
-        placeholder: Option<String> = "placeholder",
-        /// Whether it has several lines.
-        is_multiline: Option<bool> = "isMultiline",
-        /// How many characters it takes.
-        max_length: Option<Number> = "maxLength",
-        /// What it must match.
-        regex: Option<String> = "regex",
-        /// `email`, `url`, `tel`, `password`, `text`.
-        style: Option<String> = "style",
-        /// A button beside it.
-        inline_action: Option<Box<Action>> = "inlineAction",
-    }
-}
-
-input! {
-    /// A field for a number.
-    InputNumber = "Input.Number" {
-        /// What is in it.
-        value: Option<Number> = "value",
-        /// What it says while empty.
-        placeholder: Option<String> = "placeholder",
-        /// The least it takes.
-        min: Option<Number> = "min",
-        /// The most it takes.
-        max: Option<Number> = "max",
-    }
-}
-
-input! {
-    /// A field for a day.
-    InputDate = "Input.Date" {
-        /// The day, like `2026-01-15`.
-        value: Option<String> = "value",
-        /// What it says while empty.
-        placeholder: Option<String> = "placeholder",
-        /// The first day it takes.
-        min: Option<String> = "min",
-        /// The last day it takes.
-        max: Option<String> = "max",
-    }
-}
-
-input! {
-    /// A field for a time of day.
-    InputTime = "Input.Time" {
-        /// The time, like `10:30`.
-        value: Option<String> = "value",
-        /// What it says while empty.
-        placeholder: Option<String> = "placeholder",
-        /// The first time it takes.
-        min: Option<String> = "min",
-        /// The last time it takes.
-        max: Option<String> = "max",
-    }
-}
-
-input! {
-    /// A switch.
-    InputToggle = "Input.Toggle" {
-        /// What it says.
-        title: Option<String> = "title",
-        /// What it is now.
-        value: Option<String> = "value",
-        /// What it is when on.
-        value_on: Option<String> = "valueOn",
-        /// What it is when off.
-        value_off: Option<String> = "valueOff",
-        /// Whether its text goes on in the next line.
-        wrap: Option<bool> = "wrap",
-    }
-}
-
-input! {
-    /// A choice.
-    InputChoiceSet = "Input.ChoiceSet" {
-        /// What there is to choose from.
-        choices: Vec<Choice> = "choices",
-        /// What is chosen; several values are separated by commas.
-        value: Option<String> = "value",
-        /// What it says while nothing is chosen.
-        placeholder: Option<String> = "placeholder",
-        /// How the choices are offered.
-        style: Option<ChoiceStyle> = "style",
-        /// Whether several can be chosen.
-        is_multi_select: Option<bool> = "isMultiSelect",
-        /// Whether its texts go on in the next line.
-        wrap: Option<bool> = "wrap",
-        /// Where more choices come from while somebody types.
-        choices_data: Option<Value> = "choices.data",
+    InputText = "Input.Text" since "1.0" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+    ) {
+        /// What stands in it.
+        value: String = "value",
+        /// How many characters it may have.
+        max_length: Number = "maxLength",
+        /// Has several lines.
+        is_multiline: bool = "isMultiline" as multiline,
+        /// What stands in it while it is empty.
+        placeholder: String = "placeholder",
+        /// What is typed.
+        style: InputTextStyle = "style",
+        /// What is pressed beside the field.
+        inline_action: SelectAction = "inlineAction" since "1.2",
+        /// The pattern that the text must have.
+        regex: Regex = "regex" since "1.3",
     }
 }
 
 object! {
-    /// One of the choices of an [`InputChoiceSet`].
-    Choice {
-        /// What it says.
-        title: String = "title",
-        /// What comes back.
-        value: String = "value",
+    /// A field for a number.
+    InputNumber = "Input.Number" since "1.0" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+    ) {
+        /// What stands in it.
+        value: Number = "value",
+        /// What stands in it while it is empty.
+        placeholder: String = "placeholder",
+        /// The smallest value.
+        min: Number = "min",
+        /// The largest value.
+        max: Number = "max",
     }
 }
 
-impl InputChoiceSet {
-    /// Adds a choice.
-    #[must_use]
-    pub fn choice(mut self, title: impl Into<String>, value: impl Into<String>) -> Self {
-        self.choices.push(Choice { title: title.into(), value: value.into(), ..Choice::default() });
-        self
+object! {
+    /// A field for a day.
+    InputDate = "Input.Date" since "1.0" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+    ) {
+        /// What stands in it, as `2026-01-31`.
+        value: Date = "value",
+        /// What stands in it while it is empty.
+        placeholder: String = "placeholder",
+        /// The first day.
+        min: Date = "min",
+        /// The last day.
+        max: Date = "max",
+    }
+}
+
+object! {
+    /// A field for a time of day.
+    InputTime = "Input.Time" since "1.0" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+    ) {
+        /// What stands in it, as `14:30`.
+        value: Time = "value",
+        /// What stands in it while it is empty.
+        placeholder: String = "placeholder",
+        /// The earliest time.
+        min: Time = "min",
+        /// The latest time.
+        max: Time = "max",
+    }
+}
+
+object! {
+    /// A switch.
+    InputToggle = "Input.Toggle" since "1.0" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+        /// What the switch says.
+        title: String = "title" required,
+    ) {
+        /// How it stands: as `value_on` or as `value_off`.
+        value: String = "value",
+        /// What comes back when it is on; `true` if nothing is said.
+        value_on: String = "valueOn",
+        /// What comes back when it is off; `false` if nothing is said.
+        value_off: String = "valueOff",
+        /// Lets the title go on in the next line.
+        wrap: bool = "wrap" since "1.2",
+        /// Shows the title.
+        show_title: bool = "showTitle" teams,
+    }
+}
+
+object! {
+    /// Stars to give.
+    InputRating = "Input.Rating" only "Teams" has [element input] with [height] (
+        /// Its name for others.
+        id: InputId = "id" required,
+    ) {
+        /// How many stars are given already.
+        value: Number = "value",
+        /// How many stars there can be.
+        max: Number = "max",
+        /// Can be half a star.
+        allow_half_steps: bool = "allowHalfSteps",
+        /// How large it is.
+        size: RatingSize = "size",
+        /// Its colour.
+        color: RatingColor = "color",
     }
 }

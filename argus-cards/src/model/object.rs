@@ -1,359 +1,315 @@
-//! What makes the model lossless: a property that cannot be read as its type stays as it was.
+//! How objects of the schema are read and written: a few functions for all types, so that a
+//! type's declaration is a table and its code is small.
+//!
+//! Writing goes over [`Part`], which borrows; nothing is copied and no map is built.
 
-use serde_json::{Map, Number, Value};
+use std::fmt::Display;
 
-/// A type that a property of a card can have.
-///
-/// Reading gives the value back if writing it again would not give the same; absent and default
-/// are the same to a reader, so a default that was written out is not read either.
-pub(crate) trait Property: Sized + Default {
-    fn read(value: Value) -> Result<Self, Value>;
-    fn write(&self) -> Option<Value>;
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Value};
+
+use super::Number;
+use super::catalog::{PropertyInfo, TypeInfo, TypeRef, ValueKind};
+use super::rest::{Kept, Out, Rest, Sink};
+
+/// What was read, and what of the JSON it does not hold.
+pub(crate) struct Read<T> {
+    pub(crate) typed: Option<T>,
+    pub(crate) left: Option<Kept>,
 }
 
-impl Property for String {
-    fn read(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::String(text) if !text.is_empty() => Ok(text),
-            other => Err(other),
+impl<T> Read<T> {
+    pub(crate) const fn fits(typed: T) -> Self {
+        Self { typed: Some(typed), left: None }
+    }
+
+    pub(crate) const fn odd(value: Value) -> Self {
+        Self { typed: None, left: Some(Kept::Value(value)) }
+    }
+
+    pub(crate) fn map<U>(self, to: impl FnOnce(T) -> U) -> Read<U> {
+        Read { typed: self.typed.map(to), left: self.left }
+    }
+}
+
+/// A value that a property can have.
+pub(crate) trait Property: Sized {
+    const KIND: ValueKind;
+    fn read(value: Value) -> Read<Self>;
+    fn part(&self) -> Part<'_>;
+
+    /// Whether reading leaves nothing over.
+    fn accepts(value: &Value) -> bool {
+        matches!(Self::read(value.clone()), Read { typed: Some(_), left: None })
+    }
+}
+
+/// Where a property keeps its value: required, optional or several.
+pub(crate) trait Field {
+    /// Reads; gives back what must be kept beside.
+    fn fill(&mut self, value: Value) -> Option<Kept>;
+    /// What is written, if anything.
+    fn part(&self) -> Option<Part<'_>>;
+}
+
+impl<T: Property> Field for T {
+    fn fill(&mut self, value: Value) -> Option<Kept> {
+        let Read { typed, left } = T::read(value);
+        if let Some(typed) = typed {
+            *self = typed;
         }
+        left
     }
 
-    fn write(&self) -> Option<Value> {
-        (!self.is_empty()).then(|| Value::String(self.clone()))
-    }
-}
-
-/// A value that is read if it is there, whatever it is.
-pub(crate) trait Scalar: Sized {
-    fn read(value: Value) -> Result<Self, Value>;
-    fn write(&self) -> Value;
-}
-
-impl Scalar for String {
-    fn read(value: Value) -> Result<Self, Value> {
-        if let Value::String(text) = value { Ok(text) } else { Err(value) }
-    }
-
-    fn write(&self) -> Value {
-        Value::String(self.clone())
+    fn part(&self) -> Option<Part<'_>> {
+        Some(Property::part(self))
     }
 }
 
-impl Scalar for bool {
-    fn read(value: Value) -> Result<Self, Value> {
-        value.as_bool().ok_or(value)
+impl<T: Property> Field for Option<T> {
+    fn fill(&mut self, value: Value) -> Option<Kept> {
+        let Read { typed, left } = T::read(value);
+        *self = typed;
+        left
     }
 
-    fn write(&self) -> Value {
-        Value::Bool(*self)
-    }
-}
-
-impl Scalar for Number {
-    fn read(value: Value) -> Result<Self, Value> {
-        if let Value::Number(number) = value { Ok(number) } else { Err(value) }
-    }
-
-    fn write(&self) -> Value {
-        Value::Number(self.clone())
+    fn part(&self) -> Option<Part<'_>> {
+        self.as_ref().map(Property::part)
     }
 }
 
-impl Scalar for Value {
-    fn read(value: Value) -> Result<Self, Value> {
-        if value.is_null() { Err(value) } else { Ok(value) }
-    }
-
-    fn write(&self) -> Value {
-        self.clone()
-    }
-}
-
-impl<T: Scalar> Scalar for Box<T> {
-    fn read(value: Value) -> Result<Self, Value> {
-        T::read(value).map(Self::new)
-    }
-
-    fn write(&self) -> Value {
-        T::write(self)
-    }
-}
-
-impl<T: Scalar> Property for Option<T> {
-    fn read(value: Value) -> Result<Self, Value> {
-        T::read(value).map(Some)
-    }
-
-    fn write(&self) -> Option<Value> {
-        self.as_ref().map(Scalar::write)
-    }
-}
-
-impl<T: Scalar> Property for Vec<T> {
-    fn read(value: Value) -> Result<Self, Value> {
+impl<T: Property> Field for Vec<T> {
+    fn fill(&mut self, value: Value) -> Option<Kept> {
         let items = match value {
             Value::Array(items) if !items.is_empty() => items,
-            other => return Err(other),
+            odd => return Some(Kept::Value(odd)),
         };
-        let mut read = Self::with_capacity(items.len());
-        let mut rest = items.into_iter();
-        while let Some(item) = rest.next() {
-            match T::read(item) {
-                Ok(item) => read.push(item),
-                // One item that does not fit: the array stays as it was.
-                Err(odd) => {
-                    let before = read.iter().map(Scalar::write);
-                    return Err(before.chain([odd]).chain(rest).collect());
-                }
-            }
+        if !items.iter().all(T::accepts) {
+            // An item that would not be written as it came: the array stays as it was.
+            return Some(Kept::Value(Value::Array(items)));
         }
-        Ok(read)
+        *self = items.into_iter().filter_map(|item| T::read(item).typed).collect();
+        None
     }
 
-    fn write(&self) -> Option<Value> {
-        (!self.is_empty()).then(|| self.iter().map(Scalar::write).collect())
+    fn part(&self) -> Option<Part<'_>> {
+        (!self.is_empty()).then(|| Part::List(self))
     }
 }
 
-/// Takes a property out of `rest`; leaves it there if it does not fit.
-pub(crate) fn take<T: Property>(rest: &mut Map<String, Value>, key: &str) -> T {
-    let Some(slot) = rest.get_mut(key) else { return T::default() };
-    match T::read(slot.take()) {
-        Ok(value) => {
-            rest.shift_remove(key);
-            value
+/// The properties of an object, or a group of them that several types share.
+pub(crate) trait Properties {
+    /// Reads a property; gives the value back if it has none of this key.
+    fn set(&mut self, key: &str, value: Value) -> Result<Option<Kept>, Value>;
+    fn write(&self, out: &mut Out<'_, '_>);
+}
+
+/// An object of the schema.
+pub(crate) trait Object: Properties + Default {
+    fn info() -> &'static TypeInfo;
+    fn rest(&self) -> &Rest;
+    fn rest_mut(&mut self) -> &mut Rest;
+
+    fn from_map(map: Map<String, Value>) -> Self {
+        let mut object = Self::default();
+        for key in tags::<Self>().map(|(key, _)| key).chain(always(Self::info())) {
+            if !map.contains_key(key) {
+                object.rest_mut().keep(key.into(), Kept::Absent);
+            }
         }
-        Err(odd) => {
-            *slot = odd;
-            T::default()
+        for (key, value) in map {
+            if tags::<Self>().any(|(known, tag)| key == known && value == tag) {
+                continue;
+            }
+            match object.set(&key, value) {
+                Ok(None) => {}
+                Ok(Some(kept)) => object.rest_mut().keep(key.into(), kept),
+                Err(value) => object.read_alias(key, value),
+            }
+        }
+        object
+    }
+
+    /// Reads what came under another key than it should, or keeps it.
+    fn read_alias(&mut self, key: String, value: Value) {
+        let named = |property: &&PropertyInfo| property.alias() == Some(key.as_str());
+        if let Some(property) = Self::info().properties().find(named)
+            && let Some(alias) = property.alias()
+            && matches!(self.set(property.key(), value.clone()), Ok(None))
+        {
+            return self.rest_mut().keep(property.key().into(), Kept::Alias(alias));
+        }
+        self.rest_mut().keep(key.into(), Kept::Value(value));
+    }
+}
+
+/// What tells the type apart in JSON.
+fn tags<T: Object>() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tag = T::info().tag.map(|tag| ("type", tag));
+    tag.into_iter().chain(T::info().component.map(|name| ("name", name)))
+}
+
+/// Whether an object says that it has this type.
+pub(crate) fn is_type(map: &Map<String, Value>, info: &TypeInfo) -> bool {
+    let says = |key, tag| map.get(key).and_then(Value::as_str) == Some(tag);
+    info.tag.is_some_and(|tag| says("type", tag))
+        && info.component.is_none_or(|name| says("name", name))
+}
+
+fn always(info: &'static TypeInfo) -> impl Iterator<Item = &'static str> {
+    info.properties().filter(|property| property.is_always_written()).map(PropertyInfo::key)
+}
+
+impl<T: Object> Property for T {
+    const KIND: ValueKind = ValueKind::Object(TypeRef(T::info));
+
+    fn read(value: Value) -> Read<Self> {
+        match value {
+            Value::Object(map) => Read::fits(T::from_map(map)),
+            odd => Read::odd(odd),
+        }
+    }
+
+    fn part(&self) -> Part<'_> {
+        Part::Object(self)
+    }
+
+    fn accepts(value: &Value) -> bool {
+        value.is_object()
+    }
+}
+
+/// Something that is written as a JSON object.
+pub(crate) trait Node {
+    fn each(&self, sink: Sink<'_>);
+}
+
+impl<T: Object> Node for T {
+    fn each(&self, sink: Sink<'_>) {
+        let mut out = Out::new(sink, self.rest());
+        for (key, tag) in tags::<T>() {
+            out.tag(key, tag);
+        }
+        self.write(&mut out);
+        out.finish();
+    }
+}
+
+/// Something that is written as a JSON array.
+pub(crate) trait List {
+    fn len(&self) -> usize;
+    fn each(&self, sink: &mut dyn FnMut(Part<'_>));
+}
+
+impl<T: Property> List for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn each(&self, sink: &mut dyn FnMut(Part<'_>)) {
+        self.iter().for_each(|item| sink(item.part()));
+    }
+}
+
+/// A value on its way into JSON.
+#[derive(Clone, Copy)]
+pub(crate) enum Part<'a> {
+    Text(&'a str),
+    /// A word of the schema, which needs no escapes.
+    Word(&'static str),
+    Bool(bool),
+    Number(Number),
+    Shown(&'a dyn Display),
+    Object(&'a dyn Node),
+    List(&'a dyn List),
+    Value(&'a Value),
+}
+
+impl Part<'_> {
+    /// Whether it is what a required property has that was never set.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Part::Text(text) => text.is_empty(),
+            Part::List(list) => list.len() == 0,
+            Part::Number(number) => *number == Number::from(0),
+            _ => false,
         }
     }
 }
 
-/// Puts a property into the object being written.
-pub(crate) fn put<T: Property>(object: &mut Map<String, Value>, key: &str, value: &T) {
-    if let Some(value) = value.write() {
-        object.insert(key.to_owned(), value);
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Part::Text(text) | Part::Word(text) => serializer.serialize_str(text),
+            Part::Bool(value) => serializer.serialize_bool(*value),
+            Part::Number(number) => number.serialize(serializer),
+            Part::Shown(value) => serializer.collect_str(value),
+            Part::Object(node) => write_object(*node, serializer),
+            Part::List(list) => write_list(*list, serializer),
+            Part::Value(value) => value.serialize(serializer),
+        }
     }
 }
 
-/// Defines an object of the schema: public typed properties, the rest kept as it came.
-macro_rules! object {
-    (
-        $(#[$about:meta])*
-        $name:ident $(= $kind:literal)? {
-            $( $(#[$field_about:meta])* $field:ident : $type:ty = $key:literal, )*
+/// Writes an object into any serializer.
+pub(crate) fn write_object<S: Serializer>(
+    node: &dyn Node,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    let mut written = Ok(());
+    node.each(Sink::Any(&mut |key, part| {
+        if written.is_ok() {
+            written = map.serialize_entry(key, &part);
         }
-    ) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, Default, PartialEq)]
-        #[non_exhaustive]
-        pub struct $name {
-            $( $(#[$field_about])* pub $field: $type, )*
-            /// Everything else the object had: properties that this model does not know, and
-            /// values that do not fit their property.
-            pub rest: serde_json::Map<String, serde_json::Value>,
-            /// Whether the object came without its `type`, which some places allow.
-            pub(crate) untyped: bool,
-        }
-
-        impl $name {
-            pub(crate) fn from_map(mut rest: serde_json::Map<String, serde_json::Value>) -> Self {
-                let untyped = $crate::model::object::take_type(&mut rest, &[$($kind)?]);
-                Self {
-                    $( $field: $crate::model::object::take(&mut rest, $key), )*
-                    rest,
-                    untyped,
-                }
-            }
-
-            pub(crate) fn to_map(&self) -> serde_json::Map<String, serde_json::Value> {
-                let mut object = serde_json::Map::new();
-                $(
-                    if !self.untyped {
-                        object.insert("type".to_owned(), $kind.into());
-                    }
-                )?
-                $( $crate::model::object::put(&mut object, $key, &self.$field); )*
-                for (key, value) in &self.rest {
-                    if !object.contains_key(key) {
-                        object.insert(key.clone(), value.clone());
-                    }
-                }
-                object
-            }
-        }
-
-        impl $crate::model::object::Scalar for $name {
-            fn read(value: serde_json::Value) -> Result<Self, serde_json::Value> {
-                match value {
-                    serde_json::Value::Object(map) => Ok(Self::from_map(map)),
-                    other => Err(other),
-                }
-            }
-
-            fn write(&self) -> serde_json::Value {
-                serde_json::Value::Object(self.to_map())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.to_map().serialize(serializer)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                serde_json::Map::deserialize(deserializer).map(Self::from_map)
-            }
-        }
-    };
+    }));
+    written?;
+    map.end()
 }
 
-/// Takes the `type` out if it is the expected one; says whether it was not there.
-pub(crate) fn take_type(rest: &mut Map<String, Value>, expected: &[&str]) -> bool {
-    let found = rest.get("type").and_then(Value::as_str);
-    if expected.iter().any(|expected| found == Some(*expected)) {
-        rest.shift_remove("type");
-        return false;
+fn write_list<S: Serializer>(list: &dyn List, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut items = serializer.serialize_seq(Some(list.len()))?;
+    let mut written = Ok(());
+    list.each(&mut |part| {
+        if written.is_ok() {
+            written = items.serialize_element(&part);
+        }
+    });
+    written?;
+    items.end()
+}
+
+/// Reads an object from any deserializer.
+pub(crate) fn read_object<'de, T: Object, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Map::deserialize(deserializer).map(T::from_map)
+}
+
+/// Reads a value that is no object of its own from any deserializer.
+pub(crate) fn read_value<'de, T: Property, D: Deserializer<'de>>(
+    deserializer: D,
+    name: &str,
+) -> Result<T, D::Error> {
+    let Read { typed, .. } = T::read(Value::deserialize(deserializer)?);
+    typed.ok_or_else(|| serde::de::Error::custom(format_args!("this is no {name}")))
+}
+
+/// Reads one of some words, and remembers a spelling that is not the canonical one.
+pub(crate) fn read_word<T: Copy>(
+    value: Value,
+    all: &[T],
+    text: impl Fn(T) -> &'static str,
+) -> Read<T> {
+    let known =
+        |word: &str| all.iter().copied().find(|known| text(*known).eq_ignore_ascii_case(word));
+    match value {
+        Value::String(word) => match known(&word) {
+            Some(typed) if text(typed) == word => Read::fits(typed),
+            Some(typed) => Read { typed: Some(typed), left: Some(Kept::Spelling(word.into())) },
+            None => Read::odd(Value::String(word)),
+        },
+        odd => Read::odd(odd),
     }
-    // An unexpected one stays in the rest and must not be written twice.
-    true
 }
-
-/// Defines a set of objects told apart by their `type`.
-macro_rules! union {
-    (
-        $(#[$about:meta])*
-        $name:ident {
-            $( $(#[$variant_about:meta])* $variant:ident = $kind:literal, )*
-        }
-    ) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq)]
-        #[non_exhaustive]
-        pub enum $name {
-            $( $(#[$variant_about])* $variant($variant), )*
-            /// A type that this model does not know.
-            Unknown(serde_json::Map<String, serde_json::Value>),
-        }
-
-        impl $name {
-            /// The `type` of the object, empty if it has none.
-            pub fn kind(&self) -> &str {
-                match self {
-                    $( Self::$variant(_) => $kind, )*
-                    Self::Unknown(map) => {
-                        map.get("type").and_then(serde_json::Value::as_str).unwrap_or_default()
-                    }
-                }
-            }
-        }
-
-        $(
-            impl From<$variant> for $name {
-                fn from(object: $variant) -> Self {
-                    Self::$variant(object)
-                }
-            }
-        )*
-
-        impl $crate::model::object::Scalar for $name {
-            fn read(value: serde_json::Value) -> Result<Self, serde_json::Value> {
-                let map = match value {
-                    serde_json::Value::Object(map) => map,
-                    other => return Err(other),
-                };
-                Ok(match map.get("type").and_then(serde_json::Value::as_str) {
-                    $( Some($kind) => Self::$variant($variant::from_map(map)), )*
-                    _ => Self::Unknown(map),
-                })
-            }
-
-            fn write(&self) -> serde_json::Value {
-                serde_json::Value::Object(match self {
-                    $( Self::$variant(object) => object.to_map(), )*
-                    Self::Unknown(map) => map.clone(),
-                })
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::model::object::Scalar::write(self).serialize(serializer)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let map = serde_json::Map::deserialize(deserializer)?;
-                let value = serde_json::Value::Object(map);
-                <Self as $crate::model::object::Scalar>::read(value)
-                    .map_err(|_| serde::de::Error::custom("not an object"))
-            }
-        }
-    };
-}
-
-/// Defines a word of the schema: compared without regard to case, kept as it was written, open to
-/// words of later versions.
-macro_rules! words {
-    (
-        $(#[$about:meta])*
-        $name:ident { $( $(#[$word_about:meta])* $word:ident = $text:literal, )* }
-    ) => {
-        $(#[$about])*
-        #[derive(Clone, Debug)]
-        pub struct $name(std::borrow::Cow<'static, str>);
-
-        impl $name {
-            $( $(#[$word_about])* pub const $word: Self = Self(std::borrow::Cow::Borrowed($text)); )*
-
-            /// A word by its text, which need not be one of the known ones.
-            pub fn new(word: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-                Self(word.into())
-            }
-
-            /// The word as it was written.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
-            /// Whether this model knows the word.
-            pub fn is_known(&self) -> bool {
-                [$( $text, )*].iter().any(|known| known.eq_ignore_ascii_case(&self.0))
-            }
-        }
-
-        impl PartialEq for $name {
-            fn eq(&self, other: &Self) -> bool {
-                self.0.eq_ignore_ascii_case(&other.0)
-            }
-        }
-
-        impl Eq for $name {}
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl $crate::model::object::Scalar for $name {
-            fn read(value: serde_json::Value) -> Result<Self, serde_json::Value> {
-                match value {
-                    serde_json::Value::String(word) => Ok(Self(word.into())),
-                    other => Err(other),
-                }
-            }
-
-            fn write(&self) -> serde_json::Value {
-                serde_json::Value::String(self.0.clone().into_owned())
-            }
-        }
-    };
-}
-
-pub(crate) use {object, union, words};

@@ -1,124 +1,50 @@
-//! Texts, facts and images.
+//! Texts.
 
-use serde_json::{Map, Value};
-
-use super::Action;
-use super::object::{Scalar, object};
-use super::words::{
-    Color, FontType, HorizontalAlignment, ImageSize, Spacing, TextSize, VerticalAlignment, Weight,
+use super::macros::object;
+use super::{
+    CodeLanguage, ElementFallback, ElementHeight, ElementId, FontType, HorizontalAlignment,
+    IconStyle, ImageStyle, Inline, InputId, Markdown, Number, SelectAction, TextBlockStyle,
+    TextColor, TextSize, TextWeight, ThemedUrl, Url,
 };
 
 object! {
     /// A text, whose Markdown is shown.
-    ///
-    /// ```
-    /// use argus_cards::model::{TextBlock, TextSize};
-    ///
-    /// let text = TextBlock::new("**Queued**").wrap().size(TextSize::LARGE);
-    /// let json = r#"{"type":"TextBlock","text":"**Queued**","wrap":true,"size":"large"}"#;
-    /// assert_eq!(serde_json::to_string(&text)?, json);
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    TextBlock = "TextBlock" {
-        /// What it says.
-        text: String = "text",
-        /// Whether it goes on in the next line.
-        wrap: Option<bool> = "wrap",
+    TextBlock = "TextBlock" since "1.0" has [element] with [named height aligned] (
+        /// What it says, in Markdown.
+        text: Markdown = "text" required,
+    ) {
         /// How large it is.
-        size: Option<TextSize> = "size",
+        size: TextSize = "size",
         /// How heavy it is.
-        weight: Option<Weight> = "weight",
-        /// What its colour says.
-        color: Option<Color> = "color",
-        /// Whether it stays in the background.
-        is_subtle: Option<bool> = "isSubtle",
+        weight: TextWeight = "weight",
+        /// Its colour.
+        color: TextColor = "color",
+        /// Stays in the background.
+        is_subtle: bool = "isSubtle" as subtle,
         /// Its typeface.
-        font_type: Option<FontType> = "fontType",
-        /// Where it stands.
-        horizontal_alignment: Option<HorizontalAlignment> = "horizontalAlignment",
-        /// `heading` tells a screen reader that it is one.
-        style: Option<String> = "style",
+        font_type: FontType = "fontType" since "1.2",
+        /// Goes on in the next line.
+        wrap: bool = "wrap",
         /// How many lines it may have.
-        max_lines: Option<serde_json::Number> = "maxLines",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
-    }
-}
-
-impl TextBlock {
-    /// A text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
-    /// Lets it go on in the next line.
-    #[must_use]
-    pub fn wrap(mut self) -> Self {
-        self.wrap = Some(true);
-        self
-    }
-
-    /// Sets how large it is.
-    #[must_use]
-    pub fn size(mut self, size: TextSize) -> Self {
-        self.size = Some(size);
-        self
-    }
-
-    /// Sets how heavy it is.
-    #[must_use]
-    pub fn weight(mut self, weight: Weight) -> Self {
-        self.weight = Some(weight);
-        self
-    }
-
-    /// Sets what its colour says.
-    #[must_use]
-    pub fn color(mut self, color: Color) -> Self {
-        self.color = Some(color);
-        self
-    }
-
-    /// Keeps it in the background.
-    #[must_use]
-    pub fn subtle(mut self) -> Self {
-        self.is_subtle = Some(true);
-        self
+        max_lines: Number = "maxLines",
+        /// What a screen reader takes it for.
+        style: TextBlockStyle = "style" since "1.5",
+        /// The input that it is the label of.
+        label_for: InputId = "labelFor" teams,
     }
 }
 
 object! {
     /// A text without Markdown, whose parts may look different.
-    RichTextBlock = "RichTextBlock" {
+    RichTextBlock = "RichTextBlock" since "1.2" has [element] with [named height aligned] () {
+        /// The input that it is the label of.
+        label_for: InputId = "labelFor" teams,
         /// The parts.
-        inlines: Vec<Inline> = "inlines",
-        /// Where it stands.
-        horizontal_alignment: Option<HorizontalAlignment> = "horizontalAlignment",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        inlines: [Inline] = "inlines" required,
     }
 }
 
 impl RichTextBlock {
-    /// A text without parts.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds a part.
     #[must_use]
     pub fn push(mut self, part: impl Into<Inline>) -> Self {
@@ -127,166 +53,110 @@ impl RichTextBlock {
     }
 }
 
-/// A part of a [`RichTextBlock`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Inline {
-    /// A text that looks like its surroundings.
-    Text(String),
-    /// A text with a look of its own.
-    Run(Box<TextRun>),
-    /// A type that this model does not know.
-    Unknown(Map<String, Value>),
-}
-
-impl From<TextRun> for Inline {
-    fn from(run: TextRun) -> Self {
-        Self::Run(Box::new(run))
-    }
-}
-
-impl From<&str> for Inline {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl Scalar for Inline {
-    fn read(value: Value) -> Result<Self, Value> {
-        match value {
-            Value::String(text) => Ok(Self::Text(text)),
-            Value::Object(map) if map.get("type").and_then(Value::as_str) == Some("TextRun") => {
-                Ok(Self::Run(Box::new(TextRun::from_map(map))))
-            }
-            Value::Object(map) => Ok(Self::Unknown(map)),
-            other => Err(other),
-        }
-    }
-
-    fn write(&self) -> Value {
-        match self {
-            Self::Text(text) => Value::String(text.clone()),
-            Self::Run(run) => Value::Object(run.to_map()),
-            Self::Unknown(map) => Value::Object(map.clone()),
-        }
+object! {
+    /// A text with a look of its own inside a [`RichTextBlock`].
+    TextRun = "TextRun" since "1.2" with [item named] (
+        /// What it says.
+        text: String = "text" required,
+    ) {
+        /// Is shown.
+        is_visible: bool = "isVisible" teams unless hidden,
+        /// How large it is.
+        size: TextSize = "size",
+        /// How heavy it is.
+        weight: TextWeight = "weight",
+        /// Its colour.
+        color: TextColor = "color",
+        /// Stays in the background.
+        is_subtle: bool = "isSubtle" as subtle,
+        /// Its typeface.
+        font_type: FontType = "fontType",
+        /// Leans.
+        italic: bool = "italic",
+        /// Is struck through.
+        strikethrough: bool = "strikethrough",
+        /// Is marked.
+        highlight: bool = "highlight",
+        /// Is underlined.
+        underline: bool = "underline" since "1.3",
+        /// What happens when it is pressed.
+        select_action: SelectAction = "selectAction",
     }
 }
 
 object! {
-    /// A text with a look of its own inside a [`RichTextBlock`].
-    TextRun = "TextRun" {
-        /// What it says; Markdown is not shown.
-        text: String = "text",
+    /// An icon inside a [`RichTextBlock`].
+    IconRun = "IconRun" only "Teams" with [item named] (
+        /// Its name in the Fluent set.
+        name: String = "name",
+    ) {
+        /// Is shown.
+        is_visible: bool = "isVisible" unless hidden,
         /// How large it is.
-        size: Option<TextSize> = "size",
-        /// How heavy it is.
-        weight: Option<Weight> = "weight",
-        /// What its colour says.
-        color: Option<Color> = "color",
-        /// Whether it stays in the background.
-        is_subtle: Option<bool> = "isSubtle",
-        /// Its typeface.
-        font_type: Option<FontType> = "fontType",
-        /// Whether it leans.
-        italic: Option<bool> = "italic",
-        /// Whether it is struck through.
-        strikethrough: Option<bool> = "strikethrough",
-        /// Whether it is underlined.
-        underline: Option<bool> = "underline",
-        /// Whether it is marked.
-        highlight: Option<bool> = "highlight",
+        size: TextSize = "size",
+        /// Whether it is filled.
+        style: IconStyle = "style",
+        /// Its colour.
+        color: TextColor = "color",
         /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
+        select_action: SelectAction = "selectAction",
     }
 }
 
-impl TextRun {
-    /// A text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+object! {
+    /// A picture inside a [`RichTextBlock`].
+    ImageRun = "ImageRun" only "Teams" with [item named] (
+        /// Where it is.
+        url: Url = "url",
+    ) {
+        /// Is shown.
+        is_visible: bool = "isVisible" unless hidden,
+        /// How large it is.
+        size: TextSize = "size",
+        /// The shape of the picture.
+        style: ImageStyle = "style",
+        /// What happens when it is pressed.
+        select_action: SelectAction = "selectAction",
+        /// The same picture for each theme.
+        themed_urls: [ThemedUrl] = "themedUrls",
     }
 }
 
 object! {
     /// Names and values, one pair a line.
-    FactSet = "FactSet" {
+    FactSet = "FactSet" since "1.0" has [element] with [named height] () {
         /// The pairs.
-        facts: Vec<Fact> = "facts",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
+        facts: [Fact] = "facts" required,
     }
 }
 
 impl FactSet {
-    /// No pairs yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds a pair.
     #[must_use]
-    pub fn fact(mut self, title: impl Into<String>, value: impl Into<String>) -> Self {
-        self.facts.push(Fact { title: title.into(), value: value.into(), ..Fact::default() });
+    pub fn fact(mut self, title: impl Into<Markdown>, value: impl Into<Markdown>) -> Self {
+        self.facts.push(Fact::new(title, value));
         self
     }
 }
 
 object! {
     /// A name and a value, whose Markdown is shown.
-    Fact {
+    Fact since "1.0" with [keyed] (
         /// The name.
-        title: String = "title",
+        title: Markdown = "title" required,
         /// The value.
-        value: String = "value",
-    }
+        value: Markdown = "value" required,
+    ) {}
 }
 
 object! {
-    /// A picture.
-    Image = "Image" {
-        /// Where it is.
-        url: String = "url",
-        /// What it shows, for those who cannot see it.
-        alt_text: Option<String> = "altText",
-        /// How large it is.
-        size: Option<ImageSize> = "size",
-        /// `person` makes it round.
-        style: Option<String> = "style",
-        /// Its width, like `40px`.
-        width: Option<String> = "width",
-        /// Its height, like `40px`.
-        height: Option<String> = "height",
-        /// Where it stands.
-        horizontal_alignment: Option<HorizontalAlignment> = "horizontalAlignment",
-        /// The colour behind it.
-        background_color: Option<String> = "backgroundColor",
-        /// What happens when it is pressed.
-        select_action: Option<Box<Action>> = "selectAction",
-        /// Its name for others.
-        id: Option<String> = "id",
-        /// The room above it.
-        spacing: Option<Spacing> = "spacing",
-        /// Whether there is a line above it.
-        separator: Option<bool> = "separator",
-        /// Whether it is shown.
-        is_visible: Option<bool> = "isVisible",
-        /// Where it stands from top to bottom.
-        vertical_alignment: Option<VerticalAlignment> = "verticalAlignment",
-    }
-}
-
-impl Image {
-    /// A picture and what it shows.
-    #[must_use]
-    pub fn new(url: impl Into<String>, alt_text: impl Into<String>) -> Self {
-        Self { url: url.into(), alt_text: Some(alt_text.into()), ..Self::default() }
+    /// Code with its syntax in colours.
+    CodeBlock = "CodeBlock" only "Teams" has [element] with [named height aligned] () {
+        /// The code.
+        code_snippet: String = "codeSnippet",
+        /// The language of the code.
+        language: CodeLanguage = "language",
+        /// The number of its first line.
+        start_line_number: Number = "startLineNumber",
     }
 }

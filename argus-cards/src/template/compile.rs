@@ -186,6 +186,7 @@ impl Compiler<'_> {
                         format!("`{}` is a name of the language and is dropped", member.key);
                     self.report(member.key_at, &message);
                 }
+                self.readable(&member.value)?;
                 continue;
             }
             let mut key = Vec::new();
@@ -199,6 +200,20 @@ impl Compiler<'_> {
         }
         self.close(b'}');
         Ok(())
+    }
+
+    /// npm reads the strings of what it then leaves out, and fails if it cannot.
+    fn readable(&self, node: &Node) -> Result<(), Error> {
+        match &node.kind {
+            Kind::String(text) if self.profile == Profile::Compat => {
+                self.text(text, node.at).map(drop)
+            }
+            Kind::Array(items) => items.iter().try_for_each(|item| self.readable(item)),
+            Kind::Object(members) => {
+                members.iter().try_for_each(|member| self.readable(&member.value))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn data(&mut self, node: &Node) -> Result<Source, Error> {

@@ -212,7 +212,7 @@ impl<'a> Renderer<'a, '_> {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
                 Piece::Expr(expr) => match self.cx.eval(expr) {
-                    Err(fault) if fault.severity == Severity::Limit => {
+                    Err(fault) if matches!(fault.severity, Severity::Limit | Severity::Lost) => {
                         return Err(Stop { fault, leaf_at });
                     }
                     Err(_) => text.extend(["${", &expr.to_string(), "}"]),

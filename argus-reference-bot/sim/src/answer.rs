@@ -7,8 +7,15 @@ use argus_bot_sdk::testing::wire::FakeRequest;
 use serde_json::{Value, json};
 
 /// The query parameters that the systems understand.
-const PARAMETERS: [&str; 6] =
-    ["$filter", "$top", "sysparm_query", "sysparm_fields", "sysparm_limit", "sysparm_offset"];
+const PARAMETERS: [&str; 7] = [
+    "token",
+    "$filter",
+    "$top",
+    "sysparm_query",
+    "sysparm_fields",
+    "sysparm_limit",
+    "sysparm_offset",
+];
 
 /// One request, taken apart.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +28,8 @@ pub(crate) struct Ask {
     pub(crate) query: Vec<(String, String)>,
     /// The `Host` header, for absolute links in answers.
     pub(crate) host: String,
+    /// The `If-None-Match` header.
+    pub(crate) if_none_match: Option<String>,
     /// The bytes of the body.
     pub(crate) body: Vec<u8>,
 }
@@ -34,6 +43,7 @@ impl Ask {
             path: request.segments(),
             query: PARAMETERS.iter().filter_map(given).collect(),
             host: request.header("host").unwrap_or_default().to_owned(),
+            if_none_match: request.header("if-none-match").map(str::to_owned),
             body: request.body.to_vec(),
         }
     }
@@ -46,6 +56,7 @@ impl Ask {
             path: path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
             query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             host: "127.0.0.1:9300".to_owned(),
+            if_none_match: None,
             body,
         }
     }

@@ -1,4 +1,4 @@
-//! Graph, Defender and ServiceNow on one loopback port, and the control endpoints of the simulator.
+//! Graph, Defender, ServiceNow and SharePoint on one loopback port, and the control endpoints of the simulator.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +19,7 @@ use crate::defender::{self, ActionKind, Defender};
 use crate::graph;
 use crate::people::People;
 use crate::servicenow::{self, ServiceNow};
+use crate::sharepoint::{self, SITES_SELECTED, SharePoint};
 
 /// The user that ServiceNow knows.
 pub const SERVICENOW_USER: &str = "argus";
@@ -27,12 +28,13 @@ pub const SERVICENOW_PASSWORD: &str = "only-the-fake-servicenow-takes-this";
 /// The application role without which Defender isolates nothing.
 pub(crate) const MACHINE_ISOLATE: &str = "Machine.Isolate";
 
-/// What the three systems know.
+/// What the systems know.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) people: People,
     pub(crate) defender: Defender,
     pub(crate) servicenow: ServiceNow,
+    pub(crate) sharepoint: SharePoint,
 }
 
 /// What the server's task and the handles share.
@@ -49,6 +51,7 @@ enum System {
     Graph,
     Defender,
     ServiceNow,
+    SharePoint,
 }
 
 impl System {
@@ -57,6 +60,7 @@ impl System {
             Self::Graph => "graph",
             Self::Defender => "defender",
             Self::ServiceNow => "servicenow",
+            Self::SharePoint => "sharepoint",
         }
     }
 }
@@ -96,6 +100,7 @@ impl Cloud {
             (System::Graph, graph::operation(&ask)),
             (System::Defender, defender::operation(&ask)),
             (System::ServiceNow, servicenow::operation(&ask)),
+            (System::SharePoint, sharepoint::operation(&ask)),
         ];
         let found =
             candidates.into_iter().find_map(|(system, operation)| Some((system, operation?)));
@@ -104,7 +109,16 @@ impl Cloud {
             return FakeResponse::json(404, &error);
         };
         let name = system.name();
-        let effect = async { self.answer(system, operation, request, &ask) };
+        let effect = async {
+            let refusal = match operation {
+                "subscribe" => sharepoint::handshake(&ask).await,
+                _ => None,
+            };
+            match refusal {
+                Some(refusal) => on_the_wire(refusal),
+                None => self.answer(system, operation, request, &ask),
+            }
+        };
         self.faults.around(name, operation, effect).await
     }
 
@@ -121,11 +135,13 @@ impl Cloud {
             System::Graph => self.refused_by_graph(request),
             System::Defender => self.refused_by_defender(request, operation, &world.defender),
             System::ServiceNow => refused_by_servicenow(request),
+            System::SharePoint => self.refused_by_sharepoint(request, operation),
         };
         let answer = refusal.unwrap_or_else(|| match system {
             System::Graph => graph::answer(&mut world.people, ask),
             System::Defender => world.defender.answer(ask, now),
             System::ServiceNow => world.servicenow.answer(ask, now),
+            System::SharePoint => world.sharepoint.answer(ask, now),
         });
         drop(world);
         for effect in &answer.effects {
@@ -138,6 +154,36 @@ impl Cloud {
         let denied = self.entra.check(request.bearer(), GRAPH).err()?;
         let message = format!("Access token validation failure: {}.", denied.reason());
         Some(graph::error(401, "InvalidAuthenticationToken", &message))
+    }
+
+    fn refused_by_sharepoint(&self, request: &FakeRequest, operation: &str) -> Option<Answer> {
+        let Ok(claims) = self.entra.check(request.bearer(), GRAPH) else {
+            return self.refused_by_graph(request);
+        };
+        let of_sites = !operation.contains("subscri") && operation != "renew";
+        let may = claims.roles.iter().any(|role| role == SITES_SELECTED);
+        (of_sites && !may).then(|| graph::error(403, "accessDenied", "Access denied"))
+    }
+
+    /// The other address, at which content is: with a ticket and without a token.
+    pub(crate) async fn content(&self, request: &FakeRequest) -> FakeResponse {
+        let ask = Ask::of(request);
+        let (method, path) = ask.route();
+        let ("GET", ["dl", ticket]) = (method, path.as_slice()) else {
+            return FakeResponse::status(404);
+        };
+        if request.header("authorization").is_some() {
+            self.faults.record("sharepoint", "token_leaked", ticket);
+            return FakeResponse::status(401);
+        }
+        let effect = async {
+            self.faults.record("sharepoint", "download", "all");
+            match self.world().sharepoint.redeem(ticket) {
+                Some(bytes) => FakeResponse::status(200).body(bytes),
+                None => FakeResponse::status(404),
+            }
+        };
+        self.faults.around("sharepoint", "download", effect).await
     }
 
     fn refused_by_defender(
@@ -191,6 +237,18 @@ struct InPortal {
     unisolate: bool,
 }
 
+/// A change of the SharePoint library.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    path: String,
+    /// What is in the file from now on; without it, it is removed.
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    draft: bool,
+}
+
 /// A change of a group.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,6 +282,15 @@ fn control(cloud: &Cloud, request: &FakeRequest, ask: &Ask) -> FakeResponse {
             let kind = if order.unisolate { ActionKind::Unisolate } else { ActionKind::Isolate };
             let now = cloud.now();
             cloud.world().defender.act_in_portal(kind, &order.machine, &order.requestor, now)
+        }),
+        ("POST", ["_sim", "sharepoint"]) => obey(ask, |edit: Edit| {
+            let library = &mut cloud.world().sharepoint;
+            match edit.text {
+                None => library.remove(&edit.path),
+                Some(text) if edit.draft => library.draft(&edit.path, text),
+                Some(text) => library.put(&edit.path, text),
+            }
+            true
         }),
         ("POST", ["_sim", "groups"]) => obey(ask, |order: Membership| {
             let people = &mut cloud.world().people;

@@ -8,6 +8,7 @@ mod odata;
 pub mod page;
 mod people;
 mod servicenow;
+mod sharepoint;
 mod sim;
 mod window;
 
@@ -19,4 +20,5 @@ pub use people::{
     SOC_NIGHT_SHIFT,
 };
 pub use servicenow::ServiceNow;
+pub use sharepoint::SharePoint;
 pub use sim::{Hold, Sim, SimConfig};

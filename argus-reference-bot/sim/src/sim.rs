@@ -13,6 +13,7 @@ use crate::cloud::{self, Cloud, MACHINE_ISOLATE, World};
 use crate::defender::{Defender, Machine};
 use crate::people::{HOME_TENANT, People, Person};
 use crate::servicenow::ServiceNow;
+use crate::sharepoint::{self, LIBRARY, SITE, SITES_SELECTED, SharePoint};
 
 /// The channel into which the bot writes unless told otherwise.
 const CHANNEL: &str = "19:soc-alerts@thread.tacv2";
@@ -125,6 +126,7 @@ struct Parts {
     teams: FakeTeams,
     cloud: Arc<Cloud>,
     server: FakeServer,
+    _content: FakeServer,
     channel: String,
     channel_name: String,
 }
@@ -144,7 +146,8 @@ impl Sim {
         let app = AppRegistration::new(APP_ID, APP_SECRET)
             .role(MACHINE_ISOLATE)
             .role("User.Read.All")
-            .role("GroupMember.Read.All");
+            .role("GroupMember.Read.All")
+            .role(SITES_SELECTED);
         let mut entra = FakeEntra::builder().faults(Faults::new()).tenant(HOME_TENANT).app(app);
         if let Some(clock) = config.clock {
             entra = entra.clock(clock);
@@ -157,11 +160,19 @@ impl Sim {
         let world = World {
             defender: Defender::new(config.machines, config.settle),
             servicenow: ServiceNow::default(),
+            sharepoint: SharePoint::default(),
             people: config.people,
         };
         let (cloud, server) = Cloud::start(config.port, entra.clone(), world).await?;
+        let contents = Arc::clone(&cloud);
+        let content = FakeServer::start(move |request| {
+            let cloud = Arc::clone(&contents);
+            async move { cloud.content(&request).await }
+        })
+        .await?;
+        cloud.world().sharepoint.content_at(content.url());
         let (channel, channel_name) = (config.channel, config.channel_name);
-        let parts = Parts { entra, teams, cloud, server, channel, channel_name };
+        let parts = Parts { entra, teams, cloud, server, _content: content, channel, channel_name };
         Ok(Self { parts: Arc::new(parts) })
     }
 
@@ -193,6 +204,18 @@ impl Sim {
     /// Base of ServiceNow, in place of `https://INSTANCE.service-now.com`.
     pub fn servicenow_url(&self) -> String {
         self.parts.server.url()
+    }
+
+    /// A folder of the SharePoint library, as the setting `templates.source` names it.
+    pub fn sharepoint_place(&self, folder: &str) -> String {
+        format!("{SITE}/{LIBRARY}/{folder}")
+    }
+
+    /// Tells everybody who has subscribed to the SharePoint library that something has changed, or
+    /// of an event in the life of the subscription. Says how many took it.
+    pub async fn tell_subscribers(&self, lifecycle: Option<&str>) -> usize {
+        let notices = self.hold().sharepoint().notices(lifecycle);
+        sharepoint::tell(notices).await
     }
 
     /// The control endpoints, `…/_sim`.
@@ -270,6 +293,11 @@ impl Hold<'_> {
     /// The machines and what was done to them.
     pub fn defender(&mut self) -> &mut Defender {
         &mut self.0.defender
+    }
+
+    /// The SharePoint library.
+    pub fn sharepoint(&mut self) -> &mut SharePoint {
+        &mut self.0.sharepoint
     }
 
     /// The tickets.

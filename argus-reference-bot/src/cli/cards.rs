@@ -1,5 +1,7 @@
 //! `argus cards`.
 
+mod lint;
+
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +50,10 @@ What is odd about template or data goes to standard error, with file, line and c
         #[arg(long, value_enum, default_value = "argus")]
         profile: Profile,
     },
+    /// Say what is wrong with cards and templates, for the host where they will be shown.
+    Lint(lint::Args),
+    /// List the rules of `lint`, with who says so.
+    Rules(lint::RulesArgs),
     /// Read cards into the typed model and write them again: lines {id, card} in and out.
     Roundtrip,
 }
@@ -77,6 +83,8 @@ pub(super) fn run(command: &Command) -> Outcome {
         }
         Command::Batch { profile } => lines(|line| batch(line, profile.options())),
         Command::Eval { profile } => lines(|line| eval(line, profile.options())),
+        Command::Lint(args) => lint::run(args),
+        Command::Rules(args) => lint::rules(args),
         Command::Roundtrip => lines(roundtrip),
     }
 }

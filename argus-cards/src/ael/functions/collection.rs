@@ -192,7 +192,7 @@ fn sub_array<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 fn flatten<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let mut items: Vec<Val<'a>> = list(args, 0)?.iter().collect();
     let depth = arg(args, 1).as_number().unwrap_or(if args.len() > 1 { 1.0 } else { 100.0 });
-    for _ in 0..to_usize(depth.max(1.0)).min(100) {
+    for _ in 0..to_usize(depth.max(1.0).ceil()).min(100) {
         if !items.iter().any(Val::is_array) {
             break;
         }
@@ -228,6 +228,9 @@ fn sorted<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Vec<Val<'a>>> {
         return Ok(items);
     }
     let key = text(args, 1).unwrap_or_default();
+    if cx.is_compat() && items.len() > 1 && items.iter().any(|item| matches!(item, Val::Null)) {
+        return Err(Fault::thrown(format!("null has no `{key}`")));
+    }
     let of = |item: &Val<'a>| match item.fields() {
         Some(fields) => fields.into_iter().find(|(k, _)| k == key).map(|(_, value)| value),
         None => None,

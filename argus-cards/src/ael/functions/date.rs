@@ -84,13 +84,32 @@ fn show<'a>(
     args: &[Val<'a>],
     most: usize,
 ) -> Outcome<Val<'a>> {
-    let millis = millis.ok_or_else(|| Fault::new("the date is beyond what can be written"))?;
+    let Some(millis) = millis else {
+        // Day.js writes these words.
+        if cx.is_compat() {
+            return made(cx, "Invalid Date");
+        }
+        return Err(beyond());
+    };
     made(cx, format(millis, &pattern(args, most, DEFAULT_FORMAT), Shown::UTC))
 }
 
+fn beyond() -> Fault {
+    Fault::new("the date is beyond what can be written")
+}
+
 fn shift<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], unit: i64) -> Outcome<Val<'a>> {
-    let count = to_i64(number(args, 1)?.trunc());
+    let amount = number(args, 1)?;
     let start = iso_millis(text(args, 0)?)?;
+    let civil = Civil::of(start);
+    let field = match unit {
+        DAY => civil.day,
+        HOUR => civil.hour,
+        MINUTE => civil.minute,
+        _ => civil.second,
+    };
+    // JavaScript adds to the day, hour, minute or second and cuts the fraction off the sum.
+    let count = to_i64((from_i64(field) + amount).trunc()).saturating_sub(field);
     let moved = count.checked_mul(unit).and_then(|delta| start.checked_add(delta));
     show(cx, moved.and_then(in_range), args, 4)
 }
@@ -114,12 +133,32 @@ fn moved(start: i64, count: i64, unit: &str) -> Outcome<Option<i64>> {
 
 fn move_time<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], sign: i64) -> Outcome<Val<'a>> {
     let count = to_i64(integer(args, 1)?).saturating_mul(sign);
-    let end = moved(iso_millis(text(args, 0)?)?, count, text(args, 2)?)?;
+    let (start, unit) = (iso_millis(text(args, 0)?)?, text(args, 2)?);
+    let end = match moved(start, count, unit) {
+        // npm adds milliseconds if it does not know the unit, but does not take them away.
+        Err(_) if cx.is_compat() && sign > 0 => start.checked_add(count).and_then(in_range),
+        end => end?,
+    };
     show(cx, end, args, 5)
 }
 
 fn now(cx: &Cx<'_, '_>) -> Outcome<i64> {
     cx.options.now_unix_ms.ok_or_else(|| Fault::new("no clock given"))
+}
+
+/// The wall clock, in the time zone that the second argument names, or in UTC.
+pub(super) fn local_now(cx: &Cx<'_, '_>, args: &[Val<'_>]) -> Outcome<Civil> {
+    let now = now(cx)?;
+    let Some(Val::Text(name)) = args.get(1) else { return Ok(Civil::of(now)) };
+    Ok(Civil::of(now + offset_minutes(now, name)? * MINUTE))
+}
+
+/// How far a time zone is ahead of UTC at a moment.
+fn offset_minutes(moment: i64, name: &str) -> Outcome<i64> {
+    let zone = zone(name).ok_or_else(|| Fault::new(format!("`{name}` is not a time zone")))?;
+    let timestamp = Timestamp::from_millisecond(moment)
+        .map_err(|_| Fault::new("the date is beyond what a time zone has rules for"))?;
+    Ok(i64::from(zone.to_offset(timestamp).seconds()) / 60)
 }
 
 fn from_now<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], sign: i64) -> Outcome<Val<'a>> {
@@ -140,8 +179,8 @@ fn format_date_time<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a
 }
 
 fn format_epoch<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let seconds = number(args, 0)?;
-    show(cx, from_number(seconds * 1000.0), args, 3)
+    let millis = from_number(number(args, 0)? * 1000.0);
+    show(cx, Some(millis.ok_or_else(beyond)?), args, 3)
 }
 
 fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
@@ -151,7 +190,8 @@ fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         _ => Some(i128::from(to_i64(integer(args, 0)?))),
     };
     let ticks = ticks.ok_or_else(|| Fault::new("argument 1 is not a number of ticks"))?;
-    show(cx, i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range), args, 3)
+    let millis = i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range);
+    show(cx, Some(millis.ok_or_else(beyond)?), args, 3)
 }
 
 fn start<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], of: fn(Civil) -> Civil) -> Outcome<Val<'a>> {
@@ -210,7 +250,14 @@ fn read_back<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         (_, 0) => format!("this {}", weekday()),
         (_, 1) => format!("next {}", weekday()),
         (_, -1) => format!("last {}", weekday()),
-        _ => format!("{}{ending} {} {}", civil.day, month_name(civil.month), civil.year),
+        _ => {
+            // npm's list of months has a misprint.
+            let month = match civil.month {
+                2 if cx.is_compat() => "Februrary",
+                month => month_name(month),
+            };
+            format!("{}{ending} {month} {}", civil.day, civil.year)
+        }
     };
     made(cx, words)
 }
@@ -240,11 +287,7 @@ fn time_of_day<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn convert_from_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let moment = iso_millis(text(args, 0)?)?;
-    let name = text(args, 1)?;
-    let zone = zone(name).ok_or_else(|| Fault::new(format!("`{name}` is not a time zone")))?;
-    let timestamp = Timestamp::from_millisecond(moment)
-        .map_err(|_| Fault::new("the date is beyond what a time zone has rules for"))?;
-    let offset_minutes = i64::from(zone.to_offset(timestamp).seconds()) / 60;
+    let offset_minutes = offset_minutes(moment, text(args, 1)?)?;
     let pattern = pattern(args, 4, LOCAL_FORMAT);
     made(cx, format(moment, &pattern, Shown { offset_minutes }))
 }

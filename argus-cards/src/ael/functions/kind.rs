@@ -1,8 +1,10 @@
 //! Questions about what a value is.
 
-use regex::RegexBuilder;
+use regex::Regex;
 
-use crate::ael::eval::{Cx, Fault, Outcome, arg};
+use crate::ael::eval::{Cx, Outcome, arg};
+use crate::ael::expr::{Const, Expr};
+use crate::ael::pattern::{Dialect, Flags, compile};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, row};
 use crate::ael::time::iso_millis;
 use crate::ael::value::Val;
@@ -18,7 +20,8 @@ pub(super) const TABLE: &[Function] = &[
     row("isObject", ONE, BOOL, Run::Plain(|_, args| yes(is_object(arg(args, 0))))),
     row("isBoolean", ONE, BOOL, Run::Plain(|_, args| yes(matches!(arg(args, 0), Val::Bool(_))))),
     row("isDateTime", ONE, BOOL, Run::Plain(|_, args| yes(is_date_time(arg(args, 0))))),
-    row("isMatch", exactly(&[Types::TEXT, Types::TEXT]), BOOL, Run::Plain(is_match)),
+    row("isMatch", exactly(&[Types::TEXT, Types::TEXT]), BOOL, Run::Plain(is_match))
+        .checked(is_pattern),
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "has the shape of a function's outcome")]
@@ -43,23 +46,31 @@ fn is_date_time(value: &Val<'_>) -> bool {
 /// Matches in linear time; look-around and back references do not exist.
 fn is_match<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (input, pattern) = (cx.text_or_empty(args, 0)?, cx.text_or_empty(args, 1)?);
-    let refused = || Fault::new(format!("`{pattern}` is not a pattern"));
-    if pattern.is_empty() {
-        return Err(refused());
+    let dialect = if cx.is_compat() { Dialect::Common } else { Dialect::Full };
+    let regex = cx.pattern(pattern, |pattern| pattern_of(pattern, dialect))?;
+    yes(regex.is_match(input))
+}
+
+/// A pattern that is written in the template is checked when the template is read.
+fn is_pattern(args: &[Expr]) -> Result<(), String> {
+    match args.get(1) {
+        Some(Expr::Const(Const::Text(pattern))) if pattern_of(pattern, Dialect::Full).is_none() => {
+            Err(format!("`{pattern}` is not a pattern"))
+        }
+        _ => Ok(()),
     }
-    let mut builder = String::from(pattern);
+}
+
+fn pattern_of(pattern: &str, dialect: Dialect) -> Option<Regex> {
+    if pattern.is_empty() {
+        return None;
+    }
+    let mut bare = String::from(pattern);
     let mut flag = |mark: &str| {
-        let found = builder.contains(mark);
-        builder = builder.replacen(mark, "", 1);
+        let found = bare.contains(mark);
+        bare = bare.replacen(mark, "", 1);
         found
     };
-    let (ignore_case, lines, dots) = (flag("(?i)"), flag("(?m)"), flag("(?s)"));
-    let regex = RegexBuilder::new(&builder)
-        .case_insensitive(ignore_case)
-        .multi_line(lines)
-        .dot_matches_new_line(dots)
-        .size_limit(1 << 18)
-        .build()
-        .map_err(|_| refused())?;
-    yes(regex.is_match(input))
+    let flags = Flags { ignore_case: flag("(?i)"), lines: flag("(?m)"), dots: flag("(?s)") };
+    compile(&bare, flags, dialect)
 }

@@ -22,7 +22,7 @@ struct Lambda<'a> {
 }
 
 impl<'a> Lambda<'a> {
-    fn read(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Self> {
+    fn read(cx: &mut Cx<'a, '_>, args: &'a [Expr], nulls_throw: bool) -> Outcome<Self> {
         let [collection, variable, body] = args else {
             return Err(Fault::new("takes a collection, a variable and an expression"));
         };
@@ -35,7 +35,12 @@ impl<'a> Lambda<'a> {
                 .into_iter()
                 .map(|(k, v)| Val::object(vec![("key".into(), Val::Text(k)), ("value".into(), v)]))
                 .collect(),
-            _ => return Err(Fault::new(format!("`{source}` is no array and no object"))),
+            _ => {
+                let why = format!("`{source}` is no array and no object");
+                // JavaScript calls null an object, and fails when it looks inside.
+                let null = matches!(collection, Val::Null) && nulls_throw;
+                return Err(if null { Fault::thrown(why) } else { Fault::new(why) });
+            }
         };
         Ok(Self { collection, items, variable, body })
     }
@@ -55,7 +60,7 @@ impl<'a> Lambda<'a> {
 }
 
 fn foreach<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
-    let lambda = Lambda::read(cx, args)?;
+    let lambda = Lambda::read(cx, args, false)?;
     let mut results = Vec::with_capacity(lambda.items.len());
     for item in &lambda.items {
         cx.spend(size_of::<Val<'_>>())?;
@@ -65,7 +70,7 @@ fn foreach<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
 }
 
 fn where_<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
-    let lambda = Lambda::read(cx, args)?;
+    let lambda = Lambda::read(cx, args, true)?;
     let mut kept = Vec::new();
     for item in &lambda.items {
         if lambda.holds(cx, item)? {
@@ -84,7 +89,7 @@ fn where_<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
 }
 
 fn any<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
-    let lambda = Lambda::read(cx, args)?;
+    let lambda = Lambda::read(cx, args, true)?;
     for item in &lambda.items {
         if lambda.holds(cx, item)? {
             return Ok(Val::Bool(true));
@@ -94,7 +99,7 @@ fn any<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
 }
 
 fn all<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
-    let lambda = Lambda::read(cx, args)?;
+    let lambda = Lambda::read(cx, args, true)?;
     for item in &lambda.items {
         if !lambda.holds(cx, item)? {
             return Ok(Val::Bool(false));

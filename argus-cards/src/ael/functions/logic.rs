@@ -23,14 +23,17 @@ pub(super) const TABLE: &[Function] = &[
     row("==", TWO, BOOL, Run::Test(|_, args| Ok(arg(args, 0).equals(arg(args, 1))))),
     alias("equals", "==", TWO, BOOL, Run::Test(|_, args| Ok(arg(args, 0).equals(arg(args, 1))))),
     row("!=", TWO, BOOL, Run::Test(|_, args| Ok(!arg(args, 0).equals(arg(args, 1))))),
-    row("<", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_lt))),
-    alias("less", "<", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_lt))),
-    row("<=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_le))),
-    alias("lessOrEquals", "<=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_le))),
-    row(">", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_gt))),
-    alias("greater", ">", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_gt))),
-    row(">=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_ge))),
-    alias("greaterOrEquals", ">=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_ge))),
+    row("<", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_lt))).of_values(),
+    alias("less", "<", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_lt))).of_values(),
+    row("<=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_le))).of_values(),
+    alias("lessOrEquals", "<=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_le)))
+        .of_values(),
+    row(">", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_gt))).of_values(),
+    alias("greater", ">", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_gt)))
+        .of_values(),
+    row(">=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_ge))).of_values(),
+    alias("greaterOrEquals", ">=", TWO, BOOL, Run::Test(|_, args| compare(args, Ordering::is_ge)))
+        .of_values(),
     row("exists", exactly(&[ANY]), BOOL, Run::Test(|_, args| Ok(!arg(args, 0).is_nothing()))),
     row("empty", exactly(&[ANY]), BOOL, Run::Test(|_, args| Ok(is_empty(arg(args, 0))))),
     row("bool", exactly(&[ANY]), BOOL, Run::Test(|_, args| Ok(to_bool(arg(args, 0))))),
@@ -71,11 +74,10 @@ fn or<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             Ok(value) if value.is_true() => return Ok(Val::Bool(true)),
             Ok(value) => value,
             Err(fault) if fault.severity != Severity::Plain => return Err(fault),
-            // A comparison that fails has said no by then.
+            // What a question has said by then, although it fails.
             Err(_) => match condition {
-                Expr::Call { function, .. } if matches!(function.run, Run::Test(_)) => {
-                    Val::Bool(false)
-                }
+                Expr::Call { function, .. } if function.name == "all" => Val::Bool(true),
+                Expr::Call { function, .. } if function.returns == BOOL => Val::Bool(false),
                 _ => Val::Undefined,
             },
         };
@@ -113,9 +115,6 @@ fn optional<'a>(_: &mut Cx<'a, '_>, _: &'a [Expr]) -> Outcome<Val<'a>> {
 
 fn compare(args: &[Val<'_>], test: fn(Ordering) -> bool) -> Outcome<bool> {
     let (a, b) = (arg(args, 0), arg(args, 1));
-    if a.is_nothing() || b.is_nothing() {
-        return Ok(false);
-    }
     a.order(b).map(test).ok_or_else(|| Fault::new("only two numbers or two texts have an order"))
 }
 

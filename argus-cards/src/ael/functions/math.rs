@@ -1,5 +1,6 @@
 //! Arithmetic. Two whole numbers divide to a whole number.
 
+use crate::ael::coerce::to_number;
 use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, number};
 use crate::ael::number::{from_usize, is_integer, round_to, to_i64, to_usize};
 use crate::ael::table::{Function, Run, Takes, Types, alias, at_least, exactly, optionally, row};
@@ -23,8 +24,8 @@ pub(super) const TABLE: &[Function] = &[
     alias("mul", "*", MANY, NUMBER, Run::Plain(|_, args| fold(args, |a, b| Ok(a * b)))),
     row("/", MANY, NUMBER, Run::Plain(|_, args| fold(args, divide))),
     alias("div", "/", MANY, NUMBER, Run::Plain(|_, args| fold(args, divide))),
-    row("^", MANY, NUMBER, Run::Plain(|_, args| fold(args, |a, b| Ok(a.powf(b))))),
-    alias("exp", "^", MANY, NUMBER, Run::Plain(|_, args| fold(args, |a, b| Ok(a.powf(b))))),
+    row("^", MANY, NUMBER, Run::Plain(power)),
+    alias("exp", "^", MANY, NUMBER, Run::Plain(power)),
     row("%", TWO, NUMBER, Run::Plain(|_, args| modulo(args))),
     alias("mod", "%", TWO, NUMBER, Run::Plain(|_, args| modulo(args))),
     row("abs", ONE, NUMBER, Run::Plain(|_, args| Ok(Val::Number(number(args, 0)?.abs())))),
@@ -74,6 +75,24 @@ fn fold<'a>(args: &[Val<'a>], step: fn(f64, f64) -> Outcome<f64>) -> Outcome<Val
         result = step(result, number(args, index)?)?;
     }
     Ok(Val::Number(result))
+}
+
+/// npm takes an array of numbers too, and then makes one number of its text.
+fn power<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let is_number = |value: &Val<'_>| value.as_number().is_some();
+    let numbers: Outcome<Vec<f64>> = args
+        .iter()
+        .enumerate()
+        .map(|(index, value)| match value.list() {
+            Some(list) if cx.is_compat() && list.iter().all(|item| is_number(&item)) => {
+                Ok(to_number(value))
+            }
+            _ => number(args, index),
+        })
+        .collect();
+    let mut numbers = numbers?.into_iter();
+    let first = numbers.next().unwrap_or(f64::NAN);
+    Ok(Val::Number(numbers.fold(first, f64::powf)))
 }
 
 fn divide(a: f64, b: f64) -> Outcome<f64> {

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
 use crate::ael::expr::{Expr, keys};
+use crate::ael::jpath;
 use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
-use crate::ael::value::{Fields, Val};
+use crate::ael::value::{Fields, List, Val};
+use crate::ael::{xml, xpath};
 
 use super::string::stringify;
 
@@ -20,6 +22,10 @@ pub(super) const TABLE: &[Function] = &[
     row("addProperty", exactly(&[ANY, TEXT, ANY]), ANY, Run::Plain(add_property)),
     row("removeProperty", exactly(&[ANY, TEXT]), ANY, Run::Plain(remove_property)),
     row("merge", at_least(&[ANY], ANY), ANY, Run::Plain(merge)),
+    row("jPath", exactly(&[ANY, TEXT]), ANY, Run::Plain(j_path)),
+    row("xml", exactly(&[ANY]), TEXT, Run::Plain(to_xml)),
+    row("xPath", exactly(&[ANY, TEXT]), ANY, Run::Plain(x_path)),
+    row("setPathToValue", exactly(&[ANY, ANY]), ANY, Run::Lazy(set_path)),
     row("stringOrValue", exactly(&[TEXT]), ANY, Run::Plain(string_or_value)),
 ];
 
@@ -33,6 +39,47 @@ fn json<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     serde_json::from_str(source)
         .map(Val::from_json)
         .map_err(|error| Fault::new(format!("the text is not JSON: {error}")))
+}
+
+/// Finds values in an object, or in a text that is JSON.
+fn j_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let Some(path) = arg(args, 1).to_text() else {
+        return Err(Fault::new("argument 2 is nothing"));
+    };
+    let of = match arg(args, 0) {
+        Val::Text(_) => json(cx, args)?,
+        Val::Undefined => return Err(Fault::new("argument 1 is nothing")),
+        value if value.is_nothing() || value.list().is_some() || value.fields().is_some() => {
+            value.clone()
+        }
+        _ => return Err(Fault::new("argument 1 is no object and no text")),
+    };
+    jpath::query(cx, of, &path)
+}
+
+fn to_xml<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let value = match arg(args, 0) {
+        Val::Text(_) => json(cx, args)?,
+        value => value.clone(),
+    };
+    xml::write::document(cx, &value).map(Val::text)
+}
+
+fn x_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let (xml, path) = (text(args, 0)?, text(args, 1)?);
+    xpath::select(cx, xml, path)
+}
+
+/// Lets a path have another value for the rest of the expression. The data stays as it is.
+fn set_path<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let [path, value] = args else { return Ok(Val::Undefined) };
+    let Some(path) = cx.path_of(path)? else {
+        return Err(Fault::new(format!("`{path}` is not a path")));
+    };
+    let value = cx.eval(value)?;
+    cx.spend(size_of::<Val<'_>>() * path.len())?;
+    cx.set(&path, value.clone())?;
+    Ok(value)
 }
 
 fn json_stringify<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
@@ -72,8 +119,13 @@ fn copied<'a>(args: &[Val<'a>]) -> Outcome<Fields<'a>> {
     arg(args, 0).fields().ok_or_else(|| Fault::new("argument 1 is not an object"))
 }
 
+/// The name of a property; whatever it is, JavaScript makes a text of it.
 fn key(args: &[Val<'_>]) -> String {
-    stringify(arg(args, 1))
+    match arg(args, 1) {
+        Val::Undefined => "undefined".to_owned(),
+        Val::Null => "null".to_owned(),
+        value => value.to_text().unwrap_or_default().into_owned(),
+    }
 }
 
 fn put<'a>(fields: &mut Fields<'a>, key: Cow<'a, str>, value: Val<'a>) {
@@ -83,7 +135,25 @@ fn put<'a>(fields: &mut Fields<'a>, key: Cow<'a, str>, value: Val<'a>) {
     }
 }
 
+/// A copy of an array with another item; JavaScript's arrays may have holes and other names too.
+fn with_item<'a>(cx: &mut Cx<'a, '_>, list: &List<'a>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    let mut items: Vec<Val<'a>> = list.iter().collect();
+    if let Ok(index) = key(args).parse::<usize>() {
+        cx.spend(items.len().max(index.saturating_add(1)).saturating_mul(size_of::<Val<'_>>()))?;
+        if index >= items.len() {
+            items.resize(index.saturating_add(1), Val::Undefined);
+        }
+        if let Some(item) = items.get_mut(index) {
+            *item = arg(args, 2).clone();
+        }
+    }
+    Ok(Val::array(items))
+}
+
 fn set_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
+    if let Some(list) = arg(args, 0).list().filter(|_| cx.is_compat()) {
+        return with_item(cx, &list, args);
+    }
     let mut fields = copied(args)?;
     cx.spend((fields.len() + 1) * size_of::<Val<'_>>())?;
     put(&mut fields, key(args).into(), arg(args, 2).clone());
@@ -92,7 +162,12 @@ fn set_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let key = key(args);
-    if copied(args)?.iter().any(|(k, _)| *k == key) {
+    let list = arg(args, 0).list().filter(|_| cx.is_compat());
+    let known = match &list {
+        Some(list) => key.parse().is_ok_and(|index: usize| index < list.len()),
+        None => copied(args)?.iter().any(|(k, _)| *k == key),
+    };
+    if known {
         return Err(Fault::new(format!("the object already has `{key}`")));
     }
     set_property(cx, args)
@@ -100,6 +175,15 @@ fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn remove_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let key = key(args);
+    let from = arg(args, 0);
+    if cx.is_compat() && !from.is_nothing() && from.fields().is_none() {
+        return match from.list() {
+            Some(list) if key.parse().is_ok_and(|index: usize| index < list.len()) => {
+                with_item(cx, &list, &[Val::Undefined, Val::text(key)])
+            }
+            _ => Ok(from.clone()),
+        };
+    }
     let mut fields = copied(args)?;
     cx.spend(fields.len() * size_of::<Val<'_>>())?;
     fields.retain(|(k, _)| *k != key);

@@ -1,9 +1,10 @@
 //! Texts. Lengths and positions count UTF-16 units, because JavaScript and the Designer do.
 
-use regex::RegexBuilder;
-
 use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, text};
+use crate::ael::expr::Expr;
+use crate::ael::locale;
 use crate::ael::number::{from_usize, js_number, to_usize};
+use crate::ael::pattern::{Dialect, Flags, compile, expand};
 use crate::ael::table::{Function, Run, Takes, Types, alias, at_least, exactly, optionally, row};
 use crate::ael::value::Val;
 
@@ -21,11 +22,11 @@ const FIND: Takes = exactly(&[LISTS, ANY]);
 pub(super) const TABLE: &[Function] = &[
     row("concat", CONCAT, LISTS, Run::Plain(concat)),
     alias("&", "concat", CONCAT, LISTS, Run::Plain(concat)),
-    row("length", at_least(&[TEXT], TEXT), NUMBER, Run::Plain(length)),
+    row("length", ONE, NUMBER, Run::Plain(length)),
     row("replace", exactly(&[TEXT, TEXT, TEXT]), TEXT, Run::Plain(replace)),
     row("replaceIgnoreCase", exactly(&[TEXT, TEXT, TEXT]), TEXT, Run::Plain(replace_any_case)),
     row("split", LOCALE, Types::ARRAY, Run::Plain(split)),
-    row("substring", optionally(&[TEXT, NUMBER], &[NUMBER]), TEXT, Run::Plain(substring)),
+    row("substring", optionally(&[TEXT, NUMBER], &[NUMBER]), TEXT, Run::Lazy(substring)),
     row("toLower", LOCALE, TEXT, Run::Plain(|cx, args| change(cx, args, str::to_lowercase))),
     row("toUpper", LOCALE, TEXT, Run::Plain(|cx, args| change(cx, args, str::to_uppercase))),
     row("trim", ONE, TEXT, Run::Plain(|cx, args| change(cx, args, |t| t.trim().to_owned()))),
@@ -89,6 +90,12 @@ pub(super) fn slice(text: &str, start: usize, count: usize) -> String {
 }
 
 fn change<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>], how: fn(&str) -> String) -> Outcome<Val<'a>> {
+    if args.len() > 1
+        && !locale::is_tag(cx.text_or_empty(args, 1)?)
+        && args.get(1).is_some_and(|l| !l.is_nothing())
+    {
+        return Err(Fault::new("argument 2 is not a locale, like en-US"));
+    }
     let changed = how(cx.text_or_empty(args, 0)?);
     made(cx, changed)
 }
@@ -144,16 +151,26 @@ fn replace_any_case<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a
     if old.is_empty() {
         return Err(Fault::new("the text to replace must not be empty"));
     }
-    // npm takes the text for a pattern; a designer who replaces "1.5" does not mean "any character".
-    let pattern = if cx.is_compat() { old.to_owned() } else { regex::escape(old) };
-    let regex = RegexBuilder::new(&pattern)
-        .case_insensitive(true)
-        .size_limit(1 << 16)
-        .build()
-        .map_err(|_| Fault::new(format!("`{old}` is not a pattern")))?;
-    let growth = regex.find_iter(text).count().saturating_mul(new.len());
-    cx.spend(growth)?;
-    let replaced = regex.replace_all(text, regex::NoExpand(new)).into_owned();
+    let flags = Flags { ignore_case: true, ..Flags::default() };
+    if !cx.is_compat() {
+        // A designer who replaces "1.5" does not mean "any character".
+        let regex = cx.pattern(old, |old| compile(&regex::escape(old), flags, Dialect::Full))?;
+        let growth = regex.find_iter(text).count().saturating_mul(new.len());
+        cx.spend(growth)?;
+        let replaced = regex.replace_all(text, regex::NoExpand(new)).into_owned();
+        return made(cx, replaced);
+    }
+    let regex = cx.pattern(old, |old| compile(old, flags, Dialect::Script))?;
+    let mut replaced = String::new();
+    let mut end = 0;
+    for found in regex.captures_iter(text) {
+        let whole = found.get(0).map_or(0..0, |whole| whole.range());
+        replaced.push_str(text.get(end..whole.start).unwrap_or_default());
+        replaced.push_str(&expand(new, &found, text));
+        cx.spend(whole.len() + new.len())?;
+        end = whole.end;
+    }
+    replaced.push_str(text.get(end..).unwrap_or_default());
     made(cx, replaced)
 }
 
@@ -168,11 +185,19 @@ fn split<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     Ok(Val::array(parts))
 }
 
-fn substring<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
-    let whole = cx.text_or_empty(args, 0)?;
-    if args.first().is_some_and(Val::is_nothing) {
-        return Ok(Val::Text("".into()));
+/// Of nothing there is no part, whatever the positions are.
+fn substring<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
+    let mut values = Vec::with_capacity(args.len());
+    for arg in args {
+        let value = cx.eval(arg)?;
+        let nothing = matches!(value, Val::Undefined) || (!cx.is_compat() && value.is_nothing());
+        if values.is_empty() && nothing {
+            return Ok(Val::Text("".into()));
+        }
+        values.push(value);
     }
+    let args = values.as_slice();
+    let whole = text(args, 0)?;
     let size = from_usize(units(whole));
     let start = integer(args, 1)?;
     let count = if args.len() > 2 { integer(args, 2)? } else { size - start };

@@ -85,7 +85,11 @@ fn token_text(token: &str, c: Civil, shown: Shown) -> String {
     let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
     let short = |name: &str, size: usize| name.chars().take(size).collect::<String>();
     match token {
-        "YY" => format!("{:02}", c.year.rem_euclid(100)),
+        // The last two characters, however few there are.
+        "YY" => {
+            let year = c.year.to_string();
+            year.get(year.len().saturating_sub(2)..).unwrap_or_default().to_owned()
+        }
         "YYYY" => format!("{:04}", c.year),
         "M" => c.month.to_string(),
         "MM" => format!("{:02}", c.month),

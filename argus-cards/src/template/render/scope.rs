@@ -145,10 +145,26 @@ impl<'a> Renderer<'a, '_> {
         Ok(true)
     }
 
+    /// Evaluates a text that can only be false; what npm throws on the way is thrown.
+    fn pieces_only_fail(&mut self, text: &'a Text, leaf_at: usize) -> Result<(), Stop> {
+        let Text::Mixed(pieces) = text else { return Ok(()) };
+        for piece in pieces {
+            let Piece::Expr(expr) = piece else { continue };
+            match self.cx.eval_quietly(expr) {
+                Ok(_) => {}
+                Err(fault) if fault.severity == Severity::Plain => break,
+                Err(fault) => return Err(Stop { fault, leaf_at }),
+            }
+        }
+        Ok(())
+    }
+
     /// Only true itself shows an object; a missing path does not, silently.
     fn condition(&mut self, leaf: &'a Leaf) -> Result<bool, Stop> {
         let Text::Single(expr) = &leaf.text else {
-            if !self.is_compat() {
+            if self.is_compat() {
+                self.pieces_only_fail(&leaf.text, leaf.at)?;
+            } else {
                 let message = "a text is never true; use one expression".to_owned();
                 self.report(leaf.at, 0, message);
             }
@@ -169,7 +185,7 @@ impl<'a> Renderer<'a, '_> {
             Err(fault) if fault.severity == Severity::Limit => {
                 Err(Stop { fault, leaf_at: leaf.at })
             }
-            Err(fault) if self.is_compat() && fault.severity == Severity::Thrown => {
+            Err(fault) if self.is_compat() && fault.severity != Severity::Plain => {
                 Err(Stop { fault, leaf_at: leaf.at })
             }
             Err(fault) => {

@@ -1,0 +1,167 @@
+//! What an object had in JSON and its type does not hold.
+
+use serde_json::Value;
+
+use super::json;
+use super::object::Part;
+
+/// Everything that an object had beside its properties: keys that this model does not know, and
+/// values that do not fit their property.
+///
+/// It also remembers how words were spelled and what was left out, so that an object that was read
+/// is written as it came.
+///
+/// ```
+/// use argus_cards::model::TextBlock;
+/// use serde_json::json;
+///
+/// let mut text: TextBlock = serde_json::from_value(json!({"type": "TextBlock", "text": 7}))?;
+/// assert_eq!(text.rest.get("text"), Some(&json!(7)), "a number is no text");
+/// text.rest.insert("x-note", "mine");
+/// let json = serde_json::to_value(&text)?;
+/// assert_eq!(json, json!({"type": "TextBlock", "text": 7, "x-note": "mine"}));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rest(Option<Box<Vec<Entry>>>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    key: Box<str>,
+    kept: Kept,
+}
+
+/// What is remembered of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kept {
+    /// The value itself.
+    Value(Value),
+    /// How the word in the property was spelled.
+    Spelling(Box<str>),
+    /// The property came under another key.
+    Alias(&'static str),
+    /// The property must be there and was not.
+    Absent,
+}
+
+impl Rest {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The value of this key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.iter().find_map(|(known, value)| (known == key).then_some(value))
+    }
+
+    /// Keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries().iter().filter_map(|entry| match &entry.kept {
+            Kept::Value(value) => Some((&*entry.key, value)),
+            _ => None,
+        })
+    }
+
+    /// Adds a key that the type does not have. A property of the type wins over it when both are set.
+    pub fn insert(&mut self, key: &str, value: impl Into<Value>) {
+        self.remove(key);
+        self.keep(key.into(), Kept::Value(value.into()));
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let entries = self.0.as_mut()?;
+        let at = entries.iter().position(|entry| &*entry.key == key)?;
+        match entries.remove(at).kept {
+            Kept::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn keep(&mut self, key: Box<str>, kept: Kept) {
+        self.0.get_or_insert_default().push(Entry { key, kept });
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Where the properties of an object go, each under the key and in the form in which it was read.
+pub(crate) struct Out<'s, 'r> {
+    sink: Sink<'s>,
+    kept: &'r [Entry],
+    /// Which keys of `kept` a property has taken the place of.
+    replaced: Vec<&'static str>,
+}
+
+/// Who writes.
+pub(crate) enum Sink<'a> {
+    /// Any serializer.
+    Any(&'a mut dyn FnMut(&str, Part<'_>)),
+    /// JSON, directly.
+    Json(&'a mut Vec<u8>),
+}
+
+impl Sink<'_> {
+    pub(crate) fn put(&mut self, key: &str, part: Part<'_>) {
+        match self {
+            Self::Any(sink) => sink(key, part),
+            Self::Json(json) => json::any(json, key, part),
+        }
+    }
+
+    fn put_known(&mut self, key: &'static str, part: Part<'_>) {
+        match self {
+            Self::Any(sink) => sink(key, part),
+            Self::Json(json) => json::known(json, key, part),
+        }
+    }
+}
+
+impl<'s, 'r> Out<'s, 'r> {
+    pub(crate) fn new(sink: Sink<'s>, rest: &'r Rest) -> Self {
+        Self { sink, kept: rest.entries(), replaced: Vec::new() }
+    }
+
+    /// Writes what tells the type apart, unless it was read without or with another one.
+    pub(crate) fn tag(&mut self, key: &'static str, tag: &'static str) {
+        if self.kept(key).is_none() {
+            self.sink.put_known(key, Part::Word(tag));
+        }
+    }
+
+    /// Writes a property that is set.
+    pub(crate) fn put(&mut self, key: &'static str, part: Part<'_>) {
+        if self.kept.is_empty() {
+            return self.sink.put_known(key, part);
+        }
+        match (self.kept(key), &part) {
+            (Some(Kept::Absent | Kept::Value(_)), part) if part.is_empty() => return,
+            (Some(Kept::Spelling(spelling)), Part::Word(word))
+                if word.eq_ignore_ascii_case(spelling) =>
+            {
+                self.sink.put(key, Part::Text(spelling));
+            }
+            (Some(Kept::Alias(alias)), _) => self.sink.put_known(alias, part),
+            _ => self.sink.put_known(key, part),
+        }
+        self.replaced.push(key);
+    }
+
+    /// Writes what no property has taken the place of.
+    pub(crate) fn finish(mut self) {
+        for Entry { key, kept } in self.kept {
+            if let Kept::Value(value) = kept
+                && !self.replaced.contains(&&**key)
+            {
+                self.sink.put(key, Part::Value(value));
+            }
+        }
+    }
+
+    fn kept(&self, key: &str) -> Option<&'r Kept> {
+        self.kept.iter().find(|entry| &*entry.key == key).map(|entry| &entry.kept)
+    }
+}

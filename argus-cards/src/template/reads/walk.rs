@@ -1,0 +1,380 @@
+//! Walks the tree of a template and of its expressions, keeping track of where names lead.
+
+use super::{Argument, Base, Read, Step, Usage};
+use crate::ael::expr::{Const, Expr, Path, Segment};
+use crate::ael::number::{is_integer, to_usize};
+use crate::ael::table::{Function, Run, Types};
+use crate::ael::text::{Piece, Text, template_text};
+use crate::ael::value::same_key;
+use crate::error::Position;
+use crate::json::{Kind, Member, Node, source_offset};
+use crate::template::Template;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+struct Origin {
+    base: Base,
+    steps: Vec<Step>,
+}
+
+impl Origin {
+    fn new(base: Base) -> Self {
+        Self { base, steps: Vec::new() }
+    }
+
+    fn and(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+/// Finds all reads of a template.
+pub(super) fn reads(template: &Template, tree: &Node) -> Vec<Read> {
+    let place = Place { element: "", under: "", property: "", pointer: String::new() };
+    let mut walk = Walk {
+        template,
+        scope: Origin::new(Base::Root),
+        locals: Vec::new(),
+        covered: Vec::new(),
+        place,
+        leaf_at: 0,
+        whole: false,
+        found: Vec::new(),
+    };
+    walk.node(tree, "");
+    walk.found
+}
+
+/// The property whose string is being looked at.
+#[derive(Clone)]
+struct Place<'t> {
+    element: &'t str,
+    under: &'t str,
+    property: &'t str,
+    pointer: String,
+}
+
+struct Walk<'t> {
+    template: &'t Template,
+    scope: Origin,
+    /// Variables of lambdas; one without an origin holds something computed.
+    locals: Vec<(String, Origin)>,
+    /// Paths that something around asks about.
+    covered: Vec<Origin>,
+    place: Place<'t>,
+    leaf_at: usize,
+    whole: bool,
+    found: Vec<Read>,
+}
+
+impl<'t> Walk<'t> {
+    /// Walks a value; `under` is the property in which an object would stand.
+    fn node(&mut self, node: &'t Node, under: &'t str) {
+        match &node.kind {
+            Kind::String(text) => {
+                self.string(text, node.at, Usage::Value, false);
+            }
+            Kind::Array(items) => {
+                let pointer = self.place.pointer.len();
+                for (index, item) in items.iter().enumerate() {
+                    self.place.pointer.extend(["/", &index.to_string()]);
+                    self.node(item, under);
+                    self.place.pointer.truncate(pointer);
+                }
+            }
+            Kind::Object(members) => self.object(members, under),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
+        }
+    }
+
+    fn object(&mut self, members: &'t [Member], under: &'t str) {
+        let find = |name: &str| members.iter().find(|member| member.key == name);
+        let element = match find("type").map(|member| &member.value.kind) {
+            Some(Kind::String(name)) => name.as_str(),
+            _ => "",
+        };
+        let outer = (self.scope.clone(), self.covered.len(), self.place.clone());
+        (self.place.element, self.place.under) = (element, under);
+        if let Some(data) = find("$data") {
+            self.scope = match &data.value.kind {
+                Kind::String(text) => self.property(data, |walk| {
+                    walk.string(text, data.value.at, Usage::Repeat, false)
+                        .map_or(Origin::new(Base::Computed), |from| from.and(Step::EachOrSelf))
+                }),
+                _ => Origin::new(Base::Computed),
+            };
+        }
+        if let Some(when) = find("$when")
+            && let Kind::String(text) = &when.value.kind
+        {
+            let before = self.found.len();
+            self.property(when, |walk| {
+                walk.string(text, when.value.at, Usage::Condition, true);
+            });
+            self.cover(before);
+        }
+        for member in members.iter().filter(|member| !member.key.starts_with('$')) {
+            self.property(member, |walk| walk.node(&member.value, &member.key));
+        }
+        self.scope = outer.0;
+        self.covered.truncate(outer.1);
+        self.place = outer.2;
+    }
+
+    fn property<T>(&mut self, member: &'t Member, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let (before, pointer) = (self.place.property, self.place.pointer.len());
+        self.place.property = &member.key;
+        let key = member.key.replace('~', "~0").replace('/', "~1");
+        self.place.pointer.extend(["/", &key]);
+        let result = walk(self);
+        self.place.property = before;
+        self.place.pointer.truncate(pointer);
+        result
+    }
+
+    /// Takes what was read since `before` for asked about.
+    fn cover(&mut self, before: usize) {
+        let asked = self.found.iter().skip(before);
+        self.covered
+            .extend(asked.map(|read| Origin { base: read.base, steps: read.steps.clone() }));
+    }
+
+    fn string(&mut self, text: &str, at: usize, usage: Usage, asked: bool) -> Option<Origin> {
+        // Always read as the safe dialect reads it, whose places are those of the text.
+        let read = template_text(text, crate::options::Profile::Argus).ok()?;
+        self.leaf_at = at;
+        match &read {
+            Text::Plain(_) => None,
+            Text::Single(expr) => {
+                self.whole = true;
+                self.expr(expr, usage, asked)
+            }
+            Text::Mixed(pieces) => {
+                self.whole = false;
+                for piece in pieces {
+                    if let Piece::Expr(expr) = piece {
+                        self.expr(expr, Usage::Text, asked);
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// Walks an expression and says where its value comes from, if it is a part of the data.
+    fn expr(&mut self, expr: &Expr, usage: Usage, asked: bool) -> Option<Origin> {
+        match expr {
+            Expr::Const(_) => None,
+            Expr::Path(_) | Expr::Element { .. } => {
+                let origin = self.chain(expr, asked)?;
+                self.record(origin.clone(), expr, usage, asked);
+                Some(origin)
+            }
+            Expr::Call { function, args, .. } => self.call(function, args, expr, usage, asked),
+            Expr::Unknown { args, .. } => {
+                for arg in args {
+                    self.expr(arg, Usage::Condition, asked);
+                }
+                None
+            }
+        }
+    }
+
+    /// Follows a chain of names and indices; what stands in the brackets is read on its own.
+    fn chain(&mut self, expr: &Expr, asked: bool) -> Option<Origin> {
+        match expr {
+            Expr::Path(path) => self.path(path, asked),
+            Expr::Element { of, index } => {
+                let origin = self.chain(of, asked);
+                let step = self.index(index, asked);
+                Some(origin?.and(step))
+            }
+            // The call is a use of its own, whose value the chain goes on from.
+            Expr::Call { function, args, .. } => {
+                let from = self.call(function, args, expr, Usage::Index, asked);
+                Some(from.unwrap_or(Origin::new(Base::Computed)))
+            }
+            _ => Some(Origin::new(Base::Computed)),
+        }
+    }
+
+    fn path(&mut self, path: &Path, asked: bool) -> Option<Origin> {
+        let mut segments = path.segments.iter();
+        let mut origin = match &path.base {
+            Some(base) => self.chain(base, asked)?,
+            None => match segments.next()? {
+                Segment::Name(name) => self.root(name)?,
+                Segment::Index(_) => return None,
+            },
+        };
+        for segment in segments {
+            let step = match segment {
+                Segment::Name(name) => Step::Key(name.clone()),
+                Segment::Index(index) => self.index(index, asked),
+            };
+            origin = origin.and(step);
+        }
+        Some(origin)
+    }
+
+    /// What a first name means; the index and the language's version are no data.
+    fn root(&self, name: &str) -> Option<Origin> {
+        if let Some((_, origin)) = self.locals.iter().rev().find(|(local, _)| same_key(local, name))
+        {
+            return Some(origin.clone());
+        }
+        if !name.starts_with('$') {
+            return Some(self.scope.clone().and(Step::Key(name.to_owned())));
+        }
+        if same_key(name, "$data") {
+            Some(self.scope.clone())
+        } else if same_key(name, "$root") {
+            Some(Origin::new(Base::Root))
+        } else if same_key(name, "$host") {
+            Some(Origin::new(Base::Host))
+        } else {
+            None
+        }
+    }
+
+    fn index(&mut self, index: &Expr, asked: bool) -> Step {
+        match index {
+            Expr::Const(Const::Number(n)) if is_integer(*n) && *n >= 0.0 => {
+                Step::Index(to_usize(*n))
+            }
+            Expr::Const(Const::Text(key)) => Step::Key(key.clone()),
+            other => {
+                self.expr(other, Usage::Index, asked);
+                Step::Computed
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        function: &'static Function,
+        args: &[Expr],
+        whole: &Expr,
+        usage: Usage,
+        asked: bool,
+    ) -> Option<Origin> {
+        match (function.name, args) {
+            ("if", [condition, then, other]) => {
+                let (before, depth) = (self.found.len(), self.covered.len());
+                self.expr(condition, Usage::Condition, true);
+                self.cover(before);
+                let then = self.expr(then, usage, asked);
+                let other = self.expr(other, usage, asked);
+                self.covered.truncate(depth);
+                then.or(other)
+            }
+            ("coalesce" | "??", [first @ .., last]) => {
+                let mut origin = None;
+                for arg in first {
+                    origin = origin.or(self.expr(arg, usage, true));
+                }
+                let last = self.expr(last, usage, asked);
+                origin.or(last)
+            }
+            ("getProperty", [of, Expr::Const(Const::Text(key))]) => {
+                let argument = argument(function, 0);
+                let origin = self.expr(of, argument, asked)?.and(Step::Key(key.clone()));
+                self.record(origin.clone(), whole, usage, asked);
+                Some(origin)
+            }
+            (_, [items, variable, body]) if function.takes.lambda => {
+                self.lambda(function, [items, variable, body], usage, asked)
+            }
+            _ => self.plain_call(function, args, asked),
+        }
+    }
+
+    fn plain_call(
+        &mut self,
+        function: &'static Function,
+        args: &[Expr],
+        asked: bool,
+    ) -> Option<Origin> {
+        // Questions, and the operators between them, take a missing path for a no.
+        let question =
+            matches!(function.run, Run::Test(_)) || matches!(function.canonical, "&&" | "||" | "!");
+        let mut first = None;
+        for (index, arg) in args.iter().enumerate() {
+            let origin = self.expr(arg, argument(function, index), asked || question);
+            if index == 0 {
+                first = origin;
+            }
+        }
+        match function.name {
+            "sortBy" | "sortByDescending" | "reverse" | "take" | "skip" | "subArray" | "unique" => {
+                first
+            }
+            "first" | "last" => Some(first?.and(Step::Each)),
+            _ => None,
+        }
+    }
+
+    fn lambda(
+        &mut self,
+        function: &'static Function,
+        [items, variable, body]: [&Expr; 3],
+        usage: Usage,
+        asked: bool,
+    ) -> Option<Origin> {
+        let from = self.expr(items, argument(function, 0), asked);
+        let each = from.clone().map_or(Origin::new(Base::Computed), |from| from.and(Step::Each));
+        self.locals.push((variable.variable().unwrap_or_default().to_owned(), each));
+        let chooses = !matches!(function.name, "foreach" | "select");
+        let usage = if chooses { Usage::Condition } else { usage };
+        self.expr(body, usage, asked || chooses);
+        self.locals.pop();
+        if function.name == "where" { from } else { None }
+    }
+
+    fn record(&mut self, origin: Origin, expr: &Expr, usage: Usage, asked: bool) {
+        let steps = origin.steps.len();
+        let covered = if asked {
+            steps
+        } else {
+            let common = |asked: &Origin| {
+                if asked.base != origin.base {
+                    return 0;
+                }
+                asked.steps.iter().zip(&origin.steps).take_while(|(a, b)| a == b).count()
+            };
+            self.covered.iter().map(common).max().unwrap_or(0)
+        };
+        let source = &self.template.source;
+        let at = source_offset(source, self.leaf_at, start(expr));
+        self.found.push(Read {
+            base: origin.base,
+            steps: origin.steps,
+            written: expr.to_string(),
+            usage,
+            covered,
+            element: self.place.element.to_owned(),
+            under: self.place.under.to_owned(),
+            property: self.place.property.to_owned(),
+            whole: self.whole,
+            pointer: self.place.pointer.clone(),
+            file: self.template.file.clone(),
+            at,
+            position: Position::of(source, at),
+        });
+    }
+}
+
+/// The byte of the string at which a chain of names starts.
+fn start(expr: &Expr) -> usize {
+    match expr {
+        Expr::Path(Path { base: Some(of), .. }) | Expr::Element { of, .. } => start(of),
+        other => other.at(),
+    }
+}
+
+fn argument(function: &'static Function, index: usize) -> Usage {
+    let takes = function.takes;
+    let fixed = takes.required.iter().chain(takes.optional).nth(index).copied();
+    let takes = fixed.or(takes.rest).unwrap_or(Types::ANY);
+    Usage::Argument(Argument { function: function.name, index, takes })
+}

@@ -1,0 +1,4 @@
+//! Templates from SharePoint, against the simulated one.
+
+mod bot;
+mod source;
