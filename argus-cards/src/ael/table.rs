@@ -6,6 +6,7 @@ use super::eval::{Cx, Fault, Outcome, Severity};
 use super::expr::Expr;
 use super::functions;
 use super::value::Val;
+use crate::options::Profile;
 
 /// A set of the kinds of value the language distinguishes before it has data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +69,26 @@ pub(crate) struct Function {
     pub(crate) returns: Types,
     pub(crate) run: Run,
     /// What else must hold of the arguments before there is data.
-    pub(crate) check: Option<fn(&[Expr]) -> Result<(), String>>,
+    pub(crate) check: Option<Check>,
     /// Whether an argument that is nothing answers the question with no.
     pub(crate) needs_values: bool,
+    /// What npm's function has said although it failed, which only `or` passes on.
+    pub(crate) leaves: Leaves,
+}
+
+/// Looks at the arguments of a call before there is data.
+pub(crate) type Check = fn(&[Expr], Profile) -> Result<(), String>;
+
+/// The value that stands when a function fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    Nothing,
+    Bool(bool),
+    Text(&'static str),
 }
 
 impl Function {
-    pub(crate) const fn checked(self, check: fn(&[Expr]) -> Result<(), String>) -> Self {
+    pub(crate) const fn checked(self, check: Check) -> Self {
         Self { check: Some(check), ..self }
     }
 
@@ -86,6 +100,10 @@ impl Function {
             return fault;
         }
         Fault::new("an argument is of the wrong kind")
+    }
+
+    pub(crate) const fn leaving(self, leaves: Leaves) -> Self {
+        Self { leaves, ..self }
     }
 
     pub(crate) const fn of_values(self) -> Self {
@@ -150,7 +168,16 @@ pub(crate) const LAMBDA: Takes = Takes {
 
 /// One row of a table.
 pub(crate) const fn row(name: &'static str, takes: Takes, returns: Types, run: Run) -> Function {
-    Function { name, canonical: name, takes, returns, run, check: None, needs_values: false }
+    Function {
+        name,
+        canonical: name,
+        takes,
+        returns,
+        run,
+        check: None,
+        needs_values: false,
+        leaves: Leaves::Nothing,
+    }
 }
 
 /// A second name for what `canonical` does.
@@ -161,7 +188,16 @@ pub(crate) const fn alias(
     returns: Types,
     run: Run,
 ) -> Function {
-    Function { name, canonical, takes, returns, run, check: None, needs_values: false }
+    Function {
+        name,
+        canonical,
+        takes,
+        returns,
+        run,
+        check: None,
+        needs_values: false,
+        leaves: Leaves::Nothing,
+    }
 }
 
 /// Finds a function by its name, which is case-sensitive.

@@ -213,6 +213,9 @@ impl<'a> Val<'a> {
                 found.map(|(_, value)| value.clone())
             }
             Self::Data(Value::Array(_)) | Self::Array(_) => self.list()?.get(plain_index(key)?),
+            Self::Bytes(bytes) => {
+                bytes.get(plain_index(key)?).map(|byte| Val::Number(f64::from(*byte)))
+            }
             Self::Text(text) => {
                 let unit = text.encode_utf16().nth(plain_index(key)?)?;
                 Some(Val::text(String::from_utf16_lossy(&[unit])))

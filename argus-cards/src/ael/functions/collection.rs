@@ -224,7 +224,10 @@ fn sorted<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Vec<Val<'a>>> {
     let mut items: Vec<Val<'a>> = list(args, 0)?.iter().collect();
     cx.step(items.len() as u64)?;
     if args.len() == 1 {
-        items.sort_by_cached_key(|item| SortText(item.to_text().map(String::from)));
+        items.sort_by_cached_key(|item| {
+            let null = matches!(item, Val::Null).then(|| "null".to_owned());
+            SortText(item.to_text().map(String::from).or(null))
+        });
         return Ok(items);
     }
     let key = text(args, 1).unwrap_or_default();
