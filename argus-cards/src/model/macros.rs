@@ -167,6 +167,8 @@ macro_rules! object_of {
         }
 
         impl $crate::model::object::Object for $name {
+            const OPEN: &'static str = $crate::model::macros::open!($($tag)? $($component)?);
+
             fn info() -> &'static $crate::model::catalog::TypeInfo {
                 static INFO: $crate::model::catalog::TypeInfo = $crate::model::catalog::TypeInfo {
                     name: stringify!($name),
@@ -425,16 +427,30 @@ macro_rules! place {
 
 /// Writes a property. A list that is required is written even when it is empty.
 macro_rules! put {
-    ($out:ident ($($place:tt)*) $key:literal required) => {
-        $out.put($key, $crate::model::object::Property::part(&$($place)*));
-    };
     ($out:ident ($($place:tt)*) $key:literal [$type:ident] required $($flag:ident)*) => {
-        $out.put($key, $crate::model::object::Part::List(&$($place)*));
+        $out.put_list($crate::model::macros::key!($key), &$($place)*);
     };
-    ($out:ident ($($place:tt)*) $key:literal $type:tt $($flag:ident)*) => {
-        if let Some(part) = $crate::model::object::Field::part(&$($place)*) {
-            $out.put($key, part);
-        }
+    ($out:ident ($($place:tt)*) $key:literal $($flag:tt)*) => {
+        $crate::model::object::Field::put(&$($place)*, $crate::model::macros::key!($key), $out);
+    };
+}
+
+macro_rules! key {
+    ($key:literal) => {
+        $crate::model::json::Key(concat!("\"", $key, "\":"))
+    };
+}
+
+/// How the JSON of an object begins.
+macro_rules! open {
+    () => {
+        "{"
+    };
+    ($tag:literal) => {
+        concat!("{\"type\":\"", $tag, "\",")
+    };
+    ($tag:literal $name:literal) => {
+        concat!("{\"type\":\"", $tag, "\",\"name\":\"", $name, "\",")
     };
 }
 
@@ -538,7 +554,7 @@ macro_rules! version {
 macro_rules! union {
     (
         $(#[doc = $about:literal])* $name:ident $(or $text:ident)? {
-            $($(#[doc = $doc:literal])* $variant:ident,)*
+            $($(#[doc = $doc:literal])* $variant:ident $($unboxed:ident)?,)*
         }
     ) => {
         $(#[doc = $about])*
@@ -549,7 +565,7 @@ macro_rules! union {
                 #[doc = "A plain text."]
                 $text(String),
             )?
-            $($(#[doc = $doc])* $variant(Box<$variant>),)*
+            $($(#[doc = $doc])* $variant($crate::model::macros::payload!($variant $($unboxed)?)),)*
             /// Something that this model does not know, as it came.
             Unknown(Box<serde_json::Value>),
         }
@@ -581,7 +597,7 @@ macro_rules! union {
         $(
             impl From<$variant> for $name {
                 fn from(object: $variant) -> Self {
-                    Self::$variant(Box::new(object))
+                    Self::$variant(object.into())
                 }
             }
         )*
@@ -595,7 +611,7 @@ macro_rules! union {
                 Read::fits(match value {
                     $(serde_json::Value::String(text) => Self::$text(text),)?
                     $(serde_json::Value::Object(map) if is_type(&map, $variant::info()) => {
-                        Self::$variant(Box::new($variant::from_map(map)))
+                        Self::$variant($variant::from_map(map).into())
                     })*
                     other => Self::Unknown(Box::new(other)),
                 })
@@ -605,8 +621,19 @@ macro_rules! union {
                 use $crate::model::object::Part;
                 match self {
                     $(Self::$text(text) => Part::Text(text),)?
-                    $(Self::$variant(object) => Part::Object(&**object),)*
+                    $(Self::$variant(object) => Part::Object(AsRef::<$variant>::as_ref(object)),)*
                     Self::Unknown(value) => Part::Value(value),
+                }
+            }
+
+            fn json(&self, json: &mut String) {
+                use $crate::model::json;
+                match self {
+                    $(Self::$text(text) => json::string(json, text),)?
+                    $(Self::$variant(object) => {
+                        json::object(json, AsRef::<$variant>::as_ref(object));
+                    })*
+                    Self::Unknown(value) => json::value(json, $crate::model::object::Part::Value(value)),
                 }
             }
 
@@ -631,6 +658,12 @@ macro_rules! union {
 
         $crate::model::macros::serde_by_part! { $name }
     };
+}
+
+/// How a union holds a type: boxed, unless there are so many of it that it pays not to.
+macro_rules! payload {
+    ($type:ident) => { Box<$type> };
+    ($type:ident unboxed) => { $type };
 }
 
 macro_rules! union_kind {
@@ -857,6 +890,6 @@ macro_rules! either {
 
 pub(crate) use {
     availability, constructor, either, extent, field_type, flagged, group, group_of, group_setters,
-    group_type, kind, maybe, named, nothing, number_kind, object, object_of, place, property, put,
-    serde_by_part, setter, switch, union, union_kind, version, with, words,
+    group_type, key, kind, maybe, named, nothing, number_kind, object, object_of, open, payload,
+    place, property, put, serde_by_part, setter, switch, union, union_kind, version, with, words,
 };

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::json;
-use super::object::Part;
+use super::json::{self, Key};
+use super::object::{Object, Part, Property, tags};
 
 /// Everything that an object had beside its properties: keys that this model does not know, and
 /// values that do not fit their property.
@@ -101,21 +101,14 @@ pub(crate) enum Sink<'a> {
     /// Any serializer.
     Any(&'a mut dyn FnMut(&str, Part<'_>)),
     /// JSON, directly.
-    Json(&'a mut Vec<u8>),
+    Json(&'a mut String),
 }
 
 impl Sink<'_> {
     pub(crate) fn put(&mut self, key: &str, part: Part<'_>) {
         match self {
             Self::Any(sink) => sink(key, part),
-            Self::Json(json) => json::any(json, key, part),
-        }
-    }
-
-    fn put_known(&mut self, key: &'static str, part: Part<'_>) {
-        match self {
-            Self::Any(sink) => sink(key, part),
-            Self::Json(json) => json::known(json, key, part),
+            Self::Json(json) => json::property(json, key, part),
         }
     }
 }
@@ -126,17 +119,44 @@ impl<'s, 'r> Out<'s, 'r> {
     }
 
     /// Writes what tells the type apart, unless it was read without or with another one.
-    pub(crate) fn tag(&mut self, key: &'static str, tag: &'static str) {
-        if self.kept(key).is_none() {
-            self.sink.put_known(key, Part::Word(tag));
+    pub(crate) fn open<T: Object>(&mut self) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => return json.push_str(T::OPEN),
+            Sink::Json(json) => json.push('{'),
+            Sink::Any(_) => {}
+        }
+        for (key, tag) in tags::<T>() {
+            if self.kept(key).is_none() {
+                self.sink.put(key, Part::Word(tag));
+            }
         }
     }
 
     /// Writes a property that is set.
-    pub(crate) fn put(&mut self, key: &'static str, part: Part<'_>) {
-        if self.kept.is_empty() {
-            return self.sink.put_known(key, part);
+    pub(crate) fn put<T: Property>(&mut self, key: Key, value: &T) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => {
+                json.push_str(key.0);
+                value.json(json);
+                json.push(',');
+            }
+            _ => self.put_part(key.name(), value.part()),
         }
+    }
+
+    /// Writes several values.
+    pub(crate) fn put_list<T: Property>(&mut self, key: Key, values: &Vec<T>) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => {
+                json.push_str(key.0);
+                json::list(json, values);
+                json.push(',');
+            }
+            _ => self.put_part(key.name(), Part::List(values)),
+        }
+    }
+
+    fn put_part(&mut self, key: &'static str, part: Part<'_>) {
         match (self.kept(key), &part) {
             (Some(Kept::Absent | Kept::Value(_)), part) if part.is_empty() => return,
             (Some(Kept::Spelling(spelling)), Part::Word(word))
@@ -144,8 +164,8 @@ impl<'s, 'r> Out<'s, 'r> {
             {
                 self.sink.put(key, Part::Text(spelling));
             }
-            (Some(Kept::Alias(alias)), _) => self.sink.put_known(alias, part),
-            _ => self.sink.put_known(key, part),
+            (Some(Kept::Alias(alias)), _) => self.sink.put(alias, part),
+            _ => self.sink.put(key, part),
         }
         self.replaced.push(key);
     }

@@ -34,6 +34,12 @@ object! {
     }
 }
 
+impl AsRef<Self> for TextBlock {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 object! {
     /// A text without Markdown, whose parts may look different.
     RichTextBlock = "RichTextBlock" since "1.2" has [element] with [named height aligned] () {
