@@ -16,10 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use argus_bot_sdk::bot::Env;
+use argus_bot_sdk::connector::Call;
 use argus_bot_sdk::extract::{Sender, State, Text, Turn};
 use argus_bot_sdk::reply::CardReply;
 use argus_bot_sdk::server::{self, Limits, body_timeout, read_body};
-use argus_bot_sdk::{Activity, Attachment, Bot, Connector, ConversationRef, Router};
+use argus_bot_sdk::{Bot, Connector, ConversationRef, Router};
 use argus_cards::{Options, Profile, Template};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -94,12 +95,10 @@ impl Site {
         let Ok(card) = self.app.render(event) else {
             return StatusCode::UNPROCESSABLE_ENTITY;
         };
-        let Ok(card) = serde_json::from_slice(&card) else {
+        let Ok(call) = Call::send_rendered(&there, card) else {
             return StatusCode::INTERNAL_SERVER_ERROR;
         };
-        let mut message = Activity::message("");
-        (message.text, message.attachments) = (None, Some(vec![Attachment::card(card)].into()));
-        match self.connector.send(&there, &message).await {
+        match self.connector.perform(call).await {
             Ok(_) => StatusCode::OK,
             Err(_) => StatusCode::BAD_GATEWAY,
         }
