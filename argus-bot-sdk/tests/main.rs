@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test may stop the test")]
 
 mod activities;
+mod api;
 mod auth;
 mod conformance;
 mod connector;
