@@ -7,6 +7,7 @@ mod auth;
 mod conformance;
 mod connector;
 mod graph;
+mod hostile;
 mod protocol;
 mod recording;
 mod router;
