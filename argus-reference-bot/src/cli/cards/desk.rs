@@ -6,9 +6,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use argus_cards::source::{Folder, Snapshot, TemplateSource};
-use argus_cards::{Diagnostic, Options};
+use argus_cards::{Diagnostic, Error, Options};
 use clap::Args as Arguments;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Profile, place};
 use crate::cli::Complaint;
@@ -61,6 +62,22 @@ pub(super) fn templates(folder: &Path) -> Result<Snapshot, Complaint> {
 pub(super) fn text(files: &Snapshot, path: &str) -> String {
     let bytes = files.file(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The JSON in a file of a snapshot.
+pub(super) fn json_of(files: &Snapshot, path: &str) -> Result<Value, Error> {
+    let bytes = files.file(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
+    serde_json::from_slice(bytes).map_err(|error| {
+        let said = error.to_string();
+        // The place stands before it.
+        let said = said.split(" at line ").next().unwrap_or_default();
+        Error::invalid(path, &format!("not JSON: {said}"), error.line(), error.column())
+    })
+}
+
+/// `1 sample`, `2 samples`.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// A diagnostic with its line, a caret, and its path in the JSON.

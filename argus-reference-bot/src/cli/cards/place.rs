@@ -127,7 +127,7 @@ mod tests {
             assert_eq!(pointer(TEXT, at(needle)), expected, "{needle}");
         };
         check("${1", "/body/1/text");
-        check("y\"", "/body/1/text");
+        check("y\" }", "/body/1/text");
         check("1}", "/body/0/a~1b");
         check("\"text", "/body/1");
         check("ext\"", "/body/1/text");
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_place_has_its_line_and_a_caret() {
         let shown = snippet(TEXT, at("${1")).unwrap();
-        assert_eq!(shown, "    3 |   \"text\": \"x ${1 +} \\\" y\" } ] }\n      |             ^");
+        assert_eq!(shown, "    3 |   \"text\": \"x ${1 +} \\\" y\" } ] }\n      |              ^");
         let long = format!("\"{}${{\"", "x".repeat(300));
         let shown = snippet(&long, Position::of(&long, 301)).unwrap();
         let (line, caret) = shown.split_once('\n').unwrap();

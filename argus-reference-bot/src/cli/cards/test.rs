@@ -6,7 +6,7 @@ use argus_cards::source::{Snapshot, TemplateFiles};
 use argus_cards::{Diagnostic, Error, Options, Template};
 use serde_json::{Value, json};
 
-use super::desk::{Rendering, explain, templates, text, write};
+use super::desk::{Rendering, counted, explain, json_of, templates, text, write};
 use super::differences::{Difference, differences};
 use crate::cli::output::{Format, complain, say};
 use crate::cli::{Complaint, Ended, Outcome};
@@ -114,7 +114,7 @@ fn try_template(
     let mut cases = Vec::new();
     for sample in &template.samples {
         let mut tried = case(sample, Came::Orphan);
-        match card(&compiled, sample, &text(files, sample), options) {
+        match card(&compiled, files, sample, options) {
             Ok((card, odd)) => {
                 tried.odd = compiled.diagnostics().iter().cloned().chain(odd).collect();
                 tried.outcome = compare(files, sample, &card, args)?;
@@ -132,13 +132,11 @@ fn try_template(
 /// Renders a sample.
 fn card(
     template: &Template,
+    files: &Snapshot,
     sample: &str,
-    data: &str,
     options: &Options,
 ) -> Result<(Value, Vec<Diagnostic>), Error> {
-    let data: Value = serde_json::from_str(data).map_err(|error| {
-        Error::invalid(sample, &error.to_string(), error.line(), error.column())
-    })?;
+    let data = json_of(files, sample)?;
     let expansion = template.expand(&data, None, options)?;
     let card = serde_json::from_slice(&expansion.json).unwrap_or_default();
     Ok((card, expansion.diagnostics))
@@ -146,7 +144,7 @@ fn card(
 
 fn compare(files: &Snapshot, sample: &str, card: &Value, args: &Args) -> Result<Came, Complaint> {
     let path = expected_of(sample);
-    let expected = files.file(&path).map(|file| serde_json::from_slice::<Value>(&file.bytes));
+    let expected = files.file(&path).map(|_| json_of(files, &path));
     if matches!(&expected, Some(Ok(expected)) if expected == card) {
         return Ok(Came::Same);
     }
@@ -157,11 +155,7 @@ fn compare(files: &Snapshot, sample: &str, card: &Value, args: &Args) -> Result<
     }
     Ok(match expected {
         Some(Ok(expected)) => Came::Different(differences(&expected, card)),
-        Some(Err(error)) => {
-            let (line, column) = (error.line(), error.column());
-            let error = Error::invalid(&path, &error.to_string(), line, column);
-            Came::Failed(Diagnostic::from(&error))
-        }
+        Some(Err(error)) => Came::Failed(Diagnostic::from(&error)),
         None => Came::Unexpected,
     })
 }
@@ -203,14 +197,11 @@ fn tell(files: &Snapshot, cases: &[Case]) -> Result<(), Complaint> {
     }
     let count = |word: &str| cases.iter().filter(|case| case.outcome.word() == word).count();
     let words = ["ok", "blessed", "differs", "unexpected", "failed", "orphan"];
-    let counted = words.iter().map(|word| (count(word), word)).filter(|(count, _)| *count > 0);
-    let counted: Vec<String> = counted.map(|(count, word)| format!("{count} {word}")).collect();
-    say(&format!(
-        "{} templates, {} samples: {}",
-        files.templates().len(),
-        cases.len(),
-        counted.join(", ")
-    ))
+    let found = words.iter().map(|word| (count(word), word)).filter(|(count, _)| *count > 0);
+    let found: Vec<String> = found.map(|(count, word)| format!("{count} {word}")).collect();
+    let templates = counted(files.templates().len(), "template");
+    let samples = counted(cases.len(), "sample");
+    say(&format!("{templates}, {samples}: {}", found.join(", ")))
 }
 
 fn report(files: &Snapshot, cases: &[Case]) -> Value {

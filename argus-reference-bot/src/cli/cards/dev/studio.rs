@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::hint::hint;
 use super::twist::Twist;
 use crate::cli::Complaint;
-use crate::cli::cards::desk::{files, templates, text};
+use crate::cli::cards::desk::{files, json_of, templates, text};
 use crate::cli::cards::place::{pointer, snippet};
 
 /// The templates on the desk.
@@ -91,7 +91,7 @@ impl Studio {
         };
         let (mut refused, mut odd) = (0, compiled.diagnostics().len());
         for sample in &template.samples {
-            let data = data(sample, &text(held, sample));
+            let data = json_of(held, sample);
             let made = data.and_then(|data| compiled.expand(&data, None, &self.options));
             match made {
                 Ok(made) => odd += made.diagnostics.len(),
@@ -108,10 +108,9 @@ impl Studio {
         let Some(template) = templates.iter().find(|it| it.name == wish.template) else {
             return json!({ "card": null, "gone": true, "problems": [] });
         };
-        let source = text(&held, template.path);
         let sample = template.samples.iter().find(|it| name(it) == wish.sample);
         let (mut problems, mut card, mut shown) = (Vec::new(), Value::Null, json!({}));
-        match self.render(template, &source, sample.map(|it| (*it, text(&held, it))), wish) {
+        match self.render(&held, template, sample.copied(), wish) {
             Ok((rendered, data, odd)) => {
                 let odd = odd.iter().map(|it| problem(&held, it, &data));
                 problems.extend(odd);
@@ -133,20 +132,17 @@ impl Studio {
 
     fn render(
         &self,
+        held: &Snapshot,
         template: &TemplateFiles<'_>,
-        source: &str,
-        sample: Option<(&str, String)>,
+        sample: Option<&str>,
         wish: &Wish,
     ) -> Result<(Value, Value, Vec<Diagnostic>), Error> {
         let mut options = self.options.clone();
         if let Some(locale) = &wish.locale {
             options = options.locale(locale);
         }
-        let compiled = Template::parse(template.path, source, &options)?;
-        let data = match sample {
-            Some((path, text)) => data(path, &text)?,
-            None => json!({}),
-        };
+        let compiled = Template::parse(template.path, &text(held, template.path), &options)?;
+        let data = sample.map_or_else(|| Ok(json!({})), |sample| json_of(held, sample))?;
         let data = wish.twist.apply(&data);
         let expansion = compiled.expand(&data, None, &options)?;
         let card: Value = serde_json::from_slice(&expansion.json).unwrap_or_default();
@@ -154,19 +150,6 @@ impl Studio {
         odd.extend(expansion.diagnostics);
         Ok((card, data, odd))
     }
-}
-
-fn data(path: &str, text: &str) -> Result<Value, Error> {
-    serde_json::from_str(text).map_err(|error| {
-        let said = error.to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        Error::invalid(
-            path,
-            &format!("the sample is not JSON: {said}"),
-            error.line(),
-            error.column(),
-        )
-    })
 }
 
 /// The name of a sample.

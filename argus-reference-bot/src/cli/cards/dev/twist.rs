@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 /// Items of a long list.
-const MANY: usize = 30;
+const MANY: usize = 12;
 /// Characters of a long text.
-const LONG: usize = 600;
+const LONG: usize = 240;
+/// Characters of a long word.
+const WORD: usize = 60;
 const ARABIC: &str = "تم اكتشاف برنامج ضار على الخادم web-01 في الساعة 10:42";
 const MARKDOWN: &str = "**bold** [click](https://evil.example/x) <at>Ada</at> `code` \
                         {{DATE(2026-01-01T00:00:00Z,SHORT)}} # not a title";
@@ -59,7 +61,8 @@ impl Twist {
         Self::all().into_iter().find(|it| it.name() == name)
     }
 
-    /// The sample, twisted. Names stay, and so do words such as `high`, by which a template chooses.
+    /// The sample, twisted. Names stay, and so do words such as `high`, by which a template chooses,
+    /// and times, which programs write.
     pub(super) fn apply(self, data: &Value) -> Value {
         match (self, data) {
             (Self::Plain, data) => data.clone(),
@@ -74,20 +77,22 @@ impl Twist {
             }
             (twist, Value::Array(items)) => items.iter().map(|item| twist.apply(item)).collect(),
             (Self::Null, _) => Value::Null,
-            (twist, Value::String(text)) if !is_choice(text) => twist.text(text).into(),
+            (Self::Empty, Value::String(_)) => "".into(),
+            (twist, Value::String(text)) if !is_choice(text) && !is_time(text) => {
+                twist.text(text).into()
+            }
             (_, other) => other.clone(),
         }
     }
 
     fn text(self, text: &str) -> String {
         match self {
-            Self::Plain | Self::Null => text.to_owned(),
-            Self::Empty => String::new(),
+            Self::Plain | Self::Null | Self::Empty => text.to_owned(),
             Self::Long => {
                 let unit = format!("{text} and so on, ");
                 let long: String = unit.chars().cycle().take(LONG).collect();
                 // A word that has no place to break.
-                format!("{long}{}", "x".repeat(80))
+                format!("{long}{}", "x".repeat(WORD))
             }
             Self::Rtl => ARABIC.to_owned(),
             Self::Markdown => format!("{MARKDOWN} {text}"),
@@ -102,6 +107,10 @@ fn is_choice(text: &str) -> bool {
         && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
 }
 
+fn is_time(text: &str) -> bool {
+    text.parse::<jiff::Timestamp>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -110,18 +119,19 @@ mod tests {
 
     #[test]
     fn a_sample_is_twisted_and_keeps_its_names() {
+        let at = "2026-01-01T00:00:00Z";
         let data =
-            json!({ "title": "Malware on web-01", "severity": "high", "rows": [{ "n": 1 }] });
+            json!({ "title": "Malware on web-01", "severity": "high", "rows": [{ "at": at }] });
         let check = |name: &str, expected: Value| {
             assert_eq!(Twist::named(name).unwrap().apply(&data), expected, "{name}");
         };
         check("plain", data.clone());
-        check("empty", json!({ "title": "", "severity": "high", "rows": [] }));
-        check("null", json!({ "title": null, "severity": null, "rows": [{ "n": null }] }));
-        check("rtl", json!({ "title": ARABIC, "severity": "high", "rows": [{ "n": 1 }] }));
+        check("empty", json!({ "title": "", "severity": "", "rows": [] }));
+        check("null", json!({ "title": null, "severity": null, "rows": [{ "at": null }] }));
+        check("rtl", json!({ "title": ARABIC, "severity": "high", "rows": [{ "at": at }] }));
         let long = Twist::Long.apply(&data);
         assert_eq!(long["rows"].as_array().unwrap().len(), MANY);
-        assert_eq!(long["title"].as_str().unwrap().chars().count(), LONG + 80);
+        assert_eq!(long["title"].as_str().unwrap().chars().count(), LONG + WORD);
         let markdown = Twist::Markdown.apply(&data);
         assert!(markdown["title"].as_str().unwrap().ends_with("Malware on web-01"));
         assert_eq!(Twist::named("other"), None);
