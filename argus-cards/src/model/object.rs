@@ -213,7 +213,7 @@ impl<T: Object> Node for T {
 pub(crate) trait List {
     fn len(&self) -> usize;
     fn each(&self, sink: &mut dyn FnMut(Part<'_>));
-    /// Writes the items, with a comma behind each.
+    /// Writes the items.
     fn json(&self, json: &mut String);
 }
 
@@ -227,10 +227,7 @@ impl<T: Property> List for Vec<T> {
     }
 
     fn json(&self, json: &mut String) {
-        for item in self {
-            item.json(json);
-            json.push(',');
-        }
+        self.iter().for_each(|item| item.json(json));
     }
 }
 
@@ -334,12 +331,4 @@ pub(crate) fn read_word<T: Copy>(
         },
         odd => Read::odd(odd),
     }
-}
-
-/// Adds an item. Most lists of a card have one or two, so the first takes room for one only.
-pub(crate) fn push<T>(items: &mut Vec<T>, item: T) {
-    if items.capacity() == 0 {
-        items.reserve_exact(1);
-    }
-    items.push(item);
 }

@@ -138,7 +138,6 @@ impl<'s, 'r> Out<'s, 'r> {
             Sink::Json(json) if self.kept.is_empty() => {
                 json.push_str(key.0);
                 value.json(json);
-                json.push(',');
             }
             _ => self.put_part(key.name(), value.part()),
         }
@@ -150,13 +149,15 @@ impl<'s, 'r> Out<'s, 'r> {
             Sink::Json(json) if self.kept.is_empty() => {
                 json.push_str(key.0);
                 json::list(json, values);
-                json.push(',');
             }
             _ => self.put_part(key.name(), Part::List(values)),
         }
     }
 
     fn put_part(&mut self, key: &'static str, part: Part<'_>) {
+        if self.kept.is_empty() {
+            return self.sink.put(key, part);
+        }
         match (self.kept(key), &part) {
             (Some(Kept::Absent | Kept::Value(_)), part) if part.is_empty() => return,
             (Some(Kept::Spelling(spelling)), Part::Word(word))
