@@ -1,6 +1,7 @@
 //! The model keeps every card of the corpus as it is.
 
 mod drift;
+mod host;
 
 use argus_cards::model::AdaptiveCard;
 use serde_json::Value;

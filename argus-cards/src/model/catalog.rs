@@ -124,6 +124,7 @@ pub struct PropertyInfo {
     teams_only: bool,
     alias: Option<&'static str>,
     always: bool,
+    elsewhere: bool,
 }
 
 impl PropertyInfo {
@@ -137,6 +138,7 @@ impl PropertyInfo {
             teams_only: false,
             alias: None,
             always: false,
+            elsewhere: false,
         }
     }
 
@@ -159,6 +161,10 @@ impl PropertyInfo {
 
     pub(crate) const fn teams(self) -> Self {
         Self { teams_only: true, ..self }
+    }
+
+    pub(crate) const fn elsewhere(self) -> Self {
+        Self { elsewhere: true, ..self }
     }
 
     pub(crate) const fn also(self, alias: &'static str) -> Self {
@@ -193,6 +199,11 @@ impl PropertyInfo {
     /// Whether only Teams knows it, though others know its type.
     pub const fn is_teams_only(&self) -> bool {
         self.teams_only
+    }
+
+    /// Whether Teams knows it, which knows most of version 1.6 though it says 1.5.
+    pub const fn is_known_to_teams(&self) -> bool {
+        !self.elsewhere
     }
 
     /// Another key under which it is read.

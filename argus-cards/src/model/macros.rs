@@ -483,6 +483,9 @@ macro_rules! flagged {
     (($($info:tt)*) teams $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.teams()) $($more)*)
     };
+    (($($info:tt)*) elsewhere $($more:tt)*) => {
+        $crate::model::macros::flagged!(($($info)*.elsewhere()) $($more)*)
+    };
     (($($info:tt)*) also $alias:literal $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.also($alias)) $($more)*)
     };
@@ -522,6 +525,9 @@ macro_rules! kind {
 
 /// What the documentation says about where a property is known.
 macro_rules! availability {
+    ($key:literal since $version:literal elsewhere) => {
+        concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema; not in Teams.")
+    };
     ($key:literal since $version:literal $($more:tt)*) => {
         concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema.")
     };

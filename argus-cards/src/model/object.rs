@@ -67,6 +67,7 @@ impl<T: Property> Field for T {
         left
     }
 
+    #[inline(always)]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         out.put(key, self);
     }
@@ -79,6 +80,7 @@ impl<T: Property> Field for Option<T> {
         left
     }
 
+    #[inline(always)]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if let Some(value) = self {
             out.put(key, value);
@@ -100,6 +102,7 @@ impl<T: Property> Field for Vec<T> {
         None
     }
 
+    #[inline(always)]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if !self.is_empty() {
             out.put_list(key, self);
