@@ -7,6 +7,8 @@ mod json;
 mod library;
 pub mod model;
 mod options;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};

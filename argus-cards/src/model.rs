@@ -13,6 +13,8 @@ mod component;
 mod container;
 mod form;
 mod host;
+#[cfg(feature = "icons")]
+pub mod icons;
 mod id;
 mod input;
 mod json;

@@ -2,6 +2,10 @@
 
 mod drift;
 mod host;
+#[cfg(feature = "icons")]
+mod icons;
+#[cfg(feature = "schema")]
+mod schema;
 
 use argus_cards::model::AdaptiveCard;
 use serde_json::Value;

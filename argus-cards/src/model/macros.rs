@@ -199,6 +199,9 @@ macro_rules! object_of {
             }
         }
 
+        #[cfg(feature = "schema")]
+        $crate::schema::json_schema! { $name }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 $crate::model::object::write_object(self, serializer)
