@@ -17,7 +17,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::model::AdaptiveCard;
-use crate::model::catalog::{PropertyInfo, TypeInfo, UnionInfo, ValueKind, WordsInfo};
+use crate::model::catalog::{PropertyInfo, TypeInfo, UnionInfo, ValueKind, WordInfo, WordsInfo};
 
 /// The schema of a card, draft 2020-12.
 pub fn card() -> Schema {
@@ -84,26 +84,25 @@ impl Writer {
             .filter(|property| property.is_required())
             .map(PropertyInfo::key)
             .collect();
-        let mut schema = json!({
+        json!({
             "type": "object",
             "description": info.about(),
             "properties": properties,
-        });
-        if !required.is_empty() {
-            schema["required"] = required.into();
-        }
-        schema
+            "required": required,
+        })
     }
 
     fn property(&mut self, property: &PropertyInfo) -> Value {
-        let mut schema = self.value(property.value());
+        let schema = self.value(property.value());
         let known = match (property.since(), property.is_teams_only()) {
             (Some(since), _) => format!(" Since version {since}."),
             (None, true) => " Known to Teams only.".to_owned(),
             (None, false) => String::new(),
         };
-        schema["description"] = format!("{}{known}", property.about()).into();
-        schema
+        let mut described = Map::new();
+        described.insert("description".into(), format!("{}{known}", property.about()).into());
+        described.extend(schema.as_object().cloned().unwrap_or_default());
+        described.into()
     }
 
     fn value(&mut self, kind: ValueKind) -> Value {
@@ -148,10 +147,10 @@ impl Writer {
         let mut tags = Vec::new();
         for info in union.types() {
             self.define_type(info);
-            let mut says = json!({"type": {"const": info.tag()}});
-            if let Some(name) = info.component() {
-                says["name"] = json!({ "const": name });
-            }
+            let says = match info.component() {
+                Some(name) => json!({"type": {"const": info.tag()}, "name": {"const": name}}),
+                None => json!({"type": {"const": info.tag()}}),
+            };
             branches.push(json!({
                 "if": {"properties": says},
                 "then": self.reference(info.rust_name()),
@@ -183,7 +182,7 @@ impl Writer {
 
 /// The words as they are written, for completion, and in any case.
 fn word_schema(words: &WordsInfo) -> Value {
-    let texts: Vec<&str> = words.words().iter().map(|word| word.text()).collect();
+    let texts: Vec<&str> = words.words().iter().map(WordInfo::text).collect();
     let any_case: Vec<String> = texts.iter().map(|text| any_case(text)).collect();
     json!({
         "anyOf": [

@@ -3,6 +3,8 @@
 //!
 //! Every value has a comma behind it, which whoever ends an object or array takes back.
 
+use std::fmt::Write;
+
 use super::object::{List, Node, Object, Part};
 use super::rest::{Out, Sink};
 
@@ -99,7 +101,8 @@ fn escaped(json: &mut String, text: &str) {
             Some('\t') => json.push_str("\\t"),
             Some('\u{8}') => json.push_str("\\b"),
             Some('\u{c}') => json.push_str("\\f"),
-            Some(control) => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            // Writing into a text cannot fail.
+            Some(control) => write!(json, "\\u{:04x}", u32::from(control)).unwrap_or_default(),
             None => break,
         }
         rest = chars.as_str();

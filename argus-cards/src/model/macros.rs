@@ -611,6 +611,12 @@ macro_rules! union {
                     Self::$variant(Box::new(object))
                 }
             }
+
+            impl From<$variant> for $crate::model::Fallback<$name> {
+                fn from(object: $variant) -> Self {
+                    Self::Use(object.into())
+                }
+            }
         )*
 
         impl $crate::model::object::Property for $name {

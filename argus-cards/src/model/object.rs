@@ -67,7 +67,7 @@ impl<T: Property> Field for T {
         left
     }
 
-    #[inline(always)]
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         out.put(key, self);
     }
@@ -80,7 +80,7 @@ impl<T: Property> Field for Option<T> {
         left
     }
 
-    #[inline(always)]
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if let Some(value) = self {
             out.put(key, value);
@@ -102,7 +102,7 @@ impl<T: Property> Field for Vec<T> {
         None
     }
 
-    #[inline(always)]
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if !self.is_empty() {
             out.put_list(key, self);
@@ -226,11 +226,15 @@ impl<T: Property> List for Vec<T> {
     }
 
     fn each(&self, sink: &mut dyn FnMut(Part<'_>)) {
-        self.iter().for_each(|item| sink(item.part()));
+        for item in self {
+            sink(item.part());
+        }
     }
 
     fn json(&self, json: &mut String) {
-        self.iter().for_each(|item| item.json(json));
+        for item in self {
+            item.json(json);
+        }
     }
 }
 

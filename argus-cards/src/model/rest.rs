@@ -23,7 +23,11 @@ use super::object::{Object, Part, Property, tags};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Rest(Option<Box<Vec<Entry>>>);
+pub struct Rest(Option<Box<Entries>>);
+
+/// Behind a pointer, because most objects have none.
+#[derive(Clone, Debug, Default)]
+struct Entries(Vec<Entry>);
 
 impl PartialEq for Rest {
     /// The order of keys says nothing.
@@ -79,7 +83,7 @@ impl Rest {
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let entries = self.0.as_mut()?;
+        let Entries(entries) = &mut **self.0.as_mut()?;
         let at = entries.iter().position(|entry| &*entry.key == key)?;
         match entries.remove(at).kept {
             Kept::Value(value) => Some(value),
@@ -88,11 +92,11 @@ impl Rest {
     }
 
     pub(crate) fn keep(&mut self, key: Box<str>, kept: Kept) {
-        self.0.get_or_insert_default().push(Entry { key, kept });
+        self.0.get_or_insert_default().0.push(Entry { key, kept });
     }
 
     fn entries(&self) -> &[Entry] {
-        self.0.as_deref().map_or(&[], Vec::as_slice)
+        self.0.as_deref().map_or(&[], |entries| &entries.0)
     }
 }
 
@@ -141,6 +145,7 @@ impl<'s, 'r> Out<'s, 'r> {
     }
 
     /// Writes a property that is set. Inlined, so that copying the key is a few instructions.
+    #[expect(clippy::inline_always, reason = "measured: writing takes a seventh less")]
     #[inline(always)]
     pub(crate) fn put<T: Property>(&mut self, key: Key, value: &T) {
         match &mut self.sink {

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::corpus;
 
 /// Checks the body that a host is given, and what is said about it.
-fn check(host: &Host, body: Value, shown: Value, said: &[&str]) {
+fn check(host: &Host, body: &Value, shown: &Value, said: &[&str]) {
     let card = json!({"type": "AdaptiveCard", "version": "1.0", "body": body});
     let card: AdaptiveCard = serde_json::from_value(card).unwrap();
     let downgraded = card.for_host(host);
-    assert_eq!(serde_json::to_value(&downgraded.card).unwrap()["body"], shown);
+    let written = serde_json::to_value(&downgraded.card).unwrap();
+    assert_eq!(written.get("body"), Some(shown));
     let changes: Vec<String> = downgraded.changes.iter().map(ToString::to_string).collect();
     assert_eq!(changes, said);
 }
@@ -26,18 +27,18 @@ fn what_is_shown_stays() {
         {"type": "ColumnSet", "columns": [{"items": [{"type": "Image", "url": "https://a.example"}]}]},
         {"type": "ActionSet", "actions": [{"type": "Action.Submit", "data": {"msteams": {"type": "signin"}}}]},
     ]);
-    check(&old(), body.clone(), body, &[]);
+    check(&old(), &body, &body, &[]);
 }
 
 #[test]
 fn properties_and_words_that_are_too_new_go() {
     check(
         &old(),
-        json!([
+        &json!([
             {"type": "TextBlock", "text": "a", "style": "heading", "labelFor": "x", "wrap": true},
             {"type": "Input.Text", "id": "x", "style": "password", "label": "L"},
         ]),
-        json!([
+        &json!([
             {"type": "TextBlock", "text": "a", "wrap": true},
             {"type": "Input.Text", "id": "x"},
         ]),
@@ -54,14 +55,14 @@ fn properties_and_words_that_are_too_new_go() {
 fn a_fallback_takes_the_place_as_often_as_it_must() {
     check(
         &old(),
-        json!([
+        &json!([
             {"type": "Badge", "text": "x", "fallback": {
                 "type": "Table", "fallback": {"type": "TextBlock", "text": "x"},
             }},
             {"type": "Table", "fallback": "drop"},
             {"type": "TextBlock", "text": "later"},
         ]),
-        json!([{"type": "TextBlock", "text": "x"}, {"type": "TextBlock", "text": "later"}]),
+        &json!([{"type": "TextBlock", "text": "x"}, {"type": "TextBlock", "text": "later"}]),
         &[
             "/body/0: old does not show Badge: replaced by its fallback",
             "/body/0/fallback: old does not show Table: replaced by its fallback",
@@ -75,15 +76,15 @@ fn without_a_fallback_that_of_what_holds_it_is_used() {
     let inside = json!([{"type": "TextBlock", "text": "a"}, {"type": "Sparkle"}]);
     check(
         &Host::TEAMS,
-        json!([{"type": "Container", "items": [{"type": "Container", "items": inside}],
+        &json!([{"type": "Container", "items": [{"type": "Container", "items": inside}],
             "fallback": {"type": "TextBlock", "text": "instead"}}]),
-        json!([{"type": "TextBlock", "text": "instead"}]),
+        &json!([{"type": "TextBlock", "text": "instead"}]),
         &["/body/0: Teams does not show what is in it: replaced by its fallback"],
     );
     check(
         &Host::TEAMS,
-        json!([{"type": "Container", "items": inside}]),
-        json!([{"type": "Container", "items": [{"type": "TextBlock", "text": "a"}]}]),
+        &json!([{"type": "Container", "items": inside}]),
+        &json!([{"type": "Container", "items": [{"type": "TextBlock", "text": "a"}]}]),
         &["/body/0/items/1: Teams does not show Sparkle: dropped"],
     );
 }
@@ -91,12 +92,12 @@ fn without_a_fallback_that_of_what_holds_it_is_used() {
 #[test]
 fn what_is_required_must_be_there() {
     let needs = |what: &str, version: &str| json!([{"type": "TextBlock", "text": "a", "requires": {what: version}}]);
-    check(&old(), needs("adaptiveCards", "1.2"), needs("adaptiveCards", "1.2"), &[]);
-    check(&old().can("maps", Version::new(2, 0)), needs("maps", "*"), needs("maps", "*"), &[]);
+    check(&old(), &needs("adaptiveCards", "1.2"), &needs("adaptiveCards", "1.2"), &[]);
+    check(&old().can("maps", Version::new(2, 0)), &needs("maps", "*"), &needs("maps", "*"), &[]);
     let said = ["/body/0: old does not have maps \"*\": dropped"];
-    check(&old(), needs("maps", "*"), json!([]), &said);
+    check(&old(), &needs("maps", "*"), &json!([]), &said);
     let said = ["/body/0: old does not have adaptiveCards \"1.3\": dropped"];
-    check(&old(), needs("adaptiveCards", "1.3"), json!([]), &said);
+    check(&old(), &needs("adaptiveCards", "1.3"), &json!([]), &said);
 }
 
 #[test]

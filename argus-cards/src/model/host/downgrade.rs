@@ -59,12 +59,12 @@ impl AdaptiveCard {
     /// `requires` asks for, gives way to its fallback, or to that of what holds it, or is dropped.
     ///
     /// ```
-    /// use argus_cards::model::{Badge, Card, Element, Host, TextBlock};
+    /// use argus_cards::model::{Badge, Card, Host, TextBlock};
     ///
-    /// let badge = Badge::new().text("New").fallback(Element::from(TextBlock::new("New")));
+    /// let badge = Badge::new().text("New").fallback(TextBlock::new("New"));
     /// let card = Card::new().push(badge).push(Badge::new().text("Hot"));
     /// let shown = card.for_host(&Host::WEB_CHAT);
-    /// assert_eq!(shown.card.body, [Element::from(TextBlock::new("New"))]);
+    /// assert_eq!(shown.card.body, [TextBlock::new("New").into()]);
     /// assert_eq!(
     ///     shown.changes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     ///     [
