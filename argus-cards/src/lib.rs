@@ -11,6 +11,8 @@ pub mod model;
 mod near;
 mod options;
 pub mod source;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};

@@ -4,7 +4,7 @@ use super::macros::object;
 use super::{
     Action, Capabilities, CarouselPageAnimation, ColumnWidth, ContainerStyle, Element,
     ElementFallback, ElementHeight, ElementId, HorizontalAlignment, MinWidth, Pixels, SelectAction,
-    TargetWidth, object,
+    TargetWidth,
 };
 
 object! {
@@ -27,7 +27,7 @@ impl Container {
     /// Adds an element at the bottom.
     #[must_use]
     pub fn push(mut self, element: impl Into<Element>) -> Self {
-        object::push(&mut self.items, element.into());
+        self.items.push(element.into());
         self
     }
 }
@@ -54,7 +54,7 @@ impl ColumnSet {
     /// Adds a column on the right.
     #[must_use]
     pub fn push(mut self, column: Column) -> Self {
-        object::push(&mut self.columns, column);
+        self.columns.push(column);
         self
     }
 }
@@ -93,7 +93,7 @@ impl Column {
     /// Adds an element at the bottom.
     #[must_use]
     pub fn push(mut self, element: impl Into<Element>) -> Self {
-        object::push(&mut self.items, element.into());
+        self.items.push(element.into());
         self
     }
 }
@@ -153,7 +153,7 @@ impl CarouselPage {
     /// Adds an element at the bottom.
     #[must_use]
     pub fn push(mut self, element: impl Into<Element>) -> Self {
-        object::push(&mut self.items, element.into());
+        self.items.push(element.into());
         self
     }
 }

@@ -1,11 +1,15 @@
 //! Objects of the model as JSON, without serde in between: what the schema names needs no escapes,
 //! and each type writes itself without asking what it is.
+//!
+//! Every value has a comma behind it, which whoever ends an object or array takes back.
+
+use std::fmt::Write;
 
 use super::object::{List, Node, Object, Part};
 use super::rest::{Out, Sink};
 
 /// Room for a card as most are; it grows when it must.
-const USUAL: usize = 8 * 1024;
+const USUAL: usize = 16 * 1024;
 
 /// A key of the schema: quoted, with its colon.
 #[derive(Clone, Copy)]
@@ -22,6 +26,7 @@ impl Key {
 pub(crate) fn text<T: Object>(object: &T) -> String {
     let mut json = String::with_capacity(USUAL);
     self::object(&mut json, object);
+    json.pop();
     json
 }
 
@@ -31,29 +36,28 @@ pub(crate) fn object<T: Object>(json: &mut String, object: &T) {
     out.open::<T>();
     object.write(&mut out);
     out.finish();
-    close(json, '}');
+    close(json, "},");
 }
 
 /// Writes an object of names and values.
 pub(crate) fn node(json: &mut String, node: &dyn Node) {
     json.push('{');
     node.each(Sink::Json(json));
-    close(json, '}');
+    close(json, "},");
 }
 
 /// Writes an array.
 pub(crate) fn list(json: &mut String, list: &dyn List) {
     json.push('[');
     list.json(json);
-    close(json, ']');
+    close(json, "],");
 }
 
 /// Writes what follows a key that may be any text.
 pub(crate) fn property(json: &mut String, key: &str, part: Part<'_>) {
-    string(json, key);
-    json.push(':');
+    escaped(json, key);
+    json.push_str("\":");
     value(json, part);
-    json.push(',');
 }
 
 pub(crate) fn value(json: &mut String, part: Part<'_>) {
@@ -62,20 +66,28 @@ pub(crate) fn value(json: &mut String, part: Part<'_>) {
         Part::Word(word) => {
             json.push('"');
             json.push_str(word);
-            json.push('"');
+            json.push_str("\",");
         }
-        Part::Bool(value) => json.push_str(if value { "true" } else { "false" }),
+        Part::Bool(value) => json.push_str(if value { "true," } else { "false," }),
         Part::Object(object) => node(json, object),
         Part::List(items) => list(json, items),
         Part::Number(_) | Part::Shown(_) | Part::Value(_) => {
             // It cannot fail: every key of a value is a text.
             json.push_str(&serde_json::to_string(&part).unwrap_or_default());
+            json.push(',');
         }
     }
 }
 
+/// Writes a text.
 pub(crate) fn string(json: &mut String, text: &str) {
-    json.reserve(text.len() + 2);
+    escaped(json, text);
+    json.push_str("\",");
+}
+
+/// Writes a text but for its last quote.
+fn escaped(json: &mut String, text: &str) {
+    json.reserve(text.len() + 3);
     json.push('"');
     let mut rest = text;
     while let Some((plain, odd)) = rest.split_at_checked(plain_bytes(rest.as_bytes())) {
@@ -89,12 +101,12 @@ pub(crate) fn string(json: &mut String, text: &str) {
             Some('\t') => json.push_str("\\t"),
             Some('\u{8}') => json.push_str("\\b"),
             Some('\u{c}') => json.push_str("\\f"),
-            Some(control) => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            // Writing into a text cannot fail.
+            Some(control) => write!(json, "\\u{:04x}", u32::from(control)).unwrap_or_default(),
             None => break,
         }
         rest = chars.as_str();
     }
-    json.push('"');
 }
 
 /// How many bytes come before the first one that needs an escape, eight at a time.
@@ -119,9 +131,9 @@ fn plain_bytes(bytes: &[u8]) -> usize {
 }
 
 /// Ends an object or array, taking back the comma after the last value.
-fn close(json: &mut String, end: char) {
+fn close(json: &mut String, end: &str) {
     if json.ends_with(',') {
         json.truncate(json.len() - 1);
     }
-    json.push(end);
+    json.push_str(end);
 }

@@ -199,6 +199,9 @@ macro_rules! object_of {
             }
         }
 
+        #[cfg(feature = "schema")]
+        $crate::schema::json_schema! { $name }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 $crate::model::object::write_object(self, serializer)
@@ -345,6 +348,7 @@ macro_rules! constructor {
     () => {
         /// Nothing but its type.
         #[must_use]
+        #[inline]
         pub fn new() -> Self {
             Self::default()
         }
@@ -409,6 +413,7 @@ macro_rules! switch {
     ($group:tt $field:ident $name:ident $value:literal [$($doc:literal)*]) => {
         $(#[doc = $doc])*
         #[must_use]
+        #[inline]
         pub fn $name(mut self) -> Self {
             $crate::model::macros::place!(self $group $field) = Some($value);
             self
@@ -481,6 +486,9 @@ macro_rules! flagged {
     (($($info:tt)*) teams $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.teams()) $($more)*)
     };
+    (($($info:tt)*) elsewhere $($more:tt)*) => {
+        $crate::model::macros::flagged!(($($info)*.elsewhere()) $($more)*)
+    };
     (($($info:tt)*) also $alias:literal $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.also($alias)) $($more)*)
     };
@@ -520,6 +528,9 @@ macro_rules! kind {
 
 /// What the documentation says about where a property is known.
 macro_rules! availability {
+    ($key:literal since $version:literal elsewhere) => {
+        concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema; not in Teams.")
+    };
     ($key:literal since $version:literal $($more:tt)*) => {
         concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema.")
     };
@@ -554,7 +565,7 @@ macro_rules! version {
 macro_rules! union {
     (
         $(#[doc = $about:literal])* $name:ident $(or $text:ident)? {
-            $($(#[doc = $doc:literal])* $variant:ident $($unboxed:ident)?,)*
+            $($(#[doc = $doc:literal])* $variant:ident,)*
         }
     ) => {
         $(#[doc = $about])*
@@ -565,7 +576,7 @@ macro_rules! union {
                 #[doc = "A plain text."]
                 $text(String),
             )?
-            $($(#[doc = $doc])* $variant($crate::model::macros::payload!($variant $($unboxed)?)),)*
+            $($(#[doc = $doc])* $variant(Box<$variant>),)*
             /// Something that this model does not know, as it came.
             Unknown(Box<serde_json::Value>),
         }
@@ -597,7 +608,13 @@ macro_rules! union {
         $(
             impl From<$variant> for $name {
                 fn from(object: $variant) -> Self {
-                    Self::$variant(object.into())
+                    Self::$variant(Box::new(object))
+                }
+            }
+
+            impl From<$variant> for $crate::model::Fallback<$name> {
+                fn from(object: $variant) -> Self {
+                    Self::Use(object.into())
                 }
             }
         )*
@@ -611,7 +628,7 @@ macro_rules! union {
                 Read::fits(match value {
                     $(serde_json::Value::String(text) => Self::$text(text),)?
                     $(serde_json::Value::Object(map) if is_type(&map, $variant::info()) => {
-                        Self::$variant($variant::from_map(map).into())
+                        Self::$variant(Box::new($variant::from_map(map)))
                     })*
                     other => Self::Unknown(Box::new(other)),
                 })
@@ -621,7 +638,7 @@ macro_rules! union {
                 use $crate::model::object::Part;
                 match self {
                     $(Self::$text(text) => Part::Text(text),)?
-                    $(Self::$variant(object) => Part::Object(AsRef::<$variant>::as_ref(object)),)*
+                    $(Self::$variant(object) => Part::Object(&**object),)*
                     Self::Unknown(value) => Part::Value(value),
                 }
             }
@@ -631,7 +648,7 @@ macro_rules! union {
                 match self {
                     $(Self::$text(text) => json::string(json, text),)?
                     $(Self::$variant(object) => {
-                        json::object(json, AsRef::<$variant>::as_ref(object));
+                        json::object(json, &**object);
                     })*
                     Self::Unknown(value) => json::value(json, $crate::model::object::Part::Value(value)),
                 }
@@ -658,12 +675,6 @@ macro_rules! union {
 
         $crate::model::macros::serde_by_part! { $name }
     };
-}
-
-/// How a union holds a type: boxed, unless there are so many of it that it pays not to.
-macro_rules! payload {
-    ($type:ident) => { Box<$type> };
-    ($type:ident unboxed) => { $type };
 }
 
 macro_rules! union_kind {
@@ -890,6 +901,6 @@ macro_rules! either {
 
 pub(crate) use {
     availability, constructor, either, extent, field_type, flagged, group, group_of, group_setters,
-    group_type, key, kind, maybe, named, nothing, number_kind, object, object_of, open, payload,
-    place, property, put, serde_by_part, setter, switch, union, union_kind, version, with, words,
+    group_type, key, kind, maybe, named, nothing, number_kind, object, object_of, open, place,
+    property, put, serde_by_part, setter, switch, union, union_kind, version, with, words,
 };

@@ -67,6 +67,7 @@ impl<T: Property> Field for T {
         left
     }
 
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         out.put(key, self);
     }
@@ -79,6 +80,7 @@ impl<T: Property> Field for Option<T> {
         left
     }
 
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if let Some(value) = self {
             out.put(key, value);
@@ -100,6 +102,7 @@ impl<T: Property> Field for Vec<T> {
         None
     }
 
+    #[inline]
     fn put(&self, key: Key, out: &mut Out<'_, '_>) {
         if !self.is_empty() {
             out.put_list(key, self);
@@ -213,7 +216,7 @@ impl<T: Object> Node for T {
 pub(crate) trait List {
     fn len(&self) -> usize;
     fn each(&self, sink: &mut dyn FnMut(Part<'_>));
-    /// Writes the items, with a comma behind each.
+    /// Writes the items.
     fn json(&self, json: &mut String);
 }
 
@@ -223,13 +226,14 @@ impl<T: Property> List for Vec<T> {
     }
 
     fn each(&self, sink: &mut dyn FnMut(Part<'_>)) {
-        self.iter().for_each(|item| sink(item.part()));
+        for item in self {
+            sink(item.part());
+        }
     }
 
     fn json(&self, json: &mut String) {
         for item in self {
             item.json(json);
-            json.push(',');
         }
     }
 }
@@ -334,12 +338,4 @@ pub(crate) fn read_word<T: Copy>(
         },
         odd => Read::odd(odd),
     }
-}
-
-/// Adds an item. Most lists of a card have one or two, so the first takes room for one only.
-pub(crate) fn push<T>(items: &mut Vec<T>, item: T) {
-    if items.capacity() == 0 {
-        items.reserve_exact(1);
-    }
-    items.push(item);
 }

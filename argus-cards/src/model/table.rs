@@ -3,7 +3,7 @@
 use super::macros::object;
 use super::{
     ColumnWidth, ContainerStyle, Element, ElementHeight, ElementId, HorizontalAlignment, MinWidth,
-    Pixels, SelectAction, VerticalAlignment, object,
+    Pixels, SelectAction, VerticalAlignment,
 };
 
 object! {
@@ -35,7 +35,7 @@ impl Table {
     /// Adds a column; a number is its share of the width.
     #[must_use]
     pub fn column(mut self, width: impl Into<ColumnWidth>) -> Self {
-        object::push(&mut self.columns, TableColumn::new().width(width));
+        self.columns.push(TableColumn::new().width(width));
         self
     }
 
@@ -77,7 +77,7 @@ impl TableRow {
     /// Adds a cell with one element in it.
     #[must_use]
     pub fn cell(mut self, element: impl Into<Element>) -> Self {
-        object::push(&mut self.cells, TableCell::new().push(element));
+        self.cells.push(TableCell::new().push(element));
         self
     }
 }
@@ -102,7 +102,7 @@ impl TableCell {
     /// Adds an element at the bottom.
     #[must_use]
     pub fn push(mut self, element: impl Into<Element>) -> Self {
-        object::push(&mut self.items, element.into());
+        self.items.push(element.into());
         self
     }
 }

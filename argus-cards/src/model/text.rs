@@ -34,12 +34,6 @@ object! {
     }
 }
 
-impl AsRef<Self> for TextBlock {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
 object! {
     /// A text without Markdown, whose parts may look different.
     RichTextBlock = "RichTextBlock" since "1.2" has [element] with [named height aligned] () {

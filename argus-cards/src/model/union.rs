@@ -16,7 +16,7 @@ union! {
     /// An element.
     Element {
         /// A text.
-        TextBlock unboxed,
+        TextBlock,
         /// A text whose parts may look different.
         RichTextBlock,
         /// Elements that belong together.
