@@ -86,7 +86,7 @@ fn router(runs: &Arc<AtomicUsize>) -> Router {
         .on(MessageSubmitAction, async |_: Invoked<MessageSubmitAction>| {})
         .on_event(async |_: MembersAdded| {})
         .on_event(async |_: Reactions| {})
-        .fallback(async |turn: Turn| drop(turn.activity().channel()))
+        .fallback(async |turn: Turn| tracing::debug!(team = turn.activity().channel().team_id()))
         .with_state(Arc::clone(runs))
 }
 
