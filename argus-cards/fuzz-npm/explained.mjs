@@ -8,6 +8,7 @@ const EXPLAINED = [
   { name: 'what a card may cost is limited', fits: ({ ours }) => /: (more than \d+ steps|values of more than \d+ bytes|a card of more than \d+ bytes)/.test(ours.error) },
   { name: 'texts are whole characters', fits: ({ npm, ours }) => same(whole(npm), ours) },
   { name: 'ticks are a number', fits: ({ text }) => text.includes('ticks(') },
+  { name: 'powers are exact', fits: ({ text, npm, ours }) => /\^|exp\(/.test(text) && same(rounded(npm), rounded(ours)) },
 ];
 
 /** The name of the explanation of a difference, if there is one. */
@@ -22,4 +23,12 @@ function whole(value) {
   if (Array.isArray(value)) return value.map(whole);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), whole(inner)]));
+}
+
+// Numbers inside of texts, to twelve digits.
+function rounded(value) {
+  if (typeof value === 'string') return value.replace(/\d+\.\d+/g, (digits) => Number(digits).toPrecision(12));
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));
 }

@@ -16,7 +16,7 @@ export function pair(seed) {
   const random = new Random(seed);
   const made = new Maker(random);
   const root = random.chance(0.02) ? made.value(2) : made.record(3);
-  if (random.chance(0.2)) return { expression: made.expression(random.pick(KINDS), random.int(1, 3)), scope: root };
+  if (random.chance(0.2)) return { expression: made.expression(random.pick(KINDS), random.int(1, 3)), scope: root ?? {} };
   const result = { template: made.object(Number(random.weighted({ 1: 5, 2: 3, 3: 2, 4: 1 }))) };
   if (!random.chance(0.02)) result.root = root;
   if (random.chance(0.3)) result.host = made.record(1);

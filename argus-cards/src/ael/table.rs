@@ -76,6 +76,35 @@ pub(crate) struct Function {
     pub(crate) leaves: Leaves,
 }
 
+/// The functions of several arguments that look at each before the next is evaluated.
+const LOOKING: [&str; 25] = [
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "^",
+    "min",
+    "max",
+    "range",
+    "round",
+    "startsWith",
+    "endsWith",
+    "replace",
+    "replaceIgnoreCase",
+    "split",
+    "toLower",
+    "toUpper",
+    "titleCase",
+    "sentenceCase",
+    "isMatch",
+    "union",
+    "intersection",
+    "take",
+    "skip",
+    "subArray",
+];
+
 /// Looks at the arguments of a call before there is data.
 pub(crate) type Check = fn(&[Expr], Profile) -> Result<(), String>;
 
@@ -92,8 +121,12 @@ impl Function {
         Self { check: Some(check), ..self }
     }
 
-    /// Which of two failures comes first: npm looks at each argument before it evaluates the next.
+    /// Which of two failures comes first: some functions of npm's engine look at each argument
+    /// before they evaluate the next.
     pub(crate) fn first(&self, before: &[Val<'_>], fault: Fault) -> Fault {
+        if !LOOKING.contains(&self.canonical) {
+            return fault;
+        }
         let wanted = self.takes.required.iter().chain(self.takes.optional);
         let fits = |(value, wanted): (&Val<'_>, &Types)| wanted.has(value);
         if fault.severity == Severity::Limit || before.iter().zip(wanted).all(fits) {

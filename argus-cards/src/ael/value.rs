@@ -17,10 +17,10 @@ pub(crate) enum Val<'a> {
     Null,
     Bool(bool),
     Number(f64),
-    /// An integer of the data that a float would round.
-    Big(i128),
+    /// An integer of the data that a float would round. Boxed, because values are many and these few.
+    Big(Box<i128>),
     /// Hundreds of nanoseconds since the year 1, as `ticks()` counts them.
-    Ticks(i128),
+    Ticks(Box<i128>),
     Text(Cow<'a, str>),
     /// An array or object of the data.
     Data(&'a Value),
@@ -73,7 +73,7 @@ impl<'a> Val<'a> {
 
     fn from_number(number: &Number) -> Self {
         match number.as_i128() {
-            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(integer),
+            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(Box::new(integer)),
             _ => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Val<'a> {
     pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(n) if !n.is_nan() => Some(*n),
-            Self::Big(n) => Some(from_i128(*n)),
+            Self::Big(n) => Some(from_i128(**n)),
             _ => None,
         }
     }
@@ -284,7 +284,7 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(n) => json_number(*n),
             Self::Big(n) | Self::Ticks(n) => {
-                Number::from_i128(*n).map_or_else(|| json_number(from_i128(*n)), Value::Number)
+                Number::from_i128(**n).map_or_else(|| json_number(from_i128(**n)), Value::Number)
             }
             Self::Text(text) => Value::String(text.to_string()),
             Self::Data(value) => (*value).clone(),

@@ -60,7 +60,7 @@ fn to_number<'a>(args: &[Val<'a>], read: fn(&str) -> Option<f64>) -> Outcome<Val
         Val::Text(text) => read(text)
             .map(Val::Number)
             .ok_or_else(|| Fault::new("the text does not start with a number")),
-        Val::Ticks(ticks) => Ok(Val::Number(crate::ael::number::from_i128(*ticks))),
+        Val::Ticks(ticks) => Ok(Val::Number(crate::ael::number::from_i128(**ticks))),
         value => Ok(match value.as_number() {
             Some(n) => read(&js_number(n)).map_or(Val::Undefined, Val::Number),
             None => Val::Undefined,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::ael::coerce::to_number;
 use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, number, text};
-use crate::ael::number::{MAX_SAFE, from_i64, from_i128, is_integer, to_i64};
+use crate::ael::number::{MAX_SAFE, from_i64, from_i128, is_integer, to_i64, to_i128};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, optionally, row};
 use crate::ael::time::{
     Civil, DAY, DEFAULT_FORMAT, HOUR, MINUTE, SECOND, Shown, dayjs_date, dayjs_pattern, format,
@@ -189,8 +189,8 @@ fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
             n if n.abs() < MAX_SAFE => is_integer(n).then(|| i128::from(to_i64(n))),
             _ => digits.parse().ok(),
         },
-        Val::Ticks(ticks) | Val::Big(ticks) => Some(*ticks),
-        _ => Some(i128::from(to_i64(integer(args, 0)?))),
+        Val::Ticks(ticks) | Val::Big(ticks) => Some(**ticks),
+        _ => Some(to_i128(integer(args, 0)?)),
     };
     let ticks = ticks.ok_or_else(|| Fault::new("argument 1 is not a number of ticks"))?;
     let millis = i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range);
@@ -217,12 +217,12 @@ fn part<'a>(args: &[Val<'a>], of: fn(Civil) -> i64) -> Outcome<Val<'a>> {
 
 fn ticks<'a>(args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let millis = iso_millis(text(args, 0)?)?;
-    Ok(Val::Ticks(EPOCH_TICKS + i128::from(millis) * 10_000))
+    Ok(Val::Ticks(Box::new(EPOCH_TICKS + i128::from(millis) * 10_000)))
 }
 
 fn ticks_to<'a>(args: &[Val<'a>], unit: i64) -> Outcome<Val<'a>> {
     let ticks = match arg(args, 0) {
-        Val::Ticks(ticks) => from_i128(*ticks),
+        Val::Ticks(ticks) => from_i128(**ticks),
         _ => integer(args, 0)?,
     };
     Ok(Val::Number(ticks / (from_i64(unit) * 10_000.0)))

@@ -97,7 +97,8 @@ fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             let Some(path) = of.as_text() else {
                 return Err(Fault::new("argument 1 is not a text"));
             };
-            (path.to_owned(), cx.find(&keys(path)))
+            let keys = keys(path);
+            (path.to_owned(), if keys.is_empty() { None } else { cx.find(&keys) })
         }
         Some(property) => {
             let property = cx.eval(property)?;
