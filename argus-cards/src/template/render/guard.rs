@@ -26,7 +26,11 @@ impl<'a> Renderer<'a, '_> {
             };
             let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
             let shown = self.shown(&value, expr, leaf.at);
-            let starts_line = text.trim_end_matches(' ').rsplit('\n').next() == Some("");
+            let starts_line = safe::starts_line(&text);
+            let is_shown = !matches!(leaf.role, Role::Opaque | Role::Value | Role::Url);
+            if is_shown && safe::meets(&text, &shown) {
+                text.push(' ');
+            }
             match leaf.role {
                 Role::Markdown if text.ends_with("](") => match safe::allowed(&shown, self.options)
                 {
