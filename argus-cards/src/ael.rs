@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, Position};
 use crate::options::Options;
 use eval::{Cx, Severity};
-use parse::Unknown;
+use parse::Rules;
 use scope::Scope;
 use value::Val;
 
@@ -72,9 +72,10 @@ impl Syntax {
 /// - [`ErrorKind::LimitExceeded`] if it costs more than [`Options::limits`] allow.
 pub fn eval(expression: &str, scope: &Value, options: &Options) -> Result<Option<Value>, Error> {
     let locate = |error: Error, at: usize| error.at("", Position::of(expression, at));
-    let parsed = parse::expression(expression, Unknown::Refused).map_err(|syntax| {
-        locate(Error::new(ErrorKind::ExpressionInvalid, syntax.message), syntax.at)
-    })?;
+    let parsed =
+        parse::expression(expression, Rules::alone(options.profile)).map_err(|syntax| {
+            locate(Error::new(ErrorKind::ExpressionInvalid, syntax.message), syntax.at)
+        })?;
     let mut cx = Cx::new(Scope::Plain(Val::from_data(scope)), options);
     cx.missing = eval::Missing::Quiet;
     cx.eval(&parsed).map(|value| value.to_json()).map_err(|fault| {

@@ -17,10 +17,10 @@ pub(crate) enum Val<'a> {
     Null,
     Bool(bool),
     Number(f64),
-    /// An integer of the data that a float would round.
-    Big(i128),
+    /// An integer of the data that a float would round. Boxed, because values are many and these few.
+    Big(Box<i128>),
     /// Hundreds of nanoseconds since the year 1, as `ticks()` counts them.
-    Ticks(i128),
+    Ticks(Box<i128>),
     Text(Cow<'a, str>),
     /// An array or object of the data.
     Data(&'a Value),
@@ -73,7 +73,7 @@ impl<'a> Val<'a> {
 
     fn from_number(number: &Number) -> Self {
         match number.as_i128() {
-            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(integer),
+            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(Box::new(integer)),
             _ => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Val<'a> {
     pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(n) if !n.is_nan() => Some(*n),
-            Self::Big(n) => Some(from_i128(*n)),
+            Self::Big(n) => Some(from_i128(**n)),
             _ => None,
         }
     }
@@ -213,6 +213,9 @@ impl<'a> Val<'a> {
                 found.map(|(_, value)| value.clone())
             }
             Self::Data(Value::Array(_)) | Self::Array(_) => self.list()?.get(plain_index(key)?),
+            Self::Bytes(bytes) => {
+                bytes.get(plain_index(key)?).map(|byte| Val::Number(f64::from(*byte)))
+            }
             Self::Text(text) => {
                 let unit = text.encode_utf16().nth(plain_index(key)?)?;
                 Some(Val::text(String::from_utf16_lossy(&[unit])))
@@ -281,7 +284,7 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(n) => json_number(*n),
             Self::Big(n) | Self::Ticks(n) => {
-                Number::from_i128(*n).map_or_else(|| json_number(from_i128(*n)), Value::Number)
+                Number::from_i128(**n).map_or_else(|| json_number(from_i128(**n)), Value::Number)
             }
             Self::Text(text) => Value::String(text.to_string()),
             Self::Data(value) => (*value).clone(),
