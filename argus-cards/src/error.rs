@@ -116,6 +116,20 @@ impl Error {
         Self::new(ErrorKind::SourceUnavailable, context)
     }
 
+    /// Makes the error of a file that is not what it should be; lines and columns start at 1.
+    ///
+    /// ```
+    /// use argus_cards::Error;
+    ///
+    /// let error = Error::invalid("samples/one.json", "expected value", 2, 8);
+    /// assert_eq!(error.to_string(), "samples/one.json:2:8: expected value");
+    /// ```
+    pub fn invalid(file: &str, message: &str, line: usize, column: usize) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).max(1);
+        let at = Position { line: number(line), column: number(column) };
+        Self::new(ErrorKind::TemplateInvalid, message).at(file, at)
+    }
+
     /// Says not to ask again before that much time has passed.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {

@@ -7,6 +7,7 @@
 
 mod bells;
 mod folder;
+mod layout;
 mod memory;
 #[cfg(feature = "sharepoint")]
 pub mod sharepoint;
@@ -20,6 +21,8 @@ use std::fmt;
 use async_trait::async_trait;
 
 pub use self::folder::Folder;
+pub use self::layout::TemplateFiles;
+pub(crate) use self::layout::{template_name, template_path};
 pub use self::memory::Memory;
 pub use self::snapshot::{File, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Snapshot};
 use crate::error::Error;

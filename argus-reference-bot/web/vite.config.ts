@@ -26,6 +26,7 @@ export default defineConfig({
     // A `data:` URL in the bundle would need a hole in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: { index: "index.html", preview: "preview.html" } },
     // The renderer is one piece of about 110 kB gzip; it cannot be split usefully.
     chunkSizeWarningLimit: 900,
   },

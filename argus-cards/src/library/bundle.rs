@@ -1,7 +1,6 @@
 //! Files to compiled templates: all of them, or the reason why not.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,10 +8,8 @@ use serde_json::Value;
 use super::hash::sha256;
 use crate::error::{Diagnostic, Error, ErrorKind, Level, Position};
 use crate::options::Options;
-use crate::source::Snapshot;
+use crate::source::{Snapshot, TemplateFiles, template_name, template_path};
 use crate::template::Template;
-
-const ENDING: &str = ".card.json";
 
 /// Templates by name; everything or nothing of it is replaced.
 pub(super) type Entries = BTreeMap<String, Arc<Entry>>;
@@ -44,7 +41,7 @@ impl Compiled {
         let missing = |name: &&String| !self.entries.contains_key(*name) && !refused.contains(name);
         let missing: Vec<String> = names.iter().filter(missing).cloned().collect();
         for name in missing {
-            let file = format!("{name}/{name}{ENDING}");
+            let file = template_path(&name);
             let message = "there is no such file, but this template is needed";
             let refusal = Diagnostic::new(&file, None, message);
             self.refused.push((name, Diagnostic { level: Level::Refused, ..refusal }));
@@ -61,81 +58,51 @@ pub(super) fn compile(snapshot: &Snapshot, options: &Options) -> Compiled {
             compiled.refused.push((name.to_owned(), left_out.clone()));
         }
     }
-    for (name, path) in templates(snapshot) {
-        if compiled.entries.contains_key(name) {
+    for files in snapshot.templates() {
+        let name = files.name.to_owned();
+        if compiled.entries.contains_key(&name) {
             let message = format!("there is another template `{name}`; this one is not used");
-            compiled.odd.push(Diagnostic::new(path, None, message));
+            compiled.odd.push(Diagnostic::new(files.path, None, message));
             continue;
         }
-        match accept(snapshot, path, options, &mut compiled.odd) {
+        match accept(snapshot, &files, options, &mut compiled.odd) {
             Ok(entry) => {
-                compiled.entries.insert(name.to_owned(), Arc::new(entry));
+                compiled.entries.insert(name, Arc::new(entry));
             }
-            Err(error) => compiled.refused.push((name.to_owned(), Diagnostic::from(&error))),
+            Err(error) => compiled.refused.push((name, Diagnostic::from(&error))),
         }
     }
     compiled
 }
 
-/// The templates of a snapshot: names and paths, those with a folder of their own first.
-pub(super) fn templates(snapshot: &Snapshot) -> Vec<(&str, &str)> {
-    let named = |path| Some((template_name(path)?, path));
-    let mut found: Vec<(&str, &str)> = snapshot.paths().filter_map(named).collect();
-    found.sort_by_key(|(name, path)| (*name, !path.contains('/')));
-    found
-}
-
-/// The template that a file is: `NAME/NAME.card.json` or `NAME.card.json`.
-fn template_name(path: &str) -> Option<&str> {
-    let stem = path.strip_suffix(ENDING)?;
-    match stem.split_once('/') {
-        None => Some(stem),
-        Some((folder, name)) => (folder == name).then_some(name),
-    }
-}
-
 /// Compiles the template `name` of a snapshot, if it is in there and good.
 pub(super) fn one(snapshot: &Snapshot, name: &str, options: &Options) -> Result<Entry, Error> {
-    let found = templates(snapshot).into_iter().find(|(other, _)| *other == name);
-    let (_, path) = found.ok_or_else(|| {
+    let found = snapshot.templates().into_iter().find(|files| files.name == name);
+    let files = found.ok_or_else(|| {
         Error::new(ErrorKind::TemplateNotFound, format!("there is no template `{name}`"))
     })?;
-    accept(snapshot, path, options, &mut Vec::new())
+    accept(snapshot, &files, options, &mut Vec::new())
 }
 
 /// Compiles a template and renders its samples.
 fn accept(
     snapshot: &Snapshot,
-    path: &str,
+    files: &TemplateFiles<'_>,
     options: &Options,
     odd: &mut Vec<Diagnostic>,
 ) -> Result<Entry, Error> {
+    let path = files.path;
     let source = text(snapshot, path)?;
     let template = Template::parse(path, source, options)?;
     odd.extend(template.diagnostics().iter().cloned());
     let mut data = Vec::new();
-    for sample in samples(snapshot, path) {
+    for sample in &files.samples {
         data.push(try_sample(&template, path, sample, text(snapshot, sample)?, options, odd)?);
     }
     if let Some(linter) = &options.lint {
         linter.accept(path, source, &data, options)?;
     }
     Ok(Entry { template, sha256: sha256(source.as_bytes()) })
-}
-
-/// The samples of the template `path`; only one with a folder of its own has any.
-fn samples<'a>(snapshot: &'a Snapshot, path: &str) -> Vec<&'a str> {
-    let Some((folder, _)) = path.rsplit_once('/') else { return Vec::new() };
-    let folder = format!("{folder}/samples/");
-    let is_sample = |path: &&str| {
-        let name = path.strip_prefix(&folder);
-        name.is_some_and(|name| !name.contains('/') && is_json(name))
-    };
-    snapshot.paths().filter(is_sample).collect()
-}
-
-fn is_json(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension == "json")
 }
 
 fn try_sample(
@@ -148,8 +115,11 @@ fn try_sample(
 ) -> Result<(String, Value), Error> {
     let name = sample.rsplit('/').next().unwrap_or(sample);
     let data: Value = serde_json::from_str(text).map_err(|error| {
-        let context = format!("the sample is not JSON: {}", without_place(&error));
-        Error::new(ErrorKind::TemplateInvalid, context).at(sample, place(&error))
+        let said = error.to_string();
+        // The place stands before it already.
+        let said = said.split(" at line ").next().unwrap_or_default();
+        let message = format!("the sample is not JSON: {said}");
+        Error::invalid(sample, &message, error.line(), error.column())
     })?;
     let expansion = template.expand(&data, None, options)?;
     let card: Value = serde_json::from_slice(&expansion.json).unwrap_or_default();
@@ -162,19 +132,6 @@ fn try_sample(
         odd.push(found);
     }
     Ok((name.to_owned(), data))
-}
-
-/// What `serde_json` says, but for the place, which stands before it.
-fn without_place(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    said.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-fn place(error: &serde_json::Error) -> Position {
-    let mut at = Position::of("", 0);
-    at.line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
-    at.column = u32::try_from(error.column()).unwrap_or(u32::MAX).max(1);
-    at
 }
 
 fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Result<&'a str, Error> {

@@ -4,12 +4,12 @@
 //! do into the activities that Teams would send, with the tokens that Teams would sign.
 
 mod api;
-mod body;
+pub mod body;
 mod bot;
 mod channel;
 mod door;
-mod files;
-mod guard;
+pub mod files;
+pub mod guard;
 mod hub;
 mod plain;
 

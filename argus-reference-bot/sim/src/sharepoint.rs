@@ -89,7 +89,7 @@ impl SharePoint {
     /// What has changed since a token, a few items at a time.
     fn delta(&self, ask: &Ask) -> Answer {
         let link = |token: String| {
-            format!("http://{}/v1.0/drives/{DRIVE}/root/delta?token={token}", ask.host)
+            format!("http://{}/v1.0/drives/{DRIVE}/{ROOT}/delta?token={token}", ask.host)
         };
         let token = ask.param("token").unwrap_or("all-0");
         // A list of everything goes on to its end, whatever was forgotten meanwhile.
@@ -100,7 +100,7 @@ impl SharePoint {
         };
         if rest_of_all.is_none() && since < self.oldest_token() {
             let message = "The token is too old; list everything again and apply the differences.";
-            let all = format!("http://{}/v1.0/drives/{DRIVE}/root/delta", ask.host);
+            let all = format!("http://{}/v1.0/drives/{DRIVE}/{ROOT}/delta", ask.host);
             return error(410, "resyncChangesApplyDifferences", message).header("location", all);
         }
         let mut changed: Vec<(&String, &Item)> = self

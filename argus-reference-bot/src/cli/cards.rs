@@ -1,6 +1,15 @@
 //! `argus cards`.
 
+mod desk;
+mod dev;
+mod differences;
+mod history;
 mod lint;
+mod pin;
+mod place;
+mod pull;
+mod rollback;
+mod test;
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
@@ -56,6 +65,18 @@ What is odd about template or data goes to standard error, with file, line and c
     Rules(lint::RulesArgs),
     /// Read cards into the typed model and write them again: lines {id, card} in and out.
     Roundtrip,
+    /// Render every sample and compare it with the card that is expected.
+    Test(test::Args),
+    /// Show the cards as they will look, redrawn with each save.
+    Dev(dev::Args),
+    /// Copy the templates of the bot's source into a folder.
+    Pull(pull::Args),
+    /// List the versions that were in use.
+    History(history::Args),
+    /// Keep a version of a template in use, whatever comes.
+    Pin(pin::Args),
+    /// Use the version before again.
+    Rollback(rollback::Args),
 }
 
 /// Whose semantics an expression has.
@@ -86,6 +107,12 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Lint(args) => lint::run(args),
         Command::Rules(args) => lint::rules(args),
         Command::Roundtrip => lines(roundtrip),
+        Command::Test(args) => test::run(args),
+        Command::Dev(args) => dev::run(args),
+        Command::Pull(args) => pull::run(args),
+        Command::History(args) => history::run(args),
+        Command::Pin(args) => pin::run(args),
+        Command::Rollback(args) => rollback::run(args),
     }
 }
 

@@ -67,7 +67,7 @@ fn introduce(demo: &Demo, data_dir: &std::path::Path) -> Result<(), Complaint> {
 }
 
 /// Opens the page with the desktop's own command. If there is none, the address is printed anyway.
-fn open(url: &str) {
+pub(super) fn open(url: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     if let Err(error) = std::process::Command::new(program).arg(url).spawn() {
         complain(&format!("cannot open a browser: {error}"));

@@ -64,9 +64,19 @@ pub(super) fn repository() -> PathBuf {
 fn is_fresh(web: &Path, dist: &Path) -> bool {
     let changed = |path: &Path| std::fs::metadata(path).and_then(|it| it.modified()).ok();
     let Some(built) = changed(&dist.join("index.html")) else { return false };
-    let mut sources = vec![web.join("index.html"), web.join("package-lock.json")];
-    let entries = std::fs::read_dir(web.join("src")).into_iter().flatten().flatten();
-    sources.extend(entries.map(|entry| entry.path()));
+    let top = ["index.html", "preview.html", "package-lock.json", "vite.config.ts"];
+    let mut sources: Vec<PathBuf> = top.iter().map(|name| web.join(name)).collect();
+    let mut folders = vec![web.join("src")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources.push(path);
+            }
+        }
+    }
     sources.iter().filter_map(|path| changed(path)).all(|source| source <= built)
 }
 

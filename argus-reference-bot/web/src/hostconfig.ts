@@ -1,6 +1,6 @@
 /** How cards look in our channel: sizes as in Teams, colours of our own that pass WCAG AA. */
 
-export type Theme = "light" | "dark";
+export type Theme = "light" | "dark" | "contrast";
 
 /** The colours that a card may ask for by name. */
 export const COLOURS = ["default", "accent", "good", "warning", "attention", "light", "dark"] as const;
@@ -59,6 +59,27 @@ const PALETTES: Record<Theme, Palette> = {
       attention: ["#432423", "#80423e"],
     },
     line: "#454548",
+  },
+  // As a system's high contrast: black, white, and a few colours that shout.
+  contrast: {
+    text: {
+      default: ["#ffffff", "#ffffff"],
+      accent: ["#1aebff", "#1aebff"],
+      good: ["#3ff23f", "#3ff23f"],
+      warning: ["#ffff01", "#ffff01"],
+      attention: ["#ffa0a0", "#ffa0a0"],
+      light: ["#ffffff", "#ffffff"],
+      dark: ["#ffffff", "#ffffff"],
+    },
+    surfaces: {
+      default: ["#000000", "#ffffff"],
+      emphasis: ["#000000", "#ffffff"],
+      accent: ["#000000", "#1aebff"],
+      good: ["#000000", "#3ff23f"],
+      warning: ["#000000", "#ffff01"],
+      attention: ["#000000", "#ffa0a0"],
+    },
+    line: "#ffffff",
   },
 };
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::*;
 use crate::error::ErrorKind;
 
-const DELTA: &str = "/v1.0/drives/b!1/root/delta";
+const DELTA: &str = concat!("/v1.0/drives/b!1/root", "/delta");
 
 /// Graph as a script: what must be asked, in order, and the answer to it.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 /// What the door sends back.
 #[derive(Debug)]
-pub(crate) enum PageBody {
+pub enum PageBody {
     /// All of it at once.
     Whole(Option<Bytes>),
     /// One chunk after the other until the sender is dropped.

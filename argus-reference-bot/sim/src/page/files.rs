@@ -5,15 +5,15 @@ use std::path::{Component, Path, PathBuf};
 
 /// A file of the page.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct File {
+pub struct File {
     /// What is in it.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// What it is.
-    pub(crate) content_type: &'static str,
+    pub content_type: &'static str,
 }
 
-/// Reads the file that a path names; a path that looks like no file is the page itself.
-pub(crate) fn read(root: &Path, path: &str) -> Option<File> {
+/// Reads the file that a path names, below `root`; a path that looks like no file is the page itself.
+pub fn read(root: &Path, path: &str) -> Option<File> {
     let wanted = percent_decoded(path)?;
     let relative = Path::new(wanted.trim_start_matches('/'));
     let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
@@ -31,7 +31,7 @@ pub(crate) fn read(root: &Path, path: &str) -> Option<File> {
 }
 
 /// Whether a folder holds a built page.
-pub(crate) fn is_built(root: &Path) -> bool {
+pub fn is_built(root: &Path) -> bool {
     root.join("index.html").is_file()
 }
 
@@ -51,7 +51,7 @@ fn content_type(file: &Path) -> Option<&'static str> {
 }
 
 /// Undoes percent-encoding; nothing if an escape is broken or the result is not text.
-pub(crate) fn percent_decoded(path: &str) -> Option<String> {
+pub fn percent_decoded(path: &str) -> Option<String> {
     let mut bytes = path.bytes();
     let mut decoded = Vec::with_capacity(path.len());
     while let Some(byte) = bytes.next() {

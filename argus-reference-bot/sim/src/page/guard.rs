@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, header};
 
 /// Why a request goes no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// Another name than ours leads here: somebody rebinds DNS.
     Host,
     /// A page of another origin asks for a change.
@@ -14,7 +14,8 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn status(self) -> u16 {
+    /// The status to answer with.
+    pub fn status(self) -> u16 {
         match self {
             Self::Host => 421,
             Self::Origin => 403,
@@ -22,7 +23,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn title(self) -> &'static str {
+    /// What to tell whoever reads the answer.
+    pub fn title(self) -> &'static str {
         match self {
             Self::Host => "this server answers to 127.0.0.1 and localhost only",
             Self::Origin => "only the page itself may do this",
@@ -31,8 +33,12 @@ impl Refusal {
     }
 }
 
-/// Checks what a browser says about where a request comes from.
-pub(crate) fn admit(method: &Method, headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
+/// Checks what a browser says about where a request comes from; `port` is where the page is served.
+///
+/// # Errors
+///
+/// The [`Refusal`] to answer with.
+pub fn admit(method: &Method, headers: &HeaderMap, port: u16) -> Result<(), Refusal> {
     let host = only(headers, header::HOST).unwrap_or_default();
     let ours = ["127.0.0.1", "localhost", "[::1]"];
     if !ours.iter().any(|name| host == format!("{name}:{port}")) {

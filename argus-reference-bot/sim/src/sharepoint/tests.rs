@@ -5,7 +5,7 @@ fn get(library: &mut SharePoint, path: &str, query: &str) -> Answer {
 }
 
 fn delta() -> String {
-    format!("/v1.0/drives/{DRIVE}/root/delta")
+    format!("/v1.0/drives/{DRIVE}/{ROOT}/delta")
 }
 
 /// All pages from a token on: names, and the token at the end.

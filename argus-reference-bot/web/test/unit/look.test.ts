@@ -7,7 +7,7 @@ import { effectParts, tone } from "../../src/panel";
 import { openable, withoutRemoteMedia } from "../../src/safety";
 import { contrast, hex } from "../contrast";
 
-test.each<Theme>(["light", "dark"])("every colour reaches 4.5:1 on every surface: %s", (theme) => {
+test.each<Theme>(["light", "dark", "contrast"])("every colour reaches 4.5:1 on every surface: %s", (theme) => {
   const styles = hostConfig(theme).containerStyles;
   const low: string[] = [];
   for (const style of STYLES) {
