@@ -10,9 +10,9 @@ pub mod lint;
 pub mod model;
 mod near;
 mod options;
-pub mod source;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod source;
 mod template;
 
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
