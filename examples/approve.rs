@@ -46,7 +46,10 @@ async fn deploy(State(wishes): State<Wishes>, who: Sender, Args(what): Args) -> 
     let mut shown = card(&format!("Deploy {what}?"), &json!([button]));
     // These people's clients ask for a view of their own by themselves; 60 people at most.
     let action = json!({"type": "Action.Execute", "verb": "view", "data": data});
-    shown["refresh"] = json!({"action": action, "userIds": [who.id]});
+    let refresh = json!({"action": action, "userIds": [who.id]});
+    if let Some(card) = shown.as_object_mut() {
+        card.insert("refresh".into(), refresh);
+    }
     wishes.push(Wish { what, asked_by: who.aad_object_id, approved_by: None });
     Card(shown)
 }
@@ -54,7 +57,9 @@ async fn deploy(State(wishes): State<Wishes>, who: Sender, Args(what): Args) -> 
 async fn view(State(wishes): State<Wishes>, Input(on): Input<Pressed>) -> CardReply {
     let wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
     match wishes.get(on.wish) {
-        Some(wish) => CardReply::card(card(&format!("You asked to deploy {}.", wish.what), &json!([]))),
+        Some(wish) => {
+            CardReply::card(card(&format!("You asked to deploy {}.", wish.what), &json!([])))
+        }
         None => CardReply::error("Unknown", "Nobody asked for this.").status(404),
     }
 }

@@ -6,6 +6,7 @@ mod connector;
 mod shapes;
 mod turns;
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,7 +52,7 @@ async fn say(Text(text): Text, runs: Runs) -> String {
     runs.0.fetch_add(1, Ordering::SeqCst);
     match text.as_str() {
         "panic" => panic!("on purpose"),
-        "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "sleep" => tokio::time::sleep(Duration::from_mins(1)).await,
         _ => {}
     }
     format!("echo: {text}")
@@ -59,9 +60,9 @@ async fn say(Text(text): Text, runs: Runs) -> String {
 
 async fn press(Input(data): Input<Value>, runs: Runs) -> CardReply {
     runs.0.fetch_add(1, Ordering::SeqCst);
-    match data["do"].as_str() {
+    match data.get("do").and_then(Value::as_str) {
         Some("panic") => panic!("on purpose"),
-        Some("sleep") => tokio::time::sleep(Duration::from_secs(60)).await,
+        Some("sleep") => tokio::time::sleep(Duration::from_mins(1)).await,
         _ => tokio::time::sleep(Duration::from_millis(20)).await,
     }
     CardReply::message("pressed")
@@ -125,7 +126,7 @@ impl Scene {
         activity
     }
 
-    fn press(&self, id: &str, data: Value) -> Value {
+    fn press(&self, id: &str, data: &Value) -> Value {
         let action = json!({ "type": "Action.Execute", "verb": "press", "data": data });
         let value = json!({ "action": action, "trigger": "manual" });
         self.activity(
@@ -152,14 +153,14 @@ impl Scene {
         if !more.iter().any(|line| line.starts_with("content-type")) {
             head += "content-type: application/json\r\n";
         }
-        for line in more {
-            head += &format!("{line}\r\n");
+        for &line in more {
+            head.extend([line, "\r\n"]);
         }
         if !more
             .iter()
             .any(|line| line.starts_with("transfer-") || line.starts_with("content-length"))
         {
-            head += &format!("content-length: {}\r\n", body.len());
+            write!(head, "content-length: {}\r\n", body.len()).unwrap();
         }
         head += "\r\n";
         let work = async {

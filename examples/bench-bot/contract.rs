@@ -1,6 +1,7 @@
 //! The whole contract of the bench-bot, kept by a process of its own that knows nothing but its
 //! environment: Entra, keys and Connector are HTTPS hosts with a certificate of a private CA.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -182,8 +183,10 @@ impl Process {
         if trusts {
             command.env("CA_FILE", &ca_file);
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
+        let mut bot = Self { child, address: free, lines: Arc::clone(&lines), _cards: cards };
+        let child = &mut bot.child;
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         for pipe in [Box::new(out) as Box<dyn std::io::Read + Send>, Box::new(err)] {
             let lines = Arc::clone(&lines);
@@ -195,11 +198,10 @@ impl Process {
         }
         for _ in 0..500 {
             if TcpStream::connect(free).await.is_ok() {
-                return Self { child, address: free, lines, _cards: cards };
+                return bot;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        child.kill().unwrap();
         panic!("the bot does not listen: {:?}", lines.lock().unwrap());
     }
 
@@ -227,9 +229,9 @@ async fn call(
 ) -> (u16, String) {
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        write!(request, "{name}: {value}\r\n").unwrap();
     }
-    request += &format!("content-length: {}\r\n\r\n{body}", body.len());
+    write!(request, "content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut stream = TcpStream::connect(to).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -239,7 +241,7 @@ async fn call(
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-fn activity(microsoft: &Microsoft, id: u32, more: Value) -> Value {
+fn activity(microsoft: &Microsoft, id: u32, more: &Value) -> Value {
     let mut activity = json!({
         "type": "message", "id": id.to_string(), "channelId": "msteams",
         "serviceUrl": microsoft.url("/teams/"),
@@ -263,7 +265,7 @@ async fn the_contract_is_kept_over_https_with_a_private_ca() {
     let early = bot.post("/notify", ("x-notify-key", NOTIFY_KEY), &event).await;
     assert_eq!(early.0, 409, "nobody was seen yet");
 
-    let hello = activity(&microsoft, 1, json!({ "text": "hello" }));
+    let hello = activity(&microsoft, 1, &json!({ "text": "hello" }));
     assert_eq!(bot.post("/api/messages", signed, &hello).await.0 / 100, 2);
     let sent = microsoft.sent(1).await;
     assert_eq!((&sent[0]["type"], &sent[0]["text"]), (&json!("message"), &json!("echo: hello")));
@@ -273,14 +275,14 @@ async fn the_contract_is_kept_over_https_with_a_private_ca() {
     let more = json!({
         "type": "invoke", "name": "adaptiveCard/action", "value": { "action": action },
     });
-    let (status, card) = bot.post("/api/messages", signed, &activity(&microsoft, 2, more)).await;
+    let (status, card) = bot.post("/api/messages", signed, &activity(&microsoft, 2, &more)).await;
     assert_eq!((status, &card["statusCode"]), (200, &json!(200)));
     assert_eq!(card["type"], "application/vnd.microsoft.card.adaptive");
     assert_eq!(card["value"]["body"][0]["text"], "Malware: Acknowledged by Ana");
 
     let more = json!({ "type": "invoke", "name": "adaptiveCard/action",
         "value": { "action": { "type": "Action.Execute", "verb": "ack", "data": {} } } });
-    let (status, error) = bot.post("/api/messages", signed, &activity(&microsoft, 3, more)).await;
+    let (status, error) = bot.post("/api/messages", signed, &activity(&microsoft, 3, &more)).await;
     assert_eq!((status, &error["statusCode"]), (200, &json!(400)));
 
     assert_eq!(bot.post("/notify", ("x-notify-key", "wrong"), &event).await.0, 401);
@@ -305,7 +307,7 @@ async fn the_contract_is_kept_over_https_with_a_private_ca() {
 async fn without_the_ca_nobody_is_believed() {
     let microsoft = Microsoft::start().await;
     let bot = Process::start(&microsoft, false).await;
-    let hello = activity(&microsoft, 1, json!({ "text": "hello" }));
+    let hello = activity(&microsoft, 1, &json!({ "text": "hello" }));
     let token = microsoft.authorization();
     let (status, _) = bot.post("/api/messages", ("authorization", &token), &hello).await;
     assert_eq!(status, 503, "keys from a host whose certificate nobody trusts");

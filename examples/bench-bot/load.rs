@@ -43,7 +43,7 @@ use self::process::{NOTIFY_KEY, Process};
 /// Requests in flight.
 const CLIENTS: u64 = 32;
 /// Requests in one measurement.
-const REQUESTS: u64 = 10_000;
+const REQUESTS: u32 = 10_000;
 /// Measurements of each kind; the median counts, so that a busy moment does not decide.
 const ROUNDS: usize = 5;
 
@@ -102,12 +102,12 @@ async fn measure() {
         if !only.is_empty() && !only.contains(&name) {
             continue;
         }
-        load.run(&process, kind, REQUESTS / 5).await;
+        load.run(&process, kind, u64::from(REQUESTS / 5)).await;
         let (mut times, mut waits) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let before = process.cpu();
-            waits.extend(load.run(&process, kind, REQUESTS).await);
-            times.push((process.cpu() - before) * 1_000.0 / f64::from(REQUESTS as u32));
+            waits.extend(load.run(&process, kind, u64::from(REQUESTS)).await);
+            times.push((process.cpu() - before) * 1_000.0 / f64::from(REQUESTS));
         }
         times.sort_by(f64::total_cmp);
         waits.sort_unstable();
@@ -227,8 +227,8 @@ impl Load {
     /// A token with a signature of its own that is none.
     fn forged(&self, number: u64) -> String {
         let (signed, signature) = self.token.rsplit_once('.').unwrap();
-        let changed = format!("{number:08}{}", &signature[8..]);
-        format!("Bearer {signed}.{changed}")
+        let (_, rest) = signature.split_at(8);
+        format!("Bearer {signed}.{number:08}{rest}")
     }
 
     /// An activity as Teams sends it, with what bots usually do not read.

@@ -212,9 +212,11 @@ fn actions(card: &Value) -> Vec<&Value> {
         Value::Array(items) => items.iter().flat_map(actions).collect(),
         Value::Object(fields) if is_action(fields) => vec![card],
         // Nobody sees a refresh: clients do it by themselves.
-        Value::Object(fields) => {
-            fields.iter().filter(|(name, _)| *name != "refresh").flat_map(|it| actions(it.1)).collect()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| *name != "refresh")
+            .flat_map(|it| actions(it.1))
+            .collect(),
         _ => Vec::new(),
     }
 }

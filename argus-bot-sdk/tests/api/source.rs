@@ -1,7 +1,7 @@
 //! The crate's source as a tree of modules, in which names can be looked up.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::{Attribute, Item, UseTree, Visibility};
 
@@ -37,14 +37,15 @@ pub(super) enum Meaning {
 impl Source {
     pub(super) fn read(root: &Path) -> Self {
         let mut modules = BTreeMap::new();
-        load(&root.join("lib.rs"), root.to_owned(), String::new(), true, &mut modules);
+        load(&root.join("lib.rs"), root, String::new(), true, &mut modules);
         Self(modules)
     }
 
     /// Whether everybody can name this module.
     pub(super) fn is_reachable(&self, path: &str) -> bool {
         let above = path.rsplit_once("::").map_or("", |(above, _)| above);
-        path.is_empty() || (self.0[path].is_public && self.is_reachable(above))
+        path.is_empty()
+            || (self.0.get(path).is_some_and(|it| it.is_public) && self.is_reachable(above))
     }
 
     /// What `path` means in this module.
@@ -67,7 +68,7 @@ impl Source {
             "std" | "core" | "alloc" => return Meaning::Other,
             _ => {}
         }
-        let here = &self.0[module];
+        let Some(here) = self.0.get(module) else { return Meaning::Other };
         if rest.is_empty()
             && here.items.iter().any(|item| name_of(item).is_some_and(|it| it == first))
         {
@@ -79,7 +80,7 @@ impl Source {
         }
         if let Some(import) = here.uses.iter().find(|import| import.name == *first) {
             let whole: Vec<String> = import.path.iter().chain(rest).cloned().collect();
-            if whole[0] != *first || import.path.len() > 1 {
+            if whole.first() != Some(first) || import.path.len() > 1 {
                 return self.look_up(module, &whole, depth + 1);
             }
         }
@@ -97,7 +98,7 @@ impl Source {
 
     /// What this module exports under which name: its own items, and those of others.
     pub(super) fn exports(&self, path: &str) -> Vec<(String, Meaning)> {
-        let module = &self.0[path];
+        let Some(module) = self.0.get(path) else { return Vec::new() };
         let own = module.items.iter().filter(|item| is_public(item)).filter_map(|item| {
             let name = name_of(item)?;
             Some((name.to_string(), Meaning::Ours(path.to_owned(), name.to_string())))
@@ -148,7 +149,7 @@ fn is_public(item: &Item) -> bool {
 
 fn load(
     file: &Path,
-    folder: PathBuf,
+    folder: &Path,
     path: String,
     is_public: bool,
     modules: &mut BTreeMap<String, Module>,
@@ -167,7 +168,7 @@ fn load(
                 let is_public = matches!(it.vis, Visibility::Public(_));
                 let below = if path.is_empty() { name.clone() } else { format!("{path}::{name}") };
                 let file = folder.join(format!("{name}.rs"));
-                load(&file, folder.join(&name), below, is_public, modules);
+                load(&file, &folder.join(&name), below, is_public, modules);
             }
             _ => {}
         }

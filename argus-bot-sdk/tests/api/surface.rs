@@ -55,7 +55,7 @@ pub(super) fn surface(source: &Source) -> Surface {
             match item {
                 Item::Impl(it) => look.implementation(it, &public),
                 Item::Macro(it) if it.ident.is_none() && source.is_reachable(&module.path) => {
-                    look.line(&module.path, &without_docs(it.mac.to_token_stream()));
+                    look.line(&module.path, &without_docs(&it.mac.to_token_stream()));
                 }
                 _ => {}
             }
@@ -221,7 +221,10 @@ fn marks(attributes: &[Attribute]) -> String {
         match attribute.path().is_ident("doc") {
             true if !is_hidden => {}
             _ if attribute.path().is_ident("must_use") => marks += "#[must_use] ",
-            _ => marks += &format!("{} ", tokens(attribute)),
+            _ => {
+                marks += &tokens(attribute);
+                marks.push(' ');
+            }
         }
     }
     marks
@@ -257,7 +260,7 @@ fn tokens(of: &impl ToTokens) -> String {
 }
 
 /// What a macro is given, without the documentation in it.
-fn without_docs(stream: proc_macro2::TokenStream) -> String {
+fn without_docs(stream: &proc_macro2::TokenStream) -> String {
     let text = stream.to_string();
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("///"));
     let joined = lines.collect::<Vec<_>>().join(" ");

@@ -65,7 +65,7 @@ async fn every_fault_ends_and_nothing_is_said_twice() {
 async fn a_hanging_connector_holds_up_one_conversation_only() {
     let scene = Scene::new().await;
     let ben = scene.teams.user("Ben").place().to_owned();
-    scene.teams.faults().push("teams", "*", Fault::Delay(Duration::from_secs(60)));
+    scene.teams.faults().push("teams", "*", Fault::Delay(Duration::from_mins(1)));
     assert_eq!(scene.post(&scene.activity("hangs", json!({}))).await.0, TAKEN);
     tokio::time::sleep(Duration::from_millis(200)).await;
     let mut other = scene.activity("meanwhile", json!({}));

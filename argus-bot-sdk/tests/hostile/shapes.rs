@@ -58,7 +58,7 @@ async fn no_shape_of_a_member_makes_a_5xx() {
             "r",
             json!({ "type": "messageReaction", "reactionsAdded": [{ "type": "like" }] }),
         ),
-        scene.press("a", json!({})),
+        scene.press("a", &json!({})),
         scene.activity(
             "t",
             json!({ "type": "invoke", "name": "task/fetch", "value": { "data": {} } }),
@@ -103,7 +103,7 @@ async fn every_name_of_an_invoke_has_an_answer_for_every_value() {
             let is_fine = matches!(answer.status, 200 | 400 | 412 | 501);
             assert!(is_fine, "{name} with {value}: {}", answer.status);
             let is_unknown = !invoke::NAMES.contains(&name);
-            assert_eq!(is_unknown && answer.status != 501, false, "{name}: {}", answer.status);
+            assert!(!is_unknown || answer.status == 501, "{name}: {}", answer.status);
         }
     }
     scene.is_well().await;

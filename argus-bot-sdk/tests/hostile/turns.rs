@@ -19,7 +19,7 @@ async fn fifty_at_once_are_one() {
     scene.teams.settle().await;
     assert_eq!((scene.runs.load(Ordering::SeqCst), scene.teams.sent().len()), (1, 1));
 
-    let press = scene.press("same button", json!({}));
+    let press = scene.press("same button", &json!({}));
     let all = (0..50).map(|_| scene.post(&press));
     for (status, body) in futures_util::future::join_all(all).await {
         let body: Value = serde_json::from_str(&body).unwrap();
@@ -40,11 +40,11 @@ async fn slow_handlers_keep_nobody_waiting() {
     let began = Instant::now();
     let (status, _) = scene.post(&scene.activity("slow", json!({ "text": "sleep" }))).await;
     assert_eq!(status, TAKEN, "a message is acknowledged at once");
-    let (status, body) = scene.post(&scene.press("slow press", json!({ "do": "sleep" }))).await;
+    let (status, body) = scene.post(&scene.press("slow press", &json!({ "do": "sleep" }))).await;
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &body["statusCode"]), (200, &json!(500)), "{body}");
     assert_eq!(body["type"], "application/vnd.microsoft.error");
-    let (status, again) = scene.post(&scene.press("slow press", json!({ "do": "sleep" }))).await;
+    let (status, again) = scene.post(&scene.press("slow press", &json!({ "do": "sleep" }))).await;
     assert_eq!((status, serde_json::from_str::<Value>(&again).unwrap()), (200, body));
     assert_eq!(scene.runs.load(Ordering::SeqCst), 2, "a repeated press waits for the first");
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
@@ -55,7 +55,7 @@ async fn a_panic_is_one_handler_s_own() {
     let scene = Scene::new().await;
     let (status, _) = scene.post(&scene.activity("bad", json!({ "text": "panic" }))).await;
     assert_eq!(status, TAKEN);
-    let (status, body) = scene.post(&scene.press("bad press", json!({ "do": "panic" }))).await;
+    let (status, body) = scene.post(&scene.press("bad press", &json!({ "do": "panic" }))).await;
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &body["statusCode"]), (200, &json!(500)));
     assert!(!body.to_string().contains("on purpose"), "what went wrong is for the log");

@@ -84,10 +84,10 @@ impl Credential {
             let platform = Platform::read(given)?;
             let is_own = app_id.is_some_and(|app_id| app_id.eq_ignore_ascii_case(&id));
             let is_system = id.eq_ignore_ascii_case("system");
-            return Ok(Some(match is_own {
-                true => Self::Identity(platform),
-                false => Self::Federated(platform, Some(id).filter(|_| !is_system)),
-            }));
+            if is_own {
+                return Ok(Some(Self::Identity(platform)));
+            }
+            return Ok(Some(Self::Federated(platform, Some(id).filter(|_| !is_system))));
         }
         if let Some(file) = given(PROJECTED) {
             return Ok(Some(Self::Projected(file.into())));
