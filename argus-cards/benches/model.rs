@@ -131,11 +131,11 @@ fn build(data: &Data) -> Card {
 fn row(incident: &Incident, index: usize, step: &Step) -> ColumnSet {
     let bad = step.level == "bad";
     let color = if bad { TextColor::Attention } else { TextColor::Default };
-    let mut right = Column::stretch()
-        .push(TextBlock::new(format!("**{}** {}", step.who, step.text)).wrap().color(color));
+    let said = ["**", step.who.as_str(), "** ", step.text.as_str()].concat();
+    let mut right = Column::stretch().push(text(said).color(color));
     if bad {
         let place = format!("step {index} of {}", incident.key);
-        right = right.push(TextBlock::new(place).wrap().size(TextSize::Small));
+        right = right.push(text(place).size(TextSize::Small));
     }
     ColumnSet::new().push(Column::auto().push(text(step.at.as_str()).subtle())).push(right)
 }

@@ -1,7 +1,7 @@
 // What the functions of Adaptive Expressions take and give, by letters:
-// n number, i small integer, s text, b true or false, a array, o object, d date in full ISO form,
+// y date in any form, n number, i small integer, s text, b true or false, a array, o object, d date in full ISO form,
 // f date format, u unit of time, z time zone, l locale, x anything, r address, j JSON text,
-// p JSPath, q XPath, m XML, t timex, v minute timex, 6 base64, D data address, e ticks, w month-day timex.
+// c a few (npm has no limit), p JSPath, q XPath, m XML, t timex, v minute timex, 6 base64, D data address, e ticks, w month-day timex.
 // A `?` makes the arguments after it optional, a `*` repeats the last one.
 
 export const FUNCTIONS = {
@@ -9,20 +9,20 @@ export const FUNCTIONS = {
   addOrdinal: 'i>s', addProperty: 'Oox>o', addSeconds: 'di?fl>s', addToTime: 'diu?fl>s', and: 'bb*>b',
   average: 'a>n', base64: 's>s', base64ToBinary: '6>x', base64ToString: '6>s', binary: 's>x', bool: 'x>b',
   ceiling: 'n>n', coalesce: 'xx*>x', concat: 'xx*>s', contains: 'xx>b', convertFromUTC: 'dz?fl>s',
-  convertToUTC: 'dz?fl>s', count: 'a>n', countWord: 's>n', createArray: 'xx*>a', dataUri: 's>s',
+  convertToUTC: 'yz?fl>s', count: 'a>n', countWord: 's>n', createArray: 'xx*>a', dataUri: 's>s',
   dataUriToBinary: 'D>x', dataUriToString: 'D>s', date: 'd>s', dateReadBack: 'dd>s', dateTimeDiff: 'dd>n',
   dayOfMonth: 'd>n', dayOfWeek: 'd>n', dayOfYear: 'd>n', div: 'nn*>n', empty: 'x>b', endsWith: 'ss>b',
   EOL: '>s', equals: 'xx>b', exists: 'x>b', exp: 'ii>n', first: 'a>x', flatten: 'a?i>a', float: 's>n',
-  floor: 'n>n', formatDateTime: 'd?fl>s', formatEpoch: 'n?fl>s', formatNumber: 'ni?l>s', formatTicks: 'e?fl>s',
+  floor: 'n>n', formatDateTime: 'y?fl>s', formatEpoch: 'n?fl>s', formatNumber: 'ni?l>s', formatTicks: 'e?fl>s',
   getFutureTime: 'iu?fl>s', getNextViableDate: 'w?z>s', getNextViableTime: 'v?z>s', getPastTime: 'iu?fl>s',
-  getPreviousViableDate: 'w?z>s', getPreviousViableTime: 'v?z>s', getProperty: 'o?s>x', getTimeOfDay: 'd>s',
+  getPreviousViableDate: 'w?z>s', getPreviousViableTime: 'v?z>s', getProperty: 'o?s>x', getTimeOfDay: 'y>s',
   greater: 'nn>b', greaterOrEquals: 'nn>b', if: 'bxx>x', indexOf: 'ss>n', indicesAndValues: 'a>a', int: 's>n',
-  intersection: 'aa*>a', isArray: 'x>b', isBoolean: 'x>b', isDate: 't>b', isDateRange: 't>b', isDateTime: 's>b',
+  intersection: 'aa*>a', isArray: 'x>b', isBoolean: 'x>b', isDate: 't>b', isDateRange: 't>b', isDateTime: 'y>b',
   isDefinite: 't>b', isDuration: 't>b', isFloat: 'x>b', isInteger: 'x>b', isMatch: 'sg>b', isObject: 'x>b',
   isPresent: 't>b', isString: 'x>b', isTime: 't>b', isTimeRange: 't>b', jPath: 'op>x', join: 'as?s>s', json: 'j>o',
   jsonStringify: 'x>s', last: 'a>x', lastIndexOf: 'ss>n', length: 's>n', less: 'nn>b', lessOrEquals: 'nn>b',
   max: 'nn*>n', merge: 'oo*>o', min: 'nn*>n', mod: 'ii>n', month: 'd>n', mul: 'nn*>n', not: 'b>b', or: 'bb*>b',
-  range: 'ii>a', removeProperty: 'Os>o', replace: 'sss>s', replaceIgnoreCase: 'sss>s', resolve: 't>s',
+  range: 'ic>a', removeProperty: 'Os>o', replace: 'sss>s', replaceIgnoreCase: 'sss>s', resolve: 't>s',
   reverse: 'a>a', round: 'n?i>n', sentenceCase: 's?l>s', setProperty: 'Osx>o', skip: 'ai>a', sortBy: 'a?k>a',
   sortByDescending: 'a?k>a', split: 's?s>a', sqrt: 'n>n', startOfDay: 'd?fl>s', startOfHour: 'd?fl>s',
   startOfMonth: 'd?fl>s', startsWith: 'ss>b', string: 'x?l>s', stringOrValue: 'T>x', sub: 'nn*>n',
@@ -47,6 +47,9 @@ export const OPERATORS = {
 export const FORMS = {
   d: ['2018-03-15T13:00:00.000Z', '2026-01-15T12:00:00.000Z', '2020-02-29T23:59:59.999Z', '2024-12-31T00:30:00.111Z',
     '2018-03-15T13:00:00Z', '2018-03-15', '1999-11-30T08:15:10.500Z', '2026-01-14T22:00:00.000Z'],
+  y: ['2018-03-15T13:00:00.000Z', '2018-03-15T13:00:00Z', '2018-03-15', '2018-03-15T13:00', '2018-03-15 13:00', 'March 7, 2019',
+    '03/15/2018 1:00 PM', '15/01/2026', 'Thu, 15 Mar 2018 13:00:00 GMT', '2018-03-15T10:00:00+02:00', '2018-03-15T10:00:00.123456Z',
+    '42', '2018', '2018-03', '2018-13-01', '20180315', '12:30', 'x', '2018-03-15T25:00', 'Mar 15 2018 13:00 EST', '2018/03/15', '15 Mar 18'],
   f: ['', 'yyyy-MM-dd', 'dddd, MMMM d, yyyy', 'h:mm tt', 'HH:mm:ss.fff', 'd', 'D', 'g', 'o', 'r', 'MM-dd-yy', 'ddd',
     "dd 'of' MMMM", 'yyyy-MM-ddTHH:mm:ss.fffZ', 't', 'z', 'zzz', 'M', 'u', 's', 'hh:mm', '%d', 'Y', 'YYYY', 'f', 'ff'],
   u: ['Day', 'Hour', 'Minute', 'Second', 'Week', 'Month', 'Year', 'day', 'Decade'],
@@ -66,6 +69,6 @@ export const FORMS = {
   v: ['TXX:40:20', 'TXX:00:00', 'TXX:05:10', 'T10:20:30', 'x', 'TXX:59:59'],
   6: ['aGVsbG8=', 'aGVsbG8', 'w6TDtg==', '', 'a', '!!'],
   D: ['data:text/plain;base64,aGVsbG8=', 'data:text/plain;charset=utf-8;base64,aGVsbG8=', 'hello', 'data:,x'],
-  g: ['^[a-z]+$', '\\\\d+', 'a|b', '[0-9]{2}', '(?i)ABC', '^.{3,}$', '[', 'x*', '\\\\s', '^$'],
+  g: ['^[a-z]+$', '\\\\d+', 'a|b', '[0-9]{2}', '(?i)ABC', '\\\\w+@', '(a)(b)?', '[^x]', '\\\\bx', '(?=a)', 'a{2}', '{', '^.{3,}$', '[', 'x*', '\\\\s', '^$'],
   T: ['${n}', 'x ${s} y', 'plain', '${n + 1}', '${nested.name}', '${'],
 };

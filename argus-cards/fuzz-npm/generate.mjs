@@ -11,11 +11,12 @@ const KEYS = ['n', 's', 'b', 'nul', 'title', 'Title', 'name', 'v', 'items', 'tag
 const PROPERTIES = ['text', 'title', 'value', 'body', 'items', 'facts', 'columns', 'color', 'wrap', 'x', 'Y', 'data', '$schema', '0'];
 const KINDS = 'nisbaox';
 
-/** The template, data and host of a seed. */
+/** The template, data and host of a seed, or one expression and its scope. */
 export function pair(seed) {
   const random = new Random(seed);
   const made = new Maker(random);
   const root = random.chance(0.02) ? made.value(2) : made.record(3);
+  if (random.chance(0.2)) return { expression: made.expression(random.pick(KINDS), random.int(1, 3)), scope: root ?? {} };
   const result = { template: made.object(Number(random.weighted({ 1: 5, 2: 3, 3: 2, 4: 1 }))) };
   if (!random.chance(0.02)) result.root = root;
   if (random.chance(0.3)) result.host = made.record(1);
@@ -186,6 +187,7 @@ class Maker {
     const r = this.random;
     if (kind === 'O') return r.chance(0.5) ? this.path('o') : r.pick(["json('{}')", '{a: 1}', 'json(\'{"a":1,"b":{"c":2}}\')']);
     if (kind === 'R') return '3';
+    if (kind === 'c') return String(r.int(0, 5));
     if (kind === 'k') return r.pick(["'v'", "'name'", "'n'", "''"]);
     if (kind === 'e') return r.pick(['637243624200000000', "'637243624200000000'", 'ticks(date)', '12', 'n']);
     if (kind in FORMS && !r.chance(0.06)) {

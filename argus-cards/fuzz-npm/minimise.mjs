@@ -21,6 +21,9 @@ export async function minimise(pair, differs, most = 400) {
 }
 
 function* candidates(value) {
+  if (typeof value?.expression === 'string') {
+    for (const piece of pieces(value.expression)) yield { ...value, expression: piece };
+  }
   if (typeof value === 'string') {
     yield* shorterText(value);
     return;

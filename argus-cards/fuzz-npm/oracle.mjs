@@ -56,8 +56,9 @@ export function expandMended(pair) {
   }
 }
 
-/** What npm makes of a pair: `{card}` or `{error}`. */
+/** What npm makes of a pair: `{card}` or `{error}`; of an expression also `{}`, which is undefined. */
 export function expand(pair) {
+  if ('expression' in pair) return evaluate(pair.expression, pair.scope);
   const { template, root, host } = JSON.parse(JSON.stringify(pair));
   try {
     const card = new Template(template).expand({ $root: root, $host: host });
@@ -67,8 +68,7 @@ export function expand(pair) {
   }
 }
 
-/** What npm makes of one expression: `{card}`, `{}` for undefined, or `{error}`. */
-export function evaluate(expression, scope) {
+function evaluate(expression, scope) {
   try {
     const parsed = Expression.parse(expression);
     const { value, error } = parsed.tryEvaluate(SimpleObjectMemory.wrap(JSON.parse(JSON.stringify(scope))), undefined);

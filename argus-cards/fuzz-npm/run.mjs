@@ -51,7 +51,7 @@ for (let seed = first; seed < first + count; seed += BATCH) {
 
 for (const seed of failed.slice(0, Number(values.show))) {
   const differs = async (asked) => {
-    if (!('template' in asked)) return false;
+    if (!('template' in asked) && !('expression' in asked && 'scope' in asked)) return false;
     const npm = expand(asked);
     const ours = await engine.ask(asked);
     return !same(npm, ours) && !explanation(asked, npm, ours);

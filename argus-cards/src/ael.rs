@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, Position};
 use crate::options::Options;
 use eval::{Cx, Severity};
-use parse::Unknown;
+use parse::Rules;
 use scope::Scope;
 use value::Val;
 
@@ -53,7 +53,7 @@ impl Syntax {
 /// Evaluates one expression over `scope`.
 ///
 /// The outcome is `None` where JavaScript has `undefined`: a path that leads nowhere, the first
-/// item of an empty array.
+/// item of an empty array. Bytes come as an array of numbers.
 ///
 /// ```
 /// use argus_cards::{Options, ael};
@@ -72,12 +72,17 @@ impl Syntax {
 /// - [`ErrorKind::LimitExceeded`] if it costs more than [`Options::limits`] allow.
 pub fn eval(expression: &str, scope: &Value, options: &Options) -> Result<Option<Value>, Error> {
     let locate = |error: Error, at: usize| error.at("", Position::of(expression, at));
-    let parsed = parse::expression(expression, Unknown::Refused).map_err(|syntax| {
-        locate(Error::new(ErrorKind::ExpressionInvalid, syntax.message), syntax.at)
-    })?;
+    let parsed =
+        parse::expression(expression, Rules::alone(options.profile)).map_err(|syntax| {
+            locate(Error::new(ErrorKind::ExpressionInvalid, syntax.message), syntax.at)
+        })?;
     let mut cx = Cx::new(Scope::Plain(Val::from_data(scope)), options);
     cx.missing = eval::Missing::Quiet;
-    cx.eval(&parsed).map(|value| value.to_json()).map_err(|fault| {
+    let outcome = cx.eval(&parsed).map(|value| match value {
+        Val::Bytes(bytes) => Some(bytes.iter().copied().collect()),
+        value => value.to_json(),
+    });
+    outcome.map_err(|fault| {
         let kind = match fault.severity {
             Severity::Limit => ErrorKind::LimitExceeded,
             _ => ErrorKind::EvaluationFailed,

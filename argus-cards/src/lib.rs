@@ -10,6 +10,8 @@ pub mod lint;
 pub mod model;
 mod near;
 mod options;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod source;
 mod template;
 

@@ -12,6 +12,9 @@ mod choice;
 mod component;
 mod container;
 mod form;
+mod host;
+#[cfg(feature = "icons")]
+pub mod icons;
 mod id;
 mod input;
 mod json;
@@ -54,6 +57,7 @@ pub use form::{
     ElementFallback, Fallback, GridColumn, ImageExtent, LabelWidth, MinWidth, Named,
     StringResources, Strings, Target,
 };
+pub use host::{Change, Deed, Downgraded, Host};
 pub use id::{ElementId, InputId};
 pub use input::{InputDate, InputNumber, InputRating, InputText, InputTime, InputToggle};
 pub use layout::{AreaGridLayout, BackgroundImage, FlowLayout, GridArea, StackLayout};

@@ -9,6 +9,7 @@ mod safe;
 mod write;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use serde_json::Value;
 
@@ -57,6 +58,8 @@ pub struct Template {
     source: Arc<str>,
     profile: Profile,
     compiled: compile::Compiled,
+    /// How much memory a rendering asks for at first.
+    size: AtomicUsize,
 }
 
 /// A rendered card and what its author should hear about it.
@@ -84,6 +87,7 @@ impl Template {
             source: source.into(),
             profile: options.profile,
             compiled,
+            size: AtomicUsize::new(source.len() * 2),
         })
     }
 

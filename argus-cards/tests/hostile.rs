@@ -1,5 +1,8 @@
 //! Templates of somebody who means harm are refused where the harm is, and the old one stays.
 
+mod markdown;
+mod strings;
+
 use argus_cards::lint::Linter;
 use argus_cards::source::Memory;
 use argus_cards::{Host, Level, Library, Options, Position};

@@ -1,6 +1,11 @@
 //! The model keeps every card of the corpus as it is.
 
 mod drift;
+mod host;
+#[cfg(feature = "icons")]
+mod icons;
+#[cfg(feature = "schema")]
+mod schema;
 
 use argus_cards::model::AdaptiveCard;
 use serde_json::Value;

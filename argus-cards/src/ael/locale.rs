@@ -1,5 +1,7 @@
 //! How numbers are written in a locale.
 
+use super::number::js_number;
+
 /// Marks of one way to write numbers.
 struct Style {
     decimal: char,
@@ -33,9 +35,13 @@ fn style(locale: &str) -> Style {
 /// typographic one, as npm's engine has it.
 pub(crate) fn grouped(n: f64, decimals: usize, locale: &str) -> String {
     if !n.is_finite() {
-        return super::number::js_number(n);
+        return js_number(n);
     }
     let style = style(locale);
+    if n.abs() >= 1e21 {
+        // JavaScript writes these with an exponent whatever one asks for.
+        return js_number(n).replace('-', "\u{2212}").replace("e\u{2212}", "e-");
+    }
     let fixed = format!("{:.decimals$}", n.abs());
     let (whole, fraction) = fixed.split_once('.').unwrap_or((&fixed, ""));
     let mut text = String::new();

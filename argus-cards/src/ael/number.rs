@@ -14,6 +14,12 @@ pub(crate) fn to_i64(n: f64) -> i64 {
     n as i64
 }
 
+/// The same for numbers of ticks, which may be larger.
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, which is what is wanted")]
+pub(crate) fn to_i128(n: f64) -> i128 {
+    n as i128
+}
+
 /// A length or index; negative and NaN become 0.
 pub(crate) fn to_usize(n: f64) -> usize {
     usize::try_from(to_i64(n)).unwrap_or(if n > 0.0 { usize::MAX } else { 0 })

@@ -28,22 +28,29 @@ fn binding(op: &str) -> Option<u8> {
     })
 }
 
-/// What an unknown function is: an error now, or one when it is reached.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Unknown {
-    Refused,
-    Kept,
+/// How strictly an expression is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) profile: Profile,
+    /// Whether an unknown function is an error now, or one when it is reached.
+    pub(crate) knows_functions: bool,
 }
 
-impl From<Profile> for Unknown {
-    fn from(profile: Profile) -> Self {
-        if profile == Profile::Compat { Self::Kept } else { Self::Refused }
+impl Rules {
+    /// Those of an expression in a template.
+    pub(crate) fn of_template(profile: Profile) -> Self {
+        Self { profile, knows_functions: profile == Profile::Argus }
+    }
+
+    /// Those of an expression that stands by itself.
+    pub(crate) fn alone(profile: Profile) -> Self {
+        Self { profile, knows_functions: true }
     }
 }
 
 /// Reads an expression.
-pub(crate) fn expression(text: &str, unknown: Unknown) -> Result<Expr, Syntax> {
-    range(text, 0, text.len(), unknown, 0)
+pub(crate) fn expression(text: &str, rules: Rules) -> Result<Expr, Syntax> {
+    range(text, 0, text.len(), rules, 0)
 }
 
 /// Reads the expression between two bytes of `text`; all offsets are those of `text`.
@@ -51,7 +58,7 @@ pub(super) fn range(
     text: &str,
     start: usize,
     end: usize,
-    unknown: Unknown,
+    rules: Rules,
     depth: usize,
 ) -> Result<Expr, Syntax> {
     let inside = text.get(start..end).unwrap_or_default();
@@ -63,7 +70,7 @@ pub(super) fn range(
         return Ok(Expr::Const(Const::Text(String::new())));
     }
     let tokens = tokens(text, from, end)?;
-    let mut parser = Parser { text, tokens, next: 0, unknown, depth };
+    let mut parser = Parser { text, tokens, next: 0, rules, depth };
     let expr = parser.binary(0)?;
     match parser.peek() {
         Tok::End => Ok(expr),
@@ -75,7 +82,7 @@ struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
     next: usize,
-    unknown: Unknown,
+    rules: Rules,
     depth: usize,
 }
 
@@ -238,7 +245,7 @@ impl Parser<'_> {
                 Part::Text(text) => Expr::Const(Const::Text(text)),
                 Part::Expression { start, end } => {
                     self.deeper()?;
-                    let expr = range(self.text, start, end, self.unknown, self.depth)?;
+                    let expr = range(self.text, start, end, self.rules, self.depth)?;
                     self.depth -= 1;
                     expr
                 }
@@ -304,11 +311,11 @@ impl Parser<'_> {
             Some(function) => {
                 function.takes.check(name, &args).map_err(|why| Syntax::new(at, why))?;
                 if let Some(check) = function.check {
-                    check(&args).map_err(|why| Syntax::new(at, why))?;
+                    check(&args, self.rules.profile).map_err(|why| Syntax::new(at, why))?;
                 }
                 Ok(Expr::Call { function, args, at })
             }
-            None if self.unknown == Unknown::Kept => {
+            None if !self.rules.knows_functions => {
                 Ok(Expr::Unknown { name: name.to_owned(), args, at })
             }
             None => Err(Syntax::new(at, format!("there is no function `{name}`"))),

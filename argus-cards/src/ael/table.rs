@@ -6,6 +6,7 @@ use super::eval::{Cx, Fault, Outcome, Severity};
 use super::expr::Expr;
 use super::functions;
 use super::value::Val;
+use crate::options::Profile;
 
 /// A set of the kinds of value the language distinguishes before it has data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,24 +69,74 @@ pub(crate) struct Function {
     pub(crate) returns: Types,
     pub(crate) run: Run,
     /// What else must hold of the arguments before there is data.
-    pub(crate) check: Option<fn(&[Expr]) -> Result<(), String>>,
+    pub(crate) check: Option<Check>,
     /// Whether an argument that is nothing answers the question with no.
     pub(crate) needs_values: bool,
+    /// What npm's function has said although it failed, which only `or` passes on.
+    pub(crate) leaves: Leaves,
+}
+
+/// The functions of several arguments that look at each before the next is evaluated.
+const LOOKING: [&str; 25] = [
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "^",
+    "min",
+    "max",
+    "range",
+    "round",
+    "startsWith",
+    "endsWith",
+    "replace",
+    "replaceIgnoreCase",
+    "split",
+    "toLower",
+    "toUpper",
+    "titleCase",
+    "sentenceCase",
+    "isMatch",
+    "union",
+    "intersection",
+    "take",
+    "skip",
+    "subArray",
+];
+
+/// Looks at the arguments of a call before there is data.
+pub(crate) type Check = fn(&[Expr], Profile) -> Result<(), String>;
+
+/// The value that stands when a function fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    Nothing,
+    Bool(bool),
+    Text(&'static str),
 }
 
 impl Function {
-    pub(crate) const fn checked(self, check: fn(&[Expr]) -> Result<(), String>) -> Self {
+    pub(crate) const fn checked(self, check: Check) -> Self {
         Self { check: Some(check), ..self }
     }
 
-    /// Which of two failures comes first: npm looks at each argument before it evaluates the next.
+    /// Which of two failures comes first: some functions of npm's engine look at each argument
+    /// before they evaluate the next.
     pub(crate) fn first(&self, before: &[Val<'_>], fault: Fault) -> Fault {
+        if !LOOKING.contains(&self.canonical) {
+            return fault;
+        }
         let wanted = self.takes.required.iter().chain(self.takes.optional);
         let fits = |(value, wanted): (&Val<'_>, &Types)| wanted.has(value);
         if fault.severity == Severity::Limit || before.iter().zip(wanted).all(fits) {
             return fault;
         }
         Fault::new("an argument is of the wrong kind")
+    }
+
+    pub(crate) const fn leaving(self, leaves: Leaves) -> Self {
+        Self { leaves, ..self }
     }
 
     pub(crate) const fn of_values(self) -> Self {
@@ -150,7 +201,16 @@ pub(crate) const LAMBDA: Takes = Takes {
 
 /// One row of a table.
 pub(crate) const fn row(name: &'static str, takes: Takes, returns: Types, run: Run) -> Function {
-    Function { name, canonical: name, takes, returns, run, check: None, needs_values: false }
+    Function {
+        name,
+        canonical: name,
+        takes,
+        returns,
+        run,
+        check: None,
+        needs_values: false,
+        leaves: Leaves::Nothing,
+    }
 }
 
 /// A second name for what `canonical` does.
@@ -161,7 +221,16 @@ pub(crate) const fn alias(
     returns: Types,
     run: Run,
 ) -> Function {
-    Function { name, canonical, takes, returns, run, check: None, needs_values: false }
+    Function {
+        name,
+        canonical,
+        takes,
+        returns,
+        run,
+        check: None,
+        needs_values: false,
+        leaves: Leaves::Nothing,
+    }
 }
 
 /// Finds a function by its name, which is case-sensitive.

@@ -3,7 +3,7 @@
 use super::Syntax;
 use super::expr::{Const, Expr};
 use super::lex::{Strictness, char_at, expression_end};
-use super::parse::{Unknown, expression, range};
+use super::parse::{Rules, expression, range};
 use crate::options::Profile;
 
 /// The text of a card with its expressions.
@@ -39,7 +39,8 @@ pub(crate) fn template_text(text: &str, profile: Profile) -> Result<Text, Syntax
 }
 
 fn compat_text(text: &str) -> Result<Text, Syntax> {
-    let parsed = expression(&format!("`{text}`"), Unknown::Kept).map_err(|e| e.moved_back(1))?;
+    let parsed = expression(&format!("`{text}`"), Rules::of_template(Profile::Compat))
+        .map_err(|e| e.moved_back(1))?;
     let Expr::Call { function, mut args, .. } = parsed else {
         return Ok(Text::Plain(text.to_owned()));
     };
@@ -79,7 +80,13 @@ fn argus_text(text: &str) -> Result<Text, Syntax> {
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain)));
             }
-            pieces.push(Piece::Expr(range(text, at + 2, end - 1, Unknown::Refused, 0)?));
+            pieces.push(Piece::Expr(range(
+                text,
+                at + 2,
+                end - 1,
+                Rules::of_template(Profile::Argus),
+                0,
+            )?));
             at = end;
         } else if rest.starts_with("${") && !is_resource(rest) {
             return Err(Syntax::new(at, "this `${` has no expression or is not closed"));

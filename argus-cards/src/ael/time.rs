@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{iso_millis, js_date};
+pub(crate) use read::{dayjs_date, iso_millis, js_date};
 pub(crate) use write::{DEFAULT_FORMAT, Shown, dayjs_pattern, format, month_name};
 
 use super::number::from_i64;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::{Map, Number, Value};
 
@@ -17,10 +18,10 @@ pub(crate) enum Val<'a> {
     Null,
     Bool(bool),
     Number(f64),
-    /// An integer of the data that a float would round.
-    Big(i128),
+    /// An integer of the data that a float would round. Boxed, because values are many and these few.
+    Big(Box<i128>),
     /// Hundreds of nanoseconds since the year 1, as `ticks()` counts them.
-    Ticks(i128),
+    Ticks(Box<i128>),
     Text(Cow<'a, str>),
     /// An array or object of the data.
     Data(&'a Value),
@@ -73,7 +74,7 @@ impl<'a> Val<'a> {
 
     fn from_number(number: &Number) -> Self {
         match number.as_i128() {
-            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(integer),
+            Some(integer) if from_i128(integer).abs() >= MAX_SAFE => Self::Big(Box::new(integer)),
             _ => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
         }
     }
@@ -155,7 +156,7 @@ impl<'a> Val<'a> {
     pub(crate) fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(n) if !n.is_nan() => Some(*n),
-            Self::Big(n) => Some(from_i128(*n)),
+            Self::Big(n) => Some(from_i128(**n)),
             _ => None,
         }
     }
@@ -213,6 +214,9 @@ impl<'a> Val<'a> {
                 found.map(|(_, value)| value.clone())
             }
             Self::Data(Value::Array(_)) | Self::Array(_) => self.list()?.get(plain_index(key)?),
+            Self::Bytes(bytes) => {
+                bytes.get(plain_index(key)?).map(|byte| Val::Number(f64::from(*byte)))
+            }
             Self::Text(text) => {
                 let unit = text.encode_utf16().nth(plain_index(key)?)?;
                 Some(Val::text(String::from_utf16_lossy(&[unit])))
@@ -265,6 +269,18 @@ impl<'a> Val<'a> {
         })
     }
 
+    /// Adds what [`Val::to_text`] says to a text; says whether it is anything.
+    pub(crate) fn push_text(&self, out: &mut String) -> bool {
+        match self {
+            Self::Text(text) => out.push_str(text),
+            value => match value.to_text() {
+                Some(text) => out.push_str(&text),
+                None => return false,
+            },
+        }
+        true
+    }
+
     /// The items of an array as one text.
     pub(crate) fn joined(&self, separator: &str) -> String {
         let Some(list) = self.list() else { return String::new() };
@@ -281,7 +297,7 @@ impl<'a> Val<'a> {
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(n) => json_number(*n),
             Self::Big(n) | Self::Ticks(n) => {
-                Number::from_i128(*n).map_or_else(|| json_number(from_i128(*n)), Value::Number)
+                Number::from_i128(**n).map_or_else(|| json_number(from_i128(**n)), Value::Number)
             }
             Self::Text(text) => Value::String(text.to_string()),
             Self::Data(value) => (*value).clone(),
@@ -363,21 +379,51 @@ pub(crate) fn map_property<'a>(
     key: &str,
     exact_first: bool,
 ) -> Option<&'a Value> {
-    // Comparing a few short keys is faster than hashing one.
-    let exact = || match map.len() {
-        0..=12 => map.iter().find(|(k, _)| *k == key).map(|(_, value)| value),
-        _ => map.get(key),
-    };
     let loose = || map.iter().find(|(k, _)| same_key(k, key)).map(|(_, value)| value);
-    if exact_first { exact().or_else(loose) } else { loose() }
+    if exact_first { map.get(key).or_else(loose) } else { loose() }
 }
 
-pub(crate) fn same_key(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        a.eq_ignore_ascii_case(b)
-    } else {
-        a.to_lowercase() == b.to_lowercase()
+/// The same for a key of a path, which remembers where it was.
+pub(crate) fn keyed_property<'a>(
+    map: &'a Map<String, Value>,
+    key: &Key,
+    exact_first: bool,
+) -> Option<&'a Value> {
+    // Hashing a key takes longer than passing over some, and longer than a comparison.
+    let place = key.place.load(Relaxed);
+    if exact_first && place < MANY {
+        match map.iter().nth(place) {
+            Some((name, value)) if *name == key.name => return Some(value),
+            _ => {}
+        }
     }
+    let same = |name: &str| match exact_first {
+        true => name == key.name,
+        false => same_key(name, &key.name),
+    };
+    if exact_first && map.len() > MANY {
+        return map_property(map, &key.name, exact_first);
+    }
+    for (place, (name, value)) in map.iter().enumerate() {
+        if same(name) {
+            key.place.store(place, Relaxed);
+            return Some(value);
+        }
+    }
+    if exact_first { map_property(map, &key.name, false) } else { None }
+}
+
+/// From how many properties on hashing is faster.
+const MANY: usize = 16;
+
+pub(crate) fn same_key(a: &str, b: &str) -> bool {
+    if a.len() == b.len() && a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    if a.is_ascii() && b.is_ascii() {
+        return false;
+    }
+    a.to_lowercase() == b.to_lowercase()
 }
 
 fn plain_index(key: &str) -> Option<usize> {

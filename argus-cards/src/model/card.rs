@@ -129,7 +129,7 @@ object! {
         /// For whom it happens by itself, at most 60.
         user_ids: [String] = "userIds",
         /// Until when the card counts as fresh, as `2026-01-31T12:00:00Z`.
-        expires: String = "expires" since "1.6",
+        expires: String = "expires" since "1.6" elsewhere,
     }
 }
 

@@ -121,9 +121,17 @@ pub struct PropertyInfo {
     value: ValueKind,
     required: bool,
     since: Option<Version>,
-    teams_only: bool,
+    scope: Scope,
     alias: Option<&'static str>,
     always: bool,
+}
+
+/// Who knows a property of a type that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Everybody,
+    OnlyTeams,
+    NotTeams,
 }
 
 impl PropertyInfo {
@@ -134,7 +142,7 @@ impl PropertyInfo {
             value,
             required: false,
             since: None,
-            teams_only: false,
+            scope: Scope::Everybody,
             alias: None,
             always: false,
         }
@@ -158,7 +166,11 @@ impl PropertyInfo {
     }
 
     pub(crate) const fn teams(self) -> Self {
-        Self { teams_only: true, ..self }
+        Self { scope: Scope::OnlyTeams, ..self }
+    }
+
+    pub(crate) const fn elsewhere(self) -> Self {
+        Self { scope: Scope::NotTeams, ..self }
     }
 
     pub(crate) const fn also(self, alias: &'static str) -> Self {
@@ -192,7 +204,12 @@ impl PropertyInfo {
 
     /// Whether only Teams knows it, though others know its type.
     pub const fn is_teams_only(&self) -> bool {
-        self.teams_only
+        matches!(self.scope, Scope::OnlyTeams)
+    }
+
+    /// Whether Teams knows it, which knows most of version 1.6 though it says 1.5.
+    pub const fn is_known_to_teams(&self) -> bool {
+        !matches!(self.scope, Scope::NotTeams)
     }
 
     /// Another key under which it is read.

@@ -7,7 +7,7 @@ use super::macros::{either, extent};
 use super::object::{Node, Object, Part, Property, Read};
 use super::rest::Sink;
 use super::{
-    Action, AdaptiveCard, BackgroundImage, Element, ElementId, Execute, Number, Pixels,
+    Action, AdaptiveCard, BackgroundImage, Element, ElementId, Execute, InputId, Number, Pixels,
     StringResource, SubmitData, TargetElement, Url,
 };
 
@@ -89,6 +89,36 @@ either! {
         Toggle(ElementId),
         /// It becomes what is said.
         Set(TargetElement),
+    }
+}
+
+impl From<ElementId> for Target {
+    fn from(id: ElementId) -> Self {
+        Self::Toggle(id)
+    }
+}
+
+impl From<&ElementId> for Target {
+    fn from(id: &ElementId) -> Self {
+        Self::Toggle(id.clone())
+    }
+}
+
+impl From<&InputId> for Target {
+    fn from(id: &InputId) -> Self {
+        Self::Toggle(id.into())
+    }
+}
+
+impl From<&str> for Background {
+    fn from(url: &str) -> Self {
+        Self::Url(url.to_owned())
+    }
+}
+
+impl From<String> for Background {
+    fn from(url: String) -> Self {
+        Self::Url(url)
     }
 }
 
@@ -253,7 +283,7 @@ impl<T: Property> Property for Fallback<T> {
 /// use argus_cards::model::{Capabilities, Table};
 ///
 /// let table = Table::new().requires([("adaptiveCards", "1.5")]);
-/// assert_eq!(table.element.requires.unwrap().get("adaptiveCards").map(String::as_str), Some("1.5"));
+/// assert_eq!(table.element.requires.as_ref().unwrap().get("adaptiveCards").unwrap(), "1.5");
 /// # let _: Capabilities = [("a", "*")].into();
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -167,6 +167,8 @@ macro_rules! object_of {
         }
 
         impl $crate::model::object::Object for $name {
+            const OPEN: &'static str = $crate::model::macros::open!($($tag)? $($component)?);
+
             fn info() -> &'static $crate::model::catalog::TypeInfo {
                 static INFO: $crate::model::catalog::TypeInfo = $crate::model::catalog::TypeInfo {
                     name: stringify!($name),
@@ -196,6 +198,9 @@ macro_rules! object_of {
                 &mut self.rest
             }
         }
+
+        #[cfg(feature = "schema")]
+        $crate::schema::json_schema! { $name }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -343,6 +348,7 @@ macro_rules! constructor {
     () => {
         /// Nothing but its type.
         #[must_use]
+        #[inline]
         pub fn new() -> Self {
             Self::default()
         }
@@ -407,6 +413,7 @@ macro_rules! switch {
     ($group:tt $field:ident $name:ident $value:literal [$($doc:literal)*]) => {
         $(#[doc = $doc])*
         #[must_use]
+        #[inline]
         pub fn $name(mut self) -> Self {
             $crate::model::macros::place!(self $group $field) = Some($value);
             self
@@ -425,16 +432,30 @@ macro_rules! place {
 
 /// Writes a property. A list that is required is written even when it is empty.
 macro_rules! put {
-    ($out:ident ($($place:tt)*) $key:literal required) => {
-        $out.put($key, $crate::model::object::Property::part(&$($place)*));
-    };
     ($out:ident ($($place:tt)*) $key:literal [$type:ident] required $($flag:ident)*) => {
-        $out.put($key, $crate::model::object::Part::List(&$($place)*));
+        $out.put_list($crate::model::macros::key!($key), &$($place)*);
     };
-    ($out:ident ($($place:tt)*) $key:literal $type:tt $($flag:ident)*) => {
-        if let Some(part) = $crate::model::object::Field::part(&$($place)*) {
-            $out.put($key, part);
-        }
+    ($out:ident ($($place:tt)*) $key:literal $($flag:tt)*) => {
+        $crate::model::object::Field::put(&$($place)*, $crate::model::macros::key!($key), $out);
+    };
+}
+
+macro_rules! key {
+    ($key:literal) => {
+        $crate::model::json::Key(concat!("\"", $key, "\":"))
+    };
+}
+
+/// How the JSON of an object begins.
+macro_rules! open {
+    () => {
+        "{"
+    };
+    ($tag:literal) => {
+        concat!("{\"type\":\"", $tag, "\",")
+    };
+    ($tag:literal $name:literal) => {
+        concat!("{\"type\":\"", $tag, "\",\"name\":\"", $name, "\",")
     };
 }
 
@@ -464,6 +485,9 @@ macro_rules! flagged {
     };
     (($($info:tt)*) teams $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.teams()) $($more)*)
+    };
+    (($($info:tt)*) elsewhere $($more:tt)*) => {
+        $crate::model::macros::flagged!(($($info)*.elsewhere()) $($more)*)
     };
     (($($info:tt)*) also $alias:literal $($more:tt)*) => {
         $crate::model::macros::flagged!(($($info)*.also($alias)) $($more)*)
@@ -504,6 +528,9 @@ macro_rules! kind {
 
 /// What the documentation says about where a property is known.
 macro_rules! availability {
+    ($key:literal since $version:literal elsewhere) => {
+        concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema; not in Teams.")
+    };
     ($key:literal since $version:literal $($more:tt)*) => {
         concat!("\n`", $key, "` in JSON; since version ", $version, " of the schema.")
     };
@@ -584,6 +611,12 @@ macro_rules! union {
                     Self::$variant(Box::new(object))
                 }
             }
+
+            impl From<$variant> for $crate::model::Fallback<$name> {
+                fn from(object: $variant) -> Self {
+                    Self::Use(object.into())
+                }
+            }
         )*
 
         impl $crate::model::object::Property for $name {
@@ -607,6 +640,17 @@ macro_rules! union {
                     $(Self::$text(text) => Part::Text(text),)?
                     $(Self::$variant(object) => Part::Object(&**object),)*
                     Self::Unknown(value) => Part::Value(value),
+                }
+            }
+
+            fn json(&self, json: &mut String) {
+                use $crate::model::json;
+                match self {
+                    $(Self::$text(text) => json::string(json, text),)?
+                    $(Self::$variant(object) => {
+                        json::object(json, &**object);
+                    })*
+                    Self::Unknown(value) => json::value(json, $crate::model::object::Part::Value(value)),
                 }
             }
 
@@ -857,6 +901,6 @@ macro_rules! either {
 
 pub(crate) use {
     availability, constructor, either, extent, field_type, flagged, group, group_of, group_setters,
-    group_type, kind, maybe, named, nothing, number_kind, object, object_of, place, property, put,
-    serde_by_part, setter, switch, union, union_kind, version, with, words,
+    group_type, key, kind, maybe, named, nothing, number_kind, object, object_of, open, place,
+    property, put, serde_by_part, setter, switch, union, union_kind, version, with, words,
 };

@@ -64,7 +64,7 @@ object! {
         /// How large each picture is.
         image_size: ImageSize = "imageSize",
         /// How the pictures lie.
-        style: ImageSetStyle = "style" since "1.6",
+        style: ImageSetStyle = "style" since "1.6" elsewhere,
     }
 }
 

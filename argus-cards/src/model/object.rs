@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Number;
 use super::catalog::{PropertyInfo, TypeInfo, TypeRef, ValueKind};
+use super::json::{self, Key};
 use super::rest::{Kept, Out, Rest, Sink};
 
 /// What was read, and what of the JSON it does not hold.
@@ -39,6 +40,10 @@ pub(crate) trait Property: Sized {
     fn read(value: Value) -> Read<Self>;
     fn part(&self) -> Part<'_>;
 
+    fn json(&self, json: &mut String) {
+        json::value(json, self.part());
+    }
+
     /// Whether reading leaves nothing over.
     fn accepts(value: &Value) -> bool {
         matches!(Self::read(value.clone()), Read { typed: Some(_), left: None })
@@ -49,8 +54,8 @@ pub(crate) trait Property: Sized {
 pub(crate) trait Field {
     /// Reads; gives back what must be kept beside.
     fn fill(&mut self, value: Value) -> Option<Kept>;
-    /// What is written, if anything.
-    fn part(&self) -> Option<Part<'_>>;
+    /// Writes, if there is anything.
+    fn put(&self, key: Key, out: &mut Out<'_, '_>);
 }
 
 impl<T: Property> Field for T {
@@ -62,8 +67,9 @@ impl<T: Property> Field for T {
         left
     }
 
-    fn part(&self) -> Option<Part<'_>> {
-        Some(Property::part(self))
+    #[inline]
+    fn put(&self, key: Key, out: &mut Out<'_, '_>) {
+        out.put(key, self);
     }
 }
 
@@ -74,8 +80,11 @@ impl<T: Property> Field for Option<T> {
         left
     }
 
-    fn part(&self) -> Option<Part<'_>> {
-        self.as_ref().map(Property::part)
+    #[inline]
+    fn put(&self, key: Key, out: &mut Out<'_, '_>) {
+        if let Some(value) = self {
+            out.put(key, value);
+        }
     }
 }
 
@@ -93,8 +102,11 @@ impl<T: Property> Field for Vec<T> {
         None
     }
 
-    fn part(&self) -> Option<Part<'_>> {
-        (!self.is_empty()).then(|| Part::List(self))
+    #[inline]
+    fn put(&self, key: Key, out: &mut Out<'_, '_>) {
+        if !self.is_empty() {
+            out.put_list(key, self);
+        }
     }
 }
 
@@ -107,6 +119,8 @@ pub(crate) trait Properties {
 
 /// An object of the schema.
 pub(crate) trait Object: Properties + Default {
+    /// How its JSON begins.
+    const OPEN: &'static str;
     fn info() -> &'static TypeInfo;
     fn rest(&self) -> &Rest;
     fn rest_mut(&mut self) -> &mut Rest;
@@ -145,7 +159,7 @@ pub(crate) trait Object: Properties + Default {
 }
 
 /// What tells the type apart in JSON.
-fn tags<T: Object>() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn tags<T: Object>() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tag = T::info().tag.map(|tag| ("type", tag));
     tag.into_iter().chain(T::info().component.map(|name| ("name", name)))
 }
@@ -175,6 +189,10 @@ impl<T: Object> Property for T {
         Part::Object(self)
     }
 
+    fn json(&self, json: &mut String) {
+        json::object(json, self);
+    }
+
     fn accepts(value: &Value) -> bool {
         value.is_object()
     }
@@ -188,9 +206,7 @@ pub(crate) trait Node {
 impl<T: Object> Node for T {
     fn each(&self, sink: Sink<'_>) {
         let mut out = Out::new(sink, self.rest());
-        for (key, tag) in tags::<T>() {
-            out.tag(key, tag);
-        }
+        out.open::<T>();
         self.write(&mut out);
         out.finish();
     }
@@ -200,6 +216,8 @@ impl<T: Object> Node for T {
 pub(crate) trait List {
     fn len(&self) -> usize;
     fn each(&self, sink: &mut dyn FnMut(Part<'_>));
+    /// Writes the items.
+    fn json(&self, json: &mut String);
 }
 
 impl<T: Property> List for Vec<T> {
@@ -208,7 +226,15 @@ impl<T: Property> List for Vec<T> {
     }
 
     fn each(&self, sink: &mut dyn FnMut(Part<'_>)) {
-        self.iter().for_each(|item| sink(item.part()));
+        for item in self {
+            sink(item.part());
+        }
+    }
+
+    fn json(&self, json: &mut String) {
+        for item in self {
+            item.json(json);
+        }
     }
 }
 

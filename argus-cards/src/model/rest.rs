@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::json;
-use super::object::Part;
+use super::json::{self, Key};
+use super::object::{Object, Part, Property, tags};
 
 /// Everything that an object had beside its properties: keys that this model does not know, and
 /// values that do not fit their property.
@@ -22,8 +22,20 @@ use super::object::Part;
 /// assert_eq!(json, json!({"type": "TextBlock", "text": 7, "x-note": "mine"}));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rest(Option<Box<Vec<Entry>>>);
+#[derive(Clone, Debug, Default)]
+pub struct Rest(Option<Box<Entries>>);
+
+/// Behind a pointer, because most objects have none.
+#[derive(Clone, Debug, Default)]
+struct Entries(Vec<Entry>);
+
+impl PartialEq for Rest {
+    /// The order of keys says nothing.
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.entries(), other.entries());
+        ours.len() == theirs.len() && ours.iter().all(|entry| theirs.contains(entry))
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
@@ -71,7 +83,7 @@ impl Rest {
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let entries = self.0.as_mut()?;
+        let Entries(entries) = &mut **self.0.as_mut()?;
         let at = entries.iter().position(|entry| &*entry.key == key)?;
         match entries.remove(at).kept {
             Kept::Value(value) => Some(value),
@@ -80,11 +92,11 @@ impl Rest {
     }
 
     pub(crate) fn keep(&mut self, key: Box<str>, kept: Kept) {
-        self.0.get_or_insert_default().push(Entry { key, kept });
+        self.0.get_or_insert_default().0.push(Entry { key, kept });
     }
 
     fn entries(&self) -> &[Entry] {
-        self.0.as_deref().map_or(&[], Vec::as_slice)
+        self.0.as_deref().map_or(&[], |entries| &entries.0)
     }
 }
 
@@ -101,21 +113,14 @@ pub(crate) enum Sink<'a> {
     /// Any serializer.
     Any(&'a mut dyn FnMut(&str, Part<'_>)),
     /// JSON, directly.
-    Json(&'a mut Vec<u8>),
+    Json(&'a mut String),
 }
 
 impl Sink<'_> {
     pub(crate) fn put(&mut self, key: &str, part: Part<'_>) {
         match self {
             Self::Any(sink) => sink(key, part),
-            Self::Json(json) => json::any(json, key, part),
-        }
-    }
-
-    fn put_known(&mut self, key: &'static str, part: Part<'_>) {
-        match self {
-            Self::Any(sink) => sink(key, part),
-            Self::Json(json) => json::known(json, key, part),
+            Self::Json(json) => json::property(json, key, part),
         }
     }
 }
@@ -126,16 +131,46 @@ impl<'s, 'r> Out<'s, 'r> {
     }
 
     /// Writes what tells the type apart, unless it was read without or with another one.
-    pub(crate) fn tag(&mut self, key: &'static str, tag: &'static str) {
-        if self.kept(key).is_none() {
-            self.sink.put_known(key, Part::Word(tag));
+    pub(crate) fn open<T: Object>(&mut self) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => return json.push_str(T::OPEN),
+            Sink::Json(json) => json.push('{'),
+            Sink::Any(_) => {}
+        }
+        for (key, tag) in tags::<T>() {
+            if self.kept(key).is_none() {
+                self.sink.put(key, Part::Word(tag));
+            }
         }
     }
 
-    /// Writes a property that is set.
-    pub(crate) fn put(&mut self, key: &'static str, part: Part<'_>) {
+    /// Writes a property that is set. Inlined, so that copying the key is a few instructions.
+    #[expect(clippy::inline_always, reason = "measured: writing takes a seventh less")]
+    #[inline(always)]
+    pub(crate) fn put<T: Property>(&mut self, key: Key, value: &T) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => {
+                json.push_str(key.0);
+                value.json(json);
+            }
+            _ => self.put_part(key.name(), value.part()),
+        }
+    }
+
+    /// Writes several values.
+    pub(crate) fn put_list<T: Property>(&mut self, key: Key, values: &Vec<T>) {
+        match &mut self.sink {
+            Sink::Json(json) if self.kept.is_empty() => {
+                json.push_str(key.0);
+                json::list(json, values);
+            }
+            _ => self.put_part(key.name(), Part::List(values)),
+        }
+    }
+
+    fn put_part(&mut self, key: &'static str, part: Part<'_>) {
         if self.kept.is_empty() {
-            return self.sink.put_known(key, part);
+            return self.sink.put(key, part);
         }
         match (self.kept(key), &part) {
             (Some(Kept::Absent | Kept::Value(_)), part) if part.is_empty() => return,
@@ -144,8 +179,8 @@ impl<'s, 'r> Out<'s, 'r> {
             {
                 self.sink.put(key, Part::Text(spelling));
             }
-            (Some(Kept::Alias(alias)), _) => self.sink.put_known(alias, part),
-            _ => self.sink.put_known(key, part),
+            (Some(Kept::Alias(alias)), _) => self.sink.put(alias, part),
+            _ => self.sink.put(key, part),
         }
         self.replaced.push(key);
     }

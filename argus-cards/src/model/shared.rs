@@ -67,11 +67,11 @@ group! {
         /// What happens when its value changes.
         value_changed_action: ValueChangedAction = "valueChangedAction" teams,
         /// Where the label is.
-        label_position: InputLabelPosition = "labelPosition" since "1.6",
+        label_position: InputLabelPosition = "labelPosition" since "1.6" elsewhere,
         /// How wide the label is beside the input, in percent or pixels.
-        label_width: LabelWidth = "labelWidth" since "1.6",
+        label_width: LabelWidth = "labelWidth" since "1.6" elsewhere,
         /// When it looks like an input.
-        input_style: InputStyle = "inputStyle" since "1.6",
+        input_style: InputStyle = "inputStyle" since "1.6" elsewhere,
     }
 }
 

@@ -7,9 +7,9 @@ use super::{InvokeValue, TeamsSubmitData, Url};
 
 object! {
     /// What a [`Submit`] or an [`Execute`] carries; its other properties are in `rest`.
-    SubmitData only "Teams" () {
+    SubmitData since "1.0" () {
         /// What Teams does with it.
-        msteams: TeamsSubmitData = "msteams",
+        msteams: TeamsSubmitData = "msteams" teams,
     }
 }
 

@@ -64,7 +64,6 @@ impl Default for Number {
 }
 
 impl PartialEq for Number {
-    #[expect(clippy::float_cmp, reason = "equal means the same number, however it is written")]
     fn eq(&self, other: &Self) -> bool {
         match (self.0, other.0) {
             (Form::Whole(a), Form::Whole(b)) => a == b,

@@ -115,9 +115,10 @@ impl Compiler<'_> {
     }
 
     fn leaf(&mut self, place: &Place, leaf: Leaf) {
+        self.key(place);
         self.flush();
         self.ops.push(match place {
-            Place::Member(key) => Op::Member { key: key.clone(), leaf },
+            Place::Member(key) => Op::Member { key: key.len(), leaf },
             Place::Root | Place::Item => Op::Item(leaf),
         });
     }

@@ -11,8 +11,8 @@ use crate::ael::text::Text;
 pub(super) enum Op {
     /// Bytes as they are.
     Raw(Vec<u8>),
-    /// A property whose value is computed.
-    Member { key: Vec<u8>, leaf: Leaf },
+    /// A property whose value is computed; its key of so many bytes is written already.
+    Member { key: usize, leaf: Leaf },
     /// An array item that is computed.
     Item(Leaf),
     /// An object that is repeated, moved to other data, or conditional.

@@ -52,7 +52,10 @@ impl<'t> Spot<'t> {
         match key {
             "text" if self.element == "TextBlock" => Role::Markdown,
             "title" | "value" if self.under == "facts" => Role::Markdown,
-            "url" | "iconUrl" | "poster" | "backgroundImage" | "webUrl" => Role::Url,
+            "url" | "iconUrl" | "poster" | "backgroundImage" | "webUrl" | "onlineMeetingUrl"
+            | "contentUrl" | "websiteUrl" => Role::Url,
+            "image" if self.under == "buttons" => Role::Url,
+            "value" if self.element == "signin" => Role::Url,
             "value" if self.element == "Input.Number" => Role::Other,
             "value" if self.element.starts_with("Input.") || self.under == "choices" => Role::Value,
             "id" | "verb" | "valueOn" | "valueOff" | "lang" => Role::Value,
@@ -60,5 +63,49 @@ impl<'t> Spot<'t> {
             | "speak" | "fallbackText" | "subtitle" => Role::Text,
             _ => Role::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::catalog::{self, ValueKind};
+
+    /// The properties in which an object without a `type` stands.
+    fn places(name: &str) -> Vec<&'static str> {
+        let holds = |kind: ValueKind| match kind {
+            ValueKind::Object(info) => info.rust_name() == name,
+            ValueKind::List(ValueKind::Object(info)) => info.rust_name() == name,
+            _ => false,
+        };
+        let properties = catalog::types().iter().flat_map(|info| info.properties());
+        properties.filter(|it| holds(it.value())).map(|it| it.key()).collect()
+    }
+
+    #[test]
+    fn addresses_and_markdown_are_what_the_catalogue_says() {
+        let mut wrong = Vec::new();
+        for info in catalog::types() {
+            let under = if info.tag().is_none() { places(info.rust_name()) } else { vec![""] };
+            for property in info.properties().filter(|property| property.key() != "$schema") {
+                for under in &under {
+                    let spot = Spot { under, ..Spot::ROOT }.of(info.tag().unwrap_or_default());
+                    let role = spot.role(property.key());
+                    let fits = match property.value() {
+                        ValueKind::Url => role == Role::Url,
+                        ValueKind::Markdown => role == Role::Markdown,
+                        _ => role != Role::Markdown,
+                    };
+                    if !fits {
+                        wrong.push(format!(
+                            "{}.{} under `{under}`: {role:?}",
+                            info.name(),
+                            property.key()
+                        ));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

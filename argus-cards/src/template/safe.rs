@@ -69,6 +69,34 @@ pub(super) fn markdown<'t>(text: &'t str, starts_line: bool, options: &Options) 
     escaped(&neutral(&defanged(&text, options)), starts_line).into()
 }
 
+/// Whether the next thing stands at the beginning of a line, where Markdown reads more into it:
+/// after nothing, or after the marks of lists, quotes and headings.
+pub(super) fn starts_line(before: &str) -> bool {
+    let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+    line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'0'..=b'9') || b"-+*>#|~`.)".contains(&b))
+}
+
+/// Whether a value and what stands before it would together be an address, a mention or a function
+/// of the client, although neither is one.
+pub(super) fn meets(before: &str, value: &str) -> bool {
+    let (Some(last), Some(first)) = (before.bytes().last(), value.bytes().next()) else {
+        return false;
+    };
+    match (last, first) {
+        (b'{' | b'$', b'{') | (b':' | b'/' | b'\\', b'/' | b'\\' | b':') => true,
+        (b'w' | b'W', b'w' | b'W' | b'.') => {
+            let is_w = |c: char| c == 'w' || c == 'W';
+            let rest = value.trim_start_matches(is_w);
+            let count = value.len() - rest.len() + before.len();
+            rest.starts_with('.') && count - before.trim_end_matches(is_w).len() >= 3
+        }
+        _ => before.rsplit_once('<').is_some_and(|(_, tail)| {
+            let start: String = value.chars().take(4).collect();
+            tail.len() < 4 && is_mention(&format!("{tail}{start}"))
+        }),
+    }
+}
+
 /// Removes invisible characters; all line breaks become `\n`, and at most two follow each other.
 fn visible(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
@@ -143,6 +171,24 @@ fn defanged(text: &str, options: &Options) -> String {
         }
         result.push_str(gap);
     }
+    without_www(result)
+}
+
+/// Breaks every `www.` that is left, since some clients make a link of it without a scheme.
+fn without_www(text: String) -> String {
+    let lower = text.to_ascii_lowercase();
+    if !lower.contains("www.") {
+        return text;
+    }
+    let mut result = String::with_capacity(text.len() + 8);
+    let mut done = 0;
+    for (at, _) in lower.match_indices("www.") {
+        let dot = at + "www".len();
+        result.push_str(text.get(done..dot).unwrap_or_default());
+        result.push_str("[.]");
+        done = dot + 1;
+    }
+    result.push_str(text.get(done..).unwrap_or_default());
     result
 }
 
@@ -164,14 +210,12 @@ fn defang_word(result: &mut String, word: &str) {
         let scheme = before.get(outside.len()..).unwrap_or_default();
         let lower_scheme = scheme.to_ascii_lowercase();
         result.push_str(outside);
+        let opens = after.starts_with("//") || after.starts_with("\\\\");
         match lower_scheme.as_str() {
             "http" | "https" => {
                 result.push_str(if lower_scheme == "http" { "hxxp:" } else { "hxxps:" });
             }
-            scheme_name
-                if after.starts_with("//")
-                    || ACTIVE.iter().any(|active| scheme_name.ends_with(active)) =>
-            {
+            scheme_name if opens || ACTIVE.iter().any(|active| scheme_name.ends_with(active)) => {
                 result.push_str(scheme);
                 result.push_str("[:]");
             }
@@ -204,6 +248,10 @@ fn escaped(text: &str, starts_line: bool) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied().unwrap_or(' ');
+        // Four spaces before a line make it code.
+        if c == ' ' && line_start {
+            continue;
+        }
         let marks = match c {
             '\\' | '*' | '`' | '[' | ']' => true,
             '_' => !(previous.is_alphanumeric() && next.is_alphanumeric()),
@@ -212,14 +260,14 @@ fn escaped(text: &str, starts_line: bool) -> String {
             '&' => next.is_ascii_alphabetic() || next == '#',
             '!' => next == '[',
             '#' | '>' | '-' | '+' | '=' | '|' => line_start,
-            '.' | ')' => line_start_number(&result),
+            '.' | ')' => line_start_number(&result) || (line_start && result.is_empty()),
             _ => false,
         };
         if marks {
             result.push('\\');
         }
         result.push(c);
-        line_start = c == '\n' || (line_start && c == ' ');
+        line_start = c == '\n';
         previous = c;
     }
     result
@@ -282,7 +330,34 @@ mod tests {
         check("a\u{202e}b\u{200b}c\u{0}d", "abcd");
         check("a\n\n\n\n\nb", "a\n\nb");
         check(r"C:\dir\x", r"C:\\dir\\x");
+        check("    code\n     # x", "code\n\\# x");
+        check(r"xhttps:\\evil.com", r"xhttps\[:\]\\\\evil.com");
+        check("a:www.evil.com:b:www.x", r"a:www\[.\]evil.com:b:www\[.\]x");
         check(&"x".repeat(80), &format!("{}\u{2026} (20 more)", "x".repeat(60)));
+    }
+
+    #[test]
+    fn nothing_is_made_where_values_meet() {
+        for (before, value) in [
+            ("{", "{DATE(x)}}"),
+            ("a$", "{rs:x}"),
+            ("x<", "at>y"),
+            ("x<a", "t>y"),
+            ("https:", "//evil.com"),
+            ("https:/", "/evil.com"),
+            ("ww", "w.evil.com"),
+            ("WWW", ".evil.com"),
+        ] {
+            assert!(meets(before, value), "{before} {value}");
+        }
+        for (before, value) in
+            [("see ", "www"), ("show", "wide"), ("a/", "b"), ("", "{"), ("5 < ", "6")]
+        {
+            assert!(!meets(before, value), "{before} {value}");
+        }
+        assert!(
+            starts_line("") && starts_line("a\n- ") && starts_line("> 1. ") && !starts_line("a ")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The catalogue beside what others have written down: every difference has a name here.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 
 use argus_cards::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
@@ -14,7 +15,7 @@ fn catalogue() {
     let mut text = String::new();
     for info in catalog::types() {
         let since = info.since().map_or("Teams".to_owned(), |version| version.to_string());
-        text += &format!("{} ({since})\n", info.name());
+        writeln!(text, "{} ({since})", info.name()).unwrap();
         for property in info.properties() {
             let required = if property.is_required() { "!" } else { "" };
             let since = match (property.since(), property.is_teams_only()) {
@@ -23,7 +24,7 @@ fn catalogue() {
                 (None, false) => String::new(),
             };
             let value = shape(property.value());
-            text += &format!("  {}{required}: {value}{since}\n", property.key());
+            writeln!(text, "  {}{required}: {value}{since}", property.key()).unwrap();
         }
     }
     insta::assert_snapshot!(text);
@@ -190,12 +191,10 @@ fn official_schema() {
 
 /// The type here that the pinned model or the official schema calls so.
 fn ours(name: &str, theirs: &Value) -> Option<&'static TypeInfo> {
-    let props = &theirs["props"];
-    if theirs["type"] == "Component" {
-        return catalog::type_named(props["name"]["type"].as_str()?.trim_matches('\''));
-    }
-    if let Some(tag) = theirs["type"].as_str() {
-        return catalog::type_named(tag);
+    if let Some(tag) = theirs.get("type").and_then(Value::as_str) {
+        let component = theirs.pointer("/props/name/type").and_then(Value::as_str);
+        let name = component.filter(|_| tag == "Component");
+        return catalog::type_named(name.unwrap_or(tag).trim_matches('\''));
     }
     let known = NAMES.iter().find_map(|(theirs, ours)| (*theirs == name).then_some(*ours));
     let stripped = name.strip_prefix('I').filter(|rest| rest.starts_with(char::is_uppercase));
@@ -297,7 +296,7 @@ fn pinned_type(property: &Value, model: &Value) -> BTreeSet<String> {
 
 fn resolve(text: &str, model: &Value) -> BTreeSet<String> {
     let text = text.trim();
-    if let Some(union) = model["unions"][text].as_str() {
+    if let Some(union) = model.pointer(&format!("/unions/{text}")).and_then(Value::as_str) {
         return resolve(union, model);
     }
     if let Some(item) = text.strip_prefix("Record<string, ").and_then(|rest| rest.strip_suffix('>'))
@@ -311,7 +310,7 @@ fn resolve(text: &str, model: &Value) -> BTreeSet<String> {
     if text.contains(" | ") {
         return text.split(" | ").flat_map(|part| resolve(part, model)).collect();
     }
-    let theirs = &model["interfaces"][text];
+    let theirs = model.pointer(&format!("/interfaces/{text}")).unwrap_or(&Value::Null);
     let name = match ours(text, theirs) {
         Some(info) if theirs.is_object() => info.name(),
         _ if text == "IHostCapabilities" => "{string}",

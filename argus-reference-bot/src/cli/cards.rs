@@ -206,6 +206,8 @@ fn clock(line: &Map<String, Value>) -> Result<Timestamp, String> {
     }
 }
 
+/// With the time, and with chance for `rand()` and `newGuid()`.
 fn at(options: Options, now: Timestamp) -> Options {
-    options.now_unix_ms(now.as_millisecond())
+    let (chance, _) = uuid::Uuid::new_v4().as_u64_pair();
+    options.now_unix_ms(now.as_millisecond()).random_seed(chance)
 }

@@ -115,21 +115,34 @@ fn reverse<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     array(cx, items)
 }
 
+/// Joins items; with a third argument, that one stands before the last.
 fn join<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let items = list(args, 0)?;
-    let separator = arg(args, 1).to_text().unwrap_or(",".into()).into_owned();
-    let last = arg(args, 2).to_text().map(std::borrow::Cow::into_owned);
+    let between = |index: usize| match arg(args, index) {
+        Val::Undefined => ",".to_owned(),
+        Val::Null => "null".to_owned(),
+        value => value.to_text().unwrap_or_default().into_owned(),
+    };
+    let (separator, last) = match (args.len(), items.len()) {
+        (..3, _) => (between(1), None),
+        (_, ..3) => (between(2), None),
+        _ if matches!(arg(args, 2), Val::Undefined) => (between(1), Some("undefined".to_owned())),
+        _ => (between(1), Some(between(2))),
+    };
     let size = items.len();
     let mut joined = String::new();
     for (index, item) in items.iter().enumerate() {
+        let final_gap = last.as_ref().filter(|_| index + 1 == size);
         if index > 0 {
-            let final_gap = index + 1 == size;
-            joined.push_str(match &last {
-                Some(last) if final_gap => last,
-                _ => &separator,
-            });
+            joined.push_str(final_gap.unwrap_or(&separator));
         }
-        joined.push_str(&item.to_text().unwrap_or_default());
+        let shown = item.to_text();
+        joined.push_str(match (&shown, final_gap, &item) {
+            // The last one is put behind the others by itself, and is a word then.
+            (None, Some(_), Val::Null) => "null",
+            (None, Some(_), _) => "undefined",
+            (shown, ..) => shown.as_deref().unwrap_or_default(),
+        });
         cx.spend(separator.len() + 1)?;
     }
     made(cx, joined)
@@ -206,6 +219,10 @@ fn flatten<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         }
         items = flat;
     }
+    // npm copies the array through JSON, which has no undefined.
+    for item in items.iter_mut().filter(|item| matches!(item, Val::Undefined)) {
+        *item = Val::Null;
+    }
     array(cx, items)
 }
 
@@ -224,7 +241,10 @@ fn sorted<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Vec<Val<'a>>> {
     let mut items: Vec<Val<'a>> = list(args, 0)?.iter().collect();
     cx.step(items.len() as u64)?;
     if args.len() == 1 {
-        items.sort_by_cached_key(|item| SortText(item.to_text().map(String::from)));
+        items.sort_by_cached_key(|item| {
+            let null = matches!(item, Val::Null).then(|| "null".to_owned());
+            SortText(item.to_text().map(String::from).or(null))
+        });
         return Ok(items);
     }
     let key = text(args, 1).unwrap_or_default();

@@ -60,7 +60,7 @@ fn to_number<'a>(args: &[Val<'a>], read: fn(&str) -> Option<f64>) -> Outcome<Val
         Val::Text(text) => read(text)
             .map(Val::Number)
             .ok_or_else(|| Fault::new("the text does not start with a number")),
-        Val::Ticks(ticks) => Ok(Val::Number(crate::ael::number::from_i128(*ticks))),
+        Val::Ticks(ticks) => Ok(Val::Number(crate::ael::number::from_i128(**ticks))),
         value => Ok(match value.as_number() {
             Some(n) => read(&js_number(n)).map_or(Val::Undefined, Val::Number),
             None => Val::Undefined,
@@ -71,6 +71,9 @@ fn to_number<'a>(args: &[Val<'a>], read: fn(&str) -> Option<f64>) -> Outcome<Val
 fn format_number<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (n, digits) = (number(args, 0)?, integer(args, 1)?);
     let style = arg(args, 2).as_text().unwrap_or(&cx.options.locale).to_owned();
+    if cx.is_compat() && (digits < 0.0 || digits >= 1e21) {
+        return Err(Fault::new("argument 2 is no number of decimals"));
+    }
     let decimals = to_usize(digits).min(20);
     made(cx, locale::grouped(round_to(n, digits), decimals, &style))
 }

@@ -1,14 +1,14 @@
 //! Dates and times. Now is what the caller says it is.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 
+use crate::ael::coerce::to_number;
 use crate::ael::eval::{Cx, Fault, Outcome, arg, integer, made, number, text};
-use crate::ael::number::{from_i64, from_i128, to_i64};
+use crate::ael::number::{MAX_SAFE, from_i64, from_i128, is_integer, to_i64, to_i128};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, optionally, row};
 use crate::ael::time::{
-    Civil, DAY, DEFAULT_FORMAT, HOUR, MINUTE, SECOND, Shown, dayjs_pattern, format, from_number,
-    in_range, iso_millis, js_date, month_name,
+    Civil, DAY, DEFAULT_FORMAT, HOUR, MINUTE, SECOND, Shown, dayjs_date, dayjs_pattern, format,
+    from_number, in_range, iso_millis, js_date, month_name,
 };
 use crate::ael::value::Val;
 use crate::ael::zones::zone;
@@ -185,9 +185,12 @@ fn format_epoch<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 
 fn format_ticks<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let ticks = match arg(args, 0) {
-        Val::Text(digits) => digits.parse().ok(),
-        Val::Ticks(ticks) | Val::Big(ticks) => Some(*ticks),
-        _ => Some(i128::from(to_i64(integer(args, 0)?))),
+        Val::Text(digits) => match to_number(arg(args, 0)) {
+            n if n.abs() < MAX_SAFE => is_integer(n).then(|| i128::from(to_i64(n))),
+            _ => digits.parse().ok(),
+        },
+        Val::Ticks(ticks) | Val::Big(ticks) => Some(**ticks),
+        _ => Some(to_i128(integer(args, 0)?)),
     };
     let ticks = ticks.ok_or_else(|| Fault::new("argument 1 is not a number of ticks"))?;
     let millis = i64::try_from((ticks - EPOCH_TICKS) / 10_000).ok().and_then(in_range);
@@ -214,12 +217,12 @@ fn part<'a>(args: &[Val<'a>], of: fn(Civil) -> i64) -> Outcome<Val<'a>> {
 
 fn ticks<'a>(args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let millis = iso_millis(text(args, 0)?)?;
-    Ok(Val::Ticks(EPOCH_TICKS + i128::from(millis) * 10_000))
+    Ok(Val::Ticks(Box::new(EPOCH_TICKS + i128::from(millis) * 10_000)))
 }
 
 fn ticks_to<'a>(args: &[Val<'a>], unit: i64) -> Outcome<Val<'a>> {
     let ticks = match arg(args, 0) {
-        Val::Ticks(ticks) => from_i128(*ticks),
+        Val::Ticks(ticks) => from_i128(**ticks),
         _ => integer(args, 0)?,
     };
     Ok(Val::Number(ticks / (from_i64(unit) * 10_000.0)))
@@ -294,14 +297,20 @@ fn convert_from_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a
 
 fn convert_to_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (given, name) = (text(args, 0)?, text(args, 1)?);
-    let zone = zone(name).ok_or_else(|| Fault::new(format!("`{name}` is not a time zone")))?;
-    let local = js_date(given).ok_or_else(|| Fault::new(format!("`{given}` is not a date")))?;
-    let beyond = || Fault::new("the date is beyond what a time zone has rules for");
-    let civil: DateTime = Timestamp::from_millisecond(local)
-        .map_err(|_| beyond())?
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .datetime();
-    let moment = zone.to_timestamp(civil).map_err(|_| beyond())?.as_millisecond();
+    let local = dayjs_date(given).ok_or_else(|| Fault::new(format!("`{given}` is not a date")))?;
+    let moment = from_local(local, cx.options.now_unix_ms.unwrap_or(local), name)?;
     // Seconds are as far as npm carries a converted time.
     show(cx, Some(moment.div_euclid(1000) * 1000), args, 4)
+}
+
+/// The moment at which clocks of a zone show a time. Of two such moments it is the one with today's
+/// offset; a time that clocks jump over is counted on from before the jump.
+fn from_local(local: i64, now: i64, zone: &str) -> Outcome<i64> {
+    let today = offset_minutes(now, zone)?;
+    let first = offset_minutes(local - today * MINUTE, zone)?;
+    if first == today {
+        return Ok(local - today * MINUTE);
+    }
+    let second = offset_minutes(local - first * MINUTE, zone)?;
+    Ok(local - first.min(second) * MINUTE)
 }

@@ -8,6 +8,7 @@ use crate::ael::pattern::{Dialect, Flags, compile};
 use crate::ael::table::{Function, Run, Takes, Types, exactly, row};
 use crate::ael::time::iso_millis;
 use crate::ael::value::Val;
+use crate::options::Profile;
 
 const BOOL: Types = Types::BOOL;
 const ONE: Takes = exactly(&[Types::ANY]);
@@ -46,19 +47,25 @@ fn is_date_time(value: &Val<'_>) -> bool {
 /// Matches in linear time; look-around and back references do not exist.
 fn is_match<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (input, pattern) = (cx.text_or_empty(args, 0)?, cx.text_or_empty(args, 1)?);
-    let dialect = if cx.is_compat() { Dialect::Common } else { Dialect::Full };
+    let dialect = dialect(cx.options.profile);
     let regex = cx.pattern(pattern, |pattern| pattern_of(pattern, dialect))?;
     yes(regex.is_match(input))
 }
 
 /// A pattern that is written in the template is checked when the template is read.
-fn is_pattern(args: &[Expr]) -> Result<(), String> {
+fn is_pattern(args: &[Expr], profile: Profile) -> Result<(), String> {
     match args.get(1) {
-        Some(Expr::Const(Const::Text(pattern))) if pattern_of(pattern, Dialect::Full).is_none() => {
+        Some(Expr::Const(Const::Text(pattern)))
+            if pattern_of(pattern, dialect(profile)).is_none() =>
+        {
             Err(format!("`{pattern}` is not a pattern"))
         }
         _ => Ok(()),
     }
+}
+
+fn dialect(profile: Profile) -> Dialect {
+    if profile == Profile::Compat { Dialect::Common } else { Dialect::Full }
 }
 
 fn pattern_of(pattern: &str, dialect: Dialect) -> Option<Regex> {

@@ -2,15 +2,15 @@
 
 use crate::ael::eval::{Cx, Fault, Outcome, Severity};
 use crate::ael::expr::Expr;
-use crate::ael::table::{Function, LAMBDA, Run, Types, row};
+use crate::ael::table::{Function, LAMBDA, Leaves, Run, Types, row};
 use crate::ael::value::Val;
 
 pub(super) const TABLE: &[Function] = &[
     row("foreach", LAMBDA, Types::ARRAY, Run::Lazy(foreach)),
     row("select", LAMBDA, Types::ARRAY, Run::Lazy(foreach)),
     row("where", LAMBDA, Types::ARRAY, Run::Lazy(where_)),
-    row("any", LAMBDA, Types::BOOL, Run::Lazy(any)),
-    row("all", LAMBDA, Types::BOOL, Run::Lazy(all)),
+    row("any", LAMBDA, Types::BOOL, Run::Lazy(any)).leaving(Leaves::Bool(false)),
+    row("all", LAMBDA, Types::BOOL, Run::Lazy(all)).leaving(Leaves::Bool(true)),
 ];
 
 /// A call such as `where(items, item, item.x)`.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::ael::eval::{Cx, Fault, Outcome, Severity, arg};
 use crate::ael::expr::Expr;
-use crate::ael::table::{Function, Run, Takes, Types, alias, at_least, exactly, row};
+use crate::ael::table::{Function, Leaves, Run, Takes, Types, alias, at_least, exactly, row};
 use crate::ael::value::Val;
 
 const ANY: Types = Types::ANY;
@@ -74,10 +74,14 @@ fn or<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             Ok(value) if value.is_true() => return Ok(Val::Bool(true)),
             Ok(value) => value,
             Err(fault) if fault.severity != Severity::Plain => return Err(fault),
-            // What a question has said by then, although it fails.
+            // What it has said by then, although it fails.
             Err(_) => match condition {
-                Expr::Call { function, .. } if function.name == "all" => Val::Bool(true),
-                Expr::Call { function, .. } if function.returns == BOOL => Val::Bool(false),
+                Expr::Call { function, .. } => match (function.leaves, function.run) {
+                    (Leaves::Bool(value), _) => Val::Bool(value),
+                    (Leaves::Text(text), _) => Val::Text(text.into()),
+                    (Leaves::Nothing, Run::Test(_)) => Val::Bool(false),
+                    (Leaves::Nothing, _) => Val::Undefined,
+                },
                 _ => Val::Undefined,
             },
         };

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
-use crate::ael::expr::{Expr, keys};
+use crate::ael::expr::{Expr, Fixed, keys};
 use crate::ael::jpath;
 use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
 use crate::ael::value::{Fields, List, Val};
 use crate::ael::{xml, xpath};
 
-use super::string::stringify;
+use super::string::{stringify, units};
 
 const ANY: Types = Types::ANY;
 const TEXT: Types = Types::TEXT;
@@ -97,7 +97,9 @@ fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             let Some(path) = of.as_text() else {
                 return Err(Fault::new("argument 1 is not a text"));
             };
-            (path.to_owned(), cx.find(&keys(path)))
+            let fixed = Fixed::new(path.to_owned());
+            let found = if fixed.keys.is_empty() { None } else { cx.find(&fixed) };
+            (fixed.text, found)
         }
         Some(property) => {
             let property = cx.eval(property)?;
@@ -176,11 +178,14 @@ fn add_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 fn remove_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let key = key(args);
     let from = arg(args, 0);
-    if cx.is_compat() && !from.is_nothing() && from.fields().is_none() {
-        return match from.list() {
-            Some(list) if key.parse().is_ok_and(|index: usize| index < list.len()) => {
+    if cx.is_compat() && !from.is_nothing() && !from.is_object() {
+        let within = |size: usize| key.parse().is_ok_and(|index: usize| index < size);
+        return match (from.list(), from) {
+            (Some(list), _) if within(list.len()) => {
                 with_item(cx, &list, &[Val::Undefined, Val::text(key)])
             }
+            (_, Val::Text(text)) if within(units(text)) => Err(fixed(&key)),
+            (_, Val::Bytes(bytes)) if within(bytes.len()) => Err(fixed(&key)),
             _ => Ok(from.clone()),
         };
     }
@@ -188,6 +193,10 @@ fn remove_property<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>
     cx.spend(fields.len() * size_of::<Val<'_>>())?;
     fields.retain(|(k, _)| *k != key);
     Ok(Val::object(fields))
+}
+
+fn fixed(key: &str) -> Fault {
+    Fault::new(format!("`{key}` cannot be taken out of a text"))
 }
 
 fn merge<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {

@@ -176,7 +176,11 @@ fn replace_any_case<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a
 
 fn split<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (text, separator) = (cx.text_or_empty(args, 0)?, cx.text_or_empty(args, 1)?);
-    let parts: Vec<Val<'a>> = if separator.is_empty() {
+    let parts: Vec<Val<'a>> = if separator.is_empty() && cx.is_compat() {
+        // JavaScript takes characters beyond the basic plane apart.
+        let unit = |unit| Val::text(String::from_utf16_lossy(&[unit]));
+        text.encode_utf16().map(unit).collect()
+    } else if separator.is_empty() {
         text.chars().map(|c| Val::text(c.to_string())).collect()
     } else {
         text.split(separator).map(Val::text).collect()

@@ -2,7 +2,7 @@
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, made, text};
 use crate::ael::number::{from_i64, js_number, to_i64};
-use crate::ael::table::{Function, Run, Takes, Types, exactly, optionally, row};
+use crate::ael::table::{Function, Leaves, Run, Takes, Types, exactly, optionally, row};
 use crate::ael::time::Civil;
 use crate::ael::timex::{Timex, of_time};
 use crate::ael::value::Val;
@@ -12,21 +12,30 @@ use super::date::local_now;
 const BOOL: Types = Types::BOOL;
 const TEXT: Types = Types::TEXT;
 const ONE: Takes = exactly(&[Types::ANY]);
+const NO: Leaves = Leaves::Bool(false);
+const DATE: Leaves = Leaves::Text("1899-11-30");
+const TIME: Leaves = Leaves::Text("T00");
 const NEAR: Takes = optionally(&[TEXT], &[TEXT]);
 
 pub(super) const TABLE: &[Function] = &[
-    row("isDefinite", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_definite))),
-    row("isTime", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_time))),
-    row("isDuration", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.duration.is_some()))),
-    row("isDate", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_date))),
-    row("isTimeRange", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.part_of_day))),
-    row("isDateRange", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_date_range))),
-    row("isPresent", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.now))),
-    row("resolve", ONE, TEXT, Run::Plain(resolve)),
-    row("getNextViableDate", NEAR, TEXT, Run::Plain(|cx, args| near_date(cx, args, true))),
-    row("getPreviousViableDate", NEAR, TEXT, Run::Plain(|cx, args| near_date(cx, args, false))),
-    row("getNextViableTime", NEAR, TEXT, Run::Plain(|cx, args| near_time(cx, args, true))),
-    row("getPreviousViableTime", NEAR, TEXT, Run::Plain(|cx, args| near_time(cx, args, false))),
+    row("isDefinite", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_definite))).leaving(NO),
+    row("isTime", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_time))).leaving(NO),
+    row("isDuration", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.duration.is_some())))
+        .leaving(NO),
+    row("isDate", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_date))).leaving(NO),
+    row("isTimeRange", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.part_of_day))).leaving(NO),
+    row("isDateRange", ONE, BOOL, Run::Plain(|_, args| test(args, Timex::is_date_range)))
+        .leaving(NO),
+    row("isPresent", ONE, BOOL, Run::Plain(|_, args| test(args, |t| t.now))).leaving(NO),
+    row("resolve", ONE, TEXT, Run::Plain(resolve)).leaving(NO),
+    row("getNextViableDate", NEAR, TEXT, Run::Plain(|cx, args| near_date(cx, args, true)))
+        .leaving(DATE),
+    row("getPreviousViableDate", NEAR, TEXT, Run::Plain(|cx, args| near_date(cx, args, false)))
+        .leaving(DATE),
+    row("getNextViableTime", NEAR, TEXT, Run::Plain(|cx, args| near_time(cx, args, true)))
+        .leaving(TIME),
+    row("getPreviousViableTime", NEAR, TEXT, Run::Plain(|cx, args| near_time(cx, args, false)))
+        .leaving(TIME),
 ];
 
 fn timex(args: &[Val<'_>]) -> Outcome<Timex> {

@@ -1,5 +1,11 @@
 //! Texts to moments, as JavaScript's `Date` reads them. Local time is UTC.
 
+mod loose;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{Civil, MINUTE, days_in, in_range};
 use crate::ael::eval::{Fault, Outcome};
 
@@ -14,7 +20,37 @@ pub(crate) fn iso_millis(text: &str) -> Outcome<i64> {
 
 /// Reads a date in any form that JavaScript's `new Date(text)` is likely to be given.
 pub(crate) fn js_date(text: &str) -> Option<i64> {
-    iso(text).or_else(|| loose(text))
+    iso(text).or_else(|| loose::date(text))
+}
+
+/// Reads a date as Day.js does: loosely by position, or else as JavaScript does. Parts that are too
+/// large run over into the next.
+pub(crate) fn dayjs_date(text: &str) -> Option<i64> {
+    static SHAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"^([0-9]{4})[-/]?([0-9]{1,2})?[-/]?([0-9]{0,2})[Tt\s]*([0-9]{1,2})?:?([0-9]{1,2})?:?([0-9]{1,2})?[.:]?([0-9]+)?$",
+        )
+        .ok()
+    });
+    let shape = SHAPE.as_ref().filter(|_| !text.ends_with(['Z', 'z']));
+    let Some(parts) = shape.and_then(|shape| shape.captures(text)) else { return js_date(text) };
+    let part = |index: usize, default: i64| {
+        let digits = parts.get(index).map_or("", |part| part.as_str());
+        digits.get(..digits.len().min(4)).and_then(|d| d.parse().ok()).unwrap_or(default)
+    };
+    let milli = parts.get(7).map_or("", |part| part.as_str());
+    let milli = milli.get(..milli.len().min(3)).and_then(|d| d.parse().ok()).unwrap_or(0);
+    let year = part(1, 0);
+    let civil = Civil {
+        year: if year < 100 { year + 1900 } else { year },
+        month: part(2, 1),
+        day: part(3, 1),
+        hour: part(4, 0),
+        minute: part(5, 0),
+        second: part(6, 0),
+        milli,
+    };
+    civil.millis()
 }
 
 /// A reader of digits.
@@ -114,108 +150,6 @@ fn zone(rest: &mut Digits<'_>) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
-/// Older spellings: `March 7, 2019`, `03/15/2018 1:00 PM`, `Thu, 15 Mar 2018 13:00:00 GMT`.
-fn loose(text: &str) -> Option<i64> {
-    let mut found = Loose::default();
-    let mut rest = text.trim();
-    while let Some(c) = rest.chars().next() {
-        let is_word = c.is_ascii_alphabetic();
-        let size = match c {
-            '0'..='9' => rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b':').count(),
-            _ if is_word => rest.bytes().take_while(u8::is_ascii_alphabetic).count(),
-            _ => c.len_utf8(),
-        };
-        let (word, after) = rest.split_at_checked(size)?;
-        rest = after;
-        if is_word {
-            found.word(word)?;
-        } else if word.contains(':') {
-            rest = found.time(word, after)?;
-        } else if c.is_ascii_digit() {
-            found.days.push(word.parse().ok()?);
-        } else if matches!(c, '+' | '-') && found.time.is_some() {
-            let mut digits = Digits(rest);
-            let hours = digits.number(2, 2)?;
-            digits.eat(':');
-            let minutes = digits.number(2, 2)?;
-            rest = digits.0;
-            found.offset = (if c == '-' { -1 } else { 1 }) * (hours * 60 + minutes);
-        } else if !matches!(c, ' ' | ',' | '/' | '-' | '.') {
-            return None;
-        }
-    }
-    found.millis()
-}
-
-#[derive(Default)]
-struct Loose {
-    days: Vec<i64>,
-    month: Option<i64>,
-    time: Option<(i64, i64, i64, i64)>,
-    afternoon: Option<bool>,
-    offset: i64,
-}
-
-impl Loose {
-    fn word(&mut self, word: &str) -> Option<()> {
-        let lower = word.to_ascii_lowercase();
-        let months = "jan feb mar apr may jun jul aug sep oct nov dec";
-        let start = lower.get(..3).unwrap_or(&lower);
-        if let Some(index) = months.split(' ').position(|month| month == start) {
-            self.month = i64::try_from(index + 1).ok();
-            return Some(());
-        }
-        match lower.as_str() {
-            "am" => self.afternoon = Some(false),
-            "pm" => self.afternoon = Some(true),
-            "z" | "utc" | "gmt" | "t" => {}
-            // Any word may stand in front, which is how weekdays are skipped.
-            _ if self.days.is_empty() => {}
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn time<'t>(&mut self, word: &str, after: &'t str) -> Option<&'t str> {
-        let mut parts = word.split(':').map(|part| part.parse::<i64>().ok());
-        let hour = parts.next()??;
-        let minute = parts.next()??;
-        let second = parts.next().unwrap_or(Some(0))?;
-        let mut rest = Digits(after);
-        let milli = if rest.eat('.') { fraction(&mut rest)? } else { 0 };
-        self.time = Some((hour, minute, second, milli));
-        Some(rest.0)
-    }
-
-    fn millis(self) -> Option<i64> {
-        let (year, month, day) = match (self.month, self.days.as_slice()) {
-            (Some(month), [day]) => (2001, month, *day),
-            (Some(month), [a, b]) if *a > 31 => (*a, month, *b),
-            (Some(month), [day, year]) => (*year, month, *day),
-            (None, [year, month, day]) if *year > 31 => (*year, *month, *day),
-            (None, [month, day, year]) => (*year, *month, *day),
-            (None, [month, day]) => (2001, *month, *day),
-            _ => return None,
-        };
-        let year = match year {
-            0..=49 => year + 2000,
-            50..=99 => year + 1900,
-            year => year,
-        };
-        let (mut hour, minute, second, milli) = self.time.unwrap_or_default();
-        match self.afternoon {
-            Some(_) if !(1..=12).contains(&hour) => return None,
-            Some(afternoon) => hour = hour % 12 + if afternoon { 12 } else { 0 },
-            None => {}
-        }
-        let civil = Civil { year, month, day, hour, minute, second, milli };
-        if !is_valid(civil) {
-            return None;
-        }
-        in_range(civil.millis()? - self.offset * MINUTE)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +172,17 @@ mod tests {
         check("03/15/2018 1:05 PM", Some("2018-03-15T13:05:00.000Z"));
         check("Thu, 15 Mar 2018 13:00:00 GMT", Some("2018-03-15T13:00:00.000Z"));
         check("15/01/2026", None);
+        check("42", Some("2042-01-01T00:00:00.000Z"));
+        check("-1", Some("2001-01-01T00:00:00.000Z"));
+        check("5", Some("2001-05-01T00:00:00.000Z"));
+        check("1/2/99", Some("1999-01-02T00:00:00.000Z"));
+        check("15 March", Some("2001-03-15T00:00:00.000Z"));
+        check("Mar 15 2018 1:05:06.7 pm GMT+2", Some("2018-03-15T11:05:06.700Z"));
+        check("2018-03-15 13:00 (noon) EST", Some("2018-03-15T18:00:00.000Z"));
+        check("2018-02-31", Some("2018-03-03T00:00:00.000Z"));
+        check("12:00", None);
+        check("2018-03-15 x", None);
+        check("15 12:00 25", None);
         check("errortime", None);
         check("20181115", None);
         check("2018-13-01", None);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::{Renderer, Stop};
 use crate::ael::expr::Expr;
 use crate::ael::functions::percent_encode;
@@ -15,7 +17,8 @@ impl<'a> Renderer<'a, '_> {
     /// Writes a text with values in it, each made safe for its place.
     pub(super) fn mixed(&mut self, pieces: &'a [Piece], leaf: &'a Leaf) -> Result<bool, Stop> {
         let start = self.out.len();
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
         for piece in pieces {
             let expr = match piece {
                 Piece::Text(plain) => {
@@ -24,9 +27,21 @@ impl<'a> Renderer<'a, '_> {
                 }
                 Piece::Expr(expr) => expr,
             };
+            if let Some(Value::String(words)) = self.cx.datum(expr)
+                && leaf.role != Role::Url
+                && self.is_plain(words)
+                && !text.ends_with("](")
+            {
+                text.push_str(words);
+                continue;
+            }
             let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
             let shown = self.shown(&value, expr, leaf.at);
-            let starts_line = text.trim_end_matches(' ').rsplit('\n').next() == Some("");
+            let starts_line = safe::starts_line(&text);
+            let is_shown = !matches!(leaf.role, Role::Opaque | Role::Value | Role::Url);
+            if is_shown && safe::meets(&text, &shown) {
+                text.push(' ');
+            }
             match leaf.role {
                 Role::Markdown if text.ends_with("](") => match safe::allowed(&shown, self.options)
                 {
@@ -59,6 +74,7 @@ impl<'a> Renderer<'a, '_> {
             }
         }
         write::string(&mut self.out, &text);
+        self.scratch = text;
         Ok(true)
     }
 
@@ -130,6 +146,10 @@ impl<'a> Renderer<'a, '_> {
 
     /// Writes whole elements that come out of data, each property as its place allows.
     fn structure(&mut self, value: &Val<'a>, spot: Spot<'_>, leaf_at: usize) -> bool {
+        if let Val::Text(text) = value {
+            write::string(&mut self.out, &safe::plain(text, self.options));
+            return true;
+        }
         if let Some(list) = value.list() {
             self.out.push(b'[');
             for item in list.iter() {
@@ -166,10 +186,6 @@ impl<'a> Renderer<'a, '_> {
         }
         match value {
             Val::Undefined | Val::Null => false,
-            Val::Text(text) => {
-                write::string(&mut self.out, &safe::plain(text, self.options));
-                true
-            }
             value => self.as_is(value),
         }
     }
