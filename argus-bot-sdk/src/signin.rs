@@ -27,11 +27,13 @@ mod asked;
 mod client;
 mod flow;
 mod needed;
+mod request;
 mod routes;
 mod wire;
 
 pub use self::asked::{Asked, AskedHere};
-pub use self::client::{SignInRequest, UserTokens, Whose};
+pub use self::client::{UserTokens, Whose};
 pub use self::flow::SignIn;
 pub use self::needed::NotSignedIn;
+pub use self::request::SignInRequest;
 pub use self::wire::{SignInResource, TokenOrSignIn, TokenStatus, UserToken};

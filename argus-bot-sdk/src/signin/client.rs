@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::request::SignInRequest;
 use super::wire::{SignInResource, TokenOrSignIn, TokenStatus, UserToken};
 use crate::Activity;
 use crate::activity::strict;
 use crate::auth::{Cloud, SecretToken, TokenSource, fetch, is_loopback};
-use crate::connector::ConversationRef;
 use crate::error::{Error, ErrorKind};
 
 /// Keeps people's tokens, so that the bot need not. Its wire is that of the Bot Framework's
@@ -97,44 +95,6 @@ impl fmt::Debug for Whose {
         f.debug_struct("Whose")
             .field("connection_name", &self.connection_name)
             .finish_non_exhaustive()
-    }
-}
-
-/// What the page at which a person signs in has to know: who asks, and where.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct SignInRequest {
-    state: String,
-}
-
-impl SignInRequest {
-    /// The bot `app_id` asks the person who sent `activity`.
-    pub fn new(app_id: &str, connection_name: &str, activity: &Activity) -> Self {
-        let place = ConversationRef::of(activity);
-        let mut conversation = json!({
-            "serviceUrl": place.service_url,
-            "conversation": { "id": place.conversation_id },
-        });
-        if let Some(members) = conversation.as_object_mut() {
-            let known = [
-                ("activityId", activity.id.as_ref().map(|id| json!(id))),
-                ("channelId", activity.channel_id.as_ref().map(|id| json!(id))),
-                ("user", activity.from.as_ref().map(|it| json!({ "id": it.id }))),
-                ("bot", place.bot.as_ref().map(|it| json!({ "id": it.id }))),
-            ];
-            let known = known.into_iter();
-            members.extend(known.filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        }
-        let state = json!({
-            "connectionName": connection_name, "msAppId": app_id, "conversation": conversation
-        });
-        Self { state: STANDARD.encode(state.to_string()) }
-    }
-}
-
-impl fmt::Debug for SignInRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignInRequest(..)")
     }
 }
 

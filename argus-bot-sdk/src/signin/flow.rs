@@ -13,8 +13,9 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::asked::{Asked, AskedHere};
-use super::client::{SignInRequest, UserTokens, Whose};
+use super::client::{UserTokens, Whose};
 use super::needed::NotSignedIn;
+use super::request::SignInRequest;
 use super::wire::{TokenOrSignIn, UserToken};
 use crate::Clock;
 use crate::auth::{SecretToken, subject};

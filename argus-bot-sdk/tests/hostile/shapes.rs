@@ -167,14 +167,14 @@ async fn no_id_leads_elsewhere() {
         "@evil.example",
         "a%00",
     ] {
-        let to = ConversationRef::new(far.url() + "/root/", id);
+        let to = ConversationRef::new(far.url() + "/base/", id);
         let hello = Activity::message("x");
         drop(connector.reply(&to, id, &hello).await);
     }
     let seen = paths.lock().unwrap().clone();
     assert!(seen.len() >= 14, "{}", seen.len());
     for (path, segments) in seen {
-        assert!(path.starts_with("/root/v3/conversations/"), "{path}");
+        assert!(path.starts_with("/base/v3/conversations/"), "{path}");
         assert_eq!(segments.len(), 6, "{path}");
         assert_eq!(segments[4], "activities", "{path}");
     }
