@@ -23,7 +23,7 @@ pub mod teams;
 mod wire;
 
 pub use crate::activity::action::CardAction;
-pub(crate) use crate::activity::answer::Addressed;
+pub(crate) use crate::activity::answer::{Addressed, Placed};
 pub use crate::activity::channel::ChannelData;
 pub use crate::activity::extra::Extra;
 use crate::activity::fast::Cursor;

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 
 use crate::Clock;
 
+/// What an answer takes beside its body, roughly.
+const ROOM: usize = 128;
+
 /// What was answered to an activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
@@ -32,14 +35,16 @@ pub(crate) const ACKNOWLEDGED: Outcome =
 pub(crate) struct Bounds {
     pub(crate) age: Duration,
     pub(crate) entries: usize,
+    /// Of answers. Beyond that the oldest are dropped, but not that there was one.
     pub(crate) bytes: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        // About 3 MB of entries and 32 MiB of answers. At 100,000 entries the 24 hours hold up to
-        // more than one activity a second, day and night.
-        Self { age: Duration::from_hours(24), entries: 100_000, bytes: 32 << 20 }
+        // About 3 MB of entries and 4 MiB of answers. At 100,000 entries the 24 hours hold up to
+        // more than one activity a second, day and night. Repetitions come within a minute, in
+        // which hundreds of large cards may be answered.
+        Self { age: Duration::from_hours(24), entries: 100_000, bytes: 4 << 20 }
     }
 }
 
@@ -105,6 +110,8 @@ struct Entries {
     by_key: HashTable<Number>,
     /// Those that are more than acknowledged.
     states: HashMap<Number, State>,
+    /// The answers that are kept, oldest first, and their bytes.
+    answers: VecDeque<Number>,
     bytes: usize,
 }
 
@@ -137,11 +144,11 @@ enum State {
 }
 
 impl State {
-    /// How long the answer is.
+    /// How much room the answer takes.
     fn bytes(&self) -> usize {
         match self {
             Self::Running(_) => 0,
-            Self::Done(outcome) => outcome.body.len(),
+            Self::Done(outcome) => outcome.body.len() + ROOM,
         }
     }
 }
@@ -215,9 +222,14 @@ impl Memory {
         if !matches!(state, State::Running(_)) {
             return;
         }
-        let length = outcome.body.len();
-        let before = std::mem::replace(state, State::Done(Box::new(outcome.clone())));
-        entries.bytes += length;
+        // A body was written into more room than it takes.
+        let kept = Outcome { body: Bytes::copy_from_slice(&outcome.body), ..outcome };
+        let kept = State::Done(Box::new(kept));
+        let bytes = kept.bytes();
+        let before = std::mem::replace(state, kept);
+        entries.bytes += bytes;
+        entries.answers.push_back(number);
+        entries.drop_answers(self.bounds.bytes);
         if let State::Running(sender) = before {
             sender.send_replace(Some(outcome));
         }
@@ -293,6 +305,27 @@ impl Entries {
         number
     }
 
+    /// Drops the oldest answers beyond so many bytes. That they were given stays known: what was done
+    /// once is not done again.
+    fn drop_answers(&mut self, most: usize) {
+        while let Some(&number) = self.answers.front() {
+            let Some(state @ State::Done(_)) = self.states.get(&number) else {
+                self.answers.pop_front();
+                continue;
+            };
+            if self.bytes <= most {
+                return;
+            }
+            self.bytes -= state.bytes().min(self.bytes);
+            self.states.remove(&number);
+            self.answers.pop_front();
+            let index = self.index(number);
+            if let Some(noted) = self.noted.get_mut(index) {
+                noted.what = What::Acknowledged;
+            }
+        }
+    }
+
     /// Takes out all but the place in the order.
     fn drop_key(&mut self, number: Number) {
         if let Some(state) = self.states.remove(&number) {
@@ -307,7 +340,7 @@ impl Entries {
     fn sweep(&mut self, now: Timestamp, bounds: &Bounds) {
         let mut spared = 0;
         while let Some(&oldest) = self.noted.front() {
-            let full = self.noted.len() > bounds.entries || self.bytes > bounds.bytes;
+            let full = self.noted.len() > bounds.entries;
             if !oldest.is_old(now, bounds.age) && !full || spared > self.noted.len() {
                 return;
             }
@@ -384,7 +417,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_but_never_forgets_what_runs() {
-        let (memory, _) = memory(Bounds { entries: 10, bytes: 1_000, ..Bounds::default() });
+        let (memory, _) = memory(Bounds { entries: 10, bytes: 10_000, ..Bounds::default() });
         assert!(matches!(memory.begin(0), Seen::Fresh(_)));
         for key in 1..1_000 {
             assert!(matches!(memory.begin(key), Seen::Fresh(_)));
@@ -396,7 +429,22 @@ mod tests {
         let known = entries.by_key.len();
         assert!(known <= 12 && entries.noted.len() <= 12, "{known}");
         assert_eq!(entries.states.len(), known);
-        assert_eq!(entries.bytes, 20 * (known - 1));
+        assert_eq!(entries.bytes, (20 + ROOM) * (known - 1));
+    }
+
+    #[test]
+    fn of_old_answers_stays_that_there_was_one() {
+        let (memory, clock) = memory(Bounds { bytes: 3 * (20 + ROOM), ..Bounds::default() });
+        for key in 1..=100 {
+            assert!(matches!(memory.begin(key), Seen::Fresh(_)));
+            memory.finish(key, said("twenty bytes of text"));
+        }
+        assert_eq!(answer(memory.begin(97)), Some(ACKNOWLEDGED), "done once, so not again");
+        assert_eq!(answer(memory.begin(98)), Some(said("twenty bytes of text")));
+        clock.advance(Duration::from_hours(24));
+        assert!(matches!(memory.begin(1), Seen::Fresh(_)));
+        let entries = memory.lock();
+        assert_eq!((entries.bytes, entries.noted.len(), entries.states.len()), (0, 1, 1));
     }
 
     /// What is acknowledged is most of what a bot remembers; a busy one runs in little memory.

@@ -183,7 +183,9 @@ async fn each_call_has_its_method_path_and_body() {
             format!("POST {base} HTTP/1.1"),
         ]
     );
-    assert_eq!(far.seen()[0].body, json!({"type": "message", "text": "hello"}));
+    let conversation = json!({"id": "19:a/b@thread.tacv2;messageid=7"});
+    let said = json!({"type": "message", "text": "hello", "conversation": conversation});
+    assert_eq!(far.seen()[0].body, said);
     assert!(far.seen().iter().all(|seen| seen.bearer.as_deref() == Some("Bearer t1")));
     assert_eq!(far.connections.load(Ordering::SeqCst), 1, "the connection is reused");
 }

@@ -48,6 +48,22 @@ pub(crate) struct Addressed<'a> {
     pub(crate) answer: &'a Activity,
 }
 
+/// Writes an activity with the conversation in which it is put, where it names none (A2080).
+pub(crate) struct Placed<'a> {
+    pub(crate) activity: &'a Activity,
+    pub(crate) conversation: &'a str,
+}
+
+impl Serialize for Placed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.activity.write(&mut map)?;
+        let is_said = self.activity.conversation.is_some();
+        entry(&mut map, "conversation", is_said, Some(Place(self.conversation)))?;
+        map.end()
+    }
+}
+
 /// A conversation of which nothing but the id is said.
 struct Place<'a>(&'a str);
 

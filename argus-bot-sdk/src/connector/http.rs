@@ -21,7 +21,7 @@ use super::{
     transport::Transport,
     wire,
 };
-use crate::activity::Addressed;
+use crate::activity::{Addressed, Placed};
 use crate::metrics::Sink;
 use crate::{
     Activity, Error, ErrorKind,
@@ -266,7 +266,8 @@ impl HttpConnector {
         let is_send = method == Method::POST;
         let metered = if is_send { Metered::Send } else { Metered::Other };
         let how = How::new(metered, to.root_id(), to.tenant_key());
-        let answer = self.call(method, &address, Some(wire::json(activity)?), how).await?;
+        let body = wire::json(&Placed { activity, conversation: &to.conversation_id })?;
+        let answer = self.call(method, &address, Some(body), how).await?;
         Ok(Sent::of(&answer))
     }
 }

@@ -8,7 +8,7 @@ use argus_bot_sdk::activity::entity::{Citation, Entity, Mention, StreamInfo};
 use argus_bot_sdk::extract::{State, Text};
 use argus_bot_sdk::invoke::{ExtensionResponse, Link, Response as _};
 use argus_bot_sdk::testing::{Answer, TestTeams};
-use argus_bot_sdk::{Account, Activity, ActivityKind, Attachment, Router};
+use argus_bot_sdk::{Account, Activity, ActivityKind, Attachment, ConversationRef, Router};
 use serde_json::{Value, json};
 
 /// What handlers heard.
@@ -195,6 +195,26 @@ async fn a2061_a2080_a2082_a2083_a2090_a_reply_says_where_it_belongs() {
     assert_eq!(reply["conversation"], json!({ "id": "<chat of Alice>" }));
     assert_eq!(reply["replyToId"], "<1>");
     assert_eq!(path, "POST /v3/conversations/<chat of Alice>/activities/<1>");
+}
+
+#[tokio::test]
+async fn a2080_what_nobody_asked_for_names_its_conversation_too() {
+    let teams = TestTeams::start(Router::new().message(echo)).await.unwrap();
+    let alice = teams.user("Alice");
+    let to = ConversationRef::new(teams.teams().service_url(), alice.place());
+    let said = Activity::message("by the way");
+    let id = teams.connector().send(&to, &said).await.unwrap().activity_id.unwrap();
+    teams.connector().update(&to, &id, &said).await.unwrap();
+    let transcript = teams.transcript();
+    let bodies = transcript.split("bot: ").skip(1).map(|call| {
+        let (_, rest) = call.split_once('\n').unwrap();
+        serde_json::from_str::<Value>(rest.split_once("\n  -> ").unwrap().0).unwrap()
+    });
+    let bodies: Vec<Value> = bodies.collect();
+    assert_eq!(bodies.len(), 2, "{transcript}");
+    for body in bodies {
+        assert_eq!(body["conversation"], json!({ "id": "<chat of Alice>" }));
+    }
 }
 
 #[tokio::test]

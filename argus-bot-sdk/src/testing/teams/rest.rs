@@ -379,12 +379,28 @@ fn unknown_activity() -> FakeResponse {
 
 /// The body as a JSON object within the size limit.
 pub(super) fn object(core: &Core, request: &FakeRequest) -> Result<Value, FakeResponse> {
-    let text = std::str::from_utf8(&request.body).ok();
-    if text.is_some_and(|text| text.encode_utf16().count() * 2 > core.max_message) {
+    let body = serde_json::from_slice::<Value>(&request.body).ok();
+    if utf16_bytes(&request.body) > core.max_message
+        && body.as_ref().is_none_or(|body| content_bytes(body) > core.max_message)
+    {
         return Err(error(413, "MessageSizeTooBig", "Message size too large."));
     }
-    let body = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     body.filter(Value::is_object).ok_or_else(|| error(400, "BadSyntax", "Invalid JSON body."))
+}
+
+fn utf16_bytes(text: &[u8]) -> usize {
+    String::from_utf8_lossy(text).encode_utf16().count() * 2
+}
+
+/// What is said counts, not who says it to whom and where.
+fn content_bytes(body: &Value) -> usize {
+    let mut content = body.clone();
+    if let Some(members) = content.as_object_mut() {
+        for name in ["from", "recipient", "conversation", "replyToId"] {
+            members.shift_remove(name);
+        }
+    }
+    utf16_bytes(content.to_string().as_bytes())
 }
 
 /// Whether Teams can show it: a message with something in it.
