@@ -165,3 +165,11 @@ fn public_cards_have_no_false_errors() {
     assert!(undeserved.is_empty(), "{}", undeserved.join("\n"));
     assert!(checked > 400, "only {checked} cards");
 }
+
+#[test]
+fn the_manual_lists_the_rules_as_they_are() {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/card-rules.md");
+    let manual = std::fs::read_to_string(manual).unwrap_or_default();
+    let fresh = manual == lint::to_markdown();
+    assert!(fresh, "run `argus cards rules --format markdown > docs/card-rules.md`");
+}
