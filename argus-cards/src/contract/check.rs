@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::shape::Shape;
 use crate::lint::Reported;
-use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
+use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind, WordInfo};
 use crate::near::nearest;
 use crate::template::{Base, Read, Step, Usage};
 
@@ -76,7 +76,7 @@ fn shown(read: &Read, steps: usize) -> String {
                 path.push('.');
                 path.push_str(key);
             }
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
+            Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
             Step::Each | Step::EachOrSelf => path.push_str("[]"),
             Step::Computed => path.push_str("[?]"),
         }
@@ -186,19 +186,24 @@ fn value(shape: &Shape<'_>, types: &[&str], property: &PropertyInfo) -> Option<S
     let wrong = |what: &str| Some(format!("takes {what}"));
     let only = |allowed: &[&str]| types.iter().all(|name| allowed.contains(name));
     match property.value() {
-        ValueKind::Any | ValueKind::OneOf(_) | ValueKind::Map(_) => None,
         ValueKind::Number if !only(&["number", "integer"]) => wrong("a number; convert it"),
         ValueKind::Bool if !only(&["boolean"]) => wrong("true or false"),
-        ValueKind::Number | ValueKind::Bool => None,
         ValueKind::Word(_) if !only(&["string"]) => wrong("one of some words"),
         ValueKind::Word(words) => {
             let unknown = shape.words()?.into_iter().find(|word| words.word(word).is_none())?;
-            let known: Vec<&str> = words.words().iter().map(|word| word.text()).collect();
+            let known: Vec<&str> = words.words().iter().map(WordInfo::text).collect();
             wrong(&format!("no `{unknown}`, but {}", known.join(", ")))
         }
         ValueKind::Object(_) | ValueKind::Union(_) if !only(&["object"]) => wrong("an object"),
         ValueKind::List(_) if !only(&["array"]) => wrong("an array"),
-        ValueKind::Object(_) | ValueKind::Union(_) | ValueKind::List(_) => None,
+        ValueKind::Any
+        | ValueKind::OneOf(_)
+        | ValueKind::Map(_)
+        | ValueKind::Number
+        | ValueKind::Bool
+        | ValueKind::Object(_)
+        | ValueKind::Union(_)
+        | ValueKind::List(_) => None,
         // Texts: numbers and flags become one, arrays and objects do not.
         _ if !only(&["string", "number", "integer", "boolean"]) => wrong("a text"),
         _ => None,

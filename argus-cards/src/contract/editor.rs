@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::shape::Shape;
-use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
+use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind, WordInfo};
 
 /// Deeper paths are longer than what anybody completes.
 const MAX_STEPS: usize = 4;
@@ -98,7 +98,7 @@ fn kind(value: ValueKind) -> Value {
         ValueKind::Bool => json!({"type": "boolean"}),
         // Large and small letters do not count, so the words are offered and others not refused.
         ValueKind::Word(words) => {
-            let words: Vec<&str> = words.words().iter().map(|word| word.text()).collect();
+            let words: Vec<&str> = words.words().iter().map(WordInfo::text).collect();
             json!({"type": "string", "examples": words})
         }
         ValueKind::Object(info) => reference(info.rust_name()),
