@@ -2,6 +2,7 @@
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 pub mod ael;
+mod contract;
 mod error;
 mod host;
 mod json;
@@ -15,6 +16,7 @@ pub mod schema;
 pub mod source;
 mod template;
 
+pub use contract::Contract;
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
 pub use host::{Host, Refused, SizeLimit, Trait};
 pub use library::{Builder, History, Library, Origin, Refreshed, Rendered, Status, Version, Watch};

@@ -17,9 +17,9 @@ mod walk;
 
 use std::fmt;
 
-use crate::error::{Error, ErrorKind, Position};
 use serde_json::Value;
 
+use crate::error::{Error, ErrorKind, Position};
 use crate::host::Host;
 use crate::json;
 use crate::options::Options;
@@ -29,6 +29,8 @@ pub use manual::to_markdown;
 pub use print::{to_json, to_text};
 pub use rules::{Rule, Source, rule, rules};
 pub use sarif::to_sarif;
+
+pub(crate) use found::Reported;
 
 use card::Card;
 use found::Found;
@@ -95,6 +97,15 @@ impl Report {
     /// Whether something is an error.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.rule.severity == Severity::Error)
+    }
+
+    /// The first finding that refuses a template, as an error; `of` says of what card.
+    pub(crate) fn refusal(&self, of: &str) -> Result<(), Error> {
+        let Some(finding) = self.findings.iter().find(|found| found.rule.refuses()) else {
+            return Ok(());
+        };
+        let message = format!("{} ({}{of})", finding.message, finding.rule.id);
+        Err(Error::new(ErrorKind::TemplateInvalid, message).at(&self.file, finding.at))
     }
 }
 
@@ -188,22 +199,13 @@ impl Linter {
         options: &Options,
     ) -> Result<(), Error> {
         let raw = self.clone().reading(Reading::Template).check(file, source);
-        refuse(&raw, "")?;
+        raw.refusal("")?;
         for (name, data) in samples {
             let rendered = self.check_rendered(file, source, data, options)?;
-            refuse(&rendered, &format!(", with the sample {name}"))?;
+            rendered.refusal(&format!(", with the sample {name}"))?;
         }
         Ok(())
     }
-}
-
-/// The first finding that refuses a template, as an error.
-fn refuse(report: &Report, of: &str) -> Result<(), Error> {
-    let Some(finding) = report.findings.iter().find(|found| found.rule.refuses()) else {
-        return Ok(());
-    };
-    let message = format!("{} ({}{of})", finding.message, finding.rule.id);
-    Err(Error::new(ErrorKind::TemplateInvalid, message).at(&report.file, finding.at))
 }
 
 /// What the compiler of templates says is part of the report.

@@ -96,6 +96,11 @@ impl Template {
         &self.file
     }
 
+    /// The text that it was compiled from.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whose semantics the template was compiled for.
     pub fn profile(&self) -> Profile {
         self.profile

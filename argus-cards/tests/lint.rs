@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use argus_cards::lint::{self, Linter, Reading, Report, Severity};
-use argus_cards::{Host, Position};
+use argus_cards::{Contract, Host, Options, Position, Template};
 
 use crate::corpus;
 use crate::marked::{grown, unmarked};
@@ -13,6 +13,7 @@ struct Case {
     rule: String,
     host: String,
     reading: Reading,
+    contract: Option<Contract>,
     good: bool,
     source: String,
     /// Where the rule must speak.
@@ -34,12 +35,16 @@ fn wrapped(snippet: &str) -> String {
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let (mut rule, mut host, mut reading) = (String::new(), String::new(), Reading::Auto);
+    let mut contract = None;
     for line in include_str!("lint/cases.txt").lines() {
         if let Some(head) = line.strip_prefix("= ") {
             let mut words = head.split(' ');
             words.next().unwrap().clone_into(&mut rule);
             words.next().unwrap_or("teams").clone_into(&mut host);
+            contract = None;
             reading = if words.next() == Some("card") { Reading::Card } else { Reading::Auto };
+        } else if let Some(schema) = line.strip_prefix("contract ") {
+            contract = Some(Contract::parse("contract", schema).unwrap());
         } else if let Some((kind, text)) = line.split_once(' ').filter(|_| !line.starts_with('#')) {
             let text = if kind.ends_with('!') { text.to_owned() } else { wrapped(text) };
             let (source, places) = unmarked(&grown(&text));
@@ -49,6 +54,7 @@ fn cases() -> Vec<Case> {
                 rule: rule.clone(),
                 host: host.clone(),
                 reading,
+                contract: contract.clone(),
                 good,
                 source,
                 places,
@@ -64,7 +70,13 @@ fn check(case: &Case) -> Report {
     if case.rule == "verb.unknown" {
         linter = linter.verbs(["known"]);
     }
-    linter.check("case.json", &case.source)
+    match &case.contract {
+        None => linter.check("case.json", &case.source),
+        Some(contract) => {
+            let template = Template::parse("case.json", &case.source, &Options::default());
+            contract.check(&template.unwrap())
+        }
+    }
 }
 
 #[test]
@@ -152,4 +164,12 @@ fn public_cards_have_no_false_errors() {
     }
     assert!(undeserved.is_empty(), "{}", undeserved.join("\n"));
     assert!(checked > 400, "only {checked} cards");
+}
+
+#[test]
+fn the_manual_lists_the_rules_as_they_are() {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/card-rules.md");
+    let manual = std::fs::read_to_string(manual).unwrap_or_default();
+    let fresh = manual == lint::to_markdown();
+    assert!(fresh, "run `argus cards rules --format markdown > docs/card-rules.md`");
 }

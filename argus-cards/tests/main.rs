@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod cards;
+mod contract;
 mod corpus;
 mod expressions;
 mod fixtures;

@@ -1,5 +1,7 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
+pub mod data;
+
 use argus_soc::decide::Decision;
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
@@ -8,7 +10,13 @@ use argus_soc::playbook::ActionKind;
 use argus_soc::run::{Run, State, Status, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
+
+use self::data::{
+    Alert, Approval, Asked, Button, Decided, Effect, Entity, Entry, List, Request, Row, Score,
+    Term, Ticket, Vote,
+};
 
 use crate::buttons::{Act, Buttons};
 use crate::flows::act::epoch;
@@ -75,45 +83,61 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
         .collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
-    json!({
-        "incident": {
-            "key": incident.key,
-            "title": clip(&event.title, TITLE),
-            "severity": incident.severity.as_str(),
-            "severity_label": severity_label(incident.severity),
-            "state": stage(incident.stage),
-            "state_label": state_label(incident),
-            "opened_at": whole(incident.opened_at),
-            "updated_at": whole(incident.updated_at),
-            "version": incident.version,
-            "correlation_id": incident.correlation,
-            "seq": stand.seq,
-            "count": incident.count,
-            "source": line(&event.source),
-            "product": event.product.as_deref().map(line),
-            "link": event.link.as_ref().filter(|link| link.len() <= LINK),
-            "acknowledged_by": incident.acknowledged_by.as_ref().map(|by| line(by.shown())),
-            "description": event.description.as_ref().map(|text| clip(text, TEXT)),
+    shown(&Alert {
+        incident: data::Incident {
+            key: incident.key.clone(),
+            title: clip(&event.title, TITLE),
+            severity: incident.severity.as_str(),
+            severity_label: severity_label(incident.severity),
+            state: stage(incident.stage),
+            state_label: state_label(incident),
+            opened_at: whole(incident.opened_at),
+            updated_at: whole(incident.updated_at),
+            version: incident.version,
+            correlation_id: incident.correlation.clone(),
+            seq: stand.seq,
+            count: incident.count,
+            source: line(&event.source),
+            product: event.product.as_deref().map(line),
+            link: event.link.clone().filter(|link| link.len() <= LINK),
+            acknowledged_by: incident.acknowledged_by.as_ref().map(|by| line(by.shown())),
+            description: event.description.as_ref().map(|text| clip(text, TEXT)),
         },
-        "score": {
-            "points": incident.score.points(),
-            "model": incident.score.model,
-            "confidence": if incident.score.confidence == Confidence::Full { "full" } else { "degraded" },
-            "terms": incident.score.terms.iter().map(|term| json!({
-                "name": term.name, "points": points(term.milli), "because": line(&term.because),
-            })).collect::<Vec<_>>(),
-        },
-        "decision": decision(&incident.decision),
-        "entities": entities.map(|it| json!({"kind": line(it.kind.as_str()), "value": line(&it.value)}))
-            .collect::<Vec<_>>(),
-        "techniques": lines(&event.techniques),
-        "effects": all_effects(incident),
-        "ticket": incident.ticket.as_ref().map(|it| json!({"id": it.number, "url": it.url})),
-        "timeline": timeline.map(|it| json!({"at": whole(it.at), "text": line(&it.text)}))
-            .collect::<Vec<_>>(),
-        "notices": notices,
-        "actions": alert_actions(incident, stand),
+        score: score(incident),
+        decision: decision(&incident.decision),
+        entities: entities
+            .map(|it| Entity { kind: line(it.kind.as_str()), value: line(&it.value) })
+            .collect(),
+        techniques: lines(&event.techniques),
+        effects: all_effects(incident),
+        ticket: incident
+            .ticket
+            .as_ref()
+            .map(|it| Ticket { id: it.number.clone(), url: it.url.clone() }),
+        timeline: timeline.map(|it| Entry { at: whole(it.at), text: line(&it.text) }).collect(),
+        notices: notices.into_iter().map(str::to_owned).collect(),
+        actions: alert_actions(incident, stand),
     })
+}
+
+/// Data as a template reads it. Nothing in it can fail to become JSON.
+fn shown(data: &impl Serialize) -> Value {
+    serde_json::to_value(data).unwrap_or_default()
+}
+
+fn score(incident: &Incident) -> Score {
+    let full = incident.score.confidence == Confidence::Full;
+    let term = |term: &argus_soc::score::Term| Term {
+        name: term.name.clone(),
+        points: points(term.milli),
+        because: line(&term.because),
+    };
+    Score {
+        points: incident.score.points(),
+        model: incident.score.model.clone(),
+        confidence: if full { "full" } else { "degraded" },
+        terms: incident.score.terms.iter().map(term).collect(),
+    }
 }
 
 /// The card of an incident when no template can be used: no layout, but nothing is lost.
@@ -121,8 +145,7 @@ pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
     let line = |text: String, weight: &str| json!({"type": "TextBlock", "text": unmarked(&text), "wrap": true, "weight": weight});
     let actions = alert_actions(incident, stand).into_iter().map(|action| {
         json!({
-            "type": "Action.Execute", "title": action.get("title"), "verb": action.get("verb"),
-            "data": action.get("data"),
+            "type": "Action.Execute", "title": action.title, "verb": action.verb, "data": action.data,
         })
     });
     json!({
@@ -162,51 +185,53 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
         Status::Expired => ("expired", "Expired: nobody decided in time"),
         _ => ("approved", "Approved"),
     };
-    json!({
-        "incident": {
-            "key": incident.key,
-            "title": clip(&incident.event.title, TITLE),
-            "severity": incident.severity.as_str(),
-            "severity_label": severity_label(incident.severity),
-            "version": incident.version,
-            "correlation_id": run.correlation,
+    let vote = |it: &argus_soc::run::DecisionBy| Vote {
+        by: line(it.by.shown()),
+        decision: if it.approve { "approved" } else { "denied" },
+        at: whole(it.at),
+    };
+    shown(&Approval {
+        incident: Asked {
+            key: incident.key.clone(),
+            title: clip(&incident.event.title, TITLE),
+            severity: incident.severity.as_str(),
+            severity_label: severity_label(incident.severity),
+            version: incident.version,
+            correlation_id: run.correlation.clone(),
         },
-        "request": {
-            "effect_label": lines(&what).join(", "),
-            "target": targets.first().map(|it| line(it)).unwrap_or_default(),
-            "digest": approval.map(|it| it.digest.as_str()),
-            "requester": line(run.requested_by.shown()),
-            "reason": approval.map(|it| clip(&it.reason, TEXT)),
-            "quorum": approval.map(|it| it.quorum),
-            "approvals": decisions.iter().map(|it| json!({
-                "by": line(it.by.shown()),
-                "decision": if it.approve { "approved" } else { "denied" },
-                "at": whole(it.at),
-            })).collect::<Vec<_>>(),
-            "expires_at": approval.map(|it| whole(it.expires_at)),
-            "status": status,
-            "status_label": label,
+        request: Request {
+            effect_label: lines(&what).join(", "),
+            target: targets.first().map(|it| line(it)).unwrap_or_default(),
+            digest: approval.map(|it| it.digest.clone()),
+            requester: line(run.requested_by.shown()),
+            reason: approval.map(|it| clip(&it.reason, TEXT)),
+            quorum: approval.map(|it| u64::from(it.quorum)),
+            approvals: decisions.iter().map(vote).collect(),
+            expires_at: approval.map(|it| whole(it.expires_at)),
+            status,
+            status_label: label,
         },
-        "actions": approval_actions(incident, run, stand),
+        actions: approval_actions(incident, run, stand),
     })
 }
 
 /// A list of incidents.
 pub fn list(title: &str, rows: &[Summary], total: u64, hint: &str) -> Value {
-    json!({
-        "title": title,
-        "total": total,
-        "shown": rows.len(),
-        "rows": rows.iter().map(|row| json!({
-            "key": row.key,
-            "title": clip(&row.title, TITLE),
-            "severity": row.severity.as_str(),
-            "severity_label": severity_label(row.severity),
-            "state": stage(row.stage),
-            "opened_at": whole(row.opened_at),
-            "count": row.count,
-        })).collect::<Vec<_>>(),
-        "hint": hint,
+    let row = |row: &Summary| Row {
+        key: row.key.clone(),
+        title: clip(&row.title, TITLE),
+        severity: row.severity.as_str(),
+        severity_label: severity_label(row.severity),
+        state: stage(row.stage),
+        opened_at: whole(row.opened_at),
+        count: row.count,
+    };
+    shown(&List {
+        title: title.to_owned(),
+        total,
+        shown: rows.len(),
+        rows: rows.iter().map(row).collect(),
+        hint: hint.to_owned(),
     })
 }
 
@@ -253,23 +278,23 @@ fn state_label(incident: &Incident) -> String {
     }
 }
 
-fn all_effects(incident: &Incident) -> Vec<Value> {
+fn all_effects(incident: &Incident) -> Vec<Effect> {
     let mut runs: Vec<&Run> = incident.runs.values().collect();
     runs.sort_by_key(|run| run.created_at);
-    let mut effects: Vec<Value> = runs.into_iter().flat_map(effects).collect();
+    let mut effects: Vec<Effect> = runs.into_iter().flat_map(effects).collect();
     effects.split_off(effects.len().saturating_sub(EFFECTS))
 }
 
-fn effects(run: &Run) -> Vec<Value> {
+fn effects(run: &Run) -> Vec<Effect> {
     let effect = |step: &Step| {
         let (label, style) = step_label(run, step);
-        json!({
-            "label": format!("{} {}", action_label(step.plan.action), line(&step.plan.target.value)),
-            "status_label": label,
-            "style": style,
-            "at": whole(step.changed_at.unwrap_or(run.created_at)),
-            "detail": detail(step).as_deref().map(line),
-        })
+        Effect {
+            label: format!("{} {}", action_label(step.plan.action), line(&step.plan.target.value)),
+            status_label: label,
+            style,
+            at: whole(step.changed_at.unwrap_or(run.created_at)),
+            detail: detail(step).as_deref().map(line),
+        }
     };
     run.steps.iter().map(effect).collect()
 }
@@ -325,17 +350,17 @@ fn action_label(action: ActionKind) -> &'static str {
     }
 }
 
-fn decision(decision: &Decision) -> Value {
+fn decision(decision: &Decision) -> Decided {
     let (label, reasons) = match decision {
         Decision::Ignore { reasons } => ("Ignored", reasons),
         Decision::Notify { reasons } => ("For your information", reasons),
         Decision::AskHuman { reasons, .. } => ("A human decides", reasons),
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
-    json!({"label": label, "reasons": lines(reasons)})
+    Decided { label, reasons: lines(reasons) }
 }
 
-fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Value> {
+fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Button> {
     if incident.stage == Stage::Resolved {
         return Vec::new();
     }
@@ -359,7 +384,7 @@ fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Value> {
     actions
 }
 
-fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Value> {
+fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {
     if run.status != Status::AwaitingApproval {
         return Vec::new();
     }
@@ -384,13 +409,17 @@ fn button(
     style: &str,
     tooltip: &str,
     stand: &Stand<'_>,
-) -> Value {
+) -> Button {
     let v = epoch(incident, act);
     // The time of the state, not of the drawing: the same state gives the same card.
     let data = stand.buttons.sign(&incident.key, act, &v, stand.conversation, incident.updated_at);
-    json!({
-        "title": title, "verb": act.verb(), "style": style, "tooltip": tooltip, "data": data,
-    })
+    Button {
+        title: title.to_owned(),
+        verb: act.verb(),
+        style: style.to_owned(),
+        tooltip: tooltip.to_owned(),
+        data: shown(&data),
+    }
 }
 
 fn points(milli: i64) -> String {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::hash::sha256;
+use crate::contract::{Contract, FILE};
 use crate::error::{Diagnostic, Error, ErrorKind, Level, Position};
 use crate::options::Options;
 use crate::source::{Snapshot, TemplateFiles, template_name, template_path};
@@ -99,10 +100,20 @@ fn accept(
     for sample in &files.samples {
         data.push(try_sample(&template, path, sample, text(snapshot, sample)?, options, odd)?);
     }
+    let agreed = contract_of(path).filter(|path| snapshot.file(path).is_some());
+    if let Some(agreed) = agreed {
+        Contract::parse(&agreed, text(snapshot, &agreed)?)?.accept(&template)?;
+    }
     if let Some(linter) = &options.lint {
         linter.accept(path, source, &data, options)?;
     }
     Ok(Entry { template, sha256: sha256(source.as_bytes()) })
+}
+
+/// Where the contract of the template `path` is; only one with a folder of its own has any.
+fn contract_of(path: &str) -> Option<String> {
+    let (folder, _) = path.rsplit_once('/')?;
+    Some(format!("{folder}/{FILE}"))
 }
 
 fn try_sample(

@@ -4,6 +4,7 @@ use super::lines::Lines;
 use super::rules::Rule;
 use super::{Finding, Report};
 use crate::json::{Kind, Node};
+use crate::template::Read;
 
 /// More of one rule is the same thing again.
 const MAX_OF_A_RULE: usize = 50;
@@ -84,5 +85,31 @@ pub(super) fn pointer(root: &Node, offset: usize) -> String {
         path.push('/');
         path.push_str(&step);
         node = inner;
+    }
+}
+
+/// Collects what is found where a template reads its data.
+#[derive(Debug, Default)]
+pub(crate) struct Reported(Vec<Finding>);
+
+impl Reported {
+    /// Notes something about a path of the template.
+    pub(crate) fn at(&mut self, id: &str, read: &Read, message: impl Into<String>) {
+        let Some(rule) = super::rule(id) else { return };
+        let length = u32::try_from(read.written.chars().count()).unwrap_or(u32::MAX);
+        let mut end = read.position;
+        end.column = end.column.saturating_add(length);
+        let (at, pointer, message) = (read.position, read.pointer.clone(), message.into());
+        self.0.push(Finding { rule, at, end, pointer, message });
+    }
+
+    /// What was found, in the order of the file, and nothing twice.
+    pub(crate) fn report(mut self, file: &str, source: &str) -> Report {
+        self.0.sort_by(|a, b| (a.at, a.rule.id, &a.message).cmp(&(b.at, b.rule.id, &b.message)));
+        let same = |a: &mut Finding, b: &mut Finding| {
+            (a.at, a.rule.id, &a.message) == (b.at, b.rule.id, &b.message)
+        };
+        self.0.dedup_by(same);
+        Report { file: file.to_owned(), source: source.to_owned(), findings: self.0 }
     }
 }

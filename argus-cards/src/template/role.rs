@@ -69,7 +69,7 @@ impl<'t> Spot<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::catalog::{self, ValueKind};
+    use crate::model::catalog::{self, PropertyInfo, ValueKind};
 
     /// The properties in which an object without a `type` stands.
     fn places(name: &str) -> Vec<&'static str> {
@@ -79,7 +79,7 @@ mod tests {
             _ => false,
         };
         let properties = catalog::types().iter().flat_map(|info| info.properties());
-        properties.filter(|it| holds(it.value())).map(|it| it.key()).collect()
+        properties.filter(|it| holds(it.value())).map(PropertyInfo::key).collect()
     }
 
     #[test]

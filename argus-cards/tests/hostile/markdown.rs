@@ -1,6 +1,8 @@
 //! A small reader of Markdown, written to find marks and not to draw them. It knows nothing of how
 //! the crate escapes: it reads what a client would read.
 
+#![expect(clippy::indexing_slicing, clippy::string_slice, reason = "tests may panic")]
+
 use std::collections::BTreeSet;
 
 /// What a client would make of a text.

@@ -1,5 +1,8 @@
 //! Hostile texts in every field of the data change no card.
 
+#![expect(clippy::indexing_slicing, clippy::string_slice, reason = "tests may panic")]
+
+use std::collections::HashSet;
 use std::path::Path;
 
 use argus_cards::model::catalog::{self, TypeInfo, ValueKind};
@@ -217,9 +220,38 @@ struct Spot<'c> {
     under: &'c str,
 }
 
+impl Spot<'_> {
+    /// Whether Markdown is shown here.
+    fn is_markdown(self) -> bool {
+        (self.kind, self.key) == ("TextBlock", "text")
+            || (self.under == "facts" && ["title", "value"].contains(&self.key))
+    }
+
+    /// Whether an address is fetched or opened from here.
+    fn is_address(self) -> bool {
+        let key = self.key;
+        key == "url"
+            || key.ends_with("Url")
+            || ["poster", "backgroundImage", "image"].contains(&key)
+    }
+
+    /// Whether it names something or comes back, so that nobody sees it as a link.
+    fn is_silent(self) -> bool {
+        ["id", "verb", "valueOn", "valueOff", "lang", "$schema"].contains(&self.key)
+            || (self.key == "value" && (self.kind.starts_with("Input.") || self.under == "choices"))
+    }
+
+    fn class(self) -> [bool; 3] {
+        [self.is_markdown(), self.is_address(), self.is_silent()]
+    }
+}
+
+/// Texts that have been looked at, with what they were in the harmless card.
+type Fine = HashSet<([bool; 3], String, String)>;
+
 /// The first thing in which a card differs from the same card with harmless data, other than by
 /// texts that are only shown.
-fn difference(plain: &Value, card: &Value, spot: Spot<'_>) -> Option<String> {
+fn difference(plain: &Value, card: &Value, spot: Spot<'_>, fine: &mut Fine) -> Option<String> {
     match (plain, card) {
         (Value::Object(before), Value::Object(after)) => {
             let kind = after.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -233,7 +265,7 @@ fn difference(plain: &Value, card: &Value, spot: Spot<'_>) -> Option<String> {
                     return None;
                 }
                 let inner = Spot { kind, key, under: spot.key };
-                difference(plain, card, inner).map(|what| format!("/{key}{what}"))
+                difference(plain, card, inner, fine).map(|what| format!("/{key}{what}"))
             })
         }
         (Value::Array(before), Value::Array(after)) => {
@@ -242,12 +274,21 @@ fn difference(plain: &Value, card: &Value, spot: Spot<'_>) -> Option<String> {
             }
             let pairs = before.iter().zip(after).enumerate();
             pairs.into_iter().find_map(|(index, (plain, card))| {
-                difference(plain, card, spot).map(|what| format!("/{index}{what}"))
+                difference(plain, card, spot, fine).map(|what| format!("/{index}{what}"))
             })
         }
         (Value::String(before), Value::String(after)) if before == after => None,
         (Value::String(before), Value::String(after)) => {
-            told(before, after, spot).map(|what| format!(": {what} in {after:?}"))
+            // The same text stands in many places of a card.
+            let key = (spot.class(), before.clone(), after.clone());
+            if fine.contains(&key) {
+                return None;
+            }
+            let what = told(before, after, spot);
+            if what.is_none() {
+                fine.insert(key);
+            }
+            what.map(|what| format!(": {what} in {after:?}"))
         }
         (before, after) => (before != after).then(|| format!(": {after}, not {before}")),
     }
@@ -258,9 +299,7 @@ fn told(before: &str, after: &str, spot: Spot<'_>) -> Option<String> {
     if let Some(what) = bad_in(after, spot) {
         return Some(what.to_owned());
     }
-    let shown = matches!((spot.kind, spot.key), ("TextBlock", "text"))
-        || (spot.under == "facts" && ["title", "value"].contains(&spot.key));
-    if !shown {
+    if !spot.is_markdown() {
         return None;
     }
     let marks = markdown::read(after);
@@ -268,8 +307,23 @@ fn told(before: &str, after: &str, spot: Spot<'_>) -> Option<String> {
     (!more.is_empty()).then(|| more.join(", "))
 }
 
+/// How addresses begin.
+const ADDRESSES: [&str; 11] = [
+    "https://",
+    "http://",
+    "ftp://",
+    "file://",
+    "https:\\",
+    "javascript:",
+    "vbscript:",
+    "data:text",
+    "mailto:",
+    "tel:",
+    "www.e",
+];
+
 /// What must stand in no text, whether Markdown is shown there or not.
-fn bad_in(text: &str, Spot { kind, key, under }: Spot<'_>) -> Option<&'static str> {
+fn bad_in(text: &str, spot: Spot<'_>) -> Option<&'static str> {
     let hidden = |c: char| {
         matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
             || (c.is_control() && c != '\n')
@@ -277,14 +331,10 @@ fn bad_in(text: &str, Spot { kind, key, under }: Spot<'_>) -> Option<&'static st
     if text.chars().any(hidden) {
         return Some("an invisible character");
     }
-    if key == "url" || key.ends_with("Url") || ["poster", "backgroundImage", "image"].contains(&key)
-    {
+    if spot.is_address() {
         return (!text.starts_with("https://good.example/")).then_some("a foreign address");
     }
-    // What names something or comes back stays what it is; nobody sees it as a link.
-    let silent = ["id", "verb", "valueOn", "valueOff", "lang"].contains(&key)
-        || (key == "value" && (kind.starts_with("Input.") || under == "choices"));
-    if silent {
+    if spot.is_silent() {
         return None;
     }
     let lower = text.to_lowercase();
@@ -299,19 +349,6 @@ fn bad_in(text: &str, Spot { kind, key, under }: Spot<'_>) -> Option<&'static st
         return Some("an expression");
     }
     let allowed = lower.replace("https://good.example/", "");
-    const ADDRESSES: [&str; 11] = [
-        "https://",
-        "http://",
-        "ftp://",
-        "file://",
-        "https:\\",
-        "javascript:",
-        "vbscript:",
-        "data:text",
-        "mailto:",
-        "tel:",
-        "www.e",
-    ];
     // A scheme with nothing behind it leads nowhere.
     let leads = |address: &&&str| {
         let mut places = allowed.match_indices(**address);
@@ -329,12 +366,13 @@ fn render(template: &Template, data: &Value) -> Value {
 fn attack(targets: &[Target], every: usize) {
     let texts = texts();
     let (mut tried, mut failures) = (0, Vec::new());
+    let mut fine = Fine::new();
     for (index, Target { name, template, data }) in targets.iter().enumerate() {
         let plain = render(template, &filled(data, "plain"));
         for text in texts.iter().skip(index).step_by(every) {
             let card = render(template, &filled(data, text));
             let nowhere = Spot { kind: "", key: "", under: "" };
-            if let Some(what) = difference(&plain, &card, nowhere) {
+            if let Some(what) = difference(&plain, &card, nowhere, &mut fine) {
                 failures.push(format!("{name} with {text:?}: {what}"));
             }
             tried += 1;

@@ -1,5 +1,6 @@
 //! `argus cards`.
 
+mod contract;
 mod desk;
 mod dev;
 mod differences;
@@ -63,6 +64,8 @@ What is odd about template or data goes to standard error, with file, line and c
     Lint(lint::Args),
     /// List the rules of `lint`, with who says so.
     Rules(lint::RulesArgs),
+    /// Compare what templates read with the types of their data.
+    Contract(contract::Args),
     /// Read cards into the typed model and write them again: lines {id, card} in and out.
     Roundtrip,
     /// Render every sample and compare it with the card that is expected.
@@ -106,6 +109,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Eval { profile } => lines(|line| eval(line, profile.options())),
         Command::Lint(args) => lint::run(args),
         Command::Rules(args) => lint::rules(args),
+        Command::Contract(args) => contract::run(args),
         Command::Roundtrip => lines(roundtrip),
         Command::Test(args) => test::run(args),
         Command::Dev(args) => dev::run(args),
