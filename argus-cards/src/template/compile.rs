@@ -28,9 +28,17 @@ pub(super) fn compile(file: &str, source: &str, profile: Profile) -> Result<Comp
     })?;
     let mut compiler =
         Compiler { file, source, profile, ops: Vec::new(), raw: Vec::new(), found: Vec::new() };
-    compiler.value(&tree, &Place::Root, Spot::ROOT)?;
+    compiler.value(&tree, Where::Root, Spot::ROOT)?;
     compiler.flush();
     Ok(Compiled { ops: compiler.ops, diagnostics: compiler.found })
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+enum Where<'t> {
+    Root,
+    Item,
+    Member(&'t str),
 }
 
 struct Compiler<'t> {
@@ -62,29 +70,35 @@ impl Compiler<'_> {
         })
     }
 
-    /// Writes what stands in front of a value: nothing, or its key.
-    fn key(&mut self, place: &Place) {
-        if let Place::Member(key) = place {
-            self.raw.extend_from_slice(key);
+    /// Writes what stands in front of a value: nothing, or its key. Returns how long that is.
+    fn key(&mut self, place: Where<'_>) -> usize {
+        let before = self.raw.len();
+        if let Where::Member(key) = place {
+            write::string(&mut self.raw, key);
+            self.raw.push(b':');
         }
+        self.raw.len() - before
     }
 
     /// `spot` is where the object stands that has the value.
-    fn value(&mut self, node: &Node, place: &Place, spot: Spot<'_>) -> Result<(), Error> {
+    fn value(&mut self, node: &Node<'_>, place: Where<'_>, spot: Spot<'_>) -> Result<(), Error> {
         let compat = self.profile == Profile::Compat;
-        let in_array = matches!(place, Place::Item);
+        let in_array = matches!(place, Where::Item);
         match &node.kind {
             // npm drops nulls from arrays.
             Kind::Null if compat && in_array => {}
             Kind::Null => self.literal(place, |raw| raw.extend_from_slice(b"null")),
             Kind::Bool(value) => self.literal(place, |raw| write::bool(raw, *value)),
             Kind::Number(number) => self.literal(place, |raw| write::number(raw, number)),
+            Kind::String(text) if !text.contains("${") => {
+                self.literal(place, |raw| write::string(raw, text));
+            }
             Kind::String(text) => match self.text(text, node.at)? {
                 Text::Plain(text) => self.literal(place, |raw| write::string(raw, &text)),
                 text => {
                     let role = match place {
-                        Place::Member(key) => spot.role(bare(key)),
-                        _ => spot.role(""),
+                        Where::Member(key) => spot.role(key),
+                        Where::Root | Where::Item => spot.role(""),
                     };
                     self.leaf(place, Leaf { text, role, at: node.at });
                 }
@@ -92,14 +106,14 @@ impl Compiler<'_> {
             // npm flattens arrays in arrays.
             Kind::Array(items) if compat && in_array => {
                 for item in items {
-                    self.value(item, &Place::Item, spot)?;
+                    self.value(item, Where::Item, spot)?;
                 }
             }
             Kind::Array(items) => {
                 self.key(place);
                 self.raw.push(b'[');
                 for item in items {
-                    self.value(item, &Place::Item, spot)?;
+                    self.value(item, Where::Item, spot)?;
                 }
                 self.close(b']');
             }
@@ -108,18 +122,18 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn literal(&mut self, place: &Place, write: impl FnOnce(&mut Vec<u8>)) {
+    fn literal(&mut self, place: Where<'_>, write: impl FnOnce(&mut Vec<u8>)) {
         self.key(place);
         write(&mut self.raw);
         self.raw.push(b',');
     }
 
-    fn leaf(&mut self, place: &Place, leaf: Leaf) {
-        self.key(place);
+    fn leaf(&mut self, place: Where<'_>, leaf: Leaf) {
+        let key = self.key(place);
         self.flush();
         self.ops.push(match place {
-            Place::Member(key) => Op::Member { key: key.len(), leaf },
-            Place::Root | Place::Item => Op::Item(leaf),
+            Where::Member(_) => Op::Member { key, leaf },
+            Where::Root | Where::Item => Op::Item(leaf),
         });
     }
 
@@ -141,9 +155,9 @@ impl Compiler<'_> {
 
     fn object(
         &mut self,
-        node: &Node,
-        members: &[Member],
-        place: &Place,
+        node: &Node<'_>,
+        members: &[Member<'_>],
+        place: Where<'_>,
         spot: Spot<'_>,
     ) -> Result<(), Error> {
         let find = |name: &str| members.iter().find(|member| member.key == name);
@@ -163,25 +177,28 @@ impl Compiler<'_> {
         self.flush();
         let body = std::mem::replace(&mut self.ops, outside);
         let place = match place {
-            Place::Root => Place::Root,
-            Place::Item => Place::Item,
-            Place::Member(key) => Place::Member(key.clone()),
+            Where::Root => Place::Root,
+            Where::Item => Place::Item,
+            Where::Member(_) => {
+                self.key(place);
+                Place::Member(std::mem::take(&mut self.raw))
+            }
         };
         let at = node.at;
         self.ops.push(Op::Scope(Box::new(ScopeOp { place, data, when, body, needs_url, at })));
         Ok(())
     }
 
-    fn members(&mut self, members: &[Member], spot: Spot<'_>) -> Result<(), Error> {
+    fn members(&mut self, members: &[Member<'_>], spot: Spot<'_>) -> Result<(), Error> {
         let element = members.iter().find(|member| member.key == "type");
         let element = match element.map(|member| &member.value.kind) {
-            Some(Kind::String(name)) => name.as_str(),
+            Some(Kind::String(name)) => &**name,
             _ => "",
         };
         let spot = spot.of(element);
         self.raw.push(b'{');
         for member in members {
-            if RESERVED.contains(&member.key.as_str()) {
+            if RESERVED.contains(&&*member.key) {
                 if self.profile == Profile::Argus && !["$data", "$when"].contains(&&*member.key) {
                     let message =
                         format!("`{}` is a name of the language and is dropped", member.key);
@@ -190,21 +207,18 @@ impl Compiler<'_> {
                 self.readable(&member.value)?;
                 continue;
             }
-            let mut key = Vec::new();
-            write::string(&mut key, &member.key);
-            key.push(b':');
             let inner = match &member.value.kind {
                 Kind::Object(_) | Kind::Array(_) => spot.inside(&member.key),
                 _ => spot,
             };
-            self.value(&member.value, &Place::Member(key), inner)?;
+            self.value(&member.value, Where::Member(&member.key), inner)?;
         }
         self.close(b'}');
         Ok(())
     }
 
     /// npm reads the strings of what it then leaves out, and fails if it cannot.
-    fn readable(&self, node: &Node) -> Result<(), Error> {
+    fn readable(&self, node: &Node<'_>) -> Result<(), Error> {
         match &node.kind {
             Kind::String(text) if self.profile == Profile::Compat => {
                 self.text(text, node.at).map(drop)
@@ -217,7 +231,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn data(&mut self, node: &Node) -> Result<Source, Error> {
+    fn data(&mut self, node: &Node<'_>) -> Result<Source, Error> {
         if let Kind::String(text) = &node.kind {
             let text = self.text(text, node.at)?;
             return Ok(match text {
@@ -233,7 +247,7 @@ impl Compiler<'_> {
 
     /// npm drops an object with a literal condition that is true and keeps one that is false;
     /// `argus` takes the condition at its word.
-    fn when(&mut self, node: &Node) -> Result<Option<When>, Error> {
+    fn when(&mut self, node: &Node<'_>) -> Result<Option<When>, Error> {
         if let Kind::String(text) = &node.kind {
             let text = self.text(text, node.at)?;
             if !matches!(text, Text::Plain(_)) {
@@ -257,22 +271,16 @@ impl Compiler<'_> {
 }
 
 /// Whether an object is nothing without an address that comes out of data.
-fn needs_url(members: &[Member]) -> bool {
+fn needs_url(members: &[Member<'_>]) -> bool {
     let text = |name: &str| {
         let member = members.iter().find(|member| member.key == name)?;
-        if let Kind::String(text) = &member.value.kind { Some(text.as_str()) } else { None }
+        if let Kind::String(text) = &member.value.kind { Some(&**text) } else { None }
     };
     matches!(text("type"), Some("Action.OpenUrl" | "Action.OpenUrlDialog" | "Image"))
         && text("url").is_some_and(|url| url.contains("${"))
 }
 
-/// The name inside a quoted key with its colon.
-fn bare(key: &[u8]) -> &str {
-    let inside = key.get(1..key.len().saturating_sub(2)).unwrap_or_default();
-    std::str::from_utf8(inside).unwrap_or_default()
-}
-
-fn has_expression(node: &Node) -> bool {
+fn has_expression(node: &Node<'_>) -> bool {
     match &node.kind {
         Kind::String(text) => text.contains("${"),
         Kind::Array(items) => items.iter().any(has_expression),
@@ -282,16 +290,16 @@ fn has_expression(node: &Node) -> bool {
 }
 
 /// A tree without its positions.
-fn plain(node: &Node) -> Value {
+fn plain(node: &Node<'_>) -> Value {
     match &node.kind {
         Kind::Null => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
         Kind::Number(number) => Value::Number(number.clone()),
-        Kind::String(text) => Value::String(text.clone()),
+        Kind::String(text) => Value::String(text.to_string()),
         Kind::Array(items) => items.iter().map(plain).collect(),
         Kind::Object(members) => members
             .iter()
-            .map(|member| (member.key.clone(), plain(&member.value)))
+            .map(|member| (member.key.to_string(), plain(&member.value)))
             .collect::<Map<_, _>>()
             .into(),
     }

@@ -29,7 +29,7 @@ impl Origin {
 }
 
 /// Finds all reads of a template.
-pub(super) fn reads(template: &Template, tree: &Node) -> Vec<Read> {
+pub(super) fn reads(template: &Template, tree: &Node<'_>) -> Vec<Read> {
     let place = Place { element: "", under: "", property: "", pointer: String::new() };
     let mut walk = Walk {
         template,
@@ -69,7 +69,7 @@ struct Walk<'t> {
 
 impl<'t> Walk<'t> {
     /// Walks a value; `under` is the property in which an object would stand.
-    fn node(&mut self, node: &'t Node, under: &'t str) {
+    fn node(&mut self, node: &'t Node<'t>, under: &'t str) {
         match &node.kind {
             Kind::String(text) => {
                 self.string(text, node.at, Usage::Value, false);
@@ -87,10 +87,10 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn object(&mut self, members: &'t [Member], under: &'t str) {
+    fn object(&mut self, members: &'t [Member<'t>], under: &'t str) {
         let find = |name: &str| members.iter().find(|member| member.key == name);
         let element = match find("type").map(|member| &member.value.kind) {
-            Some(Kind::String(name)) => name.as_str(),
+            Some(Kind::String(name)) => &**name,
             _ => "",
         };
         let outer = (self.scope.clone(), self.covered.len(), self.place.clone());
@@ -121,7 +121,7 @@ impl<'t> Walk<'t> {
         self.place = outer.2;
     }
 
-    fn property<T>(&mut self, member: &'t Member, walk: impl FnOnce(&mut Self) -> T) -> T {
+    fn property<T>(&mut self, member: &'t Member<'t>, walk: impl FnOnce(&mut Self) -> T) -> T {
         let (before, pointer) = (self.place.property, self.place.pointer.len());
         self.place.property = &member.key;
         let key = member.key.replace('~', "~0").replace('/', "~1");
