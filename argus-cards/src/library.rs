@@ -122,10 +122,13 @@ impl Library {
         let library = Self::new(Source::Memory, options);
         let mut bundle = Bundle::new();
         let mut diagnostics = Vec::new();
-        for (name, source) in templates {
-            let name = name.into();
+        let named = |(name, source): (N, S)| (name.into(), source.as_ref().to_owned());
+        let sources: BTreeMap<String, String> = templates.into_iter().map(named).collect();
+        let partials = |path: &str| sources.get(path.strip_suffix(".card.json")?).cloned();
+        for (name, source) in &sources {
+            let name = name.clone();
             let file = format!("{name}.card.json");
-            match load::compile(&file, source.as_ref(), &library.shared.options) {
+            match load::compile(&file, source, &library.shared.options, &partials) {
                 Ok(entry) => {
                     diagnostics.extend(entry.template.diagnostics().iter().cloned());
                     bundle.insert(name, Arc::new(entry));

@@ -7,5 +7,6 @@ mod expressions;
 mod fixtures;
 mod library;
 mod model;
+mod partials;
 mod properties;
 mod templating;

@@ -17,10 +17,18 @@ const ENDING: &str = ".card.json";
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Compiles a template and remembers its hash.
-pub(super) fn compile(file: &str, source: &str, options: &Options) -> Result<Entry, Error> {
-    let template = Template::parse(file, source, options)?;
+pub(super) fn compile(
+    file: &str,
+    source: &str,
+    options: &Options,
+    partials: &dyn Fn(&str) -> Option<String>,
+) -> Result<Entry, Error> {
+    let template = Template::parse_with(file, source, options, partials)?;
     let digit = |digit: u8| char::from_digit(u32::from(digit), 16);
-    let sha256 = Sha256::digest(source)
+    let mut hash = Sha256::new();
+    template.files().for_each(|(_, text)| hash.update(text));
+    let sha256 = hash
+        .finalize()
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
         .flatten()
@@ -50,7 +58,8 @@ pub(super) fn folder(
             diagnostics.push(Diagnostic::new(&file, None, message));
             continue;
         }
-        match accept(&file, &path, options, &mut diagnostics) {
+        let partials = |name: &str| read(&folder.join(name)).ok();
+        match accept(&file, &path, options, &partials, &mut diagnostics) {
             Ok(entry) => {
                 bundle.insert(name, Arc::new(entry));
             }
@@ -119,6 +128,7 @@ fn accept(
     file: &str,
     path: &Path,
     options: &Options,
+    partials: &dyn Fn(&str) -> Option<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Entry, Error> {
     let in_file = |error: Error| match error.file() {
@@ -126,7 +136,7 @@ fn accept(
         Some(_) => error,
     };
     let source = read(path).map_err(in_file)?;
-    let entry = compile(file, &source, options)?;
+    let entry = compile(file, &source, options, partials)?;
     diagnostics.extend(entry.template.diagnostics().iter().cloned());
     let samples = path.with_file_name("samples");
     if !samples.is_dir() {

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::files::{Files, Site, reference};
 use super::program::{Leaf, Op, Place, ScopeOp, Source, When};
 use super::role::{Role, Spot};
 use super::write;
 use crate::ael::text::{Text, template_text};
-use crate::error::{Diagnostic, Error, ErrorKind, Position};
-use crate::json::{self, Kind, Member, Node};
+use crate::error::{Diagnostic, Error, Level};
+use crate::json::{Kind, Member, Node};
 use crate::options::Profile;
 
 /// Keys that the language keeps for itself; they never reach the card.
@@ -21,16 +22,32 @@ pub(super) struct Compiled {
 }
 
 /// Compiles a template.
-pub(super) fn compile(file: &str, source: &str, profile: Profile) -> Result<Compiled, Error> {
-    let tree = json::parse(source).map_err(|fault| {
-        Error::new(ErrorKind::TemplateInvalid, fault.message)
-            .at(file, Position::of(source, fault.at))
-    })?;
-    let mut compiler =
-        Compiler { file, source, profile, ops: Vec::new(), raw: Vec::new(), found: Vec::new() };
-    compiler.value(&tree, Where::Root, Spot::ROOT)?;
+pub(super) fn compile(files: &Files, profile: Profile) -> Result<Compiled, Error> {
+    let trees = files.trees()?;
+    let mut compiler = Compiler {
+        files,
+        trees: &trees,
+        file: 0,
+        included: 0,
+        profile,
+        ops: Vec::new(),
+        raw: Vec::new(),
+        found: Vec::new(),
+    };
+    if let Some(tree) = trees.first() {
+        compiler.value(tree, Where::Root, Spot::ROOT)?;
+    }
     compiler.flush();
     Ok(Compiled { ops: compiler.ops, diagnostics: compiler.found })
+}
+
+/// How many times files may be included in one template, all levels together.
+const MAX_INCLUDED: usize = 1_000;
+
+/// The data of an object and what has to hold for it.
+struct Scope {
+    data: Option<Source>,
+    when: Vec<When>,
 }
 
 /// Where a value stands.
@@ -42,8 +59,11 @@ enum Where<'t> {
 }
 
 struct Compiler<'t> {
-    file: &'t str,
-    source: &'t str,
+    files: &'t Files,
+    trees: &'t [Node<'t>],
+    /// The file that is being compiled.
+    file: usize,
+    included: usize,
     profile: Profile,
     ops: Vec<Op>,
     raw: Vec<u8>,
@@ -57,16 +77,19 @@ impl Compiler<'_> {
         }
     }
 
+    fn site(&self, byte: usize) -> Site {
+        Site { file: self.file, byte }
+    }
+
     fn report(&mut self, at: usize, message: &str) {
-        let at = Position::of(self.source, at);
-        self.found.push(Diagnostic::new(self.file, Some(at), message));
+        let at = self.files.error(self.site(at), 0, message);
+        self.found.push(Diagnostic { level: Level::Warning, ..Diagnostic::from(&at) });
     }
 
     fn text(&self, text: &str, at: usize) -> Result<Text, Error> {
         template_text(text, self.profile).map_err(|syntax| {
-            let at = json::source_offset(self.source, at, syntax.at);
-            Error::new(ErrorKind::TemplateInvalid, syntax.message)
-                .at(self.file, Position::of(self.source, at))
+            let at = self.files.byte(self.site(at), syntax.at);
+            self.files.error(self.site(at), 0, syntax.message)
         })
     }
 
@@ -100,7 +123,7 @@ impl Compiler<'_> {
                         Where::Member(key) => spot.role(key),
                         Where::Root | Where::Item => spot.role(""),
                     };
-                    self.leaf(place, Leaf { text, role, at: node.at });
+                    self.leaf(place, Leaf { text, role, at: self.site(node.at) });
                 }
             },
             // npm flattens arrays in arrays.
@@ -117,7 +140,13 @@ impl Compiler<'_> {
                 }
                 self.close(b']');
             }
-            Kind::Object(members) => self.object(node, members, place, spot)?,
+            Kind::Object(members) => match reference(members) {
+                Some((path, at)) if !compat => self.include(members, (path, at), place, spot)?,
+                _ => {
+                    let scope = self.scope(members)?;
+                    self.object(node, members, scope, place, spot)?;
+                }
+            },
         }
         Ok(())
     }
@@ -153,21 +182,78 @@ impl Compiler<'_> {
         self.raw.extend_from_slice(&[end, b',']);
     }
 
-    fn object(
-        &mut self,
-        node: &Node<'_>,
-        members: &[Member<'_>],
-        place: Where<'_>,
-        spot: Spot<'_>,
-    ) -> Result<(), Error> {
+    /// What stands in an object about its data and its conditions.
+    fn scope(&mut self, members: &[Member<'_>]) -> Result<Scope, Error> {
         let find = |name: &str| members.iter().find(|member| member.key == name);
         let data = find("$data").map(|member| self.data(&member.value)).transpose()?;
         let when = match find("$when") {
             Some(member) => self.when(&member.value)?,
             None => None,
         };
+        Ok(Scope { data, when: when.into_iter().collect() })
+    }
+
+    /// Compiles the file that an object names in place of the object.
+    fn include(
+        &mut self,
+        members: &[Member<'_>],
+        (path, at): (&str, usize),
+        place: Where<'_>,
+        spot: Spot<'_>,
+    ) -> Result<(), Error> {
+        let refused = |compiler: &Self, message: String| {
+            Err(compiler.files.error(compiler.site(at), 0, message))
+        };
+        let file = self.files.find(self.file, path);
+        let Some((file, tree)) = file.and_then(|file| Some((file, self.trees.get(file)?))) else {
+            return refused(self, format!("there is no file `{path}`; a `$ref` names a partial"));
+        };
+        self.included += 1;
+        if self.included > MAX_INCLUDED {
+            return refused(self, format!("files are included more than {MAX_INCLUDED} times"));
+        }
+        let outer = self.scope(members)?;
+        let outside = std::mem::replace(&mut self.file, file);
+        match &tree.kind {
+            Kind::Object(inside) if reference(inside).is_none() => {
+                let mut scope = self.scope(inside)?;
+                if scope.data.is_some() && (outer.data.is_some() || !outer.when.is_empty()) {
+                    self.file = outside;
+                    let message =
+                        format!("`{path}` has a `$data` of its own; leave these out here");
+                    return refused(self, message);
+                }
+                scope.data = outer.data.or(scope.data);
+                scope.when.splice(0..0, outer.when);
+                self.object(tree, inside, scope, place, spot)?;
+            }
+            _ if outer.data.is_some() || !outer.when.is_empty() => {
+                self.file = outside;
+                let message =
+                    format!("`{path}` is no object, which alone can have `$data` or `$when`");
+                return refused(self, message);
+            }
+            Kind::Array(items) if matches!(place, Where::Item) => {
+                for item in items {
+                    self.value(item, Where::Item, spot)?;
+                }
+            }
+            _ => self.value(tree, place, spot)?,
+        }
+        self.file = outside;
+        Ok(())
+    }
+
+    fn object(
+        &mut self,
+        node: &Node<'_>,
+        members: &[Member<'_>],
+        Scope { data, when }: Scope,
+        place: Where<'_>,
+        spot: Spot<'_>,
+    ) -> Result<(), Error> {
         let needs_url = self.profile == Profile::Argus && needs_url(members);
-        if data.is_none() && when.is_none() && !needs_url {
+        if data.is_none() && when.is_empty() && !needs_url {
             self.key(place);
             return self.members(members, spot);
         }
@@ -184,7 +270,7 @@ impl Compiler<'_> {
                 Place::Member(std::mem::take(&mut self.raw))
             }
         };
-        let at = node.at;
+        let at = self.site(node.at);
         self.ops.push(Op::Scope(Box::new(ScopeOp { place, data, when, body, needs_url, at })));
         Ok(())
     }
@@ -236,7 +322,7 @@ impl Compiler<'_> {
             let text = self.text(text, node.at)?;
             return Ok(match text {
                 Text::Plain(text) => Source::Literal(Value::String(text)),
-                text => Source::Computed(Leaf { text, role: Role::Opaque, at: node.at }),
+                text => Source::Computed(Leaf { text, role: Role::Opaque, at: self.site(node.at) }),
             });
         }
         if self.profile == Profile::Argus && has_expression(node) {
@@ -251,7 +337,11 @@ impl Compiler<'_> {
         if let Kind::String(text) = &node.kind {
             let text = self.text(text, node.at)?;
             if !matches!(text, Text::Plain(_)) {
-                return Ok(Some(When::Computed(Leaf { text, role: Role::Opaque, at: node.at })));
+                return Ok(Some(When::Computed(Leaf {
+                    text,
+                    role: Role::Opaque,
+                    at: self.site(node.at),
+                })));
             }
         }
         let truthy = match &node.kind {
