@@ -94,7 +94,11 @@ fn accept(
 ) -> Result<Entry, Error> {
     let path = files.path;
     let source = text(snapshot, path)?;
-    let template = Template::parse(path, source, options)?;
+    let partials = |path: &str| {
+        snapshot.file(path)?;
+        text(snapshot, path).ok().map(str::to_owned)
+    };
+    let template = Template::parse_with(path, source, options, &partials)?;
     odd.extend(template.diagnostics().iter().cloned());
     let mut data = Vec::new();
     for sample in &files.samples {
@@ -107,7 +111,10 @@ fn accept(
     if let Some(linter) = &options.lint {
         linter.accept(path, source, &data, options)?;
     }
-    Ok(Entry { template, sha256: sha256(source.as_bytes()) })
+    // What it includes belongs to its version.
+    let texts: String = template.files().map(|(_, text)| text).collect();
+    let sha256 = sha256(texts.as_bytes());
+    Ok(Entry { template, sha256 })
 }
 
 /// Where the contract of the template `path` is; only one with a folder of its own has any.
