@@ -84,6 +84,7 @@ pub(super) fn meets(before: &str, value: &str) -> bool {
     };
     match (last, first) {
         (b'{' | b'$', b'{') | (b':' | b'/' | b'\\', b'/' | b'\\' | b':') => true,
+        (b'<', first) if first.is_ascii_alphabetic() || b"/!?".contains(&first) => true,
         (b'w' | b'W', b'w' | b'W' | b'.') => {
             let is_w = |c: char| c == 'w' || c == 'W';
             let rest = value.trim_start_matches(is_w);
@@ -342,6 +343,7 @@ mod tests {
             ("{", "{DATE(x)}}"),
             ("a$", "{rs:x}"),
             ("x<", "at>y"),
+            ("x<", "b>"),
             ("x<a", "t>y"),
             ("https:", "//evil.com"),
             ("https:/", "/evil.com"),

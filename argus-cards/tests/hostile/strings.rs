@@ -203,7 +203,8 @@ impl Target {
 fn filled(value: &Value, text: &str) -> Value {
     match value {
         Value::String(_) => Value::String(text.to_owned()),
-        Value::Array(items) => items.iter().map(|item| filled(item, text)).collect(),
+        // Every field is in the first item of its list.
+        Value::Array(items) => items.iter().take(1).map(|item| filled(item, text)).collect(),
         Value::Object(map) => {
             let fields = map.iter().map(|(key, value)| (key.clone(), filled(value, text)));
             Value::Object(fields.collect())
