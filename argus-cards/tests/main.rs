@@ -5,6 +5,8 @@ mod cards;
 mod corpus;
 mod expressions;
 mod fixtures;
+#[cfg(feature = "minijinja")]
+mod jinja;
 mod library;
 mod model;
 mod partials;

@@ -13,6 +13,8 @@ use crate::options::Options;
 use crate::template::Template;
 
 const ENDING: &str = ".card.json";
+/// A whole file of minijinja.
+const JINJA_ENDING: &str = ".card.json.j2";
 /// A card of more than 100 KB is refused by Teams; a template ten times that is a mistake.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -91,11 +93,13 @@ fn templates(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     for path in entries(folder)? {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         if path.is_dir() {
-            let template = path.join(format!("{name}{ENDING}"));
-            if template.is_file() {
+            let files = [ENDING, JINJA_ENDING].map(|ending| path.join(format!("{name}{ending}")));
+            if let Some(template) = files.into_iter().find(|file| file.is_file()) {
                 found.push((name.to_owned(), template));
             }
-        } else if let Some(name) = name.strip_suffix(ENDING) {
+        } else if let Some(name) =
+            name.strip_suffix(ENDING).or_else(|| name.strip_suffix(JINJA_ENDING))
+        {
             found.push((name.to_owned(), path.clone()));
         }
     }
