@@ -7,6 +7,8 @@ mod coerce;
 pub(crate) mod eval;
 pub(crate) mod expr;
 pub(crate) mod functions;
+#[cfg(feature = "minijinja")]
+pub(crate) mod jinja;
 mod jpath;
 mod lex;
 mod locale;

@@ -3,6 +3,8 @@
 mod compile;
 mod files;
 mod flatten;
+#[cfg(feature = "minijinja")]
+mod jinja;
 mod program;
 mod reads;
 mod render;
@@ -57,9 +59,17 @@ pub use reads::{Argument, Base, Read, Step, Usage};
 pub struct Template {
     files: files::Files,
     profile: Profile,
-    compiled: compile::Compiled,
+    body: Body,
     /// How much memory a rendering asks for at first.
     size: AtomicUsize,
+}
+
+/// What a template does.
+#[derive(Debug)]
+enum Body {
+    Program(compile::Compiled),
+    #[cfg(feature = "minijinja")]
+    Jinja(Box<jinja::JinjaFile>),
 }
 
 /// A rendered card and what its author should hear about it.
@@ -74,7 +84,34 @@ pub struct Expansion {
 }
 
 impl Template {
-    /// Compiles a template; `file` is only used in messages.
+    /// Compiles a template; `file` is used in messages. If its name ends in `.j2` and the feature
+    /// `minijinja` is on, the whole file is a template of minijinja that gives a card:
+    ///
+    /// ```
+    /// # #[cfg(feature = "minijinja")] {
+    /// use argus_cards::{Options, Template};
+    /// use serde_json::json;
+    ///
+    /// let source = r#"{"type": "FactSet", "facts": [
+    ///     {% for host in hosts %}{"title": {{ host.name }}, "value": "risk {{ host.risk }}"}
+    ///     {%- if not loop.last %},{% endif %}{% endfor %}]}"#;
+    /// let options = Options::default();
+    /// let error = Template::parse("hosts.card.json.j2", source, &options)?
+    ///     .render(&json!({"hosts": [{"name": "web1", "risk": "high"}]}), None, &options)
+    ///     .unwrap_err();
+    /// // Values bring their own quotes.
+    /// assert!(error.message().contains("what the file gives is no card"));
+    ///
+    /// let source = source.replace(r#""risk {{ host.risk }}""#, r#"{{ "risk " ~ host.risk }}"#);
+    /// let card = Template::parse("hosts.card.json.j2", &source, &options)?
+    ///     .render(&json!({"hosts": [{"name": "*web1*", "risk": "high"}]}), None, &options)?;
+    /// assert_eq!(
+    ///     String::from_utf8_lossy(&card),
+    ///     r#"{"type":"FactSet","facts":[{"title":"\\*web1\\*","value":"risk high"}]}"#
+    /// );
+    /// # }
+    /// # Ok::<(), argus_cards::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,9 +156,38 @@ impl Template {
     }
 
     fn compiled(files: files::Files, options: &Options) -> Result<Self, Error> {
-        let compiled = compile::compile(&files, options.profile)?;
+        #[cfg(feature = "minijinja")]
+        if files.name(0).ends_with(jinja::ENDING) {
+            let body = Body::Jinja(Box::new(jinja::JinjaFile::parse(&files, &options.limits)?));
+            let size = AtomicUsize::new(0);
+            return Ok(Self { files, profile: Profile::Argus, body, size });
+        }
+        let body = Body::Program(compile::compile(&files, options.profile)?);
         let size = files.iter().map(|file| file.text.len()).sum::<usize>() * 2;
-        Ok(Self { files, profile: options.profile, compiled, size: AtomicUsize::new(size) })
+        Ok(Self { files, profile: options.profile, body, size: AtomicUsize::new(size) })
+    }
+
+    /// The card that a whole file of minijinja gives for some data, as a template of its own, in
+    /// which nothing but the values of the data is left open.
+    #[cfg(feature = "minijinja")]
+    fn filled_in(
+        &self,
+        jinja: &jinja::JinjaFile,
+        root: Option<&Value>,
+        host: Option<&Value>,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let text = jinja.text(&self.files, root, host, options)?;
+        let files = files::Files::one(self.file(), &text);
+        let body = Body::Program(compile::compile_marked(&files).map_err(|error| {
+            // The place is one of the text, which nobody sees.
+            let place = error.position().map(|at| at.to_string()).unwrap_or_default();
+            let context =
+                format!("what the file gives is no card: {} (its {place})", error.message());
+            Error::new(crate::ErrorKind::TemplateInvalid, context)
+                .at(self.file(), crate::Position::of("", 0))
+        })?);
+        Ok(Self { files, profile: self.profile, body, size: AtomicUsize::new(text.len()) })
     }
 
     /// The file that the template came from.
@@ -146,7 +212,11 @@ impl Template {
 
     /// What was odd about the template itself.
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.compiled.diagnostics
+        match &self.body {
+            Body::Program(compiled) => &compiled.diagnostics,
+            #[cfg(feature = "minijinja")]
+            Body::Jinja(_) => &[],
+        }
     }
 
     /// Renders the template over `root`; `host` is what `$host` means.
@@ -185,7 +255,19 @@ impl Template {
             adjusted = options.clone().profile(self.profile);
             &adjusted
         };
-        let (json, diagnostics) = render::render(self, root.into(), host, options)?;
+        let root = root.into();
+        let (json, diagnostics) = match &self.body {
+            Body::Program(compiled) => render::render(self, compiled, root, host, options)?,
+            #[cfg(feature = "minijinja")]
+            Body::Jinja(jinja) => {
+                let card = self.filled_in(jinja, root, host, options)?;
+                let mut expansion = card.expand(None, None, options)?;
+                for diagnostic in &mut expansion.diagnostics {
+                    diagnostic.at = None;
+                }
+                return Ok(expansion);
+            }
+        };
         Ok(Expansion { json, diagnostics })
     }
 }

@@ -7,6 +7,8 @@ mod corpus;
 mod expressions;
 mod fixtures;
 mod hostile;
+#[cfg(feature = "minijinja")]
+mod jinja;
 mod library;
 mod lint;
 mod marked;

@@ -17,7 +17,7 @@ fn check(card: Value, partials: &[(&str, Value)], data: Value, expected: Value) 
     let out = template.expand(&data, None, &Options::default()).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&out.json).unwrap(), expected);
     // The flat template says the same, and needs nobody else.
-    let flat = template.flatten().to_string();
+    let flat = template.flatten().unwrap().to_string();
     let flat = Template::parse("flat.card.json", &flat, &Options::default()).unwrap();
     let out = flat.expand(&data, None, &Options::default()).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&out.json).unwrap(), expected);

@@ -176,6 +176,8 @@ impl<'a, 'o> Cx<'a, 'o> {
             Expr::Call { function, args, at } => {
                 self.call(function, args).map_err(|fault| fault.seen().located(*at))
             }
+            #[cfg(feature = "minijinja")]
+            Expr::Jinja(jinja) => jinja.eval(self),
             Expr::Unknown { name, at, .. } => {
                 Err(Fault::thrown(format!("there is no function `{name}`")).located(*at))
             }

@@ -21,6 +21,9 @@ pub(crate) enum Expr {
         args: Vec<Expr>,
         at: usize,
     },
+    /// An expression of the second dialect.
+    #[cfg(feature = "minijinja")]
+    Jinja(Box<super::jinja::JinjaExpr>),
     /// A function nobody knows: fails when it is reached, as npm's template engine does.
     Unknown {
         name: String,
@@ -191,6 +194,8 @@ impl Expr {
             Self::Const(Const::Number(_)) => Types::NUMBER,
             Self::Const(Const::Text(_)) | Self::Unknown { .. } => Types::TEXT,
             Self::Call { function, .. } => function.returns,
+            #[cfg(feature = "minijinja")]
+            Self::Jinja(_) => Types::ANY,
         }
     }
 
@@ -201,6 +206,8 @@ impl Expr {
             Self::Path(path) => path.at,
             Self::Element { of, .. } => of.at(),
             Self::Call { at, .. } | Self::Unknown { at, .. } => *at,
+            #[cfg(feature = "minijinja")]
+            Self::Jinja(jinja) => jinja.at(),
         }
     }
 }
@@ -241,6 +248,8 @@ impl fmt::Display for Expr {
             Self::Element { of, index } => write!(f, "{of}[{index}]"),
             Self::Call { function, args, .. } => write_call(f, function.canonical, args),
             Self::Unknown { name, args, .. } => write_call(f, name, args),
+            #[cfg(feature = "minijinja")]
+            Self::Jinja(jinja) => jinja.fmt(f),
         }
     }
 }

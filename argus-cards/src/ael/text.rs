@@ -29,7 +29,7 @@ pub(crate) enum Piece {
 /// `compat` takes it as one backtick string, so that a backtick in it ends that string; `argus`
 /// leaves backticks, backslashes and Teams' own `${rs:name}` alone.
 pub(crate) fn template_text(text: &str, profile: Profile) -> Result<Text, Syntax> {
-    if !text.contains("${") {
+    if !may_compute(text) {
         return Ok(Text::Plain(text.to_owned()));
     }
     match profile {
@@ -38,7 +38,15 @@ pub(crate) fn template_text(text: &str, profile: Profile) -> Result<Text, Syntax
     }
 }
 
+/// Whether a string can have an expression in it.
+pub(crate) fn may_compute(text: &str) -> bool {
+    text.contains("${") || (cfg!(feature = "minijinja") && text.contains("{{"))
+}
+
 fn compat_text(text: &str) -> Result<Text, Syntax> {
+    if !text.contains("${") {
+        return Ok(Text::Plain(text.to_owned()));
+    }
     let parsed = expression(&format!("`{text}`"), Rules::of_template(Profile::Compat))
         .map_err(|e| e.moved_back(1))?;
     let Expr::Call { function, mut args, .. } = parsed else {
@@ -70,6 +78,17 @@ fn argus_text(text: &str) -> Result<Text, Syntax> {
         if rest.starts_with("\\${") {
             plain.push_str("${");
             at += 3;
+            continue;
+        }
+        #[cfg(feature = "minijinja")]
+        if let Some(end) = super::jinja::expression_end(text, at) {
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            }
+            let inside = text.get(at + 2..end - 2).unwrap_or_default();
+            let jinja = super::jinja::JinjaExpr::parse(inside, at + 2)?;
+            pieces.push(Piece::Expr(Expr::Jinja(Box::new(jinja))));
+            at = end;
             continue;
         }
         let end = match c {

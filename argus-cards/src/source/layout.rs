@@ -5,6 +5,8 @@ use std::path::Path;
 use super::Snapshot;
 
 const ENDING: &str = ".card.json";
+/// A whole file of minijinja.
+const JINJA_ENDING: &str = ".card.json.j2";
 
 /// The files of one template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,8 @@ pub struct TemplateFiles<'a> {
 }
 
 impl Snapshot {
-    /// The templates: `NAME/NAME.card.json`, and `NAME.card.json` for those without a folder.
+    /// The templates: `NAME/NAME.card.json`, and `NAME.card.json` for those without a folder; a file
+    /// of minijinja ends in `.j2` beside that.
     ///
     /// ```
     /// use argus_cards::source::{File, Snapshot};
@@ -64,7 +67,7 @@ impl Snapshot {
 
 /// The template that a file is, if it is one.
 pub(crate) fn template_name(path: &str) -> Option<&str> {
-    let stem = path.strip_suffix(ENDING)?;
+    let stem = path.strip_suffix(ENDING).or_else(|| path.strip_suffix(JINJA_ENDING))?;
     match stem.split_once('/') {
         None => Some(stem),
         Some((folder, name)) => (folder == name).then_some(name),

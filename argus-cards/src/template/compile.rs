@@ -6,7 +6,7 @@ use super::files::{Files, Site, reference};
 use super::program::{Leaf, Op, Place, ScopeOp, Source, When};
 use super::role::{Role, Spot};
 use super::write;
-use crate::ael::text::{Text, template_text};
+use crate::ael::text::{Text, may_compute, template_text};
 use crate::error::{Diagnostic, Error, Level};
 use crate::json::{Kind, Member, Node};
 use crate::options::Profile;
@@ -23,6 +23,16 @@ pub(super) struct Compiled {
 
 /// Compiles a template.
 pub(super) fn compile(files: &Files, profile: Profile) -> Result<Compiled, Error> {
+    program(files, profile, false)
+}
+
+/// Compiles a card in which values of the data are marked, and nothing else is computed.
+#[cfg(feature = "minijinja")]
+pub(super) fn compile_marked(files: &Files) -> Result<Compiled, Error> {
+    program(files, Profile::Argus, true)
+}
+
+fn program(files: &Files, profile: Profile, marked: bool) -> Result<Compiled, Error> {
     let trees = files.trees()?;
     let mut compiler = Compiler {
         files,
@@ -30,6 +40,7 @@ pub(super) fn compile(files: &Files, profile: Profile) -> Result<Compiled, Error
         file: 0,
         included: 0,
         profile,
+        marked,
         ops: Vec::new(),
         raw: Vec::new(),
         found: Vec::new(),
@@ -65,6 +76,8 @@ struct Compiler<'t> {
     file: usize,
     included: usize,
     profile: Profile,
+    /// Whether strings have marked values instead of expressions.
+    marked: bool,
     ops: Vec<Op>,
     raw: Vec<u8>,
     found: Vec<Diagnostic>,
@@ -87,6 +100,11 @@ impl Compiler<'_> {
     }
 
     fn text(&self, text: &str, at: usize) -> Result<Text, Error> {
+        #[cfg(feature = "minijinja")]
+        if self.marked {
+            let torn = || self.files.error(self.site(at), 0, "a filter has torn a value apart");
+            return super::jinja::split(text).ok_or_else(torn);
+        }
         template_text(text, self.profile).map_err(|syntax| {
             let at = self.files.byte(self.site(at), syntax.at);
             self.files.error(self.site(at), 0, syntax.message)
@@ -111,9 +129,13 @@ impl Compiler<'_> {
             // npm drops nulls from arrays.
             Kind::Null if compat && in_array => {}
             Kind::Null => self.literal(place, |raw| raw.extend_from_slice(b"null")),
+            Kind::Number(_) | Kind::Bool(_) if self.marked && Self::shows_text(place, spot) => {
+                let shown = plain(node).to_string();
+                self.literal(place, |raw| write::string(raw, &shown));
+            }
             Kind::Bool(value) => self.literal(place, |raw| write::bool(raw, *value)),
             Kind::Number(number) => self.literal(place, |raw| write::number(raw, number)),
-            Kind::String(text) if !text.contains("${") => {
+            Kind::String(text) if !self.computes(text) => {
                 self.literal(place, |raw| write::string(raw, text));
             }
             Kind::String(text) => match self.text(text, node.at)? {
@@ -140,6 +162,11 @@ impl Compiler<'_> {
                 }
                 self.close(b']');
             }
+            // Whatever the names in it are, it comes out of the data.
+            Kind::Object(members) if self.marked => {
+                let scope = Scope { data: None, when: Vec::new() };
+                self.object(node, members, scope, place, spot)?;
+            }
             Kind::Object(members) => match reference(members) {
                 Some((path, at)) if !compat => self.include(members, (path, at), place, spot)?,
                 _ => {
@@ -149,6 +176,20 @@ impl Compiler<'_> {
             },
         }
         Ok(())
+    }
+
+    /// Whether a string has to be looked at when a card is rendered.
+    fn computes(&self, text: &str) -> bool {
+        #[cfg(feature = "minijinja")]
+        if self.marked {
+            return super::jinja::has_value(text);
+        }
+        may_compute(text)
+    }
+
+    /// Whether people read what stands here, so that a number has to be a text.
+    fn shows_text(place: Where<'_>, spot: Spot<'_>) -> bool {
+        matches!(place, Where::Member(key) if matches!(spot.role(key), Role::Text | Role::Markdown))
     }
 
     fn literal(&mut self, place: Where<'_>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -252,7 +293,7 @@ impl Compiler<'_> {
         place: Where<'_>,
         spot: Spot<'_>,
     ) -> Result<(), Error> {
-        let needs_url = self.profile == Profile::Argus && needs_url(members);
+        let needs_url = self.profile == Profile::Argus && self.needs_url(members);
         if data.is_none() && when.is_empty() && !needs_url {
             self.key(place);
             return self.members(members, spot);
@@ -275,10 +316,21 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// Whether an object is nothing without an address that comes out of data.
+    fn needs_url(&self, members: &[Member<'_>]) -> bool {
+        let text = |name: &str| {
+            let member = members.iter().find(|member| member.key == name)?;
+            if let Kind::String(text) = &member.value.kind { Some(&**text) } else { None }
+        };
+        let linked = ["Action.OpenUrl", "Action.OpenUrlDialog", "Image"];
+        text("type").is_some_and(|element| linked.contains(&unmarked(element)))
+            && text("url").is_some_and(|url| self.computes(url))
+    }
+
     fn members(&mut self, members: &[Member<'_>], spot: Spot<'_>) -> Result<(), Error> {
         let element = members.iter().find(|member| member.key == "type");
         let element = match element.map(|member| &member.value.kind) {
-            Some(Kind::String(name)) => &**name,
+            Some(Kind::String(name)) => unmarked(name),
             _ => "",
         };
         let spot = spot.of(element);
@@ -360,19 +412,17 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether an object is nothing without an address that comes out of data.
-fn needs_url(members: &[Member<'_>]) -> bool {
-    let text = |name: &str| {
-        let member = members.iter().find(|member| member.key == name)?;
-        if let Kind::String(text) = &member.value.kind { Some(&**text) } else { None }
-    };
-    matches!(text("type"), Some("Action.OpenUrl" | "Action.OpenUrlDialog" | "Image"))
-        && text("url").is_some_and(|url| url.contains("${"))
+/// A word without the marks of a value.
+fn unmarked(word: &str) -> &str {
+    #[cfg(feature = "minijinja")]
+    return super::jinja::unmarked(word);
+    #[cfg(not(feature = "minijinja"))]
+    word
 }
 
 fn has_expression(node: &Node<'_>) -> bool {
     match &node.kind {
-        Kind::String(text) => text.contains("${"),
+        Kind::String(text) => may_compute(text),
         Kind::Array(items) => items.iter().any(has_expression),
         Kind::Object(members) => members.iter().any(|member| has_expression(&member.value)),
         _ => false,

@@ -40,6 +40,11 @@ impl Files {
     /// Reads a template and whatever it includes.
     pub(super) fn load(name: &str, text: &str, partials: Partials<'_>) -> Result<Self, Error> {
         let mut files = Self::one(name, text);
+        #[cfg(feature = "minijinja")]
+        if name.ends_with(super::jinja::ENDING) {
+            files.load_parts(0, &mut vec![0], partials)?;
+            return Ok(files);
+        }
         // Most templates are one file, and need not be read twice.
         if text.contains("\"$ref\"") {
             files.load_partials(0, &mut vec![0], partials)?;
@@ -57,7 +62,31 @@ impl Files {
         let tree = self.tree(file, &text)?;
         let mut found = Vec::new();
         references(&tree, &mut found);
-        for (path, byte) in found {
+        self.load_all(file, &found, open, partials, Self::load_partials)
+    }
+
+    /// Loads what a file of minijinja includes by name.
+    #[cfg(feature = "minijinja")]
+    fn load_parts(
+        &mut self,
+        file: usize,
+        open: &mut Vec<usize>,
+        partials: Partials<'_>,
+    ) -> Result<(), Error> {
+        let text = self.text(file);
+        let found = super::jinja::included(&text);
+        self.load_all(file, &found, open, partials, Self::load_parts)
+    }
+
+    fn load_all(
+        &mut self,
+        file: usize,
+        found: &[(&str, usize)],
+        open: &mut Vec<usize>,
+        partials: Partials<'_>,
+        go_on: fn(&mut Self, usize, &mut Vec<usize>, Partials<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for &(path, byte) in found {
             let site = Site { file, byte };
             let refused = |message: String| self.error(site, 0, message);
             let Some(name) = resolved(self.name(file), path) else {
@@ -87,7 +116,7 @@ impl Files {
                 }
             };
             open.push(next);
-            self.load_partials(next, open, partials)?;
+            go_on(self, next, open, partials)?;
             open.pop();
         }
         Ok(())

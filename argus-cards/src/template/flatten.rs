@@ -7,7 +7,8 @@ use super::files::{Files, reference};
 use crate::json::{Kind, Member, Node};
 
 impl Template {
-    /// The template with everything that it includes, as one file without `$ref`.
+    /// The template with everything that it includes, as one file without `$ref`; `None` of a
+    /// whole file of minijinja, which is no JSON.
     ///
     /// ```
     /// use argus_cards::{Options, Template};
@@ -18,17 +19,16 @@ impl Template {
     /// let template = Template::parse_with("a.card.json", card, &Options::default(), &partials)?;
     /// assert_eq!(
     ///     template.flatten(),
-    ///     serde_json::json!({
+    ///     Some(serde_json::json!({
     ///         "body": [{"$when": "${exists(title)}", "type": "TextBlock", "text": "${title}"}]
-    ///     })
+    ///     }))
     /// );
     /// # Ok::<(), argus_cards::Error>(())
     /// ```
-    pub fn flatten(&self) -> Value {
-        // What was compiled is JSON.
-        let trees = self.files.trees().unwrap_or_default();
+    pub fn flatten(&self) -> Option<Value> {
+        let trees = self.files.trees().ok()?;
         let flat = Flat { files: &self.files, trees: &trees };
-        trees.first().map_or(Value::Null, |tree| flat.value(tree, 0))
+        trees.first().map(|tree| flat.value(tree, 0))
     }
 }
 

@@ -109,6 +109,8 @@ pub enum Usage {
     Index,
     /// A function takes it.
     Argument(Argument),
+    /// An expression of minijinja does something with it.
+    Unknown,
 }
 
 /// A place among the arguments of a function.
@@ -162,7 +164,44 @@ impl Template {
     /// ```
     pub fn reads(&self) -> Vec<Read> {
         // What was compiled is JSON.
+        #[cfg(feature = "minijinja")]
+        if let super::Body::Jinja(jinja) = &self.body {
+            return jinja
+                .paths(&self.files)
+                .into_iter()
+                .filter_map(|path| self.read(path))
+                .collect();
+        }
         self.files.trees().map(|trees| walk::reads(self, &trees)).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "minijinja")]
+impl Template {
+    /// What a whole file of minijinja reads; where in it is not known.
+    fn read(&self, path: String) -> Option<Read> {
+        let mut names = path.split('.');
+        let (base, first) = match names.next()? {
+            "_root" => (Base::Root, None),
+            "_host" => (Base::Host, None),
+            name => (Base::Root, Some(name)),
+        };
+        let key = |name: &str| Step::Key(name.to_owned());
+        Some(Read {
+            base,
+            steps: first.into_iter().chain(names).map(key).collect(),
+            usage: Usage::Unknown,
+            covered: 0,
+            element: String::new(),
+            under: String::new(),
+            property: String::new(),
+            whole: false,
+            pointer: String::new(),
+            file: self.file().to_owned(),
+            at: 0,
+            position: Position::of("", 0),
+            written: path,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::Value;
 
+use super::compile::Compiled;
 use super::files::Site;
 use super::program::{Leaf, Op};
 use super::role::Role;
@@ -31,6 +32,7 @@ struct Stop {
 /// Renders a template.
 pub(super) fn render<'a>(
     template: &'a Template,
+    compiled: &'a Compiled,
     root: Option<&'a Value>,
     host: Option<&'a Value>,
     options: &Options,
@@ -46,7 +48,7 @@ pub(super) fn render<'a>(
         found: Vec::new(),
         lost_url: false,
     };
-    renderer.run(&template.compiled.ops).map_err(|stop| renderer.error(stop))?;
+    renderer.run(&compiled.ops).map_err(|stop| renderer.error(stop))?;
     let Renderer { mut out, found, .. } = renderer;
     if out.last() == Some(&b',') {
         out.pop();

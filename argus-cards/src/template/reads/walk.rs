@@ -207,12 +207,37 @@ impl<'t> Walk<'t> {
                 Some(origin)
             }
             Expr::Call { function, args, .. } => self.call(function, args, expr, usage, asked),
+            #[cfg(feature = "minijinja")]
+            Expr::Jinja(jinja) => {
+                self.jinja(jinja, usage, asked);
+                None
+            }
             Expr::Unknown { args, .. } => {
                 for arg in args {
                     self.expr(arg, Usage::Condition, asked);
                 }
                 None
             }
+        }
+    }
+
+    /// Records what an expression of the second dialect reads.
+    #[cfg(feature = "minijinja")]
+    fn jinja(&mut self, jinja: &crate::ael::jinja::JinjaExpr, usage: Usage, asked: bool) {
+        let whole = jinja.to_string();
+        for path in jinja.paths() {
+            let mut names = path.split('.');
+            let origin = match names.next() {
+                Some("_root") => Origin::new(Base::Root),
+                Some("_host") => Origin::new(Base::Host),
+                Some("_index") | None => continue,
+                Some(name) => self.scope.clone().and(Step::Key(name.to_owned())),
+            };
+            let origin = names.fold(origin, |origin, name| origin.and(Step::Key(name.to_owned())));
+            // Only a path alone is what the property becomes.
+            let usage = if path == whole { usage } else { Usage::Unknown };
+            let at = jinja.at() + whole.find(&path).unwrap_or(0);
+            self.found_at(origin, at, path, usage, asked);
         }
     }
 
@@ -368,6 +393,11 @@ impl<'t> Walk<'t> {
     }
 
     fn record(&mut self, origin: Origin, expr: &Expr, usage: Usage, asked: bool) {
+        self.found_at(origin, start(expr), expr.to_string(), usage, asked);
+    }
+
+    /// Records a path that starts at a byte of the string.
+    fn found_at(&mut self, origin: Origin, at: usize, written: String, usage: Usage, asked: bool) {
         let steps = origin.steps.len();
         let covered = if asked {
             steps
@@ -382,11 +412,12 @@ impl<'t> Walk<'t> {
         };
         let site = Site { file: self.file, byte: self.leaf_at };
         let files = &self.template.files;
-        let at = files.byte(site, start(expr));
+        let position = files.position(site, at);
+        let at = files.byte(site, at);
         self.found.push(Read {
             base: origin.base,
             steps: origin.steps,
-            written: expr.to_string(),
+            written,
             usage,
             covered,
             element: self.place.element.to_owned(),
@@ -396,7 +427,7 @@ impl<'t> Walk<'t> {
             pointer: self.place.pointer.clone(),
             file: files.name(self.file).to_owned(),
             at,
-            position: files.position(site, start(expr)),
+            position,
         });
     }
 }
