@@ -10,5 +10,6 @@ mod library;
 mod lint;
 mod marked;
 mod model;
+mod partials;
 mod properties;
 mod templating;

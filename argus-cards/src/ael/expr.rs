@@ -114,17 +114,15 @@ pub(crate) struct Key {
 
 impl Path {
     pub(crate) fn new(base: Option<Box<Expr>>, segments: Vec<Segment>, at: usize) -> Self {
-        let mut path = Self { base, segments, fixed: None, at };
-        path.fix();
-        path
+        Self { base, segments, fixed: None, at }
     }
 
     pub(crate) fn push(&mut self, name: String) {
         self.segments.push(Segment::Name(name));
-        self.fix();
     }
 
-    fn fix(&mut self) {
+    /// Notes the keys of a finished path, if no index has to be computed first.
+    pub(crate) fn fix(&mut self) {
         let mut text = String::new();
         for segment in &self.segments {
             match segment {

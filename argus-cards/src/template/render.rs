@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::Value;
 
+use super::files::Site;
 use super::program::{Leaf, Op};
 use super::role::Role;
 use super::{Template, write};
@@ -16,7 +17,6 @@ use crate::ael::scope::{Roots, Scope};
 use crate::ael::text::{Piece, Text};
 use crate::ael::value::Val;
 use crate::error::{Diagnostic, Error, ErrorKind, Position};
-use crate::json;
 use crate::options::{Options, Profile};
 
 /// More than this many reports are the same report.
@@ -25,7 +25,7 @@ const MAX_DIAGNOSTICS: usize = 100;
 /// A failure and the string of the template it is in.
 struct Stop {
     fault: Fault,
-    leaf_at: usize,
+    leaf_at: Site,
 }
 
 /// Renders a template.
@@ -76,9 +76,8 @@ impl<'a> Renderer<'a, '_> {
         self.cx.is_compat()
     }
 
-    fn position(&self, leaf_at: usize, offset: usize) -> Position {
-        let source = &self.template.source;
-        Position::of(source, json::source_offset(source, leaf_at, offset))
+    fn position(&self, leaf_at: Site, offset: usize) -> Position {
+        self.template.files.position(leaf_at, offset)
     }
 
     fn error(&self, stop: Stop) -> Error {
@@ -87,13 +86,13 @@ impl<'a> Renderer<'a, '_> {
             _ => ErrorKind::EvaluationFailed,
         };
         let at = self.position(stop.leaf_at, stop.fault.at.unwrap_or(0));
-        Error::new(kind, stop.fault.message).at(&self.template.file, at)
+        Error::new(kind, stop.fault.message).at(self.template.files.name(stop.leaf_at.file), at)
     }
 
-    fn report(&mut self, leaf_at: usize, offset: usize, message: String) {
+    fn report(&mut self, leaf_at: Site, offset: usize, message: String) {
         if self.found.len() < MAX_DIAGNOSTICS {
             let at = Some(self.position(leaf_at, offset));
-            let report = Diagnostic::new(&self.template.file, at, message);
+            let report = Diagnostic::new(self.template.files.name(leaf_at.file), at, message);
             // A loop over rows would say the same thing once per row.
             if !self.found.contains(&report) {
                 self.found.push(report);
@@ -123,7 +122,7 @@ impl<'a> Renderer<'a, '_> {
         Ok(())
     }
 
-    fn check_size(&self, leaf_at: usize) -> Result<(), Stop> {
+    fn check_size(&self, leaf_at: Site) -> Result<(), Stop> {
         let most = self.options.limits.output_bytes;
         if self.out.len() <= most {
             return Ok(());
@@ -133,7 +132,7 @@ impl<'a> Renderer<'a, '_> {
 
     /// Evaluates an expression. In `argus` only a limit stops the rendering: anything else is
     /// reported and has no value.
-    fn eval(&mut self, expr: &'a Expr, leaf_at: usize) -> Result<Option<Val<'a>>, Stop> {
+    fn eval(&mut self, expr: &'a Expr, leaf_at: Site) -> Result<Option<Val<'a>>, Stop> {
         let outcome = self.cx.eval(expr);
         if !self.cx.reports.is_empty() {
             for (path, at) in std::mem::take(&mut self.cx.reports) {
@@ -251,7 +250,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// The text npm makes of texts and expressions; an expression that fails stays as it is.
-    fn joined(&mut self, pieces: &'a [Piece], leaf_at: usize) -> Result<String, Stop> {
+    fn joined(&mut self, pieces: &'a [Piece], leaf_at: Site) -> Result<String, Stop> {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
         for piece in pieces {

@@ -9,6 +9,7 @@ use crate::ael::expr::Expr;
 use crate::ael::functions::percent_encode;
 use crate::ael::text::Piece;
 use crate::ael::value::Val;
+use crate::template::files::Site;
 use crate::template::program::Leaf;
 use crate::template::role::{Role, Spot};
 use crate::template::{safe, write};
@@ -79,7 +80,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// What a value looks like between texts; nothing is the empty text.
-    fn shown<'v>(&mut self, value: &'v Val<'a>, expr: &Expr, leaf_at: usize) -> Cow<'v, str> {
+    fn shown<'v>(&mut self, value: &'v Val<'a>, expr: &Expr, leaf_at: Site) -> Cow<'v, str> {
         if value.is_object() || value.list().is_some_and(|l| l.iter().any(|i| i.is_object())) {
             self.report(leaf_at, expr.at(), format!("`{expr}` is an object, not a text"));
             return value.to_json().unwrap_or_default().to_string().into();
@@ -88,7 +89,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// Writes a value that comes out of data, as far as its place allows.
-    pub(super) fn guarded(&mut self, value: &Val<'a>, role: Role, leaf_at: usize) -> bool {
+    pub(super) fn guarded(&mut self, value: &Val<'a>, role: Role, leaf_at: Site) -> bool {
         match role {
             Role::Opaque => self.as_is(value),
             Role::Markdown => {
@@ -123,7 +124,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// A value for a property that is a text.
-    fn flat<'v>(&mut self, value: &'v Val<'a>, leaf_at: usize) -> Cow<'v, str> {
+    fn flat<'v>(&mut self, value: &'v Val<'a>, leaf_at: Site) -> Cow<'v, str> {
         if value.is_object() || value.list().is_some_and(|l| l.iter().any(|i| i.is_object())) {
             self.report(leaf_at, 0, "an object stands where a text belongs".to_owned());
             return value.to_json().unwrap_or_default().to_string().into();
@@ -131,7 +132,7 @@ impl<'a> Renderer<'a, '_> {
         value.to_text().unwrap_or_default()
     }
 
-    fn address(&mut self, text: &str, leaf_at: usize) -> bool {
+    fn address(&mut self, text: &str, leaf_at: Site) -> bool {
         match safe::allowed(text, self.options) {
             Ok(address) => {
                 write::string(&mut self.out, &address);
@@ -145,7 +146,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// Writes whole elements that come out of data, each property as its place allows.
-    fn structure(&mut self, value: &Val<'a>, spot: Spot<'_>, leaf_at: usize) -> bool {
+    fn structure(&mut self, value: &Val<'a>, spot: Spot<'_>, leaf_at: Site) -> bool {
         if let Val::Text(text) = value {
             write::string(&mut self.out, &safe::plain(text, self.options));
             return true;
