@@ -123,6 +123,31 @@ fn what_cannot_be_rendered_has_its_place() {
 }
 
 #[test]
+fn a_template_is_flattened() {
+    let desk = Desk::new();
+    let card = r#"{"type":"AdaptiveCard","body":[{"$ref":"parts/head.json","$data":"${x}"}]}"#;
+    desk.write("cards/big/big.card.json", card);
+    desk.write("cards/parts/head.json", r#"{"type":"TextBlock","text":"Hi ${name}"}"#);
+    desk.write("cards/big/samples/one.json", r#"{"x":{"name":"Ada"}}"#);
+    let flat = json!({
+        "type": "AdaptiveCard",
+        "body": [{ "$data": "${x}", "type": "TextBlock", "text": "Hi ${name}" }],
+    });
+    assert_eq!(desk.json("flatten cards/big/big.card.json"), flat);
+    assert_eq!(desk.json("flatten cards/big/big.card.json --root cards"), flat);
+    assert_eq!(desk.run("test cards --bless").0, Some(0));
+    let card = fs::read_to_string(desk.at("cards/big/expected/one.json")).expect("written");
+    assert!(card.contains("Hi Ada"), "{card}");
+    for (wrong, why) in [
+        ("flatten cards/no.card.json", "cards/no.card.json: No such file"),
+        ("flatten cards/big/big.card.json --root cards/hi", "is not in"),
+    ] {
+        let (code, said) = desk.run(wrong);
+        assert_eq!((code, said.contains(why)), (Some(2), true), "{said}");
+    }
+}
+
+#[test]
 fn versions_are_listed_pinned_and_rolled_back() {
     let desk = Desk::new();
     let library = desk.library();

@@ -109,7 +109,13 @@ fn accept(
         Contract::parse(&agreed, text(snapshot, &agreed)?)?.accept(&template)?;
     }
     if let Some(linter) = &options.lint {
-        linter.accept(path, source, &data, options)?;
+        // Rules look at one file. If there are several, it is the one that `flatten` makes of them.
+        if template.files().count() == 1 {
+            linter.accept(path, source, &data, options)?;
+        } else {
+            let flat = format!("{:#}", template.flatten());
+            linter.accept(&format!("{path} (flattened)"), &flat, &data, options)?;
+        }
     }
     // What it includes belongs to its version.
     let texts: String = template.files().map(|(_, text)| text).collect();
@@ -153,7 +159,8 @@ fn try_sample(
 }
 
 fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Result<&'a str, Error> {
-    let bytes = snapshot.file(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
+    let missing = || Error::new(ErrorKind::SourceUnavailable, format!("there is no {path}"));
+    let bytes = snapshot.file(path).map(|file| file.bytes.as_slice()).ok_or_else(missing)?;
     std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let at = Position::of(&String::from_utf8_lossy(good), good.len());

@@ -19,6 +19,8 @@ pub(super) struct Problem {
     pointer: Option<String>,
     message: String,
     hint: Option<String>,
+    /// The line, with a caret below it.
+    source: Option<String>,
     /// The rule that says so, if it is one of `argus cards lint`.
     rule: Option<&'static str>,
 }
@@ -30,6 +32,7 @@ impl Problem {
         Self {
             is_error: level == Level::Refused,
             pointer: at.map(|at| pointer(text, at)),
+            source: at.and_then(|at| snippet(text, at)),
             hint: hint(&message, data),
             file,
             at,
@@ -39,25 +42,22 @@ impl Problem {
     }
 
     /// What a rule says; nothing if it is not worth a designer's look.
-    pub(super) fn of_rule(finding: &Finding, file: &str) -> Option<Self> {
+    pub(super) fn of_rule(finding: &Finding, file: &str, text: &str) -> Option<Self> {
         let is_error = finding.rule.refuses();
         (is_error || finding.rule.severity > Severity::Info).then(|| Self {
             is_error,
             file: file.to_owned(),
             at: Some(finding.at),
             pointer: Some(finding.pointer.clone()),
+            source: snippet(text, finding.at),
             message: finding.message.clone(),
             hint: Some(finding.rule.help.to_owned()),
             rule: Some(finding.rule.id),
         })
     }
 
-    pub(super) fn file(&self) -> &str {
-        &self.file
-    }
-
     /// As the page takes it.
-    pub(super) fn to_json(&self, text: &str) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         json!({
             "level": if self.is_error { "error" } else { "warning" },
             "file": self.file,
@@ -67,7 +67,7 @@ impl Problem {
             "message": self.message,
             "hint": self.hint,
             "rule": self.rule,
-            "source": self.at.and_then(|at| snippet(text, at)),
+            "source": self.source,
         })
     }
 

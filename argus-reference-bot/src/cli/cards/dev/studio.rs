@@ -5,14 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use argus_cards::lint::{Linter, Reading};
 use argus_cards::source::{Snapshot, TemplateFiles};
-use argus_cards::{Diagnostic, Error, Options, Template};
+use argus_cards::{Diagnostic, Error, Options};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::problem::{Problem, sorted};
 use super::twist::Twist;
 use crate::cli::Complaint;
-use crate::cli::cards::desk::{files, json_of, templates, text};
+use crate::cli::cards::desk::{compile, files, json_of, templates, text};
 
 /// The templates on the desk.
 #[derive(Debug)]
@@ -107,13 +107,12 @@ impl Studio {
         };
         let sample = template.samples.iter().find(|it| name(it) == wish.sample);
         let Seen { card, data, problems } = self.seen(&held, template, sample.copied(), wish);
-        let shown = |it: &Problem| it.to_json(&text(&held, it.file()));
         json!({
             "card": card,
             "data": data,
             "bytes": 2 * card.to_string().encode_utf16().count(),
             "change": *self.changes.borrow(),
-            "problems": problems.iter().map(shown).collect::<Vec<_>>(),
+            "problems": problems.iter().map(Problem::to_json).collect::<Vec<_>>(),
         })
     }
 
@@ -129,12 +128,11 @@ impl Studio {
         if let Some(locale) = &wish.locale {
             options = options.locale(locale);
         }
-        let source = text(held, template.path);
         match render(held, template, sample, wish.twist, &options) {
             Ok((card, data, odd)) => {
-                let mut problems: Vec<Problem> =
-                    odd.iter().map(|it| Problem::of(it, &source, &data)).collect();
-                problems.extend(self.lint(template.path, &source, &data, &options));
+                let of = |it: &Diagnostic| Problem::of(it, &text(held, &it.file), &data);
+                let mut problems: Vec<Problem> = odd.iter().map(of).collect();
+                problems.extend(self.lint(held, template.path, &data, &options));
                 Seen { card, data, problems: sorted(problems) }
             }
             Err(error) => {
@@ -146,13 +144,19 @@ impl Studio {
         }
     }
 
-    /// What the rules say of a template, and of its card for this data.
-    fn lint(&self, path: &str, source: &str, data: &Value, options: &Options) -> Vec<Problem> {
-        let raw = self.linter.clone().reading(Reading::Template).check(path, source);
-        let rendered = self.linter.check_rendered(path, source, data, options).ok();
+    /// What the rules say of a template, and of its card for this data. Rules look at one file: if
+    /// the template includes others, at the one that `argus cards flatten` makes of it.
+    fn lint(&self, held: &Snapshot, path: &str, data: &Value, options: &Options) -> Vec<Problem> {
+        let Ok(compiled) = compile(held, path, options) else { return Vec::new() };
+        let (file, source) = match compiled.files().count() {
+            1 => (path.to_owned(), text(held, path)),
+            _ => (format!("{path} (flattened)"), format!("{:#}", compiled.flatten())),
+        };
+        let raw = self.linter.clone().reading(Reading::Template).check(&file, &source);
+        let rendered = self.linter.check_rendered(&file, &source, data, options).ok();
         let reports = std::iter::once(raw).chain(rendered);
         let findings = reports.flat_map(|report| report.findings);
-        findings.filter_map(|finding| Problem::of_rule(&finding, path)).collect()
+        findings.filter_map(|finding| Problem::of_rule(&finding, &file, &source)).collect()
     }
 }
 
@@ -163,7 +167,7 @@ fn render(
     twist: Twist,
     options: &Options,
 ) -> Result<(Value, Value, Vec<Diagnostic>), Error> {
-    let compiled = Template::parse(template.path, &text(held, template.path), options)?;
+    let compiled = compile(held, template.path, options)?;
     let data = sample.map_or_else(|| Ok(json!({})), |sample| json_of(held, sample))?;
     let data = twist.apply(&data);
     let expansion = compiled.expand(&data, None, options)?;
