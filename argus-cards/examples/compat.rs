@@ -8,13 +8,12 @@
 //! ```
 //!
 //! The differential fuzzer in `fuzz-npm` talks to it. The clock stands at 2026-01-15T12:00:00Z.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 use std::error::Error;
 use std::io::{BufRead, Write};
 
 use argus_cards::{Options, Profile, Template, ael};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options =
@@ -22,27 +21,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line: Map<String, Value> = serde_json::from_str(&line?)?;
-        let mut answer = match answer(&line, &options) {
-            Ok(answer) => answer,
-            Err(error) => json!({ "error": error.to_string() }),
-        };
-        answer["id"] = line.get("id").cloned().unwrap_or_default();
-        writeln!(out, "{answer}")?;
+        let mut answer = answer(&line, &options).unwrap_or_else(|error| {
+            Map::from_iter([("error".to_owned(), error.to_string().into())])
+        });
+        answer.extend(line.get("id").map(|id| ("id".to_owned(), id.clone())));
+        writeln!(out, "{}", Value::Object(answer))?;
         out.flush()?;
     }
     Ok(())
 }
 
-fn answer(line: &Map<String, Value>, options: &Options) -> Result<Value, Box<dyn Error>> {
+fn answer(
+    line: &Map<String, Value>,
+    options: &Options,
+) -> Result<Map<String, Value>, Box<dyn Error>> {
+    let card = |card: Value| Map::from_iter([("card".to_owned(), card)]);
     if let Some(Value::String(expression)) = line.get("expression") {
         let scope = line.get("scope").unwrap_or(&Value::Null);
-        return Ok(match ael::eval(expression, scope, options)? {
-            Some(value) => json!({ "card": value }),
-            None => json!({}),
-        });
+        return Ok(ael::eval(expression, scope, options)?.map(card).unwrap_or_default());
     }
     let template = line.get("template").ok_or("a line needs a template or an expression")?;
     let template = Template::parse("template", &template.to_string(), options)?;
     let expansion = template.expand(line.get("root"), line.get("host"), options)?;
-    Ok(json!({ "card": serde_json::from_slice::<Value>(&expansion.json)? }))
+    Ok(card(serde_json::from_slice(&expansion.json)?))
 }

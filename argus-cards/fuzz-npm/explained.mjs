@@ -1,4 +1,4 @@
-// Differences on purpose. docs/conformance.md has each by the same name.
+// Differences on purpose. ../COMPAT.md has each by the same name.
 
 import { same } from './compare.mjs';
 import { expandMended } from './oracle.mjs';
@@ -8,6 +8,7 @@ const EXPLAINED = [
   { name: 'what a card may cost is limited', fits: ({ ours }) => /: (more than \d+ steps|values of more than \d+ bytes|a card of more than \d+ bytes)/.test(ours.error) },
   { name: 'texts are whole characters', fits: ({ npm, ours }) => same(whole(npm), ours) },
   { name: 'ticks are a number', fits: ({ text }) => text.includes('ticks(') },
+  { name: 'patterns match in linear time', fits: ({ text, ours }) => /replaceIgnoreCase/.test(text) && /not a pattern/.test(ours.error) },
   { name: 'powers are exact', fits: ({ text, npm, ours }) => /\^|exp\(/.test(text) && same(rounded(npm), rounded(ours)) },
 ];
 

@@ -7,6 +7,8 @@ use crate::lint::Linter;
 #[non_exhaustive]
 pub enum Profile {
     /// What Microsoft's JavaScript packages do, quirks included, for comparison and migration.
+    ///
+    #[doc = include_str!("../COMPAT.md")]
     Compat,
     /// The same language with its traps made safe: values are data, a missing path never takes a
     /// card down, everything odd is a located [`Diagnostic`](crate::Diagnostic).

@@ -1,4 +1,5 @@
 //! Templates that include others.
+#![expect(clippy::needless_pass_by_value, reason = "json!() reads better without a reference")]
 
 use argus_cards::{Library, Options, Step, Template};
 use serde_json::{Value, json};

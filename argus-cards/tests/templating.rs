@@ -47,3 +47,17 @@ fn templating_corpus() {
     let known: BTreeSet<String> = KNOWN.iter().map(|(id, _)| (*id).to_owned()).collect();
     assert_eq!(failed, known, "{} cases\n{}", files.len(), reasons.join("\n"));
 }
+
+#[test]
+fn every_explained_difference_is_in_the_list() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap().to_lowercase();
+    let list = read("COMPAT.md");
+    let explained = read("fuzz-npm/explained.mjs");
+    let names: Vec<&str> =
+        explained.split("name: '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
+    assert!(names.len() >= 5, "{names:?}");
+    for name in names {
+        assert!(list.contains(name), "COMPAT.md does not explain: {name}");
+    }
+}

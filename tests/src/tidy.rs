@@ -153,10 +153,12 @@ fn links_in_documents_lead_somewhere() {
 }
 
 #[test]
-fn the_page_s_lock_file_works_everywhere() {
-    let lock = read("argus-reference-bot/web/package-lock.json");
-    assert!(lock.contains("\"integrity\""), "what is installed is not pinned");
-    assert!(!lock.contains("\"resolved\""), "it names the registry that somebody used");
+fn lock_files_of_npm_work_everywhere() {
+    for folder in ["argus-reference-bot/web", "argus-cards/fuzz-npm"] {
+        let lock = read(&format!("{folder}/package-lock.json"));
+        assert!(lock.contains("\"integrity\""), "{folder}: what is installed is not pinned");
+        assert!(!lock.contains("\"resolved\""), "{folder} names the registry that somebody used");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What JavaScript makes of values of different kinds that meet in an operator.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::value::{Val, compare_text};
@@ -49,10 +50,8 @@ pub(super) fn loosely_equal(a: &Val<'_>, b: &Val<'_>) -> bool {
 /// How JavaScript's `<` and `>` order two values, if they do.
 pub(super) fn order(a: &Val<'_>, b: &Val<'_>) -> Option<Ordering> {
     let text = |value: &Val<'_>| match value {
-        Val::Text(_) => value.to_text().map(|text| text.into_owned()),
-        value if value.is_array() || value.is_object() => {
-            value.to_text().map(|text| text.into_owned())
-        }
+        Val::Text(_) => value.to_text().map(Cow::into_owned),
+        value if value.is_array() || value.is_object() => value.to_text().map(Cow::into_owned),
         _ => None,
     };
     match (text(a), text(b)) {

@@ -281,13 +281,11 @@ impl<'a, 'o> Cx<'a, 'o> {
     fn push_computed(&mut self, path: &mut String, index: &'a Expr) -> Outcome<()> {
         match self.eval(index)? {
             Val::Text(key) => push_key(path, &key),
-            value => match value.as_number() {
-                Some(number) => push_index(path, number),
-                None => {
-                    let message = format!("the index `{index}` is no number and no text");
-                    return Err(Fault::new(message));
-                }
-            },
+            value => {
+                let refused =
+                    || Fault::new(format!("the index `{index}` is no number and no text"));
+                push_index(path, value.as_number().ok_or_else(refused)?);
+            }
         }
         Ok(())
     }

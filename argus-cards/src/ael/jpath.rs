@@ -1,4 +1,4 @@
-//! JSPath, the query language of `jPath()`: `.automobiles{.maker === "Honda"}.model`.
+//! `JSPath`, the query language of `jPath()`: `.automobiles{.maker === "Honda"}.model`.
 //!
 //! The language is that of the npm package `jspath` 0.4, which npm's engine calls. A path gives an
 //! array of what it found, unless it ends in a position such as `[0]`.
@@ -95,10 +95,10 @@ enum TextTest {
 }
 
 /// Runs a query over a value.
-pub(super) fn query<'a>(cx: &mut Cx<'a, '_>, of: Val<'a>, path: &str) -> Outcome<Val<'a>> {
+pub(super) fn query<'a>(cx: &mut Cx<'a, '_>, of: &Val<'a>, path: &str) -> Outcome<Val<'a>> {
     let query = parse::query(path)
         .ok_or_else(|| Fault::new(format!("`{path}` is not a path of JSPath")))?;
-    let found = run::run(cx, &of, &query)?;
+    let found = run::run(cx, of, &query)?;
     // A path that ends in a position means that one item.
     let Query::Path(Path { parts, .. }) = &query else { return Ok(found) };
     match parts.last() {

@@ -104,13 +104,11 @@ impl Rewriter<'_> {
                     self.lazy();
                     repeatable.then_some(false)?
                 }
-                '{' => match self.quantifier()? {
-                    true => {
-                        self.lazy();
-                        repeatable.then_some(false)?
-                    }
-                    false => true,
-                },
+                '{' if self.quantifier()? => {
+                    self.lazy();
+                    repeatable.then_some(false)?
+                }
+                '{' => true,
                 '.' => {
                     self.out.push_str(if self.dots {
                         "(?s:.)"
@@ -233,13 +231,13 @@ impl Rewriter<'_> {
                 None => return None,
             },
             'u' => Item::One(self.hex(4).unwrap_or('u')),
-            'c' => match self.chars.next_if(char::is_ascii_alphabetic) {
-                Some(letter) => Item::One(char::from_u32(u32::from(letter) % 32)?),
-                None => {
-                    self.literal('\\');
-                    Item::One('c')
+            'c' => {
+                if let Some(letter) = self.chars.next_if(char::is_ascii_alphabetic) {
+                    return Some(Item::One(char::from_u32(u32::from(letter) % 32)?));
                 }
-            },
+                self.literal('\\');
+                Item::One('c')
+            }
             // A back reference, or a boundary that cannot be written here.
             '1'..='9' | 'k' | 'b' | 'B' => return None,
             c => Item::One(c),
@@ -303,7 +301,7 @@ impl Rewriter<'_> {
         if c.is_ascii_alphanumeric() {
             self.out.push(c);
         } else {
-            self.out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            self.out.extend(["\\u{", &format!("{:x}", u32::from(c)), "}"]);
         }
     }
 }

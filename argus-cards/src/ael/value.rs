@@ -397,9 +397,8 @@ pub(crate) fn keyed_property<'a>(
             _ => {}
         }
     }
-    let same = |name: &str| match exact_first {
-        true => name == key.name,
-        false => same_key(name, &key.name),
+    let same = |name: &str| {
+        if exact_first { name == key.name } else { same_key(name, &key.name) }
     };
     if exact_first && map.len() > MANY {
         return map_property(map, &key.name, exact_first);

@@ -1,4 +1,4 @@
-//! XPath 1.0 for `xPath()`: finds nodes of an XML text, or computes from them.
+//! `XPath` 1.0 for `xPath()`: finds nodes of an XML text, or computes from them.
 
 mod axes;
 mod lex;
@@ -87,7 +87,7 @@ enum Test {
     Instruction,
 }
 
-/// Runs an XPath expression over an XML text: nodes as XML, or a number, text or truth.
+/// Runs an `XPath` expression over an XML text: nodes as XML, or a number, text or truth.
 pub(super) fn select<'a>(cx: &mut Cx<'a, '_>, xml: &str, path: &str) -> Outcome<Val<'a>> {
     cx.spend(xml.len().saturating_mul(4))?;
     let document = document(xml).filter(|document| document.well_formed || cx.is_compat());

@@ -180,11 +180,7 @@ impl Compiler<'_> {
 
     /// Whether a string has to be looked at when a card is rendered.
     fn computes(&self, text: &str) -> bool {
-        #[cfg(feature = "minijinja")]
-        if self.marked {
-            return super::jinja::has_value(text);
-        }
-        may_compute(text)
+        if self.marked { has_value(text) } else { may_compute(text) }
     }
 
     /// Whether people read what stands here, so that a number has to be a text.
@@ -410,6 +406,14 @@ impl Compiler<'_> {
         let says_false = matches!(&node.kind, Kind::String(text) if text == "false");
         Ok((!truthy || says_false).then_some(When::Never))
     }
+}
+
+/// Whether a string of a marked card has a value in it.
+fn has_value(text: &str) -> bool {
+    #[cfg(feature = "minijinja")]
+    return super::jinja::has_value(text);
+    #[cfg(not(feature = "minijinja"))]
+    text.is_empty()
 }
 
 /// A word without the marks of a value.

@@ -55,7 +55,7 @@ impl<'t> Flat<'t> {
                 }
                 flat.into()
             }
-            Kind::Object(members) => self.object(node, members, file).into(),
+            Kind::Object(members) => self.object(node, members, file),
         }
     }
 

@@ -161,16 +161,15 @@ impl<'a> Renderer<'a, '_> {
                 write::string(&mut self.out, text);
                 true
             }
-            Text::Single(expr) => match self.cx.datum(expr) {
-                Some(data) => {
+            Text::Single(expr) => {
+                if let Some(data) = self.cx.datum(expr) {
                     self.cx.step(1).map_err(|fault| Stop { fault, leaf_at: leaf.at })?;
                     self.datum(data, leaf)
-                }
-                None => {
+                } else {
                     let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
                     self.written(&value, leaf)
                 }
-            },
+            }
             Text::Mixed(pieces) if self.is_compat() => {
                 let text = self.joined(pieces, leaf.at)?;
                 write::string(&mut self.out, &text);

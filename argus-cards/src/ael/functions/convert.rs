@@ -71,7 +71,7 @@ fn to_number<'a>(args: &[Val<'a>], read: fn(&str) -> Option<f64>) -> Outcome<Val
 fn format_number<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let (n, digits) = (number(args, 0)?, integer(args, 1)?);
     let style = arg(args, 2).as_text().unwrap_or(&cx.options.locale).to_owned();
-    if cx.is_compat() && (digits < 0.0 || digits >= 1e21) {
+    if cx.is_compat() && !(0.0..1e21).contains(&digits) {
         return Err(Fault::new("argument 2 is no number of decimals"));
     }
     let decimals = to_usize(digits).min(20);

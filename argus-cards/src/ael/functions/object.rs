@@ -54,7 +54,7 @@ fn j_path<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
         }
         _ => return Err(Fault::new("argument 1 is no object and no text")),
     };
-    jpath::query(cx, of, &path)
+    jpath::query(cx, &of, &path)
 }
 
 fn to_xml<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {

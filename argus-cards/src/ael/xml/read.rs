@@ -211,16 +211,13 @@ fn unescaped(text: &str) -> (String, bool) {
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let entity = after.split_once(';').and_then(|(name, rest)| Some((character(name)?, rest)));
-        match entity {
-            Some((c, after)) => {
-                out.push(c);
-                rest = after;
-            }
-            None => {
-                known = false;
-                out.push('&');
-                rest = after;
-            }
+        if let Some((c, after)) = entity {
+            out.push(c);
+            rest = after;
+        } else {
+            known = false;
+            out.push('&');
+            rest = after;
         }
     }
     out.push_str(rest);
@@ -298,7 +295,9 @@ impl Document {
             Kind::Instruction(text) => out.extend(["<?", text, "?>"]),
             Kind::Element { name, attributes, .. } => {
                 out.extend(["<", name]);
-                attributes.iter().for_each(|(key, value)| write_attribute(out, key, value));
+                for (key, value) in attributes {
+                    write_attribute(out, key, value);
+                }
                 if self.children(id).is_empty() {
                     out.push_str("/>");
                     return;
@@ -326,7 +325,7 @@ fn push_escaped(out: &mut String, text: &str, special: &[char]) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            c => out.push_str(&format!("&#x{:x};", u32::from(c))),
+            c => out.extend(["&#x", &format!("{:x}", u32::from(c)), ";"]),
         }
     }
 }

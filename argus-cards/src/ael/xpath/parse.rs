@@ -123,8 +123,8 @@ impl Parser {
 
     fn path(&mut self) -> Option<Expr> {
         let mut steps = Vec::new();
-        let from = if let Some(filtered) = self.primary() {
-            let filtered = filtered?;
+        let from = if self.at_primary() {
+            let filtered = self.primary()?;
             let predicates = self.predicates()?;
             if predicates.is_empty() && !self.at("/") && !self.at("//") {
                 return Some(filtered);
@@ -152,30 +152,32 @@ impl Parser {
         }
     }
 
-    /// A literal, a call or something in parentheses, if there is one here.
-    fn primary(&mut self) -> Option<Option<Expr>> {
-        match self.peek()? {
-            Tok::Number(number) => {
-                let number = *number;
-                self.next += 1;
-                Some(Some(Expr::Number(number)))
+    /// Whether there is a literal, a call or something in parentheses here.
+    fn at_primary(&self) -> bool {
+        let kinds = ["node", "text", "comment", "processing-instruction"];
+        match self.peek() {
+            Some(Tok::Number(_) | Tok::Text(_) | Tok::Mark("(")) => true,
+            Some(Tok::Name(name)) => {
+                self.peek_after() == Some(&Tok::Mark("(")) && !kinds.contains(&name.as_str())
             }
-            Tok::Text(text) => {
-                let text = text.clone();
-                self.next += 1;
-                Some(Some(Expr::Text(text)))
-            }
-            Tok::Mark("(") => {
-                self.next += 1;
-                let inside = self.binary(0);
-                Some(inside.filter(|_| self.eat(")")))
-            }
-            Tok::Name(name) if self.peek_after() == Some(&Tok::Mark("(")) => {
-                let kinds = ["node", "text", "comment", "processing-instruction"];
-                if kinds.contains(&name.as_str()) { None } else { Some(self.call()) }
-            }
-            _ => None,
+            _ => false,
         }
+    }
+
+    fn primary(&mut self) -> Option<Expr> {
+        let literal = match self.peek()? {
+            Tok::Number(number) => Expr::Number(*number),
+            Tok::Text(text) => Expr::Text(text.clone()),
+            Tok::Mark(_) => {
+                self.next += 1;
+                let inside = self.binary(0)?;
+                self.expect(")")?;
+                return Some(inside);
+            }
+            Tok::Name(_) => return self.call(),
+        };
+        self.next += 1;
+        Some(literal)
     }
 
     fn call(&mut self) -> Option<Expr> {

@@ -165,18 +165,14 @@ impl Reader<'_> {
             "pst" => Some(-8),
             _ => None,
         };
-        match hours.filter(|_| self.has_number) {
-            Some(hours) => {
-                let sign = if hours < 0 { -1 } else { 1 };
-                self.zone = Zone { sign: Some(sign), hour: Some(hours * sign), minute: Some(0) };
-                Some(())
-            }
-            // Any word may stand in front, which is how weekdays are skipped.
-            None => {
-                let number_next = self.rest.starts_with(|c: char| c.is_ascii_digit());
-                (!self.has_number && !number_next).then_some(())
-            }
+        if let Some(hours) = hours.filter(|_| self.has_number) {
+            let sign = if hours < 0 { -1 } else { 1 };
+            self.zone = Zone { sign: Some(sign), hour: Some(hours * sign), minute: Some(0) };
+            return Some(());
         }
+        // Any word may stand in front, which is how weekdays are skipped.
+        let number_next = self.rest.starts_with(|c: char| c.is_ascii_digit());
+        (!self.has_number && !number_next).then_some(())
     }
 
     /// Reads the hours and minutes after the sign of a time zone.
