@@ -1,10 +1,13 @@
-//! Lets a second person approve what the first one wants; the first decision stands.
+//! Lets a second person approve what the first one wants; the first decision stands. Whoever asked
+//! sees a card of their own, without the button.
 //!
 //! ```text
 //! Alice in ops: deploy web-7
 //! Bot: [Deploy web-7?] (Yes)
 //! Alice presses "Yes"
 //! Bot: Somebody else has to approve what you asked for.
+//! Alice looks again
+//! Bot: [You asked to deploy web-7.]
 //! Dana presses "Yes"
 //! Bot: [web-7: approved by Dana]
 //! ```
@@ -40,9 +43,25 @@ async fn deploy(State(wishes): State<Wishes>, who: Sender, Args(what): Args) -> 
     let mut wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
     let data = json!({ "wish": wishes.len() });
     let button = json!({"type": "Action.Execute", "title": "Yes", "verb": "approve", "data": data});
-    let shown = Card(card(&format!("Deploy {what}?"), &json!([button])));
+    let mut shown = card(&format!("Deploy {what}?"), &json!([button]));
+    // These people's clients ask for a view of their own by themselves; 60 people at most.
+    let action = json!({"type": "Action.Execute", "verb": "view", "data": data});
+    let refresh = json!({"action": action, "userIds": [who.id]});
+    if let Some(card) = shown.as_object_mut() {
+        card.insert("refresh".into(), refresh);
+    }
     wishes.push(Wish { what, asked_by: who.aad_object_id, approved_by: None });
-    shown
+    Card(shown)
+}
+
+async fn view(State(wishes): State<Wishes>, Input(on): Input<Pressed>) -> CardReply {
+    let wishes = wishes.lock().unwrap_or_else(PoisonError::into_inner);
+    match wishes.get(on.wish) {
+        Some(wish) => {
+            CardReply::card(card(&format!("You asked to deploy {}.", wish.what), &json!([])))
+        }
+        None => CardReply::error("Unknown", "Nobody asked for this.").status(404),
+    }
 }
 
 async fn approve(
@@ -65,7 +84,7 @@ async fn approve(
 
 fn router() -> Router {
     let router = Router::new().command("deploy", deploy).action("approve", approve);
-    router.with_state(Wishes::default())
+    router.action("view", view).with_state(Wishes::default())
 }
 
 #[tokio::main]

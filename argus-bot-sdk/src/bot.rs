@@ -246,6 +246,21 @@ impl BotBuilder {
 
     /// Sets how many turns may wait, in one conversation and in all, instead of 64 and 4096. What
     /// is more gets 429 with `Retry-After`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::bot::BotBuilder;
+    ///
+    /// /// A small machine, and handlers that are done soon or not at all.
+    /// fn small(bot: BotBuilder) -> BotBuilder {
+    ///     bot.queues(16, 512)
+    ///         .workers(32)
+    ///         .max_body(128 * 1024)
+    ///         .invoke_deadline(Duration::from_secs(3))
+    ///         .action_deadline(Duration::from_secs(5))
+    ///         .turn_limit(Duration::from_secs(60))
+    /// }
+    /// ```
     pub fn queues(mut self, per_conversation: usize, in_all: usize) -> Self {
         self.capacity.per_conversation = per_conversation.max(1);
         self.capacity.in_all = in_all.max(1);

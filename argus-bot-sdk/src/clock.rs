@@ -2,7 +2,24 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+/// A moment, as [`Clock`] gives it. This is jiff's type; by this name a bot that has a clock of its
+/// own needs no version of jiff to agree with ours.
+///
+/// ```
+/// use argus_bot_sdk::Clock;
+/// use argus_bot_sdk::clock::Timestamp;
+///
+/// #[derive(Debug)]
+/// struct Stopped;
+///
+/// impl Clock for Stopped {
+///     fn now(&self) -> Timestamp {
+///         Timestamp::UNIX_EPOCH
+///     }
+/// }
+/// assert_eq!(Stopped.now().as_second(), 0);
+/// ```
+pub use jiff::Timestamp;
 
 /// Where the time comes from, so that a test can own it.
 ///

@@ -20,6 +20,7 @@ mod meetings;
 mod members;
 mod pace;
 mod reactions;
+mod rendered;
 mod retry;
 mod stream;
 mod suggest;

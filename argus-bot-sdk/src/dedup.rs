@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use hashbrown::HashTable;
 use http::StatusCode;
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -36,7 +37,7 @@ pub(crate) struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        // About 10 MB of entries and 32 MiB of answers. At 100,000 entries the 24 hours hold up to
+        // About 3 MB of entries and 32 MiB of answers. At 100,000 entries the 24 hours hold up to
         // more than one activity a second, day and night.
         Self { age: Duration::from_hours(24), entries: 100_000, bytes: 32 << 20 }
     }
@@ -92,25 +93,46 @@ pub(crate) struct Memory {
     entries: Mutex<Entries>,
 }
 
+/// What is remembered, packed: almost all of it are messages that were acknowledged, and a busy bot
+/// has a hundred thousand of them.
 #[derive(Debug, Default)]
 struct Entries {
-    known: ByKey<Entry>,
-    /// By age, oldest first. A forgotten key stays here until its turn comes.
-    order: VecDeque<(Timestamp, Key)>,
+    /// By age, oldest first. A forgotten one stays here until its turn comes.
+    noted: VecDeque<Noted>,
+    /// The number of the oldest one; the others are counted on from it.
+    first: Number,
+    /// The numbers of those that are not forgotten, by key.
+    by_key: HashTable<Number>,
+    /// Those that are more than acknowledged.
+    states: HashMap<Number, State>,
     bytes: usize,
 }
 
-#[derive(Debug)]
-struct Entry {
-    since: Timestamp,
-    state: State,
+/// Counts entries; it may wrap around, since there are never so many at once.
+type Number = u32;
+
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    /// Halves, so that an entry needs no room for a 128-bit number's alignment.
+    key: [u64; 2],
+    /// Seconds since 1970.
+    since: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Answered with nothing but 202.
+    Acknowledged,
+    /// Running or answered: see [`Entries::states`].
+    More,
+    /// Refused, to come again.
+    Forgotten,
 }
 
 #[derive(Debug)]
 enum State {
     Running(watch::Sender<Option<Outcome>>),
-    /// Done, and answered with nothing but 202: most of what is remembered, so it is kept small.
-    Acknowledged,
     Done(Box<Outcome>),
 }
 
@@ -118,7 +140,7 @@ impl State {
     /// How long the answer is.
     fn bytes(&self) -> usize {
         match self {
-            Self::Running(_) | Self::Acknowledged => 0,
+            Self::Running(_) => 0,
             Self::Done(outcome) => outcome.body.len(),
         }
     }
@@ -160,16 +182,16 @@ impl Memory {
         let now = self.clock.now();
         let mut entries = self.lock();
         entries.sweep(now, &self.bounds);
-        if let Some(entry) = entries.known.get(&key) {
-            return match &entry.state {
-                State::Running(sender) => Seen::Running(sender.subscribe()),
-                State::Acknowledged => Seen::Done(ACKNOWLEDGED),
-                State::Done(outcome) => Seen::Done(Outcome::clone(outcome)),
+        if let Some(number) = entries.find(key) {
+            return match entries.states.get(&number) {
+                Some(State::Running(sender)) => Seen::Running(sender.subscribe()),
+                Some(State::Done(outcome)) => Seen::Done(Outcome::clone(outcome)),
+                None => Seen::Done(ACKNOWLEDGED),
             };
         }
         let (sender, receiver) = watch::channel(None);
-        entries.known.insert(key, Entry { since: now, state: State::Running(sender) });
-        entries.order.push_back((now, key));
+        let number = entries.note(Noted::new(key, now, What::More), &self.bounds);
+        entries.states.insert(number, State::Running(sender));
         Seen::Fresh(receiver)
     }
 
@@ -178,34 +200,37 @@ impl Memory {
         let now = self.clock.now();
         let mut entries = self.lock();
         entries.sweep(now, &self.bounds);
-        if entries.known.contains_key(&key) {
+        if entries.find(key).is_some() {
             return false;
         }
-        entries.known.insert(key, Entry { since: now, state: State::Acknowledged });
-        entries.order.push_back((now, key));
+        entries.note(Noted::new(key, now, What::Acknowledged), &self.bounds);
         true
     }
 
     /// Keeps the answer and gives it to all who wait.
     pub(crate) fn finish(&self, key: Key, outcome: Outcome) {
         let mut entries = self.lock();
-        let Some(entry) = entries.known.get_mut(&key) else {
+        let Some(number) = entries.find(key) else { return };
+        let Some(state) = entries.states.get_mut(&number) else { return };
+        if !matches!(state, State::Running(_)) {
             return;
-        };
+        }
         let length = outcome.body.len();
-        if let State::Running(sender) =
-            std::mem::replace(&mut entry.state, State::Done(Box::new(outcome.clone())))
-        {
+        let before = std::mem::replace(state, State::Done(Box::new(outcome.clone())));
+        entries.bytes += length;
+        if let State::Running(sender) = before {
             sender.send_replace(Some(outcome));
-            entries.bytes += length;
         }
     }
 
     /// Takes back [`Memory::begin`]: the activity was refused and will come again.
     pub(crate) fn forget(&self, key: Key) {
         let mut entries = self.lock();
-        if let Some(entry) = entries.known.remove(&key) {
-            entries.bytes -= entry.state.bytes().min(entries.bytes);
+        let Some(number) = entries.find(key) else { return };
+        entries.drop_key(number);
+        let index = entries.index(number);
+        if let Some(noted) = entries.noted.get_mut(index) {
+            noted.what = What::Forgotten;
         }
     }
 
@@ -215,27 +240,91 @@ impl Memory {
     }
 }
 
+impl Noted {
+    fn new(key: Key, now: Timestamp, what: What) -> Self {
+        let since = u32::try_from(now.as_second()).unwrap_or(0);
+        Self { key: halves(key), since, what }
+    }
+
+    /// The key is a hash already.
+    fn hash(&self) -> u64 {
+        self.key[0]
+    }
+
+    /// Whether it was noted so long before `now`. A clock that jumped back makes nothing old.
+    fn is_old(&self, now: Timestamp, age: Duration) -> bool {
+        let seconds = now.as_second() - i64::from(self.since);
+        u64::try_from(seconds).is_ok_and(|seconds| seconds > 0 && seconds >= age.as_secs())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+fn halves(key: Key) -> [u64; 2] {
+    [(key >> 64) as u64, key as u64]
+}
+
 impl Entries {
+    fn index(&self, number: Number) -> usize {
+        number.wrapping_sub(self.first) as usize
+    }
+
+    fn find(&self, key: Key) -> Option<Number> {
+        let key = halves(key);
+        let is_it = |number: &Number| {
+            self.noted.get(self.index(*number)).is_some_and(|noted| noted.key == key)
+        };
+        self.by_key.find(key[0], is_it).copied()
+    }
+
+    /// Notes what is not noted yet.
+    fn note(&mut self, noted: Noted, bounds: &Bounds) -> Number {
+        // Doubling, as usual, would take twice the room that is ever needed.
+        if self.noted.len() == self.noted.capacity() {
+            let wanted = bounds.entries.saturating_sub(self.noted.len());
+            self.noted.reserve_exact(wanted.clamp(64, self.noted.len().max(64)));
+        }
+        // There are far fewer than 2^32 at once.
+        let number = self.first.wrapping_add(u32::try_from(self.noted.len()).unwrap_or(u32::MAX));
+        self.noted.push_back(noted);
+        let (first, all) = (self.first, &self.noted);
+        self.by_key.insert_unique(noted.hash(), number, |number| {
+            all.get(number.wrapping_sub(first) as usize).map_or(0, Noted::hash)
+        });
+        number
+    }
+
+    /// Takes out all but the place in the order.
+    fn drop_key(&mut self, number: Number) {
+        if let Some(state) = self.states.remove(&number) {
+            self.bytes -= state.bytes().min(self.bytes);
+        }
+        let Some(noted) = self.noted.get(self.index(number)) else { return };
+        if let Ok(found) = self.by_key.find_entry(noted.hash(), |other| *other == number) {
+            found.remove();
+        }
+    }
+
     fn sweep(&mut self, now: Timestamp, bounds: &Bounds) {
         let mut spared = 0;
-        while let Some(&(since, key)) = self.order.front() {
-            let old = now.duration_since(since).unsigned_abs() >= bounds.age && now > since;
-            let full = self.order.len() > bounds.entries || self.bytes > bounds.bytes;
-            if !old && !full || spared > self.order.len() {
+        while let Some(&oldest) = self.noted.front() {
+            let full = self.noted.len() > bounds.entries || self.bytes > bounds.bytes;
+            if !oldest.is_old(now, bounds.age) && !full || spared > self.noted.len() {
                 return;
             }
-            self.order.pop_front();
-            match self.known.get(&key) {
-                // A handler that still runs is remembered, or its activity could run twice.
-                Some(Entry { state: State::Running(_), since: at }) if *at == since => {
-                    self.order.push_back((since, key));
-                    spared += 1;
-                }
-                Some(Entry { state, since: at }) if *at == since => {
-                    self.bytes -= state.bytes().min(self.bytes);
-                    self.known.remove(&key);
-                }
-                _ => {}
+            // A handler that still runs is remembered, or its activity could run twice.
+            let running = match self.states.get(&self.first) {
+                Some(State::Running(_)) => self.states.remove(&self.first),
+                _ => None,
+            };
+            if oldest.what != What::Forgotten {
+                self.drop_key(self.first);
+            }
+            self.noted.pop_front();
+            self.first = self.first.wrapping_add(1);
+            if let Some(running) = running {
+                let number = self.note(oldest, bounds);
+                self.states.insert(number, running);
+                spared += 1;
             }
         }
     }
@@ -304,8 +393,41 @@ mod tests {
         assert!(matches!(memory.begin(0), Seen::Running(_)), "a running handler was forgotten");
         assert_eq!(answer(memory.begin(999)), Some(said("twenty bytes of text")));
         let entries = memory.lock();
-        assert!(entries.known.len() <= 12 && entries.order.len() <= 12, "{}", entries.known.len());
-        assert_eq!(entries.bytes, 20 * (entries.known.len() - 1));
+        let known = entries.by_key.len();
+        assert!(known <= 12 && entries.noted.len() <= 12, "{known}");
+        assert_eq!(entries.states.len(), known);
+        assert_eq!(entries.bytes, 20 * (known - 1));
+    }
+
+    /// What is acknowledged is most of what a bot remembers; a busy one runs in little memory.
+    #[test]
+    fn an_acknowledged_activity_takes_little_room() {
+        assert!(size_of::<Noted>() <= 24, "{}", size_of::<Noted>());
+        let (memory, _) = memory(Bounds { entries: 1_000, ..Bounds::default() });
+        for key in 0..10_000 {
+            assert!(memory.begin_acknowledged(key << 64));
+            assert!(!memory.begin_acknowledged(key << 64));
+        }
+        let entries = memory.lock();
+        assert!(entries.states.is_empty());
+        assert!(entries.noted.capacity() <= 1_200, "{}", entries.noted.capacity());
+        assert!(entries.by_key.capacity() <= 4_096, "{}", entries.by_key.capacity());
+    }
+
+    /// Whatever is forgotten in whatever order, the rest is found as before.
+    #[test]
+    fn what_is_not_forgotten_is_found_by_its_key() {
+        let (memory, clock) = memory(Bounds { entries: 100, ..Bounds::default() });
+        for key in 0..1_000_u128 {
+            assert!(memory.begin_acknowledged(key));
+            if key % 3 == 0 {
+                memory.forget(key);
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        for key in 950..1_000 {
+            assert_eq!(memory.begin_acknowledged(key), key % 3 == 0, "{key}");
+        }
     }
 
     #[test]

@@ -138,6 +138,21 @@ impl Outbox {
     }
 
     /// What may or may not have arrived and was not sent again, oldest first.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use argus_bot_sdk::outbox::{MemoryStore, Outbox};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// let outbox = Outbox::open(Arc::new(MemoryStore::new())).await?;
+    /// for entry in outbox.ambiguous().await {
+    ///     println!("did {:?} arrive?", entry.ticket);
+    /// }
+    /// assert_eq!(outbox.prune(1_700_000_000_000).await?, 0);
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn ambiguous(&self) -> Vec<Entry> {
         self.book.lock().await.all(|state| *state == State::Ambiguous)
     }

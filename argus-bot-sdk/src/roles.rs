@@ -185,6 +185,16 @@ impl Roles {
 
     /// Sets how long an answer counts, instead of a minute: as long may somebody go on who has lost
     /// a role. With zero, each turn asks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::roles::Roles;
+    ///
+    /// /// Asks for each press, and gives up soon.
+    /// fn strict(roles: Roles) -> Roles {
+    ///     roles.lifetime(Duration::ZERO).deadline(Duration::from_secs(1))
+    /// }
+    /// ```
     #[must_use]
     pub fn lifetime(self, lifetime: Duration) -> Self {
         let Inner { directory, clock, deadline, .. } = &*self.inner;

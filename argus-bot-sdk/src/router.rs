@@ -119,6 +119,18 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Answers invokes of a name that this crate does not know. Those of Teams are answered by
     /// [`on`](Self::on), which knows what they carry and what answers them.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::extract::Turn;
+    /// use argus_bot_sdk::reply::InvokeReply;
+    ///
+    /// async fn ring(turn: Turn) -> InvokeReply {
+    ///     InvokeReply::json(&serde_json::json!({ "heard": turn.activity().value }))
+    /// }
+    /// let router: Router = Router::new().invoke("bell/ring", ring);
+    /// assert_eq!(router.invokes().collect::<Vec<_>>(), ["bell/ring"]);
+    /// ```
     pub fn invoke<T: 'static>(
         mut self,
         name: impl Into<String>,
@@ -129,6 +141,25 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Hears who joins and leaves, and what becomes of channels and teams.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::extract::Turn;
+    ///
+    /// async fn changed(turn: Turn) {
+    ///     println!("{:?}", turn.activity().channel().event_type());
+    /// }
+    /// async fn installed() -> &'static str {
+    ///     "Hello, everybody."
+    /// }
+    /// async fn rest() {}
+    ///
+    /// let router: Router = Router::new()
+    ///     .conversation_update(changed)
+    ///     .installation_update(installed)
+    ///     .fallback(rest);
+    /// # drop(router);
+    /// ```
     pub fn conversation_update<T: 'static>(
         mut self,
         handler: impl Handler<MessageKind, T, S>,

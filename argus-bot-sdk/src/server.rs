@@ -84,6 +84,13 @@ impl Limits {
     }
 
     /// Sets how many connections may be open at once.
+    ///
+    /// ```
+    /// use argus_bot_sdk::server::Limits;
+    ///
+    /// let limits = Limits::default().max_connections(256);
+    /// # drop(limits);
+    /// ```
     #[must_use]
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.max_connections = limit;

@@ -3,6 +3,7 @@
 mod clouds;
 mod credentials;
 mod entra;
+mod environment;
 mod hostile;
 mod issuer;
 mod keys;

@@ -203,7 +203,11 @@ async fn answers_to_a_send_and_what_they_mean() {
     let html = |status| Act::Answer(status, "content-type: text/html\r\n", "<h1>no</h1>".into());
     check(json_of(200, &json!({})), None, None).await;
     check(Act::Answer(202, "", String::new()), None, None).await;
+    check(Act::Answer(201, "", r#" {"id": "17"}"#.into()), None, None).await;
+    let shouted = Act::Answer(201, "content-type: Application/JSON\r\n", r#"{"id": "1"}"#.into());
+    check(shouted, None, None).await;
     check(html(200), Some(Ambiguous), None).await;
+    check(Act::Answer(200, "", "<h1>no</h1>".into()), Some(Ambiguous), None).await;
     check(error(400, "BadArgument"), Some(Refused), Some("BadArgument")).await;
     let gone = "BotNotInConversationRoster";
     check(error(403, gone), Some(Dormant), Some(gone)).await;

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test may stop the test")]
 
 mod activities;
+mod api;
 mod auth;
 mod conformance;
 mod connector;
 mod graph;
+mod hostile;
 mod protocol;
 mod recording;
 mod router;

@@ -146,6 +146,39 @@ async fn a_session_replayed_twice_says_the_same_bytes() {
     assert!(first.outbound.contains("number 2"), "the button's secret was put back");
 }
 
+/// Real activities of every kind, one after the other, as if Alice had sent them all.
+#[tokio::test]
+async fn the_whole_corpus_replayed_twice_says_the_same_bytes() {
+    let files = crate::activities::files("the_whole_corpus_replayed_twice", "activities");
+    let tape = Tape::default();
+    let recording = Recording::to(tape.clone()).with_words();
+    let routes = || router().fallback(async |turn: Turn| turn.activity().kind.as_str().to_owned());
+    let builder = TestTeams::builder(routes()).bot(|bot| bot.record(recording));
+    let teams = builder.start().await.unwrap();
+    let alice = teams.user("Alice");
+    let authorization = format!("Bearer {}", teams.teams().token());
+    let mut taken = 0;
+    for (number, (name, mut activity)) in files.iter().cloned().enumerate() {
+        let members = activity.as_object_mut().unwrap();
+        members.insert("id".into(), json!(number.to_string()));
+        members.insert("channelId".into(), json!("msteams"));
+        members.insert("serviceUrl".into(), json!(teams.teams().service_url()));
+        members.insert("conversation".into(), json!({ "id": alice.place() }));
+        if let Some(Value::Object(data)) = members.get_mut("channelData") {
+            data.remove("tenant");
+        }
+        let answer = teams.deliver_as(Some(&authorization), &activity).await;
+        assert!(answer.status < 500 || answer.status == 501, "{name}: {}", answer.status);
+        taken += u32::from(answer.status < 300);
+        teams.settle().await;
+    }
+    assert!(files.is_empty() || taken > 100, "only {taken} were taken");
+    drop(teams);
+    let first = replay(&tape.text(), routes()).await.unwrap();
+    assert_eq!(first.outbound, first.recorded);
+    assert_eq!(replay(&tape.text(), routes()).await.unwrap().recording, first.recording);
+}
+
 #[tokio::test]
 async fn no_secret_is_ever_written() {
     for with_words in [false, true] {

@@ -53,7 +53,7 @@ impl Syntax {
 /// Evaluates one expression over `scope`.
 ///
 /// The outcome is `None` where JavaScript has `undefined`: a path that leads nowhere, the first
-/// item of an empty array.
+/// item of an empty array. Bytes come as an array of numbers.
 ///
 /// ```
 /// use argus_cards::{Options, ael};
@@ -78,7 +78,11 @@ pub fn eval(expression: &str, scope: &Value, options: &Options) -> Result<Option
         })?;
     let mut cx = Cx::new(Scope::Plain(Val::from_data(scope)), options);
     cx.missing = eval::Missing::Quiet;
-    cx.eval(&parsed).map(|value| value.to_json()).map_err(|fault| {
+    let outcome = cx.eval(&parsed).map(|value| match value {
+        Val::Bytes(bytes) => Some(bytes.iter().copied().collect()),
+        value => value.to_json(),
+    });
+    outcome.map_err(|fault| {
         let kind = match fault.severity {
             Severity::Limit => ErrorKind::LimitExceeded,
             _ => ErrorKind::EvaluationFailed,

@@ -1,5 +1,7 @@
 //! JSON that remembers where everything was, so that a designer sees line and column.
 
+use std::borrow::Cow;
+
 use serde_json::Number;
 
 /// How deep a document may nest. A card of 30 levels is already unreadable.
@@ -7,28 +9,28 @@ const MAX_DEPTH: usize = 128;
 
 /// A value and the byte at which it starts.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub(crate) struct Node<'t> {
     pub(crate) at: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: Kind<'t>,
 }
 
 /// What a [`Node`] is.
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum Kind<'t> {
     Null,
     Bool(bool),
     Number(Number),
-    String(String),
-    Array(Vec<Node>),
-    Object(Vec<Member>),
+    String(Cow<'t, str>),
+    Array(Vec<Node<'t>>),
+    Object(Vec<Member<'t>>),
 }
 
 /// A key, where it is, and its value.
 #[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) key: String,
+pub(crate) struct Member<'t> {
+    pub(crate) key: Cow<'t, str>,
     pub(crate) key_at: usize,
-    pub(crate) value: Node,
+    pub(crate) value: Node<'t>,
 }
 
 /// Why the text is not JSON.
@@ -39,12 +41,12 @@ pub(crate) struct Fault {
 }
 
 /// Reads one JSON document; the text may start with a byte order mark.
-pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Node<'_>, Fault> {
     read(text).map(|(node, _)| node)
 }
 
 /// Reads one JSON document, and says at which bytes a property is written once more.
-pub(crate) fn read(text: &str) -> Result<(Node, Vec<usize>), Fault> {
+pub(crate) fn read(text: &str) -> Result<(Node<'_>, Vec<usize>), Fault> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader = Reader { text, at: start, depth: 0, again: Vec::new() };
     let node = reader.value()?;
@@ -90,7 +92,7 @@ struct Reader<'t> {
     again: Vec<usize>,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
     fn fault(&self, message: impl Into<String>) -> Fault {
         Fault { at: self.at, message: message.into() }
     }
@@ -111,7 +113,7 @@ impl Reader<'_> {
         found
     }
 
-    fn value(&mut self) -> Result<Node, Fault> {
+    fn value(&mut self) -> Result<Node<'t>, Fault> {
         self.space();
         let at = self.at;
         let kind = match self.peek() {
@@ -125,7 +127,10 @@ impl Reader<'_> {
         Ok(Node { at, kind })
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Kind, Fault>) -> Result<Kind, Fault> {
+    fn nested(
+        &mut self,
+        read: fn(&mut Self) -> Result<Kind<'t>, Fault>,
+    ) -> Result<Kind<'t>, Fault> {
         if self.depth == MAX_DEPTH {
             return Err(self.fault(format!("the JSON nests deeper than {MAX_DEPTH} levels")));
         }
@@ -136,8 +141,8 @@ impl Reader<'_> {
         kind
     }
 
-    fn object(&mut self) -> Result<Kind, Fault> {
-        let mut members: Vec<Member> = Vec::new();
+    fn object(&mut self) -> Result<Kind<'t>, Fault> {
+        let mut members: Vec<Member<'t>> = Vec::new();
         self.space();
         if self.eat(b'}') {
             return Ok(Kind::Object(members));
@@ -171,7 +176,7 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self) -> Result<Kind, Fault> {
+    fn array(&mut self) -> Result<Kind<'t>, Fault> {
         let mut items = Vec::new();
         self.space();
         if self.eat(b']') {
@@ -189,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    fn word(&mut self) -> Result<Kind, Fault> {
+    fn word(&mut self) -> Result<Kind<'t>, Fault> {
         for (word, kind) in
             [("null", Kind::Null), ("true", Kind::Bool(true)), ("false", Kind::Bool(false))]
         {
@@ -201,24 +206,35 @@ impl Reader<'_> {
         Err(self.fault("expected a JSON value"))
     }
 
-    fn number(&mut self) -> Result<Kind, Fault> {
+    fn number(&mut self) -> Result<Kind<'t>, Fault> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
             self.at += 1;
         }
         let digits = self.text.get(start..self.at).unwrap_or_default();
+        // Sizes and counts, which most numbers of a card are.
+        if let (1..=9, Ok(number)) = (digits.len(), digits.parse::<u32>())
+            && (digits.len() == 1 || !digits.starts_with(['0', '+']))
+        {
+            return Ok(Kind::Number(number.into()));
+        }
         serde_json::from_str(digits)
             .map(Kind::Number)
             .map_err(|_| Fault { at: start, message: format!("`{digits}` is not a JSON number") })
     }
 
-    fn string(&mut self) -> Result<String, Fault> {
+    fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
         let start = self.at;
         self.at += 1;
+        let mut escapes = false;
+        let bytes = self.text.as_bytes();
         loop {
-            match self.peek() {
+            match bytes.get(self.at) {
                 Some(b'"') => break,
-                Some(b'\\') => self.at += 2,
+                Some(b'\\') => {
+                    escapes = true;
+                    self.at += 2;
+                }
                 Some(0..=0x1f) => {
                     return Err(self.fault("a string may not contain a raw line break or control"));
                 }
@@ -230,8 +246,12 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
+        if !escapes {
+            return Ok(self.text.get(start + 1..self.at - 1).unwrap_or_default().into());
+        }
         let quoted = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(quoted)
+        serde_json::from_str::<String>(quoted)
+            .map(Cow::Owned)
             .map_err(|_| Fault { at: start, message: "this string has a bad escape".to_owned() })
     }
 }

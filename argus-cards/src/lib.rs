@@ -20,5 +20,6 @@ pub use contract::Contract;
 pub use error::{Diagnostic, Error, ErrorKind, Level, Position};
 pub use host::{Host, Refused, SizeLimit, Trait};
 pub use library::{Builder, History, Library, Origin, Refreshed, Rendered, Status, Version, Watch};
+pub use near::nearest;
 pub use options::{Limits, Options, Profile};
 pub use template::{Argument, Base, Expansion, Read, Step, Template, Usage};

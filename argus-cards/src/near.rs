@@ -1,10 +1,12 @@
 //! Which of some names was meant.
 
 /// The name that is nearest to what was written, if one is near enough to be a slip of the hand.
-pub(crate) fn nearest<'n>(
-    written: &str,
-    names: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+///
+/// ```
+/// assert_eq!(argus_cards::nearest("titel", ["host", "title"]), Some("title"));
+/// assert_eq!(argus_cards::nearest("owner", ["host", "title"]), None);
+/// ```
+pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     // One slip in a short name, two in a longer one; more is another name.
     let most = match written.chars().count() {
         0..=2 => return None,

@@ -1,6 +1,8 @@
 //! Templates in Microsoft's `${}` language, compiled once and rendered to bytes.
 
 mod compile;
+mod files;
+mod flatten;
 mod program;
 mod reads;
 mod render;
@@ -8,7 +10,7 @@ mod role;
 mod safe;
 mod write;
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use serde_json::Value;
 
@@ -53,10 +55,11 @@ pub use reads::{Argument, Base, Read, Step, Usage};
 /// ```
 #[derive(Debug)]
 pub struct Template {
-    file: String,
-    source: Arc<str>,
+    files: files::Files,
     profile: Profile,
     compiled: compile::Compiled,
+    /// How much memory a rendering asks for at first.
+    size: AtomicUsize,
 }
 
 /// A rendered card and what its author should hear about it.
@@ -78,18 +81,57 @@ impl Template {
     /// [`ErrorKind::TemplateInvalid`](crate::ErrorKind::TemplateInvalid) with file, line and column
     /// if the text is not JSON or an expression in it cannot be read.
     pub fn parse(file: &str, source: &str, options: &Options) -> Result<Self, Error> {
-        let compiled = compile::compile(file, source, options.profile)?;
-        Ok(Self {
-            file: file.to_owned(),
-            source: source.into(),
-            profile: options.profile,
-            compiled,
-        })
+        Self::compiled(files::Files::one(file, source), options)
+    }
+
+    /// Compiles a template that may include others: an object that has `$ref` and nothing else but
+    /// `$data` and `$when` is replaced by the file that it names. `partials` gives the text of a
+    /// file. Its path starts from the folder of templates, or with `./` and `../` from the file that
+    /// has the `$ref`. [`Profile::Compat`] knows no `$ref`, as npm's engine does not.
+    ///
+    /// ```
+    /// use argus_cards::{Options, Template};
+    /// use serde_json::json;
+    ///
+    /// let head = r#"{"type":"TextBlock","text":"${title}","weight":"bolder"}"#;
+    /// let card = r#"{"body":[{"$ref":"partials/head.card.json","$data":"${incident}"}]}"#;
+    /// let partials = |path: &str| (path == "partials/head.card.json").then(|| head.to_owned());
+    /// let template = Template::parse_with("alert.card.json", card, &Options::default(), &partials)?;
+    /// let out = template.render(&json!({"incident": {"title": "Malware"}}), None, &Options::default())?;
+    /// assert_eq!(out, br#"{"body":[{"type":"TextBlock","text":"Malware","weight":"bolder"}]}"#);
+    /// # Ok::<(), argus_cards::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::parse`], in whichever file the trouble is; also if a file is missing, includes
+    /// itself, or files include each other too deep.
+    pub fn parse_with(
+        file: &str,
+        source: &str,
+        options: &Options,
+        partials: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
+        if options.profile == Profile::Compat {
+            return Self::parse(file, source, options);
+        }
+        Self::compiled(files::Files::load(file, source, partials)?, options)
+    }
+
+    fn compiled(files: files::Files, options: &Options) -> Result<Self, Error> {
+        let compiled = compile::compile(&files, options.profile)?;
+        let size = files.iter().map(|file| file.text.len()).sum::<usize>() * 2;
+        Ok(Self { files, profile: options.profile, compiled, size: AtomicUsize::new(size) })
     }
 
     /// The file that the template came from.
     pub fn file(&self) -> &str {
-        &self.file
+        self.files.name(0)
+    }
+
+    /// All files that the template is made of, its own first, each with its text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|file| (file.name.as_str(), &*file.text))
     }
 
     /// The text that it was compiled from.

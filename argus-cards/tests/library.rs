@@ -1,5 +1,6 @@
 //! A library keeps the last good templates, whatever happens to their source.
 
+mod partials;
 mod state;
 
 use std::fs;

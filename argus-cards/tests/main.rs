@@ -11,5 +11,6 @@ mod library;
 mod lint;
 mod marked;
 mod model;
+mod partials;
 mod properties;
 mod templating;

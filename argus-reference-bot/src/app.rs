@@ -120,6 +120,7 @@ impl App {
             },
             approvals: config.approvals,
             fresh: crate::flows::ingest::Fresh::default(),
+            remembered: tokio::sync::Mutex::default(),
             bells: Bells::default(),
             metrics: Metrics::default(),
             clock,
@@ -257,7 +258,12 @@ impl Teams {
 async fn triage(soc: Arc<Soc>, shapes: BTreeMap<String, Shape>, mut halted: watch::Receiver<bool>) {
     while !*halted.borrow() {
         let pause = match soc.triage(&shapes).await {
-            Ok(_) => Duration::from_secs(30),
+            Ok(placed) if placed >= MANY => {
+                // More are coming: together they cost less.
+                tokio::time::sleep(GATHER).await;
+                LOOK
+            }
+            Ok(_) => LOOK,
             Err(error) => {
                 tracing::error!(why = chain(&error), "events wait and are placed later");
                 Duration::from_secs(1)
@@ -265,11 +271,18 @@ async fn triage(soc: Arc<Soc>, shapes: BTreeMap<String, Shape>, mut halted: watc
         };
         tokio::select! {
             () = soc.bells.triage.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(pause) => soc.look_again().await,
             _ = halted.changed() => {}
         }
     }
 }
+
+/// How often the store is asked what waits when nobody rings.
+const LOOK: Duration = Duration::from_secs(30);
+/// Events placed at once from which on the next ones are gathered for a moment.
+const MANY: usize = 16;
+/// How long.
+const GATHER: Duration = Duration::from_millis(3);
 
 /// Fetches Teams' keys, so that the first message need not wait for them. A failure is logged; the
 /// first message tries again.

@@ -16,7 +16,7 @@ use argus_bot_sdk::{Clock, Connector};
 use argus_cards::Library;
 use argus_soc::correlate::Window;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::buttons::Buttons;
 use crate::flows::access::Access;
@@ -59,6 +59,8 @@ pub struct Soc {
     pub approvals: crate::config::Approvals,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
+    /// What placing events remembers.
+    pub remembered: Mutex<triage::Remembered>,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.

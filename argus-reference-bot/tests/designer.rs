@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -121,6 +120,31 @@ fn what_cannot_be_rendered_has_its_place() {
     desk.write("empty/x.txt", "");
     let (code, said) = desk.run("test empty");
     assert_eq!((code, said.contains("there is no template")), (Some(2), true), "{said}");
+}
+
+#[test]
+fn a_template_is_flattened() {
+    let desk = Desk::new();
+    let card = r#"{"type":"AdaptiveCard","body":[{"$ref":"parts/head.json","$data":"${x}"}]}"#;
+    desk.write("cards/big/big.card.json", card);
+    desk.write("cards/parts/head.json", r#"{"type":"TextBlock","text":"Hi ${name}"}"#);
+    desk.write("cards/big/samples/one.json", r#"{"x":{"name":"Ada"}}"#);
+    let flat = json!({
+        "type": "AdaptiveCard",
+        "body": [{ "$data": "${x}", "type": "TextBlock", "text": "Hi ${name}" }],
+    });
+    assert_eq!(desk.json("flatten cards/big/big.card.json"), flat);
+    assert_eq!(desk.json("flatten cards/big/big.card.json --root cards"), flat);
+    assert_eq!(desk.run("test cards --bless").0, Some(0));
+    let card = fs::read_to_string(desk.at("cards/big/expected/one.json")).expect("written");
+    assert!(card.contains("Hi Ada"), "{card}");
+    for (wrong, why) in [
+        ("flatten cards/no.card.json", "cards/no.card.json: No such file"),
+        ("flatten cards/big/big.card.json --root cards/hi", "is not in"),
+    ] {
+        let (code, said) = desk.run(wrong);
+        assert_eq!((code, said.contains(why)), (Some(2), true), "{said}");
+    }
 }
 
 #[test]
@@ -251,17 +275,16 @@ fn a_save_is_told_to_the_open_page() {
     get(address, "/", address, "the page");
     get(address, "/../secret.html", address, "404");
     get(address, "/preview.html", "evil.example", "421");
-    let card = get(address, "/api/card?template=hi&sample=ada", address, "\"problems\":[]");
+    let card = get(address, "/api/card?template=hi&sample=ada", address, "version.missing");
     assert!(card.contains("\"speak\":\"one Ada\""), "{card}");
 
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
     write!(stream, "GET /api/stream HTTP/1.1\r\nhost: {address}\r\n\r\n").expect("sent");
     let first = read_until(&mut stream, "\"twists\"");
-    assert!(first.contains("\"change\":1") && first.contains("\"errors\":0"), "{first}");
+    assert!(first.contains("\"change\":1") && first.contains("\"errors\":1"), "{first}");
     desk.write("cards/hi/hi.card.json", "{ \"speak\": ${} }");
-    read_until(&mut stream, "\"errors\":1");
+    read_until(&mut stream, "\"change\":2");
     let broken = get(address, "/api/card?template=hi&sample=ada", address, "\"level\":\"error\"");
     assert!(broken.contains("\"line\":1"), "{broken}");
-    assert!(Path::new(&desk.at("cards/hi/hi.card.json")).is_file());
 }

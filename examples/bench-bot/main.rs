@@ -16,10 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use argus_bot_sdk::bot::Env;
+use argus_bot_sdk::connector::Call;
 use argus_bot_sdk::extract::{Sender, State, Text, Turn};
 use argus_bot_sdk::reply::CardReply;
 use argus_bot_sdk::server::{self, Limits, body_timeout, read_body};
-use argus_bot_sdk::{Activity, Attachment, Bot, Connector, ConversationRef, Router};
+use argus_bot_sdk::{Bot, Connector, ConversationRef, Router};
 use argus_cards::{Options, Profile, Template};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -31,13 +32,16 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 struct App {
     card: Template,
+    /// Whether the template reads `${event.title}` instead of `${title}`.
+    names_event: bool,
     options: Options,
     last_seen: Mutex<Option<ConversationRef>>,
 }
 
 impl App {
-    fn render(&self, event: &Value) -> Result<Vec<u8>, argus_cards::Error> {
-        self.card.render(event, None, &self.options)
+    fn render(&self, event: Value) -> Result<Vec<u8>, argus_cards::Error> {
+        let data = if self.names_event { json!({ "event": event }) } else { event };
+        self.card.render(&data, None, &self.options)
     }
 }
 
@@ -57,7 +61,7 @@ async fn acknowledge(turn: Turn, State(app): State<Arc<App>>, who: Sender) -> Ca
         event.insert("assignee".into(), json!(who.name));
     }
     let failed = || CardReply::error("BadCard", "The card cannot be shown.").status(500);
-    let Ok(card) = app.render(&event) else { return failed() };
+    let Ok(card) = app.render(event) else { return failed() };
     CardReply::rendered(card).unwrap_or_else(|_| failed())
 }
 
@@ -80,20 +84,21 @@ impl Site {
         let Ok(body) = read_body(body, 1 << 20, body_timeout(&head.extensions)).await else {
             return StatusCode::BAD_REQUEST;
         };
-        let Ok(event) = serde_json::from_slice::<Value>(&body) else {
+        let Ok(mut event) = serde_json::from_slice::<Value>(&body) else {
             return StatusCode::BAD_REQUEST;
         };
         let last_seen = self.app.last_seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(there) = last_seen else { return StatusCode::CONFLICT };
-        let Ok(card) = self.app.render(event.get("event").unwrap_or(&event)) else {
+        if let Some(inner) = event.get_mut("event") {
+            event = inner.take();
+        }
+        let Ok(card) = self.app.render(event) else {
             return StatusCode::UNPROCESSABLE_ENTITY;
         };
-        let Ok(card) = serde_json::from_slice(&card) else {
+        let Ok(call) = Call::send_rendered(&there, card) else {
             return StatusCode::INTERNAL_SERVER_ERROR;
         };
-        let mut message = Activity::message("");
-        (message.text, message.attachments) = (None, Some(vec![Attachment::card(card)].into()));
-        match self.connector.send(&there, &message).await {
+        match self.connector.perform(call).await {
             Ok(_) => StatusCode::OK,
             Err(_) => StatusCode::BAD_GATEWAY,
         }
@@ -127,7 +132,8 @@ fn router(card_dir: &Path) -> Result<(Router, Arc<App>), Failure> {
     let file = card_dir.join("incident.template.json");
     let source = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let card = Template::parse("incident.template.json", &source, &options)?;
-    let app = Arc::new(App { card, options, last_seen: Mutex::default() });
+    let names_event = source.contains("event.");
+    let app = Arc::new(App { card, names_event, options, last_seen: Mutex::default() });
     let router = Router::new().message(echo).action("ack", acknowledge);
     Ok((router.with_state(Arc::clone(&app)), app))
 }
@@ -144,7 +150,9 @@ fn trust_ca_file() -> Result<(), Failure> {
     if ca.is_empty() || told("SSL_CERT_FILE") == ca {
         return Ok(());
     }
-    Err(std::process::Command::new(std::env::current_exe()?).env("SSL_CERT_FILE", ca).exec().into())
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    again.args(std::env::args_os().skip(1)).env("SSL_CERT_FILE", ca);
+    Err(again.exec().into())
 }
 
 fn main() -> Result<(), Failure> {
@@ -166,17 +174,32 @@ fn main() -> Result<(), Failure> {
 }
 
 #[cfg(test)]
+mod contract;
+
+#[cfg(test)]
 mod tests {
     use argus_bot_sdk::testing::TestTeams;
 
     use super::*;
 
-    fn card_dir() -> tempfile::TempDir {
+    pub(super) fn card_dir() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let card = r#"{"type": "AdaptiveCard", "version": "1.5", "body": [
             {"type": "TextBlock", "text": "${title}: ${status} by ${assignee}"}]}"#;
         std::fs::write(folder.path().join("incident.template.json"), card).unwrap();
         folder
+    }
+
+    #[test]
+    fn a_template_may_name_the_event() {
+        for text in ["${title}", "${event.title}"] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("incident.template.json");
+            std::fs::write(file, json!({ "type": "AdaptiveCard", "text": text }).to_string())
+                .unwrap();
+            let card = router(folder.path()).unwrap().1.render(json!({ "title": "Malware" }));
+            assert_eq!(card.unwrap(), br#"{"type":"AdaptiveCard","text":"Malware"}"#, "{text}");
+        }
     }
 
     #[tokio::test]

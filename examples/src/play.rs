@@ -6,6 +6,7 @@
 //! | `Alice in ops: hello` | she writes in the channel `ops`, with a mention of the bot |
 //! | `Alice presses "Yes"` | she presses that button of the newest card, with what it carries |
 //! | `Alice presses "Send" with what="The VPN"` | the same, with what she typed into the card |
+//! | `Alice looks again` | her client asks for her own view of the newest card that has one |
 //! | `Alice opens "isolate"` | her client asks for the dialog of that name |
 //! | `Alice sends the dialog with host="srv-1"` | she sends the dialog that is open |
 //! | `Alice searches hosts for "srv"` | the message extension's command `hosts` with that word |
@@ -92,6 +93,9 @@ impl Play {
             who.searches(command, "search", word.trim_matches('"')).await
         } else if let Some(url) = does.strip_prefix("pastes ") {
             who.asks(QueryLink, &json!({ "url": url })).await
+        } else if does == "looks again" {
+            let there = if self.place.is_empty() { who } else { who.in_channel(&self.place) };
+            there.refreshes().await?
         } else if does == "adds the bot" {
             who.installs().await;
             return self.hear(&before, None).await;
@@ -207,7 +211,12 @@ fn actions(card: &Value) -> Vec<&Value> {
     match card {
         Value::Array(items) => items.iter().flat_map(actions).collect(),
         Value::Object(fields) if is_action(fields) => vec![card],
-        Value::Object(fields) => fields.values().flat_map(actions).collect(),
+        // Nobody sees a refresh: clients do it by themselves.
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| *name != "refresh")
+            .flat_map(|it| actions(it.1))
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -107,6 +107,20 @@ impl Certificate {
 
     /// Sends the certificate and its chain along (`x5c`), for app registrations that trust a
     /// subject name and an issuer instead of one certificate.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use argus_bot_sdk::SystemClock;
+    /// use argus_bot_sdk::auth::{Certificate, Secret};
+    /// # use argus_bot_sdk::testing::TestCertificate;
+    /// # let made = TestCertificate::new();
+    /// # let (certificate, key) = (made.certificate_pem(), made.key_pem());
+    ///
+    /// let certificate = Certificate::from_pem(certificate, &Secret::new(key), Arc::new(SystemClock))?;
+    /// let certificate = certificate.rs256().send_chain();
+    /// assert!(format!("{certificate:?}").contains("RS256"));
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
     #[must_use]
     pub fn send_chain(self) -> Self {
         Self { send_chain: true, ..self }

@@ -73,6 +73,17 @@ impl InboundConfig {
     }
 
     /// Lets further service URLs pass; see [`ServiceUrlPolicy::allowing`].
+    ///
+    /// ```
+    /// use argus_bot_sdk::auth::{Cloud, InboundConfig};
+    ///
+    /// let config = InboundConfig::new("0f0e0d0c-1111-4222-8333-444455556666", Cloud::China)
+    ///     .allowed_service_urls(["https://teams.proxy.example/"])
+    ///     .emulator("11111111-2222-4333-8444-555555555555")
+    ///     .entra_metadata_url("https://login.example/{tenant}/v2.0/.well-known/openid-configuration");
+    /// assert!(config.service_url_policy()?.check("https://teams.proxy.example/cn/").is_ok());
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
     #[must_use]
     pub fn allowed_service_urls<I, U>(mut self, urls: I) -> Self
     where

@@ -127,6 +127,16 @@ impl EntraApp {
     ///
     /// [`ErrorKind::Interaction`] if the person has to consent or to sign in again; otherwise as for
     /// [`Credential::obtain`].
+    ///
+    /// ```
+    /// use argus_bot_sdk::Error;
+    /// use argus_bot_sdk::auth::{EntraApp, SecretToken};
+    ///
+    /// async fn calendar(app: &EntraApp, alice: &SecretToken) -> Result<SecretToken, Error> {
+    ///     let fresh = app.on_behalf_of(alice, "https://graph.microsoft.com/Calendars.Read").await?;
+    ///     Ok(fresh.token)
+    /// }
+    /// ```
     pub async fn on_behalf_of(&self, user: &SecretToken, scope: &str) -> Result<FreshToken, Error> {
         let grant = [
             ("grant_type", ON_BEHALF_OF),

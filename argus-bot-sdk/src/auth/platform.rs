@@ -79,6 +79,18 @@ impl ManagedIdentity {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if the endpoint is not on this computer or its link.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use argus_bot_sdk::SystemClock;
+    /// use argus_bot_sdk::auth::{ManagedIdentity, Secret};
+    ///
+    /// let clock = Arc::new(SystemClock);
+    /// let identity = ManagedIdentity::app_service("http://127.0.0.1:41741/msi/token", Secret::new("x"), clock.clone())?;
+    /// let proxied = ManagedIdentity::imds(clock)?.endpoint("http://127.0.0.1:8080/token")?;
+    /// # drop((identity, proxied));
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
     pub fn app_service(
         endpoint: &str,
         header: Secret,

@@ -79,6 +79,15 @@ impl ServiceUrlPolicy {
     ///
     /// [`ErrorKind::Config`] if an address is not an absolute `https` URL; `http` is possible for
     /// loopback addresses only.
+    ///
+    /// ```
+    /// use argus_bot_sdk::auth::{Cloud, ServiceUrlPolicy};
+    ///
+    /// let policy = ServiceUrlPolicy::new(Cloud::Public).allowing(["https://proxy.example"])?;
+    /// assert!(policy.check("https://proxy.example/emea/").is_ok());
+    /// assert!(policy.check("https://proxy.example:8443/").is_err());
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
     pub fn allowing<I, U>(mut self, urls: I) -> Result<Self, Error>
     where
         I: IntoIterator<Item = U>,

@@ -158,6 +158,16 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`] if an issuer does not answer; requests will try again.
+    ///
+    /// ```
+    /// use argus_bot_sdk::auth::Authenticator;
+    ///
+    /// /// For a page about the bot's health.
+    /// async fn is_ready(door: &Authenticator) -> bool {
+    ///     let has_keys = door.prefetch().await.is_ok();
+    ///     has_keys && door.keys_age().is_some() && !door.is_anonymous()
+    /// }
+    /// ```
     pub async fn prefetch(&self) -> Result<(), Error> {
         match &self.mode {
             Mode::Tokens(tokens) => tokens.prefetch().await,

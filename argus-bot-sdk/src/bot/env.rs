@@ -1,10 +1,13 @@
 //! A bot as the environment describes it, for `main` functions of a few lines.
 
+mod credential;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use self::credential::Credential;
 use super::{Bot, BotBuilder};
-use crate::auth::{Authenticator, ClientSecret, Cloud, InboundConfig, Secret, TokenSource};
+use crate::auth::{Authenticator, Cloud, InboundConfig, TokenSource};
 use crate::server::Limits;
 use crate::{Error, ErrorKind, HttpConnector, Router, SystemClock};
 
@@ -15,14 +18,30 @@ const PORT: u16 = 3978;
 ///
 /// | variable | meaning | without it |
 /// | --- | --- | --- |
-/// | `APP_ID` | the bot's app id | see below |
-/// | `APP_SECRET` | its client secret | an error |
-/// | `TENANT_ID` | the one tenant it works in | an error |
+/// | `APP_ID` (or `CLIENT_ID`, `AZURE_CLIENT_ID`) | the bot's app id | see below |
+/// | `TENANT_ID` (or `AZURE_TENANT_ID`) | the one tenant it works in | an error |
 /// | `CLOUD` | `public`, `gcc`, `gcc_high`, `dod` or `china` | `public` |
 /// | `HOST`, `PORT` | where [`Bot::run`] listens | `127.0.0.1`, `3978` |
 /// | `METADATA_URL` | the OpenID document of inbound tokens | the cloud's |
 /// | `TOKEN_URL` | where the bot gets its own token | the tenant's |
 /// | `SERVICE_URL` | one more service URL that answers may go to | the cloud's only |
+///
+/// One of these proves that the bot is that app. Those of the first three rows exclude each other;
+/// the last two are set by the platform and count only where none of the others is:
+///
+/// | variable | the proof |
+/// | --- | --- |
+/// | `APP_SECRET` (or `CLIENT_SECRET`, `AZURE_CLIENT_SECRET`) | a client secret |
+/// | `AZURE_CLIENT_CERTIFICATE_PATH` | a PEM file with a [certificate](crate::auth::Certificate) and its key, not encrypted; with `AZURE_CLIENT_SEND_CERTIFICATE_CHAIN` = `true` the chain is sent along |
+/// | `MANAGED_IDENTITY_CLIENT_ID` | a [managed identity](crate::auth::ManagedIdentity): the bot itself, if the value is its app id; otherwise one that the app registration trusts as a [federated credential](crate::auth::Federated), where `system` is the resource's own |
+/// | `AZURE_FEDERATED_TOKEN_FILE` | [workload identity](crate::auth::WorkloadIdentity): a token that Kubernetes puts into this file |
+/// | `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` | App Service, Functions and Container Apps give out identities here: the one with the app id. Elsewhere a virtual machine's metadata service is asked, or what `AZURE_POD_IDENTITY_AUTHORITY_HOST` puts in its place, but only if `MANAGED_IDENTITY_CLIENT_ID` says so |
+///
+/// The names are those of Microsoft's Teams SDK and of the Azure SDKs, so that what a platform or
+/// a pipeline sets already need not be set again.
+///
+/// TLS trusts the certificates of the system; where `SSL_CERT_FILE` names a PEM file, on Linux,
+/// those in it instead.
 ///
 /// Without `APP_ID`, a build with the feature `danger-anonymous` gives a bot for the Agents
 /// Playground: everybody on this computer may speak to it, and [`Bot::run`] listens on loopback
@@ -31,7 +50,7 @@ const PORT: u16 = 3978;
 #[non_exhaustive]
 pub struct Env {
     app_id: Option<String>,
-    secret: Option<Secret>,
+    credential: Option<Credential>,
     tenant_id: Option<String>,
     cloud: Cloud,
     metadata_url: Option<String>,
@@ -82,10 +101,11 @@ impl Env {
             None => Cloud::Public,
             Some(name) => name.parse()?,
         };
+        let app_id = first(&given, ["APP_ID", "CLIENT_ID", "AZURE_CLIENT_ID"]);
         Ok(Self {
-            app_id: given("APP_ID"),
-            secret: given("APP_SECRET").map(Secret::new),
-            tenant_id: given("TENANT_ID"),
+            credential: Credential::read(&given, app_id.as_deref())?,
+            app_id,
+            tenant_id: first(&given, ["TENANT_ID", "AZURE_TENANT_ID"]),
             cloud,
             metadata_url: given("METADATA_URL"),
             token_url: given("TOKEN_URL"),
@@ -117,10 +137,9 @@ impl Env {
     pub fn tokens(&self) -> Result<Arc<dyn TokenSource>, Error> {
         let app_id = self.app_id.as_deref().ok_or_else(no_app)?;
         let tenant = self.tenant_id.as_deref().ok_or_else(|| missing("TENANT_ID"))?;
-        let secret = self.secret.clone().ok_or_else(|| missing("APP_SECRET"))?;
+        let credential = self.credential.as_ref().ok_or_else(credential::missing)?;
         let token_url = self.token_url.clone().unwrap_or_else(|| self.cloud.token_url(tenant));
-        let (scope, clock) = (self.cloud.constants().bot_scope, Arc::new(SystemClock));
-        Ok(Arc::new(ClientSecret::new(&token_url, app_id, secret, scope, clock)?))
+        credential.tokens(app_id, &token_url, self.cloud)
     }
 
     /// Who may speak to the bot, and its way back to Teams.
@@ -232,14 +251,22 @@ async fn interrupted() {
     }
 }
 
+/// The first of these names that has a value.
+fn first<const N: usize>(
+    given: &impl Fn(&str) -> Option<String>,
+    names: [&str; N],
+) -> Option<String> {
+    names.into_iter().find_map(given)
+}
+
 fn missing(name: &str) -> Error {
     config(format!("APP_ID is set, but {name} is not"))
 }
 
 fn no_app() -> Error {
     config(
-        "APP_ID is not set. Set APP_ID, APP_SECRET and TENANT_ID; for the Agents Playground \
-         without credentials build with the feature danger-anonymous of argus-bot-sdk",
+        "APP_ID is not set. Set APP_ID, TENANT_ID and APP_SECRET or another credential; for the \
+         Agents Playground without credentials build with the feature danger-anonymous of argus-bot-sdk",
     )
 }
 
@@ -263,10 +290,8 @@ mod tests {
         assert_eq!(error(&[("HOST", "here")]), "HOST is no IP address: here");
         assert_eq!(error(&[("PORT", "70000")]), "PORT is not a port: 70000");
         assert_eq!(error(&[("APP_ID", "a")]), "APP_ID is set, but TENANT_ID is not");
-        assert_eq!(
-            error(&[("APP_ID", "a"), ("TENANT_ID", "t")]),
-            "APP_ID is set, but APP_SECRET is not"
-        );
+        let error_without = error(&[("APP_ID", "a"), ("TENANT_ID", "t")]);
+        assert!(error_without.contains("nothing proves"), "{error_without}");
         assert!(error(&[("CLOUD", "heaven")]).contains("heaven"));
     }
 

@@ -5,7 +5,7 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ConversationRef, SendError, SendErrorKind, wire};
+use super::{ConversationRef, SendError, SendErrorKind, Sent, wire};
 
 /// What may happen to a message of which nobody knows whether it arrived.
 ///
@@ -211,6 +211,18 @@ impl Reply {
     /// An answer; for connectors of your own.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), ..Self::default() }
+    }
+
+    /// What it says of a message that was sent.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::Reply;
+    ///
+    /// let reply = Reply::new(201, r#"{"id":"1700000000000"}"#);
+    /// assert_eq!(reply.sent().activity_id.as_deref(), Some("1700000000000"));
+    /// ```
+    pub fn sent(&self) -> Sent {
+        Sent::of(self)
     }
 
     /// Reads the body.

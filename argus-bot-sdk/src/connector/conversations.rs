@@ -51,6 +51,23 @@ impl<'a, C: Connector + ?Sized> Talk<'a, C> {
     }
 
     /// Shows what is sent to its `recipient` only, though others are in the conversation too.
+    ///
+    /// ```
+    /// use argus_bot_sdk::check::{Check, Scope};
+    /// use argus_bot_sdk::connector::{SendError, Talk};
+    /// use argus_bot_sdk::{Account, Activity, Connector, ConversationRef};
+    ///
+    /// /// Only Alice sees it, though others are in the channel; and only if Teams would take it.
+    /// async fn whisper(teams: &dyn Connector, to: &ConversationRef) -> Result<(), SendError> {
+    ///     let mut hint = Activity::message("You may approve this.");
+    ///     hint.recipient = Some(Account::new("29:alice"));
+    ///     let talk = Talk::new(teams, to).targeted().checked(Check::teams(Scope::Channel));
+    ///     talk.typing().await?;
+    ///     let sent = talk.send(&hint).await?;
+    ///     talk.delete(sent.activity_id.as_deref().unwrap_or_default()).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn targeted(mut self) -> Self {
         self.is_targeted = true;
         self
@@ -67,6 +84,15 @@ impl<'a, C: Connector + ?Sized> Talk<'a, C> {
     /// # Errors
     ///
     /// As for [`send`](Self::send); what came before the message that failed was sent.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{SendError, Talk};
+    /// use argus_bot_sdk::{Activity, Connector, ConversationRef};
+    ///
+    /// async fn report(teams: &dyn Connector, to: &ConversationRef, both: Activity) -> Result<usize, SendError> {
+    ///     Ok(Talk::new(teams, to).send_apart(both).await?.len()) // the text, then its attachments
+    /// }
+    /// ```
     pub async fn send_apart(&self, activity: Activity) -> Result<Vec<Sent>, SendError> {
         let mut sent = Vec::new();
         for part in apart(activity) {

@@ -46,7 +46,7 @@ pub(super) fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Repl
     let is_refused_part = status == 202 && wire::failure(&body).0.is_some();
     if head.status.is_success() && !is_refused_part {
         tracing::debug!(status, ms_cv, "the Connector took a call");
-        let is_json = text(&head.headers, "content-type").is_some_and(|t| t.contains("json"));
+        let is_json = is_json(&head.headers, &body);
         if !is_json && !is_raw && !body.is_empty() {
             // A sign-in page or a proxy's apology with status 200 is not Teams' word.
             tracing::warn!(status, ms_cv, bytes = body.len(), "a 2xx that is not JSON");
@@ -71,6 +71,14 @@ pub(super) fn understand(response: Response<Bytes>, is_raw: bool) -> Result<Repl
     }
     tracing::debug!(status, ms_cv, "the Connector refused a call");
     Err(error)
+}
+
+/// A body that nobody describes is judged by how it begins: some gateways drop the header.
+fn is_json(headers: &HeaderMap, body: &[u8]) -> bool {
+    match headers.get(header::CONTENT_TYPE) {
+        Some(kind) => kind.as_bytes().windows(4).any(|it| it.eq_ignore_ascii_case(b"json")),
+        None => matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')),
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

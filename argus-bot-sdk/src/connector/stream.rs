@@ -130,6 +130,20 @@ impl<'a, C: Connector + ?Sized> StreamReply<'a, C> {
     /// # Errors
     ///
     /// As for [`push`](Self::push).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::connector::{SendError, StreamReply};
+    /// use argus_bot_sdk::{Activity, Connector, ConversationRef};
+    ///
+    /// async fn tell(teams: &dyn Connector, to: &ConversationRef) -> Result<(), SendError> {
+    ///     let mut answer = StreamReply::new(teams, to).gap(Duration::from_secs(2));
+    ///     answer.inform("Reading the logs…").await?;
+    ///     answer.push("Nothing was found.").await?;
+    ///     answer.finish_with(Activity::message("Nothing was found in 3 logs.")).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn inform(&mut self, what: &str) -> Result<Growth, SendError> {
         if !self.text.is_empty() {
             return Ok(Growth::Kept);

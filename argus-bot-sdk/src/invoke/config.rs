@@ -43,6 +43,13 @@ impl ConfigResponse {
     }
 
     /// Lets the client keep the answer for so many seconds.
+    ///
+    /// ```
+    /// use argus_bot_sdk::invoke::{ConfigResponse, Response as _};
+    ///
+    /// let reply = ConfigResponse::message("Saved.").cache("CACHE", 30).into_invoke_reply();
+    /// assert!(reply.body().ends_with(br#""cacheInfo":{"cacheType":"CACHE","cacheDuration":30}}"#));
+    /// ```
     pub fn cache(mut self, kind: impl Into<String>, seconds: u64) -> Self {
         self.cache = Some((kind.into(), seconds));
         self

@@ -112,6 +112,16 @@ impl Draft {
     }
 
     /// Takes back what was said under a known id.
+    ///
+    /// ```
+    /// use argus_bot_sdk::ConversationRef;
+    /// use argus_bot_sdk::outbox::{Draft, Ticket};
+    ///
+    /// /// Takes back an alert that was put before, whether it is out yet or not, and an older one.
+    /// fn take_back(soc: ConversationRef, alert: Ticket) -> [Draft; 2] {
+    ///     [Draft::delete_of(soc.clone(), alert), Draft::delete(soc, "1700000000000")]
+    /// }
+    /// ```
     pub fn delete(to: ConversationRef, id: impl Into<String>) -> Self {
         Self::new(to, Deed::Delete(Target::Activity(id.into())), None)
     }

@@ -72,6 +72,23 @@ impl<'a, C: Connector + ?Sized> Worker<'a, C> {
     }
 
     /// In how many conversations it speaks at the same time, instead of 32.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::outbox::{MemoryStore, Outbox, Worker};
+    /// use argus_bot_sdk::{Connector, Error};
+    ///
+    /// async fn speak(teams: &dyn Connector) -> Result<(), Error> {
+    ///     let outbox = Outbox::open(Arc::new(MemoryStore::new())).await?;
+    ///     Worker::new(&outbox, teams)
+    ///         .at_once(8)
+    ///         .max_age(Duration::from_hours(6))
+    ///         .mark_repeats(|message| message.text = message.text.take().map(|text| text + " (again?)"))
+    ///         .drain()
+    ///         .await
+    /// }
+    /// ```
     pub fn at_once(mut self, conversations: usize) -> Self {
         self.at_once = conversations.max(1);
         self

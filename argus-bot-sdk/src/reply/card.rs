@@ -108,6 +108,14 @@ impl CardReply {
 
     /// The client's token for single sign-on could not be used; status 412. The client then shows
     /// the sign-in card.
+    ///
+    /// ```
+    /// use argus_bot_sdk::reply::CardReply;
+    ///
+    /// let stale = CardReply::precondition_failed("Stale", "Somebody was faster.");
+    /// assert!(stale.to_bytes().starts_with(br#"{"statusCode":412"#));
+    /// assert!(CardReply::incorrect_auth_code().to_bytes().starts_with(br#"{"statusCode":401"#));
+    /// ```
     pub fn precondition_failed(
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,

@@ -65,6 +65,14 @@ impl Command {
     }
 
     /// What it does, if that was said.
+    ///
+    /// ```
+    /// use argus_bot_sdk::router::Command;
+    ///
+    /// let list = Command::new("list").about("Shows what is open").usage("list [host]").alias("ls");
+    /// assert_eq!((list.about_text(), list.usage_text()), (Some("Shows what is open"), "list [host]"));
+    /// assert_eq!(list.aliases(), ["ls"]);
+    /// ```
     pub fn about_text(&self) -> Option<&str> {
         self.about.as_deref()
     }

@@ -113,6 +113,25 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Hears who joined a conversation, the bot itself included.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::event::{MembersAdded, MembersRemoved, MessageChange, Reactions};
+    ///
+    /// async fn hello(joined: MembersAdded) -> String {
+    ///     format!("Welcome, all {} of you.", joined.members.len())
+    /// }
+    /// async fn goodbye(_: MembersRemoved) {}
+    /// async fn edited(_: MessageChange) {}
+    /// async fn liked(_: Reactions) {}
+    ///
+    /// let router: Router = Router::new()
+    ///     .members_added(hello)
+    ///     .members_removed(goodbye)
+    ///     .message_change(edited)
+    ///     .reactions(liked);
+    /// # drop(router);
+    /// ```
     pub fn members_added<T: 'static>(self, handler: impl Handler<MessageKind, T, S>) -> Self {
         self.hear::<MembersAdded, T>(handler)
     }

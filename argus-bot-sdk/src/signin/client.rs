@@ -207,6 +207,16 @@ impl UserTokens {
     /// # Errors
     ///
     /// As for [`get`](Self::get).
+    ///
+    /// ```
+    /// use argus_bot_sdk::Error;
+    /// use argus_bot_sdk::signin::{UserTokens, Whose};
+    ///
+    /// async fn graph(users: &UserTokens, alice: &Whose) -> Result<bool, Error> {
+    ///     let tokens = users.aad_tokens(alice, &["https://graph.microsoft.com"]).await?;
+    ///     Ok(tokens.contains_key("https://graph.microsoft.com"))
+    /// }
+    /// ```
     pub async fn aad_tokens(
         &self,
         whose: &Whose,
@@ -234,6 +244,16 @@ impl UserTokens {
     ///
     /// [`ErrorKind::Interaction`] if it cannot be exchanged, for example because the person has not
     /// consented: show the sign-in card. Otherwise as for [`get`](Self::get).
+    ///
+    /// ```
+    /// use argus_bot_sdk::Error;
+    /// use argus_bot_sdk::auth::SecretToken;
+    /// use argus_bot_sdk::signin::{UserToken, UserTokens, Whose};
+    ///
+    /// async fn silently(users: &UserTokens, alice: &Whose, sso: &SecretToken) -> Result<UserToken, Error> {
+    ///     users.exchange(alice, sso).await
+    /// }
+    /// ```
     pub async fn exchange(&self, whose: &Whose, offered: &SecretToken) -> Result<UserToken, Error> {
         let body = json!({ "token": offered.expose() });
         let path = "api/usertoken/exchange";
@@ -312,6 +332,19 @@ impl UserTokens {
     /// # Errors
     ///
     /// As for [`get_or_sign_in`](Self::get_or_sign_in).
+    ///
+    /// ```
+    /// use argus_bot_sdk::activity::card::OAuthCard;
+    /// use argus_bot_sdk::signin::{SignInRequest, UserTokens};
+    /// use argus_bot_sdk::{Activity, Error};
+    ///
+    /// async fn card(users: &UserTokens, asked: &Activity) -> Result<OAuthCard, Error> {
+    ///     let request = SignInRequest::new("0f0e0d0c-1111-4222-8333-444455556666", "graph", asked);
+    ///     println!("or by hand: {}", users.sign_in_url(&request).await?);
+    ///     let resource = users.sign_in_resource(&request, None).await?;
+    ///     Ok(resource.oauth_card("graph", "Please sign in.", "Sign in"))
+    /// }
+    /// ```
     pub async fn sign_in_resource(
         &self,
         request: &SignInRequest,

@@ -148,6 +148,16 @@ impl SignIn {
     /// # Errors
     ///
     /// Those of [`UserTokens::get`].
+    ///
+    /// ```
+    /// use argus_bot_sdk::Error;
+    /// use argus_bot_sdk::extract::Turn;
+    /// use argus_bot_sdk::signin::SignIn;
+    ///
+    /// async fn is_known(signin: &SignIn, turn: &Turn) -> Result<bool, Error> {
+    ///     Ok(signin.token_if_any(turn).await?.is_some())
+    /// }
+    /// ```
     pub async fn token_if_any(&self, turn: &Turn) -> Result<Option<UserToken>, Error> {
         match self.whose(turn) {
             Some(whose) => self.inner.users.get(&whose, None).await,

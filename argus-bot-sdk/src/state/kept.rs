@@ -99,6 +99,28 @@ impl<T: Named> Kept<T> {
     /// # Errors
     ///
     /// The change's own, and those of [`update`](Self::update).
+    ///
+    /// ```
+    /// use argus_bot_sdk::state::{Kept, Named};
+    /// use argus_bot_sdk::{Error, ErrorKind};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize)]
+    /// struct Seats(u32);
+    /// impl Named for Seats {
+    ///     const NAME: &'static str = "seats";
+    /// }
+    ///
+    /// async fn book(seats: &Kept<Seats>) -> Result<u32, Error> {
+    ///     let full = || Error::new(ErrorKind::Invalid, "no seat is left");
+    ///     seats
+    ///         .try_update(|seats| {
+    ///             seats.0 = seats.0.checked_sub(1).ok_or_else(full)?;
+    ///             Ok(seats.0)
+    ///         })
+    ///         .await
+    /// }
+    /// ```
     pub async fn try_update<R: Send, E: From<Error> + Send>(
         &self,
         mut change: impl FnMut(&mut T) -> Result<R, E> + Send,

@@ -12,6 +12,7 @@ use crate::invoke::{Invoke, Query, TaskFetch, TaskSubmit};
 use crate::{Activity, Error, ErrorKind};
 
 mod button;
+mod refresh;
 
 use self::button::Button;
 

@@ -3,8 +3,8 @@
 use std::error::Error as _;
 
 use argus_bot_sdk::connector::{
-    Batch, FileUpload, Files, Guarantee, MeetingNotification, Meetings, NewConversation, Reactions,
-    Roster, SendErrorKind, Talk, Teams, UploadInfo, quote,
+    Batch, Call, FileUpload, Files, Guarantee, MeetingNotification, Meetings, NewConversation,
+    Reactions, Roster, SendErrorKind, Talk, Teams, UploadInfo, quote,
 };
 use argus_bot_sdk::testing::fault::Fault;
 use argus_bot_sdk::testing::wire::{FakeResponse, FakeServer};
@@ -301,4 +301,29 @@ async fn who_wants_at_least_once_gets_it() {
     fault(Fault::Status { code: 412, retry_after: None });
     assert!(!chatty.send(&hello()).await.unwrap().maybe_twice);
     assert_eq!(count() - before, 1);
+}
+
+#[tokio::test]
+async fn a_rendered_card_goes_out_as_it_is() {
+    let world = World::new().await;
+    let chat = world.chat();
+    let card = |text: &str| format!(r#"{{"type":"AdaptiveCard","body":[],"fallbackText":{text}}}"#);
+    let call = Call::send_rendered(&chat, card("\"one\"")).unwrap();
+    let id = world.connector.perform(call).await.unwrap().sent().activity_id.unwrap();
+    let shown = || {
+        let shown = world.teams.snapshot(&chat.conversation_id).unwrap().activities;
+        assert_eq!(shown.len(), 1);
+        shown[0].activity.clone()
+    };
+    let first = shown();
+    assert_eq!(first["attachments"][0]["content"]["fallbackText"], "one");
+    assert_eq!(first["conversation"]["id"], chat.conversation_id, "each activity names its own");
+    let call = Call::update_rendered(&chat, &id, card("null")).unwrap();
+    world.connector.perform(call).await.unwrap();
+    let content = &shown()["attachments"][0]["content"];
+    assert_eq!(content.to_string(), r#"{"type":"AdaptiveCard","body":[]}"#, "without the null");
+    for bad in ["[]", "", r#"{"a":1,"a":2}"#, "{} {}", "{\"a\":\"\u{0}\"}"] {
+        let refused = Call::send_rendered(&chat, bad).unwrap_err();
+        assert_eq!(refused.kind(), SendErrorKind::Refused, "{bad}");
+    }
 }

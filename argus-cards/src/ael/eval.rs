@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use regex::Regex;
+use serde_json::Value;
 
-use super::expr::{Expr, Fixed, Key, Path, Segment, keys, push_index, push_key, push_name};
+use super::expr::{Expr, Fixed, Path, Segment, keys, push_index, push_key, push_name};
 use super::number::{is_integer, js_number, to_usize};
 use super::scope::Scope;
 use super::table::{Function, Run};
@@ -93,6 +94,9 @@ pub(crate) struct Cx<'a, 'o> {
     /// Patterns that were compiled already.
     patterns: Vec<(String, Regex)>,
 }
+
+/// Up to so many arguments need no memory of their own; no question has more.
+const FEW: usize = 4;
 
 /// More patterns than this are compiled again.
 const MAX_PATTERNS: usize = 16;
@@ -190,6 +194,18 @@ impl<'a, 'o> Cx<'a, 'o> {
         self.step(1)?;
         match function.run {
             Run::Lazy(run) => run(self, args),
+            Run::Plain(run) if args.len() <= FEW => {
+                let mut few = [const { Val::Undefined }; FEW];
+                for (index, arg) in args.iter().enumerate() {
+                    let value = self.eval(arg).map_err(|fault| {
+                        function.first(few.get(..index).unwrap_or_default(), fault)
+                    })?;
+                    if let Some(slot) = few.get_mut(index) {
+                        *slot = value;
+                    }
+                }
+                run(self, few.get(..args.len()).unwrap_or_default())
+            }
             Run::Plain(run) => {
                 let mut values = Vec::with_capacity(args.len());
                 for arg in args {
@@ -198,21 +214,21 @@ impl<'a, 'o> Cx<'a, 'o> {
                 run(self, &values)
             }
             Run::Test(run) => {
-                let mut values = Vec::with_capacity(args.len());
-                for arg in args {
+                let mut few = [const { Val::Undefined }; FEW];
+                for (slot, arg) in few.iter_mut().zip(args) {
                     match self.eval_quietly(arg) {
                         // What comes after it is not looked at any more.
                         Ok(value) if function.needs_values && value.is_nothing() => {
                             return Ok(Val::Bool(false));
                         }
-                        Ok(value) => values.push(value),
+                        Ok(value) => *slot = value,
                         Err(fault) if fault.severity == Severity::Plain => {
                             return Ok(Val::Bool(false));
                         }
                         Err(fault) => return Err(fault),
                     }
                 }
-                run(self, &values).map(Val::Bool)
+                run(self, few.get(..args.len()).unwrap_or_default()).map(Val::Bool)
             }
         }
     }
@@ -220,7 +236,12 @@ impl<'a, 'o> Cx<'a, 'o> {
     fn path(&mut self, path: &'a Path) -> Outcome<Val<'a>> {
         self.step(1)?;
         if let (None, Some(fixed)) = (&path.base, &path.fixed) {
-            return Ok(match self.find(&fixed.keys) {
+            if self.locals.is_empty()
+                && let Some(data) = self.scope.datum(fixed, !self.is_compat())
+            {
+                return Ok(Val::from_data(data));
+            }
+            return Ok(match self.find(fixed) {
                 Some(value) => value,
                 None => self.lost(&fixed.text, path.at),
             });
@@ -238,7 +259,7 @@ impl<'a, 'o> Cx<'a, 'o> {
         };
         let found = match &base {
             Some(base) => self.scope.walk(base.clone(), &fixed.keys, !self.is_compat()),
-            None => self.find(&fixed.keys),
+            None => self.find(fixed),
         };
         Ok(found.unwrap_or_else(|| self.lost(&fixed.text, path.at)))
     }
@@ -252,8 +273,7 @@ impl<'a, 'o> Cx<'a, 'o> {
                 Segment::Index(index) => self.push_computed(&mut text, index)?,
             }
         }
-        let keys = keys(&text);
-        Ok(Fixed { text, keys })
+        Ok(Fixed::new(text))
     }
 
     fn push_computed(&mut self, path: &mut String, index: &'a Expr) -> Outcome<()> {
@@ -312,9 +332,9 @@ impl<'a, 'o> Cx<'a, 'o> {
     }
 
     /// Finds a path in the variables of lambdas, innermost first, then in the data.
-    pub(crate) fn find(&self, keys: &[Key]) -> Option<Val<'a>> {
+    pub(crate) fn find(&self, path: &Fixed) -> Option<Val<'a>> {
         let exact_first = !self.is_compat();
-        if let Some((first, rest)) = keys.split_first() {
+        if let (false, Some((first, rest))) = (self.locals.is_empty(), path.keys.split_first()) {
             for (name, value) in self.locals.iter().rev() {
                 if same_key(name, &first.name)
                     && let Some(found) = self.scope.walk(value.clone(), rest, exact_first)
@@ -323,7 +343,17 @@ impl<'a, 'o> Cx<'a, 'o> {
                 }
             }
         }
-        self.scope.find(keys, exact_first)
+        self.scope.find(path, exact_first)
+    }
+
+    /// The data that an expression names, if it is nothing but a path and leads to some.
+    pub(crate) fn datum(&self, expr: &Expr) -> Option<&'a Value> {
+        match expr {
+            Expr::Path(Path { base: None, fixed: Some(fixed), .. }) if self.locals.is_empty() => {
+                self.scope.datum(fixed, !self.is_compat())
+            }
+            _ => None,
+        }
     }
 
     fn element(&mut self, of: &'a Expr, index: &'a Expr) -> Outcome<Val<'a>> {

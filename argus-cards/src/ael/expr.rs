@@ -1,9 +1,11 @@
 //! The tree of an expression, and how it is written when it has no value.
 
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 
 use super::number::js_number;
 use super::table::{Function, Types};
+use super::value::same_key;
 
 /// An expression that has been read and checked.
 #[derive(Debug)]
@@ -59,7 +61,46 @@ pub(crate) enum Segment {
 #[derive(Debug)]
 pub(crate) struct Fixed {
     pub(crate) text: String,
+    pub(crate) start: Start,
     pub(crate) keys: Vec<Key>,
+}
+
+impl Fixed {
+    pub(crate) fn new(text: String) -> Self {
+        let keys = keys(&text);
+        let start = keys.first().map_or(Start::Nowhere, |first| Start::of(&first.name));
+        Self { text, start, keys }
+    }
+}
+
+/// What the first name of a path means in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// A name in the data.
+    Name,
+    Data,
+    Root,
+    Index,
+    Host,
+    Version,
+    Nowhere,
+}
+
+impl Start {
+    pub(crate) fn of(name: &str) -> Self {
+        if !name.starts_with('$') {
+            return Self::Name;
+        }
+        let roots = [
+            ("$data", Self::Data),
+            ("$root", Self::Root),
+            ("$index", Self::Index),
+            ("$host", Self::Host),
+            ("$_acTemplateVersion", Self::Version),
+        ];
+        let found = roots.into_iter().find(|(root, _)| same_key(root, name));
+        found.map_or(Self::Nowhere, |(_, start)| start)
+    }
 }
 
 /// A key of an object, which is also an index if it starts with a number.
@@ -67,21 +108,21 @@ pub(crate) struct Fixed {
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) index: Option<usize>,
+    /// Where among an object's properties it was the last time; rows are mostly alike.
+    pub(crate) place: AtomicUsize,
 }
 
 impl Path {
     pub(crate) fn new(base: Option<Box<Expr>>, segments: Vec<Segment>, at: usize) -> Self {
-        let mut path = Self { base, segments, fixed: None, at };
-        path.fix();
-        path
+        Self { base, segments, fixed: None, at }
     }
 
     pub(crate) fn push(&mut self, name: String) {
         self.segments.push(Segment::Name(name));
-        self.fix();
     }
 
-    fn fix(&mut self) {
+    /// Notes the keys of a finished path, if no index has to be computed first.
+    pub(crate) fn fix(&mut self) {
         let mut text = String::new();
         for segment in &self.segments {
             match segment {
@@ -94,8 +135,7 @@ impl Path {
                 }
             }
         }
-        let keys = keys(&text);
-        self.fixed = Some(Fixed { text, keys });
+        self.fixed = Some(Fixed::new(text));
     }
 }
 
@@ -128,7 +168,7 @@ pub(crate) fn keys(path: &str) -> Vec<Key> {
                 .into_iter()
                 .find_map(|quote| part.strip_prefix(quote)?.strip_suffix(quote))
                 .unwrap_or(part);
-            Key { name: bare.to_owned(), index: leading_index(bare) }
+            Key { name: bare.to_owned(), index: leading_index(bare), place: AtomicUsize::new(0) }
         })
         .collect()
 }

@@ -6,22 +6,22 @@ use super::Syntax;
 
 /// A token and the bytes it covers.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
-    pub(super) tok: Tok,
+pub(super) struct Token<'t> {
+    pub(super) tok: Tok<'t>,
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Tok {
+pub(super) enum Tok<'t> {
     Op(&'static str),
     Number(f64),
-    Name(String),
-    /// A quoted string; `raw` is what stands between the quotes.
+    Name(&'t str),
+    /// A quoted string: what stands between the quotes, and which quotes.
     Text {
-        value: String,
-        raw: String,
+        raw: &'t str,
+        quote: char,
     },
     /// A backtick string.
     Interpolated(Vec<Part>),
@@ -46,8 +46,8 @@ const OPERATORS: [&str; 29] = [
 ];
 
 /// Reads the tokens of `text` between `from` and `to`.
-pub(super) fn tokens(text: &str, from: usize, to: usize) -> Result<Vec<Token>, Syntax> {
-    let mut found = Vec::new();
+pub(super) fn tokens(text: &str, from: usize, to: usize) -> Result<Vec<Token<'_>>, Syntax> {
+    let mut found = Vec::with_capacity((to.saturating_sub(from)) / 3 + 2);
     let mut at = from;
     let text = text.get(..to).unwrap_or(text);
     while let Some(c) = char_at(text, at) {
@@ -66,7 +66,7 @@ pub(super) fn tokens(text: &str, from: usize, to: usize) -> Result<Vec<Token>, S
                 at = string_end(text, at)
                     .ok_or_else(|| Syntax::new(start, "this string is not closed"))?;
                 let raw = text.get(start + 1..at - 1).unwrap_or_default();
-                Tok::Text { value: unescape(raw, c), raw: raw.to_owned() }
+                Tok::Text { raw, quote: c }
             }
             '`' => {
                 let (parts, end) = interpolation(text, at + 1)?;
@@ -76,7 +76,7 @@ pub(super) fn tokens(text: &str, from: usize, to: usize) -> Result<Vec<Token>, S
             _ => match name_end(text, at) {
                 Some(end) if end - at > 1 || c != '%' => {
                     at = end;
-                    Tok::Name(text.get(start..end).unwrap_or_default().to_owned())
+                    Tok::Name(text.get(start..end).unwrap_or_default())
                 }
                 _ => operator(text, &mut at)
                     .ok_or_else(|| Syntax::new(start, format!("unexpected `{c}`")))?,
@@ -92,7 +92,7 @@ pub(super) fn char_at(text: &str, at: usize) -> Option<char> {
     text.get(at..).and_then(|rest| rest.chars().next())
 }
 
-fn number(text: &str, at: &mut usize) -> Tok {
+fn number(text: &str, at: &mut usize) -> Tok<'static> {
     let start = *at;
     let digits = |mut at: usize| {
         while matches!(char_at(text, at), Some('0'..='9')) {
@@ -108,7 +108,7 @@ fn number(text: &str, at: &mut usize) -> Tok {
     Tok::Number(digits.parse().unwrap_or(f64::INFINITY))
 }
 
-fn operator(text: &str, at: &mut usize) -> Option<Tok> {
+fn operator(text: &str, at: &mut usize) -> Option<Tok<'static>> {
     let rest = text.get(*at..)?;
     let op = OPERATORS.into_iter().find(|op| rest.starts_with(op))?;
     *at += op.len();
@@ -159,7 +159,10 @@ fn string_end(text: &str, at: usize) -> Option<usize> {
 }
 
 /// Turns the source of a string into its value. Unknown escapes keep their backslash.
-fn unescape(raw: &str, quote: char) -> String {
+pub(super) fn unescape(raw: &str, quote: char) -> String {
+    if !raw.contains('\\') {
+        return raw.to_owned();
+    }
     let text = raw.replace(&format!("\\{quote}"), &quote.to_string());
     if !text.contains('\\') {
         return text;
@@ -291,7 +294,7 @@ mod tests {
     #[test]
     fn a_quote_may_be_escaped() {
         let value = |text: &str| match tokens(text, 0, text.len()).unwrap().remove(0).tok {
-            Tok::Text { value, .. } => value,
+            Tok::Text { raw, quote } => unescape(raw, quote),
             other => panic!("{other:?}"),
         };
         assert_eq!(value(r"'it\'s'"), "it's");

@@ -2,7 +2,7 @@
 
 use super::Syntax;
 use super::expr::{Const, Expr, Path, Segment};
-use super::lex::{Part, Tok, Token, char_at, tokens};
+use super::lex::{Part, Tok, Token, char_at, tokens, unescape};
 use super::table::lookup;
 use crate::options::Profile;
 
@@ -80,14 +80,14 @@ pub(super) fn range(
 
 struct Parser<'t> {
     text: &'t str,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'t>>,
     next: usize,
     rules: Rules,
     depth: usize,
 }
 
-impl Parser<'_> {
-    fn peek(&self) -> &Tok {
+impl<'t> Parser<'t> {
+    fn peek(&self) -> &Tok<'t> {
         self.tokens.get(self.next).map_or(&Tok::End, |token| &token.tok)
     }
 
@@ -95,10 +95,15 @@ impl Parser<'_> {
         self.tokens.get(self.next).or(self.tokens.last()).map_or(0, |token| token.start)
     }
 
-    fn take(&mut self) -> Tok {
-        let tok = self.peek().clone();
+    fn take(&mut self) -> Tok<'t> {
+        let tok = self.tokens.get_mut(self.next).map(|token| &mut token.tok);
         self.next += 1;
-        tok
+        match tok {
+            // The parts of a text are read once.
+            Some(Tok::Interpolated(parts)) => Tok::Interpolated(std::mem::take(parts)),
+            Some(tok) => tok.clone(),
+            None => Tok::End,
+        }
     }
 
     fn eat(&mut self, op: &str) -> bool {
@@ -188,10 +193,13 @@ impl Parser<'_> {
                     self.next -= 1;
                     return Err(self.unexpected());
                 };
-                expr = member(expr, name, at)?;
+                expr = member(expr, name.to_owned(), at)?;
             } else if self.eat("[") {
                 let index = self.binary(0)?;
                 self.expect("]")?;
+                if let Expr::Path(path) = &mut expr {
+                    path.fix();
+                }
                 expr = Expr::Element { of: Box::new(expr), index: Box::new(index) };
             } else if bang || matches!(self.peek(), Tok::Op("(")) {
                 self.next += usize::from(bang);
@@ -203,6 +211,9 @@ impl Parser<'_> {
                 let args = self.arguments()?;
                 expr = self.call(&name, args, from)?;
             } else {
+                if let Expr::Path(path) = &mut expr {
+                    path.fix();
+                }
                 return Ok(expr);
             }
         }
@@ -212,13 +223,13 @@ impl Parser<'_> {
         let at = self.start();
         match self.take() {
             Tok::Number(number) => Ok(Expr::Const(Const::Number(number))),
-            Tok::Text { value, .. } => Ok(Expr::Const(Const::Text(value))),
-            Tok::Name(name) => Ok(match name.as_str() {
+            Tok::Text { raw, quote } => Ok(Expr::Const(Const::Text(unescape(raw, quote)))),
+            Tok::Name(name) => Ok(match name {
                 "true" => Expr::Const(Const::Bool(true)),
                 "false" => Expr::Const(Const::Bool(false)),
                 "null" => Expr::Const(Const::Null),
                 "undefined" => Expr::Const(Const::Undefined),
-                _ => Expr::Path(Path::new(None, vec![Segment::Name(name)], at)),
+                _ => Expr::Path(Path::new(None, vec![Segment::Name(name.to_owned())], at)),
             }),
             Tok::Interpolated(parts) => self.interpolated(parts, at),
             Tok::Op("(") => {
@@ -263,8 +274,8 @@ impl Parser<'_> {
         }
         loop {
             let key = match self.take() {
-                Tok::Name(name) => name,
-                Tok::Text { raw, .. } => raw,
+                Tok::Name(name) => name.to_owned(),
+                Tok::Text { raw, .. } => raw.to_owned(),
                 _ => {
                     self.next -= 1;
                     return Err(self.unexpected());
@@ -293,10 +304,12 @@ impl Parser<'_> {
         }
         loop {
             let arrow = self.tokens.get(self.next + 1).map(|token| &token.tok);
-            if let (Tok::Name(name), Some(Tok::Op("=>"))) = (self.peek().clone(), arrow) {
-                let at = self.start();
+            if let (Tok::Name(name), Some(Tok::Op("=>"))) = (self.peek(), arrow) {
+                let name = Segment::Name((*name).to_owned());
+                let mut variable = Path::new(None, vec![name], self.start());
+                variable.fix();
                 self.next += 2;
-                args.push(Expr::Path(Path::new(None, vec![Segment::Name(name)], at)));
+                args.push(Expr::Path(variable));
             }
             args.push(self.binary(0)?);
             if self.eat(close) {

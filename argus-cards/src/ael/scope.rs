@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::coerce::is_truthy;
-use super::expr::Key;
-use super::value::{Val, map_property, same_key};
+use super::expr::{Fixed, Key, Start};
+use super::value::{Val, keyed_property};
 
 /// Where names are looked up.
 #[derive(Clone, Debug)]
@@ -26,57 +26,49 @@ pub(crate) struct Roots<'a> {
 
 impl<'a> Scope<'a> {
     /// Finds a path; `None` is JavaScript's undefined.
-    pub(crate) fn find(&self, path: &[Key], exact_first: bool) -> Option<Val<'a>> {
+    pub(crate) fn find(&self, path: &Fixed, exact_first: bool) -> Option<Val<'a>> {
         let roots = match self {
-            Self::Plain(value) => return self.walk(value.clone(), path, exact_first),
+            Self::Plain(value) => return self.walk(value.clone(), &path.keys, exact_first),
             Self::Template(roots) => roots,
         };
-        let (first, rest) = path.split_first()?;
-        if !first.name.starts_with('$') {
-            return self.walk(roots.data.clone(), path, exact_first);
-        }
-        let named = |name: &str| same_key(&first.name, name);
-        let start = if named("$data") {
-            Some(roots.data.clone())
-        } else if named("$root") {
-            roots.root.map(Val::from_data)
-        } else if named("$index") {
-            roots.index.map(|index| Val::Number(super::number::from_usize(index)))
-        } else if named("$host") {
-            roots.host.map(Val::from_data)
-        } else if named("$_acTemplateVersion") {
-            Some(language_version())
-        } else {
-            None
+        let start = match path.start {
+            Start::Name => return self.walk(roots.data.clone(), &path.keys, exact_first),
+            Start::Data => roots.data.clone(),
+            Start::Root => Val::from_data(roots.root?),
+            Start::Index => Val::Number(super::number::from_usize(roots.index?)),
+            Start::Host => Val::from_data(roots.host?),
+            Start::Version => language_version(),
+            Start::Nowhere => return None,
         };
-        self.walk(start?, rest, exact_first)
+        self.walk(start, path.keys.get(1..)?, exact_first)
+    }
+
+    /// Finds a path that is data all the way, which most are; `None` says nothing.
+    pub(crate) fn datum(&self, path: &Fixed, exact_first: bool) -> Option<&'a Value> {
+        let Self::Template(roots) = self else { return None };
+        let data = || match &roots.data {
+            Val::Data(data) => Some(*data),
+            _ => None,
+        };
+        let (start, keys) = match path.start {
+            Start::Name => (data()?, path.keys.as_slice()),
+            Start::Data => (data()?, path.keys.get(1..)?),
+            Start::Root => (roots.root?, path.keys.get(1..)?),
+            _ => return None,
+        };
+        follow(start, keys, exact_first)
     }
 
     /// Follows keys from a value; `None` if they lead nowhere.
     #[expect(clippy::unused_self, reason = "reads as one of the ways a scope finds things")]
     pub(crate) fn walk(&self, start: Val<'a>, path: &[Key], exact_first: bool) -> Option<Val<'a>> {
         let mut value = start;
-        let mut keys = path.iter();
-        // The common case: data all the way down, without a copy on the way.
-        if let Val::Data(mut data) = value {
-            loop {
-                let Some(key) = keys.next() else { return Some(Val::from_data(data)) };
-                let next = match (data, key.index) {
-                    (Value::Object(map), _) => map_property(map, &key.name, exact_first),
-                    (Value::Array(items), Some(index)) => items.get(index),
-                    _ => None,
-                };
-                match next {
-                    Some(next @ (Value::Object(_) | Value::Array(_))) => data = next,
-                    Some(next) => {
-                        value = Val::from_data(next);
-                        break;
-                    }
-                    None => return None,
-                }
-            }
+        if let Val::Data(data) = value
+            && let Some(found) = follow(data, path, exact_first)
+        {
+            return Some(Val::from_data(found));
         }
-        for key in keys {
+        for key in path {
             value = match (key.index, value.list()) {
                 (Some(index), Some(list)) => list.get(index)?,
                 _ if !is_truthy(&value) => return None,
@@ -88,6 +80,19 @@ impl<'a> Scope<'a> {
             value => Some(value),
         }
     }
+}
+
+/// Follows keys through data.
+fn follow<'a>(start: &'a Value, path: &[Key], exact_first: bool) -> Option<&'a Value> {
+    let mut data = start;
+    for key in path {
+        data = match (data, key.index) {
+            (Value::Object(map), _) => keyed_property(map, key, exact_first)?,
+            (Value::Array(items), Some(index)) => items.get(index)?,
+            _ => return None,
+        };
+    }
+    Some(data)
 }
 
 /// The version of the template language, which templates may ask for.

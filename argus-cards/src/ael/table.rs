@@ -1,6 +1,8 @@
 //! The table of functions: one row says everything about one of them.
 
+use std::collections::HashMap;
 use std::ops::BitOr;
+use std::sync::LazyLock;
 
 use super::eval::{Cx, Fault, Outcome, Severity};
 use super::expr::Expr;
@@ -235,7 +237,11 @@ pub(crate) const fn alias(
 
 /// Finds a function by its name, which is case-sensitive.
 pub(crate) fn lookup(name: &str) -> Option<&'static Function> {
-    functions::tables().iter().find_map(|table| table.iter().find(|row| row.name == name))
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+        let rows = functions::tables().iter().flat_map(|table| table.iter());
+        rows.map(|row| (row.name, row)).collect()
+    });
+    BY_NAME.get(name).copied()
 }
 
 /// The names of all functions that are not operators.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::{Map, Number, Value};
 
@@ -268,6 +269,18 @@ impl<'a> Val<'a> {
         })
     }
 
+    /// Adds what [`Val::to_text`] says to a text; says whether it is anything.
+    pub(crate) fn push_text(&self, out: &mut String) -> bool {
+        match self {
+            Self::Text(text) => out.push_str(text),
+            value => match value.to_text() {
+                Some(text) => out.push_str(&text),
+                None => return false,
+            },
+        }
+        true
+    }
+
     /// The items of an array as one text.
     pub(crate) fn joined(&self, separator: &str) -> String {
         let Some(list) = self.list() else { return String::new() };
@@ -366,21 +379,51 @@ pub(crate) fn map_property<'a>(
     key: &str,
     exact_first: bool,
 ) -> Option<&'a Value> {
-    // Comparing a few short keys is faster than hashing one.
-    let exact = || match map.len() {
-        0..=12 => map.iter().find(|(k, _)| *k == key).map(|(_, value)| value),
-        _ => map.get(key),
-    };
     let loose = || map.iter().find(|(k, _)| same_key(k, key)).map(|(_, value)| value);
-    if exact_first { exact().or_else(loose) } else { loose() }
+    if exact_first { map.get(key).or_else(loose) } else { loose() }
 }
 
-pub(crate) fn same_key(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        a.eq_ignore_ascii_case(b)
-    } else {
-        a.to_lowercase() == b.to_lowercase()
+/// The same for a key of a path, which remembers where it was.
+pub(crate) fn keyed_property<'a>(
+    map: &'a Map<String, Value>,
+    key: &Key,
+    exact_first: bool,
+) -> Option<&'a Value> {
+    // Hashing a key takes longer than passing over some, and longer than a comparison.
+    let place = key.place.load(Relaxed);
+    if exact_first && place < MANY {
+        match map.iter().nth(place) {
+            Some((name, value)) if *name == key.name => return Some(value),
+            _ => {}
+        }
     }
+    let same = |name: &str| match exact_first {
+        true => name == key.name,
+        false => same_key(name, &key.name),
+    };
+    if exact_first && map.len() > MANY {
+        return map_property(map, &key.name, exact_first);
+    }
+    for (place, (name, value)) in map.iter().enumerate() {
+        if same(name) {
+            key.place.store(place, Relaxed);
+            return Some(value);
+        }
+    }
+    if exact_first { map_property(map, &key.name, false) } else { None }
+}
+
+/// From how many properties on hashing is faster.
+const MANY: usize = 16;
+
+pub(crate) fn same_key(a: &str, b: &str) -> bool {
+    if a.len() == b.len() && a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    if a.is_ascii() && b.is_ascii() {
+        return false;
+    }
+    a.to_lowercase() == b.to_lowercase()
 }
 
 fn plain_index(key: &str) -> Option<usize> {

@@ -94,7 +94,8 @@ fn accept(
 ) -> Result<Entry, Error> {
     let path = files.path;
     let source = text(snapshot, path)?;
-    let template = Template::parse(path, source, options)?;
+    let partials = |path: &str| text(snapshot, path).ok().map(str::to_owned);
+    let template = Template::parse_with(path, source, options, &partials)?;
     odd.extend(template.diagnostics().iter().cloned());
     let mut data = Vec::new();
     for sample in &files.samples {
@@ -105,9 +106,16 @@ fn accept(
         Contract::parse(&agreed, text(snapshot, &agreed)?)?.accept(&template)?;
     }
     if let Some(linter) = &options.lint {
-        linter.accept(path, source, &data, options)?;
+        // Rules look at one file. If there are several, it is the one that `flatten` makes of them.
+        if template.files().count() == 1 {
+            linter.accept(path, source, &data, options)?;
+        } else {
+            let flat = format!("{:#}", template.flatten());
+            linter.accept(&format!("{path} (flattened)"), &flat, &data, options)?;
+        }
     }
-    Ok(Entry { template, sha256: sha256(source.as_bytes()) })
+    let whole: String = template.files().map(|(_, text)| text).collect();
+    Ok(Entry { template, sha256: sha256(whole.as_bytes()) })
 }
 
 /// Where the contract of the template `path` is; only one with a folder of its own has any.
@@ -146,7 +154,8 @@ fn try_sample(
 }
 
 fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Result<&'a str, Error> {
-    let bytes = snapshot.file(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
+    let missing = || Error::new(ErrorKind::SourceUnavailable, format!("there is no {path}"));
+    let bytes = snapshot.file(path).map(|file| file.bytes.as_slice()).ok_or_else(missing)?;
     std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let at = Position::of(&String::from_utf8_lossy(good), good.len());

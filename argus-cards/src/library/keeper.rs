@@ -21,6 +21,8 @@ use crate::source::Snapshot;
 pub(super) struct Keeper {
     memory: Mutex<Memory>,
     options: Options,
+    /// For what was accepted once: a rule that came later does not take it out of use.
+    known_good: Options,
     required: Vec<String>,
     store: Option<Store>,
     /// Held as long as the library is there.
@@ -66,7 +68,10 @@ pub(super) struct Change<'a> {
 
 impl Keeper {
     pub(super) fn new(options: Options, required: Vec<String>) -> Self {
-        Self { memory: Mutex::default(), options, required, store: None, _lock: None }
+        let mut known_good = options.clone();
+        known_good.lint = None;
+        let memory = Mutex::default();
+        Self { memory, options, known_good, required, store: None, _lock: None }
     }
 
     /// The same with a state directory.
@@ -114,7 +119,7 @@ impl Change<'_> {
         for manifest in manifests {
             match store.load(&manifest) {
                 Ok(snapshot) => {
-                    let compiled = compile(&snapshot, &self.keeper.options);
+                    let compiled = compile(&snapshot, &self.keeper.known_good);
                     self.memory.good = Good {
                         whole: compiled.refused.is_empty(),
                         entries: compiled.entries,
@@ -245,7 +250,7 @@ impl Change<'_> {
         };
         if let Some(store) = &self.keeper.store {
             let in_use = self.bundle.load();
-            let pinned = Pinned { store, options: &self.keeper.options, now: &in_use.entries };
+            let pinned = Pinned { store, options: &self.keeper.known_good, now: &in_use.entries };
             let root = store.root().display().to_string();
             let said = pinned.apply(&self.memory.pins, &mut next).into_iter();
             self.diagnostics.extend(said.map(|it| trouble(&root, it)));

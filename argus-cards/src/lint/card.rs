@@ -11,7 +11,7 @@ use crate::model::catalog::{PropertyInfo, TypeInfo};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Object<'t> {
     pub(super) at: usize,
-    pub(super) members: &'t [Member],
+    pub(super) members: &'t [Member<'t>],
     /// Its `type`, or what it must be at this place; empty if nobody knows.
     pub(super) kind: &'t str,
     /// What the schema says about it, if it knows it.
@@ -27,11 +27,11 @@ pub(super) struct Object<'t> {
 }
 
 impl<'t> Object<'t> {
-    pub(super) fn member(&self, key: &str) -> Option<&'t Member> {
+    pub(super) fn member(&self, key: &str) -> Option<&'t Member<'t>> {
         self.members.iter().find(|member| member.key == key)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'t Node> {
+    pub(super) fn get(&self, key: &str) -> Option<&'t Node<'t>> {
         self.member(key).map(|member| &member.value)
     }
 
@@ -56,7 +56,7 @@ impl<'t> Object<'t> {
     }
 
     /// The items of a property that is an array.
-    pub(super) fn list(&self, key: &str) -> &'t [Node] {
+    pub(super) fn list(&self, key: &str) -> &'t [Node<'t>] {
         match self.get(key).map(|node| &node.kind) {
             Some(Kind::Array(items)) => items,
             _ => &[],
@@ -80,7 +80,7 @@ pub(super) struct Words<'t> {
 #[derive(Debug)]
 pub(super) struct Card<'t> {
     pub(super) source: &'t str,
-    pub(super) root: &'t Node,
+    pub(super) root: &'t Node<'t>,
     /// Every object that is part of the card, the card first.
     pub(super) objects: Vec<Object<'t>>,
     /// What the schema says about the properties of all objects, one after the other.
@@ -98,7 +98,7 @@ pub(super) struct Card<'t> {
 }
 
 impl<'t> Card<'t> {
-    pub(super) fn new(source: &'t str, root: &'t Node, linter: &'t Linter) -> Self {
+    pub(super) fn new(source: &'t str, root: &'t Node<'t>, linter: &'t Linter) -> Self {
         let template = match linter.reading {
             Reading::Card => false,
             Reading::Template => true,
@@ -139,7 +139,7 @@ impl<'t> Card<'t> {
     pub(super) fn properties<'a>(
         &'a self,
         object: &Object<'t>,
-    ) -> impl Iterator<Item = (&'t Member, Option<&'static PropertyInfo>)> + 'a {
+    ) -> impl Iterator<Item = (&'t Member<'t>, Option<&'static PropertyInfo>)> + 'a {
         let known = self.properties.get(object.properties..).unwrap_or_default();
         object.members.iter().zip(known.iter().copied())
     }
@@ -185,7 +185,7 @@ pub(super) fn fits(pattern: &str, kind: &str) -> bool {
 }
 
 /// The text of a node.
-pub(super) fn text(node: &Node) -> Option<&str> {
+pub(super) fn text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
     match &node.kind {
         Kind::String(text) => Some(text),
         _ => None,
@@ -193,7 +193,7 @@ pub(super) fn text(node: &Node) -> Option<&str> {
 }
 
 /// A property of a node that is an object.
-pub(super) fn inner<'t>(node: &'t Node, key: &str) -> Option<&'t Node> {
+pub(super) fn inner<'t>(node: &'t Node<'t>, key: &str) -> Option<&'t Node<'t>> {
     match &node.kind {
         Kind::Object(members) => {
             members.iter().find(|member| member.key == key).map(|member| &member.value)
@@ -208,7 +208,7 @@ pub(super) fn has_expression(text: &str) -> bool {
         .any(|(at, _)| !text.get(at + 2..).is_some_and(|rest| rest.trim_start().starts_with("rs:")))
 }
 
-fn is_template(node: &Node) -> bool {
+fn is_template(node: &Node<'_>) -> bool {
     match &node.kind {
         Kind::String(text) => has_expression(text),
         Kind::Array(items) => items.iter().any(is_template),

@@ -44,7 +44,12 @@ impl Found {
     }
 
     /// Gives each place its line, column and pointer.
-    pub(super) fn report(mut self, file: &str, lines: &Lines<'_>, root: Option<&Node>) -> Report {
+    pub(super) fn report(
+        mut self,
+        file: &str,
+        lines: &Lines<'_>,
+        root: Option<&Node<'_>>,
+    ) -> Report {
         // Rows of a list say the same at the same place of the template.
         self.all.sort_by(|a, b| (a.1, a.0.id, &a.2).cmp(&(b.1, b.0.id, &b.2)));
         self.all.dedup_by(|a, b| a.0.id == b.0.id && a.1 == b.1 && a.2 == b.2);
@@ -61,7 +66,7 @@ impl Found {
 }
 
 /// The JSON pointer of what is at a byte of the source.
-pub(super) fn pointer(root: &Node, offset: usize) -> String {
+pub(super) fn pointer(root: &Node<'_>, offset: usize) -> String {
     let mut path = String::new();
     let mut node = root;
     loop {

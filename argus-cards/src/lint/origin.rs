@@ -71,7 +71,7 @@ impl Linter {
 }
 
 /// A template whose objects say where they stand. What is under `$data` is data and stays as it is.
-fn marked(source: &str, root: &Node) -> String {
+fn marked(source: &str, root: &Node<'_>) -> String {
     let mut places = Vec::new();
     objects(root, &mut places);
     places.sort_unstable();
@@ -88,7 +88,7 @@ fn marked(source: &str, root: &Node) -> String {
 }
 
 /// Where all objects of a template begin, and whether they are empty.
-fn objects(node: &Node, places: &mut Vec<(usize, bool)>) {
+fn objects(node: &Node<'_>, places: &mut Vec<(usize, bool)>) {
     match &node.kind {
         Kind::Array(items) => items.iter().for_each(|item| objects(item, places)),
         Kind::Object(members) => {
@@ -102,7 +102,7 @@ fn objects(node: &Node, places: &mut Vec<(usize, bool)>) {
 }
 
 /// Takes the marks out of a card again, and notes for each object where it came from.
-fn unmark(node: &mut Node, places: &mut Vec<(usize, usize)>) {
+fn unmark(node: &mut Node<'_>, places: &mut Vec<(usize, usize)>) {
     let place = inner(node, KEY).and_then(|mark| match &mark.kind {
         Kind::Number(at) => at.as_u64().and_then(|at| usize::try_from(at).ok()),
         _ => None,
@@ -123,7 +123,7 @@ fn unmark(node: &mut Node, places: &mut Vec<(usize, usize)>) {
 }
 
 /// The byte of the template from which comes what stands at a byte of the card.
-fn origin(card: &Node, places: &[(usize, usize)], template: &Node, offset: usize) -> usize {
+fn origin(card: &Node<'_>, places: &[(usize, usize)], template: &Node<'_>, offset: usize) -> usize {
     let mut node = card;
     // The last object on the way that knows its place, and the way on from there.
     let mut from = template;
@@ -168,7 +168,7 @@ fn origin(card: &Node, places: &[(usize, usize)], template: &Node, offset: usize
 }
 
 /// The node that begins at a byte.
-fn at(node: &Node, offset: usize) -> Option<&Node> {
+fn at<'n, 't>(node: &'n Node<'t>, offset: usize) -> Option<&'n Node<'t>> {
     if node.at == offset {
         return Some(node);
     }

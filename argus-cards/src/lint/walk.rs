@@ -46,7 +46,7 @@ struct Place<'t> {
 }
 
 /// Fills in the objects and texts of a card, or of the cards of a message.
-pub(super) fn walk<'t>(card: &mut Card<'t>, root: &'t Node) {
+pub(super) fn walk<'t>(card: &mut Card<'t>, root: &'t Node<'t>) {
     let start = Place { up: None, key: "", info: None, depth: 0 };
     for content in contents(root) {
         node(card, content, start);
@@ -54,7 +54,7 @@ pub(super) fn walk<'t>(card: &mut Card<'t>, root: &'t Node) {
 }
 
 /// The card itself, or what is attached to a message, as one posts it to a webhook.
-fn contents(root: &Node) -> Vec<&Node> {
+fn contents<'t>(root: &'t Node<'t>) -> Vec<&'t Node<'t>> {
     match inner(root, "attachments").map(|attachments| &attachments.kind) {
         Some(Kind::Array(items)) if inner(root, "body").is_none() => {
             items.iter().filter_map(|item| inner(item, "content")).collect()
@@ -63,7 +63,7 @@ fn contents(root: &Node) -> Vec<&Node> {
     }
 }
 
-fn node<'t>(card: &mut Card<'t>, value: &'t Node, place: Place<'t>) {
+fn node<'t>(card: &mut Card<'t>, value: &'t Node<'t>, place: Place<'t>) {
     match &value.kind {
         Kind::Object(members) => object(card, value.at, members, place),
         Kind::Array(items) => {
@@ -81,7 +81,7 @@ fn node<'t>(card: &mut Card<'t>, value: &'t Node, place: Place<'t>) {
     }
 }
 
-fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Place<'t>) {
+fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member<'t>], place: Place<'t>) {
     let index = card.objects.len();
     let around = place.up.and_then(|up| card.objects.get(up)).map_or("", |object| object.kind);
     let kind = kind(members, place.key, around);
@@ -89,7 +89,7 @@ fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Plac
     let info = info(members, place, here);
     let properties = card.properties.len();
     let known = info.and_then(properties_of);
-    let of_key = |member: &Member| known.and_then(|known| known.get(&*member.key).copied());
+    let of_key = |member: &Member<'_>| known.and_then(|known| known.get(&*member.key).copied());
     card.properties.extend(members.iter().map(of_key));
     let up = place.up;
     card.objects.push(Object {
@@ -106,7 +106,7 @@ fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Plac
         card.deepest = (place.depth, at);
     }
     for (offset, member) in members.iter().enumerate() {
-        if LANGUAGE.contains(&member.key.as_str()) || is_opaque(kind, &member.key) {
+        if LANGUAGE.contains(&&*member.key) || is_opaque(kind, &member.key) {
             continue;
         }
         let info = card.properties.get(properties + offset).copied().flatten();
@@ -116,7 +116,7 @@ fn object<'t>(card: &mut Card<'t>, at: usize, members: &'t [Member], place: Plac
 }
 
 /// What an object is.
-fn kind<'t>(members: &'t [Member], key: &str, around: &str) -> &'t str {
+fn kind<'t>(members: &'t [Member<'t>], key: &str, around: &str) -> &'t str {
     let written = members.iter().find(|member| member.key == "type");
     if let Some(written) = written.and_then(|member| text(&member.value)) {
         return written;
@@ -131,7 +131,7 @@ fn kind<'t>(members: &'t [Member], key: &str, around: &str) -> &'t str {
 
 /// What the schema knows about an object: by its `type`, or by what its place holds.
 fn info(
-    members: &[Member],
+    members: &[Member<'_>],
     place: Place<'_>,
     here: Option<&'static PropertyInfo>,
 ) -> Option<&'static TypeInfo> {

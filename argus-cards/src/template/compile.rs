@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::files::{Files, Site, reference};
 use super::program::{Leaf, Op, Place, ScopeOp, Source, When};
 use super::role::{Role, Spot};
 use super::write;
 use crate::ael::text::{Text, template_text};
-use crate::error::{Diagnostic, Error, ErrorKind, Position};
-use crate::json::{self, Kind, Member, Node};
+use crate::error::{Diagnostic, Error, Level};
+use crate::json::{Kind, Member, Node};
 use crate::options::Profile;
 
 /// Keys that the language keeps for itself; they never reach the card.
@@ -21,21 +22,48 @@ pub(super) struct Compiled {
 }
 
 /// Compiles a template.
-pub(super) fn compile(file: &str, source: &str, profile: Profile) -> Result<Compiled, Error> {
-    let tree = json::parse(source).map_err(|fault| {
-        Error::new(ErrorKind::TemplateInvalid, fault.message)
-            .at(file, Position::of(source, fault.at))
-    })?;
-    let mut compiler =
-        Compiler { file, source, profile, ops: Vec::new(), raw: Vec::new(), found: Vec::new() };
-    compiler.value(&tree, &Place::Root, Spot::ROOT)?;
+pub(super) fn compile(files: &Files, profile: Profile) -> Result<Compiled, Error> {
+    let trees = files.trees()?;
+    let mut compiler = Compiler {
+        files,
+        trees: &trees,
+        file: 0,
+        included: 0,
+        profile,
+        ops: Vec::new(),
+        raw: Vec::new(),
+        found: Vec::new(),
+    };
+    if let Some(tree) = trees.first() {
+        compiler.value(tree, Where::Root, Spot::ROOT)?;
+    }
     compiler.flush();
     Ok(Compiled { ops: compiler.ops, diagnostics: compiler.found })
 }
 
+/// How many times files may be included in one template, all levels together.
+const MAX_INCLUDED: usize = 1_000;
+
+/// The data of an object and what has to hold for it.
+struct Scope {
+    data: Option<Source>,
+    when: Vec<When>,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+enum Where<'t> {
+    Root,
+    Item,
+    Member(&'t str),
+}
+
 struct Compiler<'t> {
-    file: &'t str,
-    source: &'t str,
+    files: &'t Files,
+    trees: &'t [Node<'t>],
+    /// The file that is being compiled.
+    file: usize,
+    included: usize,
     profile: Profile,
     ops: Vec<Op>,
     raw: Vec<u8>,
@@ -49,76 +77,92 @@ impl Compiler<'_> {
         }
     }
 
+    fn site(&self, byte: usize) -> Site {
+        Site { file: self.file, byte }
+    }
+
     fn report(&mut self, at: usize, message: &str) {
-        let at = Position::of(self.source, at);
-        self.found.push(Diagnostic::new(self.file, Some(at), message));
+        let at = self.files.error(self.site(at), 0, message);
+        self.found.push(Diagnostic { level: Level::Warning, ..Diagnostic::from(&at) });
     }
 
     fn text(&self, text: &str, at: usize) -> Result<Text, Error> {
         template_text(text, self.profile).map_err(|syntax| {
-            let at = json::source_offset(self.source, at, syntax.at);
-            Error::new(ErrorKind::TemplateInvalid, syntax.message)
-                .at(self.file, Position::of(self.source, at))
+            let at = self.files.byte(self.site(at), syntax.at);
+            self.files.error(self.site(at), 0, syntax.message)
         })
     }
 
-    /// Writes what stands in front of a value: nothing, or its key.
-    fn key(&mut self, place: &Place) {
-        if let Place::Member(key) = place {
-            self.raw.extend_from_slice(key);
+    /// Writes what stands in front of a value: nothing, or its key. Returns how long that is.
+    fn key(&mut self, place: Where<'_>) -> usize {
+        let before = self.raw.len();
+        if let Where::Member(key) = place {
+            write::string(&mut self.raw, key);
+            self.raw.push(b':');
         }
+        self.raw.len() - before
     }
 
     /// `spot` is where the object stands that has the value.
-    fn value(&mut self, node: &Node, place: &Place, spot: Spot<'_>) -> Result<(), Error> {
+    fn value(&mut self, node: &Node<'_>, place: Where<'_>, spot: Spot<'_>) -> Result<(), Error> {
         let compat = self.profile == Profile::Compat;
-        let in_array = matches!(place, Place::Item);
+        let in_array = matches!(place, Where::Item);
         match &node.kind {
             // npm drops nulls from arrays.
             Kind::Null if compat && in_array => {}
             Kind::Null => self.literal(place, |raw| raw.extend_from_slice(b"null")),
             Kind::Bool(value) => self.literal(place, |raw| write::bool(raw, *value)),
             Kind::Number(number) => self.literal(place, |raw| write::number(raw, number)),
+            Kind::String(text) if !text.contains("${") => {
+                self.literal(place, |raw| write::string(raw, text));
+            }
             Kind::String(text) => match self.text(text, node.at)? {
                 Text::Plain(text) => self.literal(place, |raw| write::string(raw, &text)),
                 text => {
                     let role = match place {
-                        Place::Member(key) => spot.role(bare(key)),
-                        _ => spot.role(""),
+                        Where::Member(key) => spot.role(key),
+                        Where::Root | Where::Item => spot.role(""),
                     };
-                    self.leaf(place, Leaf { text, role, at: node.at });
+                    self.leaf(place, Leaf { text, role, at: self.site(node.at) });
                 }
             },
             // npm flattens arrays in arrays.
             Kind::Array(items) if compat && in_array => {
                 for item in items {
-                    self.value(item, &Place::Item, spot)?;
+                    self.value(item, Where::Item, spot)?;
                 }
             }
             Kind::Array(items) => {
                 self.key(place);
                 self.raw.push(b'[');
                 for item in items {
-                    self.value(item, &Place::Item, spot)?;
+                    self.value(item, Where::Item, spot)?;
                 }
                 self.close(b']');
             }
-            Kind::Object(members) => self.object(node, members, place, spot)?,
+            Kind::Object(members) => match reference(members) {
+                Some((path, at)) if !compat => self.include(members, (path, at), place, spot)?,
+                _ => {
+                    let scope = self.scope(members)?;
+                    self.object(node, members, scope, place, spot)?;
+                }
+            },
         }
         Ok(())
     }
 
-    fn literal(&mut self, place: &Place, write: impl FnOnce(&mut Vec<u8>)) {
+    fn literal(&mut self, place: Where<'_>, write: impl FnOnce(&mut Vec<u8>)) {
         self.key(place);
         write(&mut self.raw);
         self.raw.push(b',');
     }
 
-    fn leaf(&mut self, place: &Place, leaf: Leaf) {
+    fn leaf(&mut self, place: Where<'_>, leaf: Leaf) {
+        let key = self.key(place);
         self.flush();
         self.ops.push(match place {
-            Place::Member(key) => Op::Member { key: key.clone(), leaf },
-            Place::Root | Place::Item => Op::Item(leaf),
+            Where::Member(_) => Op::Member { key, leaf },
+            Where::Root | Where::Item => Op::Item(leaf),
         });
     }
 
@@ -138,21 +182,78 @@ impl Compiler<'_> {
         self.raw.extend_from_slice(&[end, b',']);
     }
 
-    fn object(
-        &mut self,
-        node: &Node,
-        members: &[Member],
-        place: &Place,
-        spot: Spot<'_>,
-    ) -> Result<(), Error> {
+    /// What stands in an object about its data and its conditions.
+    fn scope(&mut self, members: &[Member<'_>]) -> Result<Scope, Error> {
         let find = |name: &str| members.iter().find(|member| member.key == name);
         let data = find("$data").map(|member| self.data(&member.value)).transpose()?;
         let when = match find("$when") {
             Some(member) => self.when(&member.value)?,
             None => None,
         };
+        Ok(Scope { data, when: when.into_iter().collect() })
+    }
+
+    /// Compiles the file that an object names in place of the object.
+    fn include(
+        &mut self,
+        members: &[Member<'_>],
+        (path, at): (&str, usize),
+        place: Where<'_>,
+        spot: Spot<'_>,
+    ) -> Result<(), Error> {
+        let refused = |compiler: &Self, message: String| {
+            Err(compiler.files.error(compiler.site(at), 0, message))
+        };
+        let file = self.files.find(self.file, path);
+        let Some((file, tree)) = file.and_then(|file| Some((file, self.trees.get(file)?))) else {
+            return refused(self, format!("there is no file `{path}`; a `$ref` names a partial"));
+        };
+        self.included += 1;
+        if self.included > MAX_INCLUDED {
+            return refused(self, format!("files are included more than {MAX_INCLUDED} times"));
+        }
+        let outer = self.scope(members)?;
+        let outside = std::mem::replace(&mut self.file, file);
+        match &tree.kind {
+            Kind::Object(inside) if reference(inside).is_none() => {
+                let mut scope = self.scope(inside)?;
+                if scope.data.is_some() && (outer.data.is_some() || !outer.when.is_empty()) {
+                    self.file = outside;
+                    let message =
+                        format!("`{path}` has a `$data` of its own; leave these out here");
+                    return refused(self, message);
+                }
+                scope.data = outer.data.or(scope.data);
+                scope.when.splice(0..0, outer.when);
+                self.object(tree, inside, scope, place, spot)?;
+            }
+            _ if outer.data.is_some() || !outer.when.is_empty() => {
+                self.file = outside;
+                let message =
+                    format!("`{path}` is no object, which alone can have `$data` or `$when`");
+                return refused(self, message);
+            }
+            Kind::Array(items) if matches!(place, Where::Item) => {
+                for item in items {
+                    self.value(item, Where::Item, spot)?;
+                }
+            }
+            _ => self.value(tree, place, spot)?,
+        }
+        self.file = outside;
+        Ok(())
+    }
+
+    fn object(
+        &mut self,
+        node: &Node<'_>,
+        members: &[Member<'_>],
+        Scope { data, when }: Scope,
+        place: Where<'_>,
+        spot: Spot<'_>,
+    ) -> Result<(), Error> {
         let needs_url = self.profile == Profile::Argus && needs_url(members);
-        if data.is_none() && when.is_none() && !needs_url {
+        if data.is_none() && when.is_empty() && !needs_url {
             self.key(place);
             return self.members(members, spot);
         }
@@ -162,25 +263,28 @@ impl Compiler<'_> {
         self.flush();
         let body = std::mem::replace(&mut self.ops, outside);
         let place = match place {
-            Place::Root => Place::Root,
-            Place::Item => Place::Item,
-            Place::Member(key) => Place::Member(key.clone()),
+            Where::Root => Place::Root,
+            Where::Item => Place::Item,
+            Where::Member(_) => {
+                self.key(place);
+                Place::Member(std::mem::take(&mut self.raw))
+            }
         };
-        let at = node.at;
+        let at = self.site(node.at);
         self.ops.push(Op::Scope(Box::new(ScopeOp { place, data, when, body, needs_url, at })));
         Ok(())
     }
 
-    fn members(&mut self, members: &[Member], spot: Spot<'_>) -> Result<(), Error> {
+    fn members(&mut self, members: &[Member<'_>], spot: Spot<'_>) -> Result<(), Error> {
         let element = members.iter().find(|member| member.key == "type");
         let element = match element.map(|member| &member.value.kind) {
-            Some(Kind::String(name)) => name.as_str(),
+            Some(Kind::String(name)) => &**name,
             _ => "",
         };
         let spot = spot.of(element);
         self.raw.push(b'{');
         for member in members {
-            if RESERVED.contains(&member.key.as_str()) {
+            if RESERVED.contains(&&*member.key) {
                 if self.profile == Profile::Argus && !["$data", "$when"].contains(&&*member.key) {
                     let message =
                         format!("`{}` is a name of the language and is dropped", member.key);
@@ -189,21 +293,18 @@ impl Compiler<'_> {
                 self.readable(&member.value)?;
                 continue;
             }
-            let mut key = Vec::new();
-            write::string(&mut key, &member.key);
-            key.push(b':');
             let inner = match &member.value.kind {
                 Kind::Object(_) | Kind::Array(_) => spot.inside(&member.key),
                 _ => spot,
             };
-            self.value(&member.value, &Place::Member(key), inner)?;
+            self.value(&member.value, Where::Member(&member.key), inner)?;
         }
         self.close(b'}');
         Ok(())
     }
 
     /// npm reads the strings of what it then leaves out, and fails if it cannot.
-    fn readable(&self, node: &Node) -> Result<(), Error> {
+    fn readable(&self, node: &Node<'_>) -> Result<(), Error> {
         match &node.kind {
             Kind::String(text) if self.profile == Profile::Compat => {
                 self.text(text, node.at).map(drop)
@@ -216,12 +317,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn data(&mut self, node: &Node) -> Result<Source, Error> {
+    fn data(&mut self, node: &Node<'_>) -> Result<Source, Error> {
         if let Kind::String(text) = &node.kind {
             let text = self.text(text, node.at)?;
             return Ok(match text {
                 Text::Plain(text) => Source::Literal(Value::String(text)),
-                text => Source::Computed(Leaf { text, role: Role::Opaque, at: node.at }),
+                text => Source::Computed(Leaf { text, role: Role::Opaque, at: self.site(node.at) }),
             });
         }
         if self.profile == Profile::Argus && has_expression(node) {
@@ -232,11 +333,15 @@ impl Compiler<'_> {
 
     /// npm drops an object with a literal condition that is true and keeps one that is false;
     /// `argus` takes the condition at its word.
-    fn when(&mut self, node: &Node) -> Result<Option<When>, Error> {
+    fn when(&mut self, node: &Node<'_>) -> Result<Option<When>, Error> {
         if let Kind::String(text) = &node.kind {
             let text = self.text(text, node.at)?;
             if !matches!(text, Text::Plain(_)) {
-                return Ok(Some(When::Computed(Leaf { text, role: Role::Opaque, at: node.at })));
+                return Ok(Some(When::Computed(Leaf {
+                    text,
+                    role: Role::Opaque,
+                    at: self.site(node.at),
+                })));
             }
         }
         let truthy = match &node.kind {
@@ -256,22 +361,16 @@ impl Compiler<'_> {
 }
 
 /// Whether an object is nothing without an address that comes out of data.
-fn needs_url(members: &[Member]) -> bool {
+fn needs_url(members: &[Member<'_>]) -> bool {
     let text = |name: &str| {
         let member = members.iter().find(|member| member.key == name)?;
-        if let Kind::String(text) = &member.value.kind { Some(text.as_str()) } else { None }
+        if let Kind::String(text) = &member.value.kind { Some(&**text) } else { None }
     };
     matches!(text("type"), Some("Action.OpenUrl" | "Action.OpenUrlDialog" | "Image"))
         && text("url").is_some_and(|url| url.contains("${"))
 }
 
-/// The name inside a quoted key with its colon.
-fn bare(key: &[u8]) -> &str {
-    let inside = key.get(1..key.len().saturating_sub(2)).unwrap_or_default();
-    std::str::from_utf8(inside).unwrap_or_default()
-}
-
-fn has_expression(node: &Node) -> bool {
+fn has_expression(node: &Node<'_>) -> bool {
     match &node.kind {
         Kind::String(text) => text.contains("${"),
         Kind::Array(items) => items.iter().any(has_expression),
@@ -281,16 +380,16 @@ fn has_expression(node: &Node) -> bool {
 }
 
 /// A tree without its positions.
-fn plain(node: &Node) -> Value {
+fn plain(node: &Node<'_>) -> Value {
     match &node.kind {
         Kind::Null => Value::Null,
         Kind::Bool(value) => Value::Bool(*value),
         Kind::Number(number) => Value::Number(number.clone()),
-        Kind::String(text) => Value::String(text.clone()),
+        Kind::String(text) => Value::String(text.to_string()),
         Kind::Array(items) => items.iter().map(plain).collect(),
         Kind::Object(members) => members
             .iter()
-            .map(|member| (member.key.clone(), plain(&member.value)))
+            .map(|member| (member.key.to_string(), plain(&member.value)))
             .collect::<Map<_, _>>()
             .into(),
     }

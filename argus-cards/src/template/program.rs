@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::files::Site;
 use super::role::Role;
 use crate::ael::text::Text;
 
@@ -11,8 +12,8 @@ use crate::ael::text::Text;
 pub(super) enum Op {
     /// Bytes as they are.
     Raw(Vec<u8>),
-    /// A property whose value is computed.
-    Member { key: Vec<u8>, leaf: Leaf },
+    /// A property whose value is computed; its key of so many bytes is written already.
+    Member { key: usize, leaf: Leaf },
     /// An array item that is computed.
     Item(Leaf),
     /// An object that is repeated, moved to other data, or conditional.
@@ -26,8 +27,8 @@ pub(super) enum Op {
 pub(super) struct Leaf {
     pub(super) text: Text,
     pub(super) role: Role,
-    /// The byte of the source at which the string starts.
-    pub(super) at: usize,
+    /// Where the string starts.
+    pub(super) at: Site,
 }
 
 /// An object with `$data` or `$when`, or one that is nothing without its address.
@@ -35,12 +36,13 @@ pub(super) struct Leaf {
 pub(super) struct ScopeOp {
     pub(super) place: Place,
     pub(super) data: Option<Source>,
-    pub(super) when: Option<When>,
+    /// What has to hold; an object that includes a file may add to what the file asks for.
+    pub(super) when: Vec<When>,
     pub(super) body: Vec<Op>,
     /// Whether the object disappears with its `url`: a link or picture that leads nowhere is not
     /// valid, and Teams refuses the whole card.
     pub(super) needs_url: bool,
-    pub(super) at: usize,
+    pub(super) at: Site,
 }
 
 /// Where a [`ScopeOp`] stands.

@@ -25,7 +25,6 @@ mod walk;
 use super::Template;
 use crate::ael::table::Types;
 use crate::error::Position;
-use crate::json;
 
 /// One path into the data, written in one place of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub struct Read {
     pub property: String,
     /// Whether the string is nothing but one expression, so that the value's type stays.
     pub whole: bool,
-    /// The JSON pointer of the string in its file.
+    /// The JSON pointer of the string in its own file, which may be a partial.
     pub pointer: String,
     /// The file that has the string.
     pub file: String,
@@ -163,7 +162,7 @@ impl Template {
     /// ```
     pub fn reads(&self) -> Vec<Read> {
         // What was compiled is JSON.
-        json::parse(&self.source).map(|tree| walk::reads(self, &tree)).unwrap_or_default()
+        self.files.trees().map(|trees| walk::reads(self, &trees)).unwrap_or_default()
     }
 }
 

@@ -3,9 +3,13 @@
 mod guard;
 mod scope;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde_json::Value;
 
+use super::files::Site;
 use super::program::{Leaf, Op};
+use super::role::Role;
 use super::{Template, write};
 use crate::ael::eval::{Cx, Fault, Severity};
 use crate::ael::expr::Expr;
@@ -13,7 +17,6 @@ use crate::ael::scope::{Roots, Scope};
 use crate::ael::text::{Piece, Text};
 use crate::ael::value::Val;
 use crate::error::{Diagnostic, Error, ErrorKind, Position};
-use crate::json;
 use crate::options::{Options, Profile};
 
 /// More than this many reports are the same report.
@@ -22,7 +25,7 @@ const MAX_DIAGNOSTICS: usize = 100;
 /// A failure and the string of the template it is in.
 struct Stop {
     fault: Fault,
-    leaf_at: usize,
+    leaf_at: Site,
 }
 
 /// Renders a template.
@@ -36,7 +39,8 @@ pub(super) fn render<'a>(
     let roots = Roots { root, host, data, index: None };
     let mut renderer = Renderer {
         cx: Cx::new(Scope::Template(roots), options),
-        out: Vec::with_capacity(template.source.len() * 2),
+        out: Vec::with_capacity(template.size.load(Relaxed)),
+        scratch: String::new(),
         template,
         options,
         found: Vec::new(),
@@ -50,12 +54,16 @@ pub(super) fn render<'a>(
     if out.is_empty() {
         out.extend_from_slice(b"null");
     }
+    // The next card will be about as large, and needs no second piece of memory then.
+    template.size.store(out.len() + out.len() / 16 + 64, Relaxed);
     Ok((out, found))
 }
 
 struct Renderer<'a, 'o> {
     cx: Cx<'a, 'o>,
     out: Vec<u8>,
+    /// Where texts are put together.
+    scratch: String,
     template: &'a Template,
     options: &'o Options,
     found: Vec<Diagnostic>,
@@ -68,9 +76,8 @@ impl<'a> Renderer<'a, '_> {
         self.cx.is_compat()
     }
 
-    fn position(&self, leaf_at: usize, offset: usize) -> Position {
-        let source = &self.template.source;
-        Position::of(source, json::source_offset(source, leaf_at, offset))
+    fn position(&self, leaf_at: Site, offset: usize) -> Position {
+        self.template.files.position(leaf_at, offset)
     }
 
     fn error(&self, stop: Stop) -> Error {
@@ -79,13 +86,13 @@ impl<'a> Renderer<'a, '_> {
             _ => ErrorKind::EvaluationFailed,
         };
         let at = self.position(stop.leaf_at, stop.fault.at.unwrap_or(0));
-        Error::new(kind, stop.fault.message).at(&self.template.file, at)
+        Error::new(kind, stop.fault.message).at(self.template.files.name(stop.leaf_at.file), at)
     }
 
-    fn report(&mut self, leaf_at: usize, offset: usize, message: String) {
+    fn report(&mut self, leaf_at: Site, offset: usize, message: String) {
         if self.found.len() < MAX_DIAGNOSTICS {
             let at = Some(self.position(leaf_at, offset));
-            let report = Diagnostic::new(&self.template.file, at, message);
+            let report = Diagnostic::new(self.template.files.name(leaf_at.file), at, message);
             // A loop over rows would say the same thing once per row.
             if !self.found.contains(&report) {
                 self.found.push(report);
@@ -98,11 +105,10 @@ impl<'a> Renderer<'a, '_> {
             match op {
                 Op::Raw(bytes) => self.out.extend_from_slice(bytes),
                 Op::Member { key, leaf } => {
-                    let start = self.out.len();
-                    self.out.extend_from_slice(key);
+                    let start = self.out.len().saturating_sub(*key);
                     if !self.leaf(leaf)? {
+                        self.lost_url |= self.out.get(start..) == Some(b"\"url\":");
                         self.out.truncate(start);
-                        self.lost_url |= key == b"\"url\":";
                     }
                 }
                 Op::Item(leaf) => self.item(leaf)?,
@@ -116,7 +122,7 @@ impl<'a> Renderer<'a, '_> {
         Ok(())
     }
 
-    fn check_size(&self, leaf_at: usize) -> Result<(), Stop> {
+    fn check_size(&self, leaf_at: Site) -> Result<(), Stop> {
         let most = self.options.limits.output_bytes;
         if self.out.len() <= most {
             return Ok(());
@@ -126,10 +132,12 @@ impl<'a> Renderer<'a, '_> {
 
     /// Evaluates an expression. In `argus` only a limit stops the rendering: anything else is
     /// reported and has no value.
-    fn eval(&mut self, expr: &'a Expr, leaf_at: usize) -> Result<Option<Val<'a>>, Stop> {
+    fn eval(&mut self, expr: &'a Expr, leaf_at: Site) -> Result<Option<Val<'a>>, Stop> {
         let outcome = self.cx.eval(expr);
-        for (path, at) in std::mem::take(&mut self.cx.reports) {
-            self.report(leaf_at, at, format!("`{path}` is not in the data"));
+        if !self.cx.reports.is_empty() {
+            for (path, at) in std::mem::take(&mut self.cx.reports) {
+                self.report(leaf_at, at, format!("`{path}` is not in the data"));
+            }
         }
         match outcome {
             Ok(value) => Ok(Some(value)),
@@ -151,17 +159,20 @@ impl<'a> Renderer<'a, '_> {
                 write::string(&mut self.out, text);
                 true
             }
-            Text::Single(expr) => {
-                let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
-                if self.is_compat() {
-                    self.as_is(&value)
-                } else {
-                    self.guarded(&value, leaf.role, leaf.at)
+            Text::Single(expr) => match self.cx.datum(expr) {
+                Some(data) => {
+                    self.cx.step(1).map_err(|fault| Stop { fault, leaf_at: leaf.at })?;
+                    self.datum(data, leaf)
                 }
-            }
+                None => {
+                    let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
+                    self.written(&value, leaf)
+                }
+            },
             Text::Mixed(pieces) if self.is_compat() => {
                 let text = self.joined(pieces, leaf.at)?;
                 write::string(&mut self.out, &text);
+                self.scratch = text;
                 true
             }
             Text::Mixed(pieces) => self.mixed(pieces, leaf)?,
@@ -170,6 +181,39 @@ impl<'a> Renderer<'a, '_> {
             self.out.push(b',');
         }
         Ok(written)
+    }
+
+    /// Writes a value of the data; says whether there was one.
+    fn datum(&mut self, data: &'a Value, leaf: &Leaf) -> bool {
+        match data {
+            Value::String(text) if self.is_compat() => write::string(&mut self.out, text),
+            Value::String(text) if leaf.role != Role::Url && self.is_plain(text) => {
+                write::quoted(&mut self.out, text);
+            }
+            Value::Number(number) if self.is_compat() || leaf.role == Role::Other => {
+                write::number(&mut self.out, number);
+            }
+            _ => return self.written(&Val::from_data(data), leaf),
+        }
+        true
+    }
+
+    /// Whether a text is nothing but words, which are safe everywhere.
+    fn is_plain(&self, text: &str) -> bool {
+        text.len() <= self.options.max_text && write::is_words(text)
+    }
+
+    fn written(&mut self, value: &Val<'a>, leaf: &Leaf) -> bool {
+        if self.is_compat() {
+            return self.as_is(value);
+        }
+        match value {
+            Val::Text(text) if leaf.role != Role::Url && self.is_plain(text) => {
+                write::quoted(&mut self.out, text);
+                true
+            }
+            value => self.guarded(value, leaf.role, leaf.at),
+        }
     }
 
     fn as_is(&mut self, value: &Val<'a>) -> bool {
@@ -206,8 +250,9 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// The text npm makes of texts and expressions; an expression that fails stays as it is.
-    fn joined(&mut self, pieces: &'a [Piece], leaf_at: usize) -> Result<String, Stop> {
-        let mut text = String::new();
+    fn joined(&mut self, pieces: &'a [Piece], leaf_at: Site) -> Result<String, Stop> {
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
         for piece in pieces {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
@@ -217,11 +262,10 @@ impl<'a> Renderer<'a, '_> {
                     }
                     Err(_) => text.extend(["${", &expr.to_string(), "}"]),
                     Ok(value) => {
-                        let shown = value.to_text().ok_or_else(|| {
+                        if !value.push_text(&mut text) {
                             let fault = Fault::thrown(format!("`{expr}` is nothing, not a text"));
-                            Stop { fault, leaf_at }
-                        })?;
-                        text.push_str(&shown);
+                            return Err(Stop { fault, leaf_at });
+                        }
                     }
                 },
             }

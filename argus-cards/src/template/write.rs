@@ -10,7 +10,10 @@ pub(super) fn bool(out: &mut Vec<u8>, value: bool) {
 }
 
 pub(super) fn number(out: &mut Vec<u8>, number: &Number) {
-    out.extend_from_slice(number.to_string().as_bytes());
+    match number.as_i64() {
+        Some(n) => integer(out, n),
+        None => out.extend_from_slice(number.to_string().as_bytes()),
+    }
 }
 
 pub(super) fn float(out: &mut Vec<u8>, n: f64) {
@@ -49,9 +52,32 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Writes a quoted string that has nothing to escape.
+pub(super) fn quoted(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// Whether a text is words: letters, digits, spaces, commas and hyphens, and no list or sign at the
+/// start. Such a text means itself in JSON, in Markdown and everywhere else.
+pub(super) fn is_words(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b',' | b'-');
+    // Without an early end the compiler looks at many bytes at once.
+    bytes.first().is_none_or(u8::is_ascii_alphanumeric)
+        && bytes.iter().fold(true, |all, &byte| all & word(byte))
+}
+
 /// Writes the inside of a string.
 pub(super) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    if !bytes.iter().fold(false, |any, &byte| any | special(byte)) {
+        out.extend_from_slice(bytes);
+        return;
+    }
     let mut start = 0;
     for (index, &byte) in bytes.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use argus_cards::lint::Linter;
 use argus_cards::source::{Folder, Memory};
-use argus_cards::{ErrorKind, History, Library, Origin};
+use argus_cards::{ErrorKind, History, Host, Library, Options, Origin};
 use serde_json::json;
 
 use super::{GOOD, lines, saying, shown};
@@ -53,6 +54,23 @@ fn a_cold_start_without_its_source_serves_the_last_good_bundle_and_says_so() {
         (shown(&library, "a").as_str(), library.status().origin),
         ("two fine", Origin::Source)
     );
+}
+
+#[test]
+fn a_rule_that_comes_later_takes_nothing_out_of_use() {
+    let state = tempfile::tempdir().unwrap();
+    let odd = r#"{"type":"AdaptiveCard","version":"9.9","body":[{"type":"TextBlock","text":"kept ${x}"}]}"#;
+    let source = Memory::new([("a.card.json", odd)]);
+    drop(open(&source, state.path()));
+    // The next release of the bot has rules.
+    let rules = Options::default().lint(Linter::new(Host::teams()));
+    let builder = Library::builder(source.clone()).options(rules).state(state.path());
+    let (library, trouble) = builder.open_now().unwrap();
+    assert_eq!((lines(&trouble), shown(&library, "a")), (Vec::new(), "kept fine".to_owned()));
+    source.put("a.card.json", odd.replace("kept", "new"));
+    let refused = lines(&library.reload());
+    assert!(refused[0].contains("version"), "{refused:?}");
+    assert_eq!(shown(&library, "a"), "kept fine");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::ledger::{canonical, canonical_value};
+use crate::ledger::canonical;
 use crate::playbook::{PlannedStep, Target};
 
 /// What the far side answered to a send.
@@ -101,7 +101,7 @@ pub fn effect_key(tenant: &str, run: &str, step: &str, parameters: &Value) -> St
         hasher.update(part);
     }
     // A value that came out of a parser serialises; the empty text would only widen the key.
-    hasher.update(canonical_value(parameters).unwrap_or_default());
+    hasher.update(canonical(parameters).unwrap_or_default());
     base32(hasher.finalize().get(..16).unwrap_or_default())
 }
 

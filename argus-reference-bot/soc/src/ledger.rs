@@ -5,13 +5,15 @@
 //! serialised again to check it. An event's raw body stands beside its record and is bound to it by
 //! the `raw_sha256` in the payload.
 
+mod canonical;
 pub mod fact;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
+pub use self::canonical::canonical;
 
 /// A SHA-256, printed as 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,142 +164,11 @@ fn check_raw(record: &Stored<'_>) -> Result<(), &'static str> {
     }
 }
 
-/// Writes `value` as RFC 8785 JSON: sorted keys, shortest numbers, no white space.
-///
-/// # Errors
-///
-/// If `value` does not serialise to JSON, or holds a number that JSON cannot write.
-///
-/// ```
-/// let text = argus_soc::ledger::canonical(&serde_json::json!({"b": 1, "a": "\u{e9}"}))?;
-/// assert_eq!(text, "{\"a\":\"\u{e9}\",\"b\":1}");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-pub fn canonical(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    canonical_value(&serde_json::to_value(value)?)
-}
-
-/// What [`canonical`] writes, for what is JSON already.
-pub(crate) fn canonical_value(value: &Value) -> Result<String, serde_json::Error> {
-    let mut out = String::with_capacity(1_024);
-    write_canonical(value, &mut out)?;
-    Ok(out)
-}
-
-fn write_canonical(value: &Value, out: &mut String) -> Result<(), serde_json::Error> {
-    match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() => out.push_str(&es_number(float)),
-            // Writing to a string cannot fail.
-            _ => write!(out, "{number}").unwrap_or_default(),
-        },
-        Value::String(text) => write_text(text, out)?,
-        Value::Array(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                write_canonical(item, out)?;
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            // RFC 8785 3.2.3 sorts by UTF-16 code units, which differs from bytes above U+FFFF.
-            entries.sort_by(|(a, _), (b, _)| {
-                if a.is_ascii() && b.is_ascii() {
-                    a.cmp(b)
-                } else {
-                    a.encode_utf16().cmp(b.encode_utf16())
-                }
-            });
-            out.push('{');
-            for (at, (key, item)) in entries.into_iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                write_text(key, out)?;
-                out.push(':');
-                write_canonical(item, out)?;
-            }
-            out.push('}');
-        }
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Null => out.push_str("null"),
-    }
-    Ok(())
-}
-
-/// A text in quotes. Most need no escapes, and most of a record is texts.
-fn write_text(text: &str, out: &mut String) -> Result<(), serde_json::Error> {
-    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
-        out.push_str(&serde_json::to_string(text)?);
-    } else {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    }
-    Ok(())
-}
-
-/// A number as ECMAScript prints it (RFC 8785 3.2.2.3).
-fn es_number(number: f64) -> String {
-    if number == 0.0 {
-        return "0".into();
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-6..21).contains(&exponent) {
-        return format!("{number}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{}", exponent.abs())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn numbers_as_ecmascript_prints_them() {
-        let check = |number: f64, text: &str| assert_eq!(es_number(number), text);
-        check(333_333_333.333_333_3, "333333333.3333333");
-        check(1e30, "1e+30");
-        check(4.50, "4.5");
-        check(2e-3, "0.002");
-        check(1e-27, "1e-27");
-        check(1e21, "1e+21");
-        check(1e20, "100000000000000000000");
-        check(1e-6, "0.000001");
-        check(1e-7, "1e-7");
-        check(-0.0, "0");
-    }
-
-    #[test]
-    fn texts_have_the_escapes_of_rfc_8785() {
-        let check = |text: &str, written: &str| {
-            assert_eq!(canonical(&text).expect("serialises"), written);
-        };
-        check(
-            "plain \u{e9} \u{7f} \u{2028} \u{1f600}",
-            "\"plain \u{e9} \u{7f} \u{2028} \u{1f600}\"",
-        );
-        check("\"\\/", r#""\"\\/""#);
-        check("\u{8}\t\n\u{c}\r", r#""\b\t\n\f\r""#);
-        check("\u{0}\u{1f}", r#""\u0000\u001f""#);
-    }
-
-    #[test]
-    fn keys_are_sorted_by_utf16_units() {
-        let value = serde_json::json!({"\u{fb33}": 1, "\u{1f600}": 2, "a": 3});
-        let text = canonical(&value).expect("serialises");
-        assert_eq!(text, "{\"a\":3,\"\u{1f600}\":2,\"\u{fb33}\":1}");
-    }
 
     /// Seq, prev, payload, hash, raw.
     type Row = (u64, Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>);

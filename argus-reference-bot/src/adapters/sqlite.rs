@@ -4,6 +4,7 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod inbox;
 mod job;
 mod pages;
 mod project;
@@ -15,7 +16,6 @@ mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use argus_soc::incident::Incident;
@@ -42,7 +42,7 @@ const STATEMENTS: usize = 64;
 /// The store. Dropping it finishes what is queued and closes the file.
 #[derive(Debug)]
 pub struct Sqlite {
-    jobs: Option<SyncSender<job::Job>>,
+    jobs: Option<inbox::Sender<job::Job>>,
     reads: Vec<mpsc::Sender<read::Query>>,
     next_reader: std::sync::atomic::AtomicUsize,
     threads: Vec<JoinHandle<()>>,
@@ -72,7 +72,7 @@ impl Sqlite {
             .map_err(failed)?;
         schema::prepare(&connection)?;
         let (broken, watch_broken) = watch::channel(None);
-        let (jobs, inbox) = sync_channel(QUEUE);
+        let (jobs, inbox) = inbox::inbox(QUEUE);
         let writer = writer::Writer::new(connection, path, broken)?;
         let mut threads = vec![spawn("argus-writer", move || writer.run(&inbox))?];
         let mut reads = Vec::new();
@@ -122,9 +122,9 @@ impl Sqlite {
     ) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.try_send(job(reply)).map_err(|error| match error {
-            TrySendError::Full(_) => unavailable("too much waits to be written"),
-            TrySendError::Disconnected(_) => stopped(),
+        jobs.send(job(reply)).map_err(|refused| match refused {
+            inbox::Refused::Full => unavailable("too much waits to be written"),
+            inbox::Refused::Closed => stopped(),
         })?;
         answer.await.map_err(|_| stopped())?
     }

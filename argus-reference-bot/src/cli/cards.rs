@@ -4,6 +4,7 @@ mod contract;
 mod desk;
 mod dev;
 mod differences;
+mod flatten;
 mod history;
 mod lint;
 mod pin;
@@ -72,6 +73,8 @@ What is odd about template or data goes to standard error, with file, line and c
     Test(test::Args),
     /// Show the cards as they will look, redrawn with each save.
     Dev(dev::Args),
+    /// Make one file of a template and all that it includes.
+    Flatten(flatten::Args),
     /// Copy the templates of the bot's source into a folder.
     Pull(pull::Args),
     /// List the versions that were in use.
@@ -113,6 +116,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Roundtrip => lines(roundtrip),
         Command::Test(args) => test::run(args),
         Command::Dev(args) => dev::run(args),
+        Command::Flatten(args) => flatten::run(args),
         Command::Pull(args) => pull::run(args),
         Command::History(args) => history::run(args),
         Command::Pin(args) => pin::run(args),
@@ -210,6 +214,8 @@ fn clock(line: &Map<String, Value>) -> Result<Timestamp, String> {
     }
 }
 
+/// With the time, and with chance for `rand()` and `newGuid()`.
 fn at(options: Options, now: Timestamp) -> Options {
-    options.now_unix_ms(now.as_millisecond())
+    let (chance, _) = uuid::Uuid::new_v4().as_u64_pair();
+    options.now_unix_ms(now.as_millisecond()).random_seed(chance)
 }

@@ -4,6 +4,8 @@
 //! (what the sources answered) goes into the record, so that the same records give the same
 //! decisions.
 
+mod remembered;
+
 use std::collections::BTreeMap;
 
 use argus_soc::correlate::place;
@@ -14,37 +16,25 @@ use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use argus_soc::score::seed_v1;
 
+use self::remembered::Incidents;
+pub use self::remembered::Remembered;
 use super::Soc;
 use super::execute::new_run;
-use super::ingest::Read;
+use super::ingest::{Follows, Read};
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
 use crate::routes::Facts;
 
 /// Events placed with one sync.
-const BATCH: u32 = 512;
+const BATCH: usize = 512;
 
 /// A batch in the making: the facts, and the incidents as they will be after them.
 #[derive(Debug, Default)]
 struct Draft {
     batch: Batch,
-    touched: BTreeMap<String, Incident>,
+    touched: Incidents,
     /// The fact that takes further events of an incident, by its place in the batch.
     adding: BTreeMap<String, usize>,
     number: u64,
-}
-
-impl Draft {
-    /// The open incident of the batch so far to which the event belongs.
-    fn open_for(&self, event: &SecurityEvent) -> Option<&str> {
-        let same = |incident: &&Incident| {
-            incident.is_open()
-                && match &event.incident_key {
-                    Some(key) => incident.event.incident_key.as_ref() == Some(key),
-                    None => incident.event.fingerprint == event.fingerprint,
-                }
-        };
-        self.touched.values().rev().find(same).map(|incident| incident.key.as_str())
-    }
 }
 
 impl Soc {
@@ -54,34 +44,86 @@ impl Soc {
     ///
     /// [`LedgerError`] if the store fails; what was placed stays placed and the rest waits.
     pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
+        let mut remembered = self.remembered.lock().await;
         let mut placed = 0;
-        loop {
-            let waiting = self.ledger.waiting(BATCH).await?;
-            if waiting.is_empty() {
-                return Ok(placed);
-            }
-            let events = self.read_all(&waiting, shapes).await?;
-            // A click changed an incident between reading and writing: read it again.
-            while let Err(error) = self.place_all(&events).await {
-                let LedgerError::Conflict { stream } = error else { return Err(error) };
-                tracing::debug!(stream, "placed again after a conflict");
-            }
+        while let Some((last, events)) = self.next(&remembered, shapes).await? {
+            let begins_runs = self.place_all(&events, &mut remembered).await?;
+            remembered.placed = Some(last);
             placed += events.len();
             self.metrics.placed(events.len());
             self.bells.notify.notify_one();
-            self.bells.execute.notify_one();
+            if begins_runs {
+                self.bells.execute.notify_one();
+            }
+        }
+        Ok(placed)
+    }
+
+    /// Makes the next [`triage`](Self::triage) ask the store what waits. An event whose sender left
+    /// before it was answered is in the store, and nobody rang for it.
+    pub async fn look_again(&self) {
+        self.remembered.lock().await.placed = None;
+    }
+
+    /// The next events that wait to be placed, and the place of the last one.
+    async fn next(
+        &self,
+        remembered: &Remembered,
+        shapes: &BTreeMap<String, Shape>,
+    ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+        if let Some(placed) = remembered.placed {
+            match self.fresh.after(placed, BATCH) {
+                Follows::Events(last, events) => return Ok(Some((last, events))),
+                Follows::Nothing => return Ok(None),
+                Follows::Unknown => {}
+            }
+        }
+        let waiting = self.ledger.waiting(u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
+        let Some(&last) = waiting.last() else { return Ok(None) };
+        Ok(Some((last, self.read_all(&waiting, shapes).await?)))
+    }
+
+    /// Places events in one batch; when somebody changed one of their incidents in between, once
+    /// more. Says whether a run begins.
+    async fn place_all(
+        &self,
+        events: &[Read],
+        remembered: &mut Remembered,
+    ) -> Result<bool, LedgerError> {
+        loop {
+            match self.place_once(events, remembered).await {
+                Ok(begins_runs) => return Ok(begins_runs),
+                Err(error) => {
+                    *remembered = Remembered::default();
+                    let LedgerError::Conflict { stream } = error else { return Err(error) };
+                    tracing::debug!(stream, "placed again after a conflict");
+                }
+            }
         }
     }
 
-    async fn place_all(&self, events: &[Read]) -> Result<(), LedgerError> {
-        let mut draft = Draft { number: self.ledger.last_number().await?, ..Draft::default() };
+    async fn place_once(
+        &self,
+        events: &[Read],
+        remembered: &mut Remembered,
+    ) -> Result<bool, LedgerError> {
+        let number = match remembered.number {
+            Some(number) => number,
+            None => self.ledger.last_number().await?,
+        };
+        let mut draft = Draft { number, ..Draft::default() };
         for read in events {
-            match self.belongs_to(&read.event, &mut draft).await? {
+            match self.belongs_to(&read.event, &mut draft, remembered).await? {
                 Some(key) => self.add(read, &key, &mut draft),
                 None => self.open(read, &mut draft).await?,
             }
         }
-        self.ledger.append(draft.batch).await
+        let Draft { batch, touched, number, .. } = draft;
+        let begins_runs =
+            batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
+        self.ledger.append(batch).await?;
+        remembered.absorb(touched, number);
+        Ok(begins_runs)
     }
 
     /// The events at these places, in their order.
@@ -110,26 +152,41 @@ impl Soc {
         &self,
         event: &SecurityEvent,
         draft: &mut Draft,
+        remembered: &Remembered,
     ) -> Result<Option<String>, LedgerError> {
-        if let Some(key) = draft.open_for(event) {
-            return Ok(Some(key.to_owned()));
+        if let Some(incident) = draft.touched.open_for(event) {
+            return Ok(Some(incident.key.clone()));
         }
-        let key = event.incident_key.as_deref();
-        let stored = self.ledger.open_incident(key, &event.fingerprint).await?;
+        let known = if let Some(incident) = remembered.open.open_for(event) {
+            Some(incident.clone())
+        } else {
+            let key = event.incident_key.as_deref();
+            self.ledger.open_incident(key, &event.fingerprint).await?
+        };
         // One that the draft has and that is not open for this event any more is closed by it.
-        let Some(incident) = stored.filter(|it| !draft.touched.contains_key(&it.key)) else {
+        let Some(incident) = known.filter(|it| !draft.touched.contains(&it.key)) else {
             return Ok(None);
         };
         let key = incident.key.clone();
         draft.batch.expect.insert(key.clone(), incident.version);
-        draft.touched.insert(key.clone(), incident);
+        draft.touched.insert(incident);
         Ok(Some(key))
     }
 
+    /// Adds an event to an incident of the draft, which is then as its records will make it.
     fn add(&self, read: &Read, key: &str, draft: &mut Draft) {
         let event = &read.event;
         let Some(incident) = draft.touched.get_mut(key) else { return };
         let observed_at = event.observed_at.unwrap_or(event.received_at);
+        let at = *draft.adding.entry(key.to_owned()).or_insert_with(|| {
+            let what = What::EventsAdded { events: Vec::new() };
+            let fact = self.triage_fact(&read.correlation, what).of(key);
+            incident.apply(&fact);
+            draft.batch.facts.push(fact);
+            draft.batch.facts.len() - 1
+        });
+        let Some(fact) = draft.batch.facts.get_mut(at) else { return };
+        let What::EventsAdded { events } = &mut fact.what else { return };
         let added = Added {
             event_id: event.event_id,
             correlation: Some(read.correlation.clone()),
@@ -142,19 +199,12 @@ impl Soc {
                 observed_at.as_millisecond(),
             ),
         };
-        incident.add(&added, self.clock.now());
-        let fact = draft.adding.get(key).and_then(|&at| draft.batch.facts.get_mut(at));
-        if let Some(Fact { what: What::EventsAdded { events }, .. }) = fact {
-            events.push(added);
-            return;
-        }
-        draft.adding.insert(key.to_owned(), draft.batch.facts.len());
-        let what = What::EventsAdded { events: vec![added] };
-        draft.batch.facts.push(self.triage_fact(&read.correlation, what).of(key));
+        incident.add(&added, fact.at);
+        events.push(added);
     }
 
     async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
-        let Read { event, correlation } = read;
+        let Read { event, correlation, .. } = read;
         let enrichment = self.enrich(event).await?;
         let score = seed_v1(event, &enrichment);
         let playbooks = self.playbooks.in_use();
@@ -187,7 +237,7 @@ impl Soc {
             ));
         }
         let incident = self.start_playbook(incident, correlation, draft);
-        draft.touched.insert(key, incident);
+        draft.touched.insert(incident);
         Ok(())
     }
 
@@ -263,7 +313,7 @@ fn read(waiting: Waiting, shape: Shape) -> Result<Read, LedgerError> {
             ))
         })?;
     let event = SecurityEvent { event_id: waiting.event_id, ..event };
-    Ok(Read { event, correlation: waiting.correlation })
+    Ok(Read::new(event, waiting.correlation))
 }
 
 /// What a route sees of an incident.

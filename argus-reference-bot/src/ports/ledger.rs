@@ -72,6 +72,8 @@ pub struct Receipt {
     pub event_id: Uuid,
     /// Whether it was here before.
     pub duplicate: bool,
+    /// The place of the event before it in the chain; `None` if that is not known.
+    pub after: Option<u64>,
 }
 
 /// An event that waits to be placed.

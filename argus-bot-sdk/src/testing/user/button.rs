@@ -110,9 +110,9 @@ fn walk(value: &Value, actions: &mut Vec<Value>, inputs: &mut Map<String, Value>
                 let given = members.get("value").cloned().unwrap_or_else(|| json!(""));
                 inputs.insert(id.to_owned(), given);
             }
-            // A button's data is the bot's own and may look like anything.
-            let inner =
-                members.iter().filter(|(name, _)| !["data", "value"].contains(&name.as_str()));
+            // A button's data is the bot's own and may look like anything; nobody sees a refresh.
+            let hidden = ["data", "value", "refresh"];
+            let inner = members.iter().filter(|(name, _)| !hidden.contains(&name.as_str()));
             inner.for_each(|(_, inner)| walk(inner, actions, inputs));
         }
         _ => {}

@@ -104,6 +104,12 @@ fn end<'a>(args: &[Val<'a>], position: fn(usize) -> usize) -> Val<'a> {
 fn reverse<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let value = arg(args, 0);
     if let Some(text) = value.as_text() {
+        if cx.is_compat() {
+            // JavaScript turns the halves of a character around too.
+            let units: Vec<u16> = text.encode_utf16().collect();
+            let reversed: Vec<u16> = units.into_iter().rev().collect();
+            return made(cx, String::from_utf16_lossy(&reversed));
+        }
         let reversed: String = text.chars().rev().collect();
         return made(cx, reversed);
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ael::eval::{Cx, Fault, Outcome, arg, text};
-use crate::ael::expr::{Expr, keys};
+use crate::ael::expr::{Expr, Fixed, keys};
 use crate::ael::jpath;
 use crate::ael::table::{Function, Run, Types, at_least, exactly, optionally, row};
 use crate::ael::value::{Fields, List, Val};
@@ -97,8 +97,9 @@ fn get_property<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             let Some(path) = of.as_text() else {
                 return Err(Fault::new("argument 1 is not a text"));
             };
-            let keys = keys(path);
-            (path.to_owned(), if keys.is_empty() { None } else { cx.find(&keys) })
+            let fixed = Fixed::new(path.to_owned());
+            let found = if fixed.keys.is_empty() { None } else { cx.find(&fixed) };
+            (fixed.text, found)
         }
         Some(property) => {
             let property = cx.eval(property)?;

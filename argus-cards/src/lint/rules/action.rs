@@ -309,7 +309,7 @@ fn refresh_expires(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
 
 fn actions_max(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     let Some(most) = card.host.actions else { return };
-    let is_primary = |node: &&Node| match &node.kind {
+    let is_primary = |node: &&Node<'_>| match &node.kind {
         Kind::Object(members) => !members.iter().any(|member| {
             let secondary =
                 text(&member.value).is_some_and(|m| m.eq_ignore_ascii_case("secondary"));
@@ -388,7 +388,7 @@ pub(super) fn toggles<'a, 't>(card: &'a Card<'t>) -> impl Iterator<Item = Target
     card.of_kind("Action.ToggleVisibility").flat_map(move |object| {
         let whole = object.get("targetElements").filter(|node| text(node).is_some());
         let whole = whole.map(|node| Target { id: None, at: node.at });
-        let one = move |node: &'t Node| {
+        let one = move |node: &'t Node<'t>| {
             let id = match &node.kind {
                 Kind::Object(members) => members.iter().find(|member| member.key == "elementId"),
                 _ => None,

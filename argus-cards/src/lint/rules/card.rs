@@ -222,7 +222,7 @@ fn element_type(_: &Card<'_>, object: &Object<'_>, found: &mut Found) {
 }
 
 fn card_empty(card: &Card<'_>, found: &mut Found) {
-    let is_empty = |node: Option<&Node>| match node.map(|node| &node.kind) {
+    let is_empty = |node: Option<&Node<'_>>| match node.map(|node| &node.kind) {
         None => true,
         Some(Kind::Array(items)) => items.is_empty(),
         Some(_) => false,

@@ -339,7 +339,7 @@ fn value(
     card: &Card<'_>,
     property: &PropertyInfo,
     kind: ValueKind,
-    node: &Node,
+    node: &Node<'_>,
     found: &mut Found,
 ) {
     if let (ValueKind::List(item), Kind::Array(items)) = (kind, &node.kind) {
@@ -380,7 +380,7 @@ fn words_of(kind: ValueKind, words: &mut Vec<&'static str>) {
     }
 }
 
-fn fit(card: &Card<'_>, kind: ValueKind, node: &Node) -> Fit {
+fn fit(card: &Card<'_>, kind: ValueKind, node: &Node<'_>) -> Fit {
     // What an expression gives is known to the contract; null is the same as nothing.
     match &node.kind {
         Kind::Null => return Fit::Fits,
@@ -417,7 +417,7 @@ fn fit(card: &Card<'_>, kind: ValueKind, node: &Node) -> Fit {
     }
 }
 
-fn number(node: &Node) -> Fit {
+fn number(node: &Node<'_>) -> Fit {
     match &node.kind {
         Kind::Number(_) => Fit::Fits,
         Kind::String(text) if text.trim().parse::<f64>().is_ok() => Fit::Loose("a number"),
@@ -425,7 +425,7 @@ fn number(node: &Node) -> Fit {
     }
 }
 
-fn flag(node: &Node) -> Fit {
+fn flag(node: &Node<'_>) -> Fit {
     match &node.kind {
         Kind::Bool(_) => Fit::Fits,
         Kind::String(text) if ["true", "false"].contains(&&*text.to_ascii_lowercase()) => {
@@ -436,7 +436,7 @@ fn flag(node: &Node) -> Fit {
 }
 
 /// The best fit of some kinds.
-fn one_of(card: &Card<'_>, kinds: &[ValueKind], node: &Node) -> Fit {
+fn one_of(card: &Card<'_>, kinds: &[ValueKind], node: &Node<'_>) -> Fit {
     let mut best = Fit::Wrong("another kind of value");
     for kind in kinds {
         match (fit(card, *kind, node), &best) {

@@ -285,7 +285,7 @@ fn input_unsent(card: &Card<'_>, found: &mut Found) {
 
 /// The values of choices that are written out, with their places.
 fn values<'t>(card: &Card<'t>, object: &Object<'t>) -> Vec<(&'t str, usize)> {
-    let value = |node: &'t Node| match &node.kind {
+    let value = |node: &'t Node<'t>| match &node.kind {
         Kind::Object(members) => {
             let member = members.iter().find(|member| member.key == "value")?;
             let value = text(&member.value).filter(|value| !card.is_open_text(value))?;

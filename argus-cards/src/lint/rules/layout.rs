@@ -161,7 +161,7 @@ fn table_header(_: &Card<'_>, object: &Object<'_>, found: &mut Found) {
 /// How many items an array has, if none of them is repeated or left out by an expression.
 fn fixed_count(object: &Object<'_>, key: &str) -> Option<usize> {
     let Some(Kind::Array(items)) = object.get(key).map(|node| &node.kind) else { return None };
-    let fixed = |item: &crate::json::Node| match &item.kind {
+    let fixed = |item: &crate::json::Node<'_>| match &item.kind {
         Kind::Object(members) => {
             !members.iter().any(|member| ["$data", "$when"].contains(&&*member.key))
         }

@@ -153,7 +153,7 @@ fn media_source(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
 fn media_one(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     const FILMS: [&str; 5] = ["youtube.com", "youtu.be", "vimeo.com", "dailymotion.com", "dai.ly"];
     let sources = object.list("sources");
-    let is_film = |node: &crate::json::Node| match &node.kind {
+    let is_film = |node: &crate::json::Node<'_>| match &node.kind {
         Kind::Object(members) => {
             let url = members.iter().find(|member| member.key == "url");
             let host = url.and_then(|member| text(&member.value)).and_then(host);

@@ -33,7 +33,7 @@ fn in_data(_: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     }
 }
 
-fn search(node: &Node, found: &mut Found) {
+fn search(node: &Node<'_>, found: &mut Found) {
     match &node.kind {
         Kind::Object(members) => {
             for member in members {

@@ -68,7 +68,7 @@ fn kilobytes(bytes: usize) -> String {
 }
 
 /// How many bytes a value has as compact JSON.
-fn length(node: &Node, utf16: bool) -> usize {
+fn length(node: &Node<'_>, utf16: bool) -> usize {
     let ascii = |characters: usize| if utf16 { characters * 2 } else { characters };
     let text = |text: &str| string_length(text, utf16);
     match &node.kind {

@@ -318,7 +318,7 @@ fn mention_id(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     };
     let Kind::Object(members) = &mentioned.kind else { return };
     for key in ["id", "name"] {
-        let found_at = |member: &Member| member.key == key && text(&member.value) != Some("");
+        let found_at = |member: &Member<'_>| member.key == key && text(&member.value) != Some("");
         if !members.iter().any(found_at) {
             found.at(mentioned.at, format!("`mentioned.{key}` is missing"));
         }
@@ -362,7 +362,7 @@ fn rs_missing(card: &Card<'_>, found: &mut Found) {
             _ => None,
         })
         .flatten()
-        .map(|member| member.key.as_str())
+        .map(|member| &*member.key)
         .collect();
     for words in card.words_with("{") {
         for (start, rest) in
@@ -383,7 +383,7 @@ fn rs_missing(card: &Card<'_>, found: &mut Found) {
 }
 
 fn rs_default(_: &Card<'_>, object: &Object<'_>, found: &mut Found) {
-    let inside = |members: &'_ [Member], key: &str| members.iter().position(|m| m.key == key);
+    let inside = |members: &'_ [Member<'_>], key: &str| members.iter().position(|m| m.key == key);
     let Some(Kind::Object(resources)) = object.get("resources").map(|node| &node.kind) else {
         return;
     };

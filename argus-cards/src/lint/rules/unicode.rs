@@ -61,7 +61,7 @@ fn hidden(card: &Card<'_>, found: &mut Found) {
 }
 
 /// Every key and text of a file, with its place.
-fn each_text<'t>(node: &'t Node, see: &mut dyn FnMut(&'t str, usize)) {
+fn each_text<'t>(node: &'t Node<'t>, see: &mut dyn FnMut(&'t str, usize)) {
     match &node.kind {
         Kind::String(text) => see(text, node.at),
         Kind::Array(items) => items.iter().for_each(|item| each_text(item, see)),

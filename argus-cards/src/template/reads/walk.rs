@@ -6,9 +6,9 @@ use crate::ael::number::{is_integer, to_usize};
 use crate::ael::table::{Function, Run, Types};
 use crate::ael::text::{Piece, Text, template_text};
 use crate::ael::value::same_key;
-use crate::error::Position;
-use crate::json::{Kind, Member, Node, source_offset};
+use crate::json::{Kind, Member, Node};
 use crate::template::Template;
+use crate::template::files::{Site, reference};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,10 +29,12 @@ impl Origin {
 }
 
 /// Finds all reads of a template.
-pub(super) fn reads(template: &Template, tree: &Node) -> Vec<Read> {
+pub(super) fn reads<'t>(template: &'t Template, trees: &'t [Node<'t>]) -> Vec<Read> {
     let place = Place { element: "", under: "", property: "", pointer: String::new() };
     let mut walk = Walk {
         template,
+        trees,
+        file: 0,
         scope: Origin::new(Base::Root),
         locals: Vec::new(),
         covered: Vec::new(),
@@ -41,7 +43,9 @@ pub(super) fn reads(template: &Template, tree: &Node) -> Vec<Read> {
         whole: false,
         found: Vec::new(),
     };
-    walk.node(tree, "");
+    if let Some(tree) = trees.first() {
+        walk.node(tree, "");
+    }
     walk.found
 }
 
@@ -56,6 +60,9 @@ struct Place<'t> {
 
 struct Walk<'t> {
     template: &'t Template,
+    trees: &'t [Node<'t>],
+    /// The file that is being looked at.
+    file: usize,
     scope: Origin,
     /// Variables of lambdas; one without an origin holds something computed.
     locals: Vec<(String, Origin)>,
@@ -69,7 +76,7 @@ struct Walk<'t> {
 
 impl<'t> Walk<'t> {
     /// Walks a value; `under` is the property in which an object would stand.
-    fn node(&mut self, node: &'t Node, under: &'t str) {
+    fn node(&mut self, node: &'t Node<'t>, under: &'t str) {
         match &node.kind {
             Kind::String(text) => {
                 self.string(text, node.at, Usage::Value, false);
@@ -82,19 +89,54 @@ impl<'t> Walk<'t> {
                     self.place.pointer.truncate(pointer);
                 }
             }
-            Kind::Object(members) => self.object(members, under),
+            Kind::Object(members) => match reference(members) {
+                Some((path, _)) => self.included(path, members, under),
+                None => self.object(members, under),
+            },
             Kind::Null | Kind::Bool(_) | Kind::Number(_) => {}
         }
     }
 
-    fn object(&mut self, members: &'t [Member], under: &'t str) {
+    /// Walks the file that an object names, with the data of that object.
+    fn included(&mut self, path: &str, members: &'t [Member<'t>], under: &'t str) {
+        self.object(members, under);
+        let file = self.template.files.find(self.file, path);
+        let Some((file, tree)) = file.and_then(|file| Some((file, self.trees.get(file)?))) else {
+            return;
+        };
+        let (scope, covered) = (self.scope.clone(), self.covered.len());
+        let found = self.found.len();
+        self.enter(members);
+        self.found.truncate(found);
+        let outside = std::mem::replace(&mut self.file, file);
+        let pointer = std::mem::take(&mut self.place.pointer);
+        self.node(tree, under);
+        self.place.pointer = pointer;
+        self.file = outside;
+        self.scope = scope;
+        self.covered.truncate(covered);
+    }
+
+    fn object(&mut self, members: &'t [Member<'t>], under: &'t str) {
         let find = |name: &str| members.iter().find(|member| member.key == name);
         let element = match find("type").map(|member| &member.value.kind) {
-            Some(Kind::String(name)) => name.as_str(),
+            Some(Kind::String(name)) => &**name,
             _ => "",
         };
         let outer = (self.scope.clone(), self.covered.len(), self.place.clone());
         (self.place.element, self.place.under) = (element, under);
+        self.enter(members);
+        for member in members.iter().filter(|member| !member.key.starts_with('$')) {
+            self.property(member, |walk| walk.node(&member.value, &member.key));
+        }
+        self.scope = outer.0;
+        self.covered.truncate(outer.1);
+        self.place = outer.2;
+    }
+
+    /// Reads what an object says about its data and its condition, and takes both for what holds.
+    fn enter(&mut self, members: &'t [Member<'t>]) {
+        let find = |name: &str| members.iter().find(|member| member.key == name);
         if let Some(data) = find("$data") {
             self.scope = match &data.value.kind {
                 Kind::String(text) => self.property(data, |walk| {
@@ -113,15 +155,9 @@ impl<'t> Walk<'t> {
             });
             self.cover(before);
         }
-        for member in members.iter().filter(|member| !member.key.starts_with('$')) {
-            self.property(member, |walk| walk.node(&member.value, &member.key));
-        }
-        self.scope = outer.0;
-        self.covered.truncate(outer.1);
-        self.place = outer.2;
     }
 
-    fn property<T>(&mut self, member: &'t Member, walk: impl FnOnce(&mut Self) -> T) -> T {
+    fn property<T>(&mut self, member: &'t Member<'t>, walk: impl FnOnce(&mut Self) -> T) -> T {
         let (before, pointer) = (self.place.property, self.place.pointer.len());
         self.place.property = &member.key;
         let key = member.key.replace('~', "~0").replace('/', "~1");
@@ -344,8 +380,9 @@ impl<'t> Walk<'t> {
             };
             self.covered.iter().map(common).max().unwrap_or(0)
         };
-        let source = &self.template.source;
-        let at = source_offset(source, self.leaf_at, start(expr));
+        let site = Site { file: self.file, byte: self.leaf_at };
+        let files = &self.template.files;
+        let at = files.byte(site, start(expr));
         self.found.push(Read {
             base: origin.base,
             steps: origin.steps,
@@ -357,9 +394,9 @@ impl<'t> Walk<'t> {
             property: self.place.property.to_owned(),
             whole: self.whole,
             pointer: self.place.pointer.clone(),
-            file: self.template.file.clone(),
+            file: files.name(self.file).to_owned(),
             at,
-            position: Position::of(source, at),
+            position: files.position(site, start(expr)),
         });
     }
 }

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::{Renderer, Stop};
 use crate::ael::expr::Expr;
 use crate::ael::functions::percent_encode;
 use crate::ael::text::Piece;
 use crate::ael::value::Val;
+use crate::template::files::Site;
 use crate::template::program::Leaf;
 use crate::template::role::{Role, Spot};
 use crate::template::{safe, write};
@@ -15,7 +18,8 @@ impl<'a> Renderer<'a, '_> {
     /// Writes a text with values in it, each made safe for its place.
     pub(super) fn mixed(&mut self, pieces: &'a [Piece], leaf: &'a Leaf) -> Result<bool, Stop> {
         let start = self.out.len();
-        let mut text = String::new();
+        let mut text = std::mem::take(&mut self.scratch);
+        text.clear();
         for piece in pieces {
             let expr = match piece {
                 Piece::Text(plain) => {
@@ -24,6 +28,14 @@ impl<'a> Renderer<'a, '_> {
                 }
                 Piece::Expr(expr) => expr,
             };
+            if let Some(Value::String(words)) = self.cx.datum(expr)
+                && leaf.role != Role::Url
+                && self.is_plain(words)
+                && !text.ends_with("](")
+            {
+                text.push_str(words);
+                continue;
+            }
             let value = self.eval(expr, leaf.at)?.unwrap_or(Val::Undefined);
             let shown = self.shown(&value, expr, leaf.at);
             let starts_line = safe::starts_line(&text);
@@ -63,11 +75,12 @@ impl<'a> Renderer<'a, '_> {
             }
         }
         write::string(&mut self.out, &text);
+        self.scratch = text;
         Ok(true)
     }
 
     /// What a value looks like between texts; nothing is the empty text.
-    fn shown<'v>(&mut self, value: &'v Val<'a>, expr: &Expr, leaf_at: usize) -> Cow<'v, str> {
+    fn shown<'v>(&mut self, value: &'v Val<'a>, expr: &Expr, leaf_at: Site) -> Cow<'v, str> {
         if value.is_object() || value.list().is_some_and(|l| l.iter().any(|i| i.is_object())) {
             self.report(leaf_at, expr.at(), format!("`{expr}` is an object, not a text"));
             return value.to_json().unwrap_or_default().to_string().into();
@@ -76,7 +89,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// Writes a value that comes out of data, as far as its place allows.
-    pub(super) fn guarded(&mut self, value: &Val<'a>, role: Role, leaf_at: usize) -> bool {
+    pub(super) fn guarded(&mut self, value: &Val<'a>, role: Role, leaf_at: Site) -> bool {
         match role {
             Role::Opaque => self.as_is(value),
             Role::Markdown => {
@@ -111,7 +124,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// A value for a property that is a text.
-    fn flat<'v>(&mut self, value: &'v Val<'a>, leaf_at: usize) -> Cow<'v, str> {
+    fn flat<'v>(&mut self, value: &'v Val<'a>, leaf_at: Site) -> Cow<'v, str> {
         if value.is_object() || value.list().is_some_and(|l| l.iter().any(|i| i.is_object())) {
             self.report(leaf_at, 0, "an object stands where a text belongs".to_owned());
             return value.to_json().unwrap_or_default().to_string().into();
@@ -119,7 +132,7 @@ impl<'a> Renderer<'a, '_> {
         value.to_text().unwrap_or_default()
     }
 
-    fn address(&mut self, text: &str, leaf_at: usize) -> bool {
+    fn address(&mut self, text: &str, leaf_at: Site) -> bool {
         match safe::allowed(text, self.options) {
             Ok(address) => {
                 write::string(&mut self.out, &address);
@@ -133,7 +146,11 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// Writes whole elements that come out of data, each property as its place allows.
-    fn structure(&mut self, value: &Val<'a>, spot: Spot<'_>, leaf_at: usize) -> bool {
+    fn structure(&mut self, value: &Val<'a>, spot: Spot<'_>, leaf_at: Site) -> bool {
+        if let Val::Text(text) = value {
+            write::string(&mut self.out, &safe::plain(text, self.options));
+            return true;
+        }
         if let Some(list) = value.list() {
             self.out.push(b'[');
             for item in list.iter() {
@@ -170,10 +187,6 @@ impl<'a> Renderer<'a, '_> {
         }
         match value {
             Val::Undefined | Val::Null => false,
-            Val::Text(text) => {
-                write::string(&mut self.out, &safe::plain(text, self.options));
-                true
-            }
             value => self.as_is(value),
         }
     }

@@ -7,6 +7,7 @@ use crate::ael::eval::{Missing, Outcome, Severity};
 use crate::ael::scope::{Roots, Scope};
 use crate::ael::text::{Piece, Text};
 use crate::ael::value::{List, Val};
+use crate::template::files::Site;
 use crate::template::program::{Leaf, Place, ScopeOp, Source, When};
 use crate::template::write;
 
@@ -107,7 +108,7 @@ impl<'a> Renderer<'a, '_> {
         }
     }
 
-    fn words(&mut self, pieces: &'a [Piece], leaf_at: usize) -> Result<String, Stop> {
+    fn words(&mut self, pieces: &'a [Piece], leaf_at: Site) -> Result<String, Stop> {
         let mut text = String::new();
         for piece in pieces {
             match piece {
@@ -126,13 +127,14 @@ impl<'a> Renderer<'a, '_> {
         let stop = |fault| Stop { fault, leaf_at: scope.at };
         self.cx.step(1).map_err(stop)?;
         self.check_size(scope.at)?;
-        let shown = match &scope.when {
-            None => true,
-            Some(When::Never) => false,
-            Some(When::Computed(leaf)) => self.condition(leaf)?,
-        };
-        if !shown {
-            return Ok(false);
+        for when in &scope.when {
+            let holds = match when {
+                When::Never => false,
+                When::Computed(leaf) => self.condition(leaf)?,
+            };
+            if !holds {
+                return Ok(false);
+            }
         }
         let start = self.out.len();
         let outside = std::mem::take(&mut self.lost_url);
@@ -146,7 +148,7 @@ impl<'a> Renderer<'a, '_> {
     }
 
     /// Evaluates a text that can only be false; what npm throws on the way is thrown.
-    fn pieces_only_fail(&mut self, text: &'a Text, leaf_at: usize) -> Result<(), Stop> {
+    fn pieces_only_fail(&mut self, text: &'a Text, leaf_at: Site) -> Result<(), Stop> {
         let Text::Mixed(pieces) = text else { return Ok(()) };
         for piece in pieces {
             let Piece::Expr(expr) = piece else { continue };

@@ -1,6 +1,8 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
+mod ids;
+
 use std::collections::BTreeMap;
 
 use argus_soc::event::Severity;
@@ -10,6 +12,7 @@ use argus_soc::ledger::fact::{Fact, What};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+pub(super) use self::ids::{Ids, filed_up_to};
 use crate::ports::ledger::LedgerError;
 
 /// Done, or refused without having changed anything that the caller does not undo.
@@ -21,47 +24,6 @@ const FOLDED: usize = 1_000;
 /// How an entity is found again, across incidents.
 pub(super) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")
-}
-
-/// An event was received as record `seq`.
-pub(super) fn received(
-    connection: &Connection,
-    seq: u64,
-    event_id: Uuid,
-    key: Option<&str>,
-) -> rusqlite::Result<()> {
-    let mut remember = connection.prepare_cached("INSERT INTO recent (id, seq) VALUES (?1, ?2)")?;
-    remember.execute(params![event_id.as_bytes(), seq])?;
-    if let Some(key) = key {
-        remember.execute(params![key.as_bytes(), seq])?;
-    }
-    Ok(())
-}
-
-/// The record up to which ids are filed.
-pub(super) fn filed(connection: &Connection) -> rusqlite::Result<u64> {
-    let filed = connection
-        .prepare_cached("SELECT value FROM meta WHERE name = 'filed'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(filed.unwrap_or(0))
-}
-
-/// Files the ids of the events up to record `seq`.
-pub(super) fn file(connection: &Connection, seq: u64) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO ids (id, seq) SELECT id, seq FROM recent WHERE seq <= ?1")?
-        .execute([seq])?;
-    connection.prepare_cached("DELETE FROM recent WHERE seq <= ?1")?.execute([seq])?;
-    if seq > 0 {
-        connection
-            .prepare_cached(
-                "INSERT INTO meta (name, value) VALUES ('filed', ?1)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )?
-            .execute([seq])?;
-    }
-    Ok(())
 }
 
 /// The version of an incident; 0 if there is none.
@@ -105,7 +67,13 @@ struct Changed {
 
 impl Projector {
     /// Takes the fact that stands as record `seq` into account.
-    pub(super) fn fact(&mut self, connection: &Connection, seq: u64, fact: &Fact) -> Projected {
+    pub(super) fn fact(
+        &mut self,
+        connection: &Connection,
+        ids: &mut Ids,
+        seq: u64,
+        fact: &Fact,
+    ) -> Projected {
         if let Some(key) = &fact.stream
             && let Err(error) = self.fold(connection, key, fact)?
         {
@@ -123,7 +91,7 @@ impl Projector {
         {
             return Ok(Err(error));
         }
-        tables(connection, seq, fact)
+        tables(connection, ids, seq, fact)
     }
 
     /// Writes the incidents that were changed.
@@ -182,20 +150,25 @@ impl Changed {
     }
 }
 
-fn tables(connection: &Connection, seq: u64, fact: &Fact) -> Projected {
+fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Projected {
     match &fact.what {
-        What::Received { event_id, idempotency_key, .. } => {
-            received(connection, seq, *event_id, idempotency_key.as_deref())?;
+        What::Received { event_id, idempotency_key, .. }
+            if !ids.received(seq, *event_id, idempotency_key.as_deref()) =>
+        {
+            let why = format!("the event {event_id} or its key was received before");
+            return Ok(Err(LedgerError::Damaged(why)));
         }
         What::Opened { event, .. } => {
-            place(connection, [event.event_id], fact.stream.as_deref())?;
+            place(connection, ids, [event.event_id], fact.stream.as_deref())?;
         }
-        What::EventAdded(event) => place(connection, [event.event_id], fact.stream.as_deref())?,
+        What::EventAdded(event) => {
+            place(connection, ids, [event.event_id], fact.stream.as_deref())?;
+        }
         What::EventsAdded { events } => {
-            let ids = events.iter().map(|event| event.event_id);
-            place(connection, ids, fact.stream.as_deref())?;
+            let events = events.iter().map(|event| event.event_id);
+            place(connection, ids, events, fact.stream.as_deref())?;
         }
-        What::Ignored { event_id, .. } => place(connection, [*event_id], None)?,
+        What::Ignored { event_id, .. } => place(connection, ids, [*event_id], None)?,
         What::NoticePlaced { incident, card, conversation } => {
             add_card(connection, seq, incident, card, conversation)?;
         }
@@ -267,6 +240,7 @@ fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite:
 /// events are placed in the order of the chain.
 fn place(
     connection: &Connection,
+    ids: &Ids,
     events: impl IntoIterator<Item = Uuid>,
     incident: Option<&str>,
 ) -> rusqlite::Result<()> {
@@ -275,7 +249,7 @@ fn place(
     let mut placed: u64 = 0;
     for event in events {
         // An event that never came is placed nowhere.
-        let Some(seq) = place_of(connection, event.as_bytes())? else { continue };
+        let Some(seq) = ids.event(connection, event)? else { continue };
         enter.execute(params![seq, incident, incident.is_none()])?;
         placed = placed.max(seq);
     }
@@ -286,17 +260,6 @@ fn place(
         )?
         .execute([placed])?;
     Ok(())
-}
-
-/// The record of the event that has this id, or that came under this key.
-pub(super) fn place_of(connection: &Connection, id: &[u8]) -> rusqlite::Result<Option<u64>> {
-    connection
-        .prepare_cached(
-            "SELECT seq FROM recent WHERE id = ?1
-             UNION ALL SELECT seq FROM ids WHERE id = ?1 LIMIT 1",
-        )?
-        .query_row([id], |row| row.get(0))
-        .optional()
 }
 
 fn add_card(

@@ -89,18 +89,19 @@ pub(super) fn event_at(connection: &Connection, seq: u64) -> rusqlite::Result<Ev
         })
 }
 
-/// Remembers the ids of the events that came in after the last ones that were filed.
-pub(super) fn remember(connection: &Connection) -> rusqlite::Result<()> {
-    let filed = project::filed(connection)?;
+/// The ids of the events that came in after the last ones that were filed.
+pub(super) fn not_filed(connection: &Connection) -> rusqlite::Result<project::Ids> {
+    let filed = project::filed_up_to(connection)?;
+    let mut ids = project::Ids::default();
     let mut statement = connection
         .prepare("SELECT seq, payload FROM records WHERE seq > ?1 AND raw IS NOT NULL")?;
     let mut rows = statement.query([filed])?;
     while let Some(row) = rows.next()? {
         let event = received(row, 1)?;
         let key = event.idempotency_key.as_deref();
-        project::received(connection, row.get(0)?, event.event_id, key)?;
+        ids.received(row.get(0)?, event.event_id, key);
     }
-    Ok(())
+    Ok(ids)
 }
 
 pub(super) fn incident(connection: &Connection, key: &str) -> rusqlite::Result<Option<Incident>> {

@@ -4,7 +4,7 @@ use argus_soc::ledger::Hash;
 use rusqlite::Connection;
 
 use super::failed;
-use super::project::Projector;
+use super::project::{Ids, Projector};
 use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
@@ -86,17 +86,6 @@ CREATE TABLE IF NOT EXISTS meta (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Ids of events and idempotency keys that came in last. They are random, and each one that is filed
-/// in `ids` alone writes a page of its own; so whoever folds the records keeps them in memory and
-/// files many at once, in their order.
-pub(super) const RECENT: &str = "
-PRAGMA temp_store = MEMORY;
-CREATE TEMP TABLE recent (
-  id  BLOB PRIMARY KEY,
-  seq INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-";
-
 /// The projections that a rebuild is compared with.
 pub(super) const PROJECTED: [&str; 7] =
     ["events", "ids", "incidents", "cards", "leases", "playbooks", "meta"];
@@ -137,37 +126,36 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     }
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     connection.execute_batch(TABLES).map_err(failed)?;
-    rebuild(connection, connection)?;
+    let ids = rebuild(connection, connection)?;
     let (seq, _) = head(connection).map_err(failed)?;
-    super::project::file(connection, seq).map_err(failed)?;
+    ids.file(connection, seq).map_err(failed)?;
     connection
         .execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {LAYOUT};
-             COMMIT;
-             DROP TABLE recent;"
+             COMMIT;"
         ))
         .map_err(failed)
 }
 
 /// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
-/// stood in them is gone.
-pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<(), LedgerError> {
+/// stood in them is gone. Gives the ids of all events, which are not filed yet.
+pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<Ids, LedgerError> {
     for table in PROJECTED.iter().chain(&["keys"]) {
         to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
     }
     to.execute_batch(PROJECTIONS).map_err(failed)?;
-    to.execute_batch(RECENT).map_err(failed)?;
-    let mut projector = Projector::default();
+    let (mut projector, mut ids) = (Projector::default(), Ids::default());
     let mut statement =
         from.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let seq = row.get(0).map_err(failed)?;
         let fact = super::read::fact(row, 1).map_err(failed)?;
-        projector.fact(to, seq, &fact).map_err(failed)??;
+        projector.fact(to, &mut ids, seq, &fact).map_err(failed)??;
     }
-    projector.finish(to).map_err(failed)?
+    projector.finish(to).map_err(failed)??;
+    Ok(ids)
 }
 
 /// The last record's place and hash.

@@ -251,10 +251,10 @@ fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     let rebuilt = Connection::open_in_memory().map_err(failed)?;
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
-    schema::rebuild(connection, &rebuilt)?;
+    let ids = schema::rebuild(connection, &rebuilt)?;
     // Ids are filed from time to time; up to where, only the file says.
-    let filed = project::filed(connection).map_err(failed)?;
-    project::file(&rebuilt, filed).map_err(failed)?;
+    let filed = project::filed_up_to(connection).map_err(failed)?;
+    ids.file(&rebuilt, filed).map_err(failed)?;
     let mut findings = Vec::new();
     for table in schema::PROJECTED {
         if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {

@@ -4,7 +4,6 @@ mod keep;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use argus_soc::ledger::{Hash, canonical};
@@ -13,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::inbox::Inbox;
 use super::job::{Answer, Job, Sealed};
 use super::pages::{Pages, beside};
 use super::room::Room;
@@ -39,13 +39,16 @@ pub(super) struct Writer {
     room: Room,
     seq: u64,
     head: Hash,
+    /// The event that came last, once one came.
+    last_event: Option<u64>,
     note: Option<File>,
     broken: watch::Sender<Option<String>>,
     /// How many jobs the last transaction had, and how long it took.
     last: (usize, Duration),
     /// Pages in the log when it was last looked at, and how many make it worth carrying over.
     log: (u32, u32),
-    /// The record up to which ids are filed.
+    /// The ids that are not filed yet, and the record up to which they are.
+    ids: project::Ids,
     filed: u64,
     /// Who waits until everything is in the file.
     settling: Vec<oneshot::Sender<Result<(), LedgerError>>>,
@@ -61,9 +64,8 @@ impl Writer {
         let head_file = beside(path, "-head");
         super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
-        connection.execute_batch(schema::RECENT).map_err(failed)?;
-        read::remember(&connection).map_err(failed)?;
-        let filed = project::filed(&connection).map_err(failed)?;
+        let ids = read::not_filed(&connection).map_err(failed)?;
+        let filed = project::filed_up_to(&connection).map_err(failed)?;
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
             .map_err(failed)?;
@@ -78,32 +80,28 @@ impl Writer {
             room,
             seq,
             head,
+            last_event: None,
             note,
             broken,
             last,
             log,
+            ids,
             filed,
             settling: Vec::new(),
         })
     }
 
-    pub(super) fn run(mut self, inbox: &Receiver<Job>) {
+    pub(super) fn run(mut self, inbox: &Inbox<Job>) {
         let mut settled = true;
-        loop {
-            let first = match inbox.recv_timeout(QUIET) {
-                Ok(first) => first,
-                Err(RecvTimeoutError::Timeout) => {
-                    if !settled {
-                        self.settle();
-                        settled = true;
-                    }
-                    continue;
+        while let Some(mut group) = inbox.take(1, GROUP, QUIET) {
+            if group.is_empty() {
+                if !settled {
+                    self.settle();
+                    settled = true;
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
+                continue;
+            }
             settled = false;
-            let mut group = Vec::with_capacity(self.last.0 + 1);
-            group.push(first);
             self.gather(inbox, &mut group);
             let (jobs, begun) = (group.len(), Instant::now());
             self.commit(group);
@@ -122,22 +120,17 @@ impl Writer {
         self.settle();
     }
 
-    /// Takes what waits. Those who were answered together ask again within microseconds of each
-    /// other; without a moment of patience the first of them would get a sync of its own and all
-    /// others wait for two.
-    fn gather(&self, inbox: &Receiver<Job>, group: &mut Vec<Job>) {
-        let until = Instant::now() + LINGER.min(self.last.1 / 3);
-        while group.len() < GROUP {
-            let patience = if group.len() < self.last.0 {
-                until.saturating_duration_since(Instant::now())
-            } else {
-                Duration::ZERO
-            };
-            match inbox.recv_timeout(patience) {
-                Ok(job) => group.push(job),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-            }
+    /// Takes what else comes. Those who were answered together ask again within microseconds of
+    /// each other; without a moment of patience the first of them would get a sync of its own and
+    /// all others wait for two. Half of them are enough: while these are written, the others come.
+    fn gather(&self, inbox: &Inbox<Job>, group: &mut Vec<Job>) {
+        let missing = (self.last.0 / 2).saturating_sub(group.len());
+        if missing == 0 {
+            return;
         }
+        let patience = LINGER.min(self.last.1 / 3);
+        let room = GROUP.saturating_sub(group.len());
+        group.extend(inbox.take(missing, room, patience).unwrap_or_default());
     }
 
     fn commit(&mut self, group: Vec<Job>) {
@@ -159,6 +152,8 @@ impl Writer {
             }
             Err(error) => {
                 (self.seq, self.head) = before;
+                self.last_event = None;
+                self.ids.undo_after(self.seq);
                 self.give_up(&error);
                 let error = failed(error);
                 for answer in answers {
@@ -261,13 +256,14 @@ impl Writer {
             return self.repeat(seq, arrival);
         }
         let seq = self.record(sealed.payload.as_bytes(), Some(&arrival.raw))?;
-        project::received(&self.connection, seq, arrival.event_id, sealed.key.as_deref())?;
-        Ok(Ok(Receipt { seq, event_id: arrival.event_id, duplicate: false }))
+        self.ids.received(seq, arrival.event_id, sealed.key.as_deref());
+        let after = self.last_event.replace(seq);
+        Ok(Ok(Receipt { seq, event_id: arrival.event_id, duplicate: false, after }))
     }
 
     fn earlier(&self, sealed: &Sealed) -> rusqlite::Result<Option<u64>> {
         if let Some(key) = &sealed.key
-            && let Some(seq) = project::place_of(&self.connection, key.as_bytes())?
+            && let Some(seq) = self.ids.key(&self.connection, key)?
         {
             return Ok(Some(seq));
         }
@@ -275,7 +271,7 @@ impl Writer {
     }
 
     fn find(&self, event: Uuid) -> rusqlite::Result<Option<u64>> {
-        project::place_of(&self.connection, event.as_bytes())
+        self.ids.event(&self.connection, event)
     }
 
     fn repeat(
@@ -291,7 +287,7 @@ impl Writer {
             return Ok(Err(LedgerError::KeyReused));
         }
         let event_id = event_id.parse().unwrap_or(arrival.event_id);
-        Ok(Ok(Receipt { seq, event_id, duplicate: true }))
+        Ok(Ok(Receipt { seq, event_id, duplicate: true, after: None }))
     }
 
     fn append(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
@@ -305,6 +301,7 @@ impl Writer {
         if result.is_err() {
             self.connection.execute_batch("ROLLBACK TO batch")?;
             (self.seq, self.head) = before;
+            self.ids.undo_after(self.seq);
         }
         self.connection.execute_batch("RELEASE batch")?;
         Ok(result)
@@ -323,7 +320,7 @@ impl Writer {
                 Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
             };
             let seq = self.record(payload.as_bytes(), None)?;
-            if let Err(error) = projector.fact(&self.connection, seq, fact)? {
+            if let Err(error) = projector.fact(&self.connection, &mut self.ids, seq, fact)? {
                 return Ok(Err(error));
             }
         }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use argus_cards::source::{Folder, Snapshot, TemplateSource};
-use argus_cards::{Diagnostic, Error, Options};
+use argus_cards::{Diagnostic, Error, Options, Template};
 use clap::Args as Arguments;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -62,6 +62,12 @@ pub(super) fn templates(folder: &Path) -> Result<Snapshot, Complaint> {
 pub(super) fn text(files: &Snapshot, path: &str) -> String {
     let bytes = files.file(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Compiles a template with what it includes.
+pub(super) fn compile(files: &Snapshot, path: &str, options: &Options) -> Result<Template, Error> {
+    let partials = |path: &str| files.file(path).map(|_| text(files, path));
+    Template::parse_with(path, &text(files, path), options, &partials)
 }
 
 /// The JSON in a file of a snapshot.

@@ -1,6 +1,7 @@
 //! `argus cards dev`: the cards as they will look, redrawn with each save.
 
 mod hint;
+mod problem;
 mod server;
 mod studio;
 mod twist;
@@ -10,11 +11,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use argus_cards::Host;
+use argus_cards::lint::Linter;
 use argus_cards::source::{Folder, TemplateSource};
 use tokio::net::TcpListener;
 
 use self::studio::Studio;
 use super::desk::Rendering;
+use crate::buttons::Act;
 use crate::cli::demo::open;
 use crate::cli::output::{complain, say};
 use crate::cli::serve::{interrupted, runtime};
@@ -50,6 +54,10 @@ pub(in crate::cli) struct Args {
     /// Open the page in the browser.
     #[arg(long)]
     open: bool,
+    /// A verb that the bot answers, instead of those of this one; any other in a template is a
+    /// mistake.
+    #[arg(long = "verb", value_name = "VERB")]
+    verbs: Vec<String>,
     #[command(flatten)]
     rendering: Rendering,
 }
@@ -59,7 +67,12 @@ pub(super) fn run(args: &Args) -> Outcome {
         Some(page) => page.clone(),
         None => page_folder(&mut |step| complain(step))?,
     };
-    let studio = Arc::new(Studio::open(&args.folder, args.rendering.options())?);
+    let linter = Linter::new(Host::teams());
+    let linter = match args.verbs.as_slice() {
+        [] => linter.verbs(Act::VERBS),
+        verbs => linter.verbs(verbs),
+    };
+    let studio = Arc::new(Studio::open(&args.folder, args.rendering.options(), linter)?);
     let watched = Arc::clone(&studio);
     let source = Folder::new(&args.folder).quiet(QUIET);
     let _watching = source.watch(Box::new(move || watched.look()))?;

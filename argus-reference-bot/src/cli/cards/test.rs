@@ -6,7 +6,7 @@ use argus_cards::source::{Snapshot, TemplateFiles};
 use argus_cards::{Diagnostic, Error, Options, Template};
 use serde_json::{Value, json};
 
-use super::desk::{Rendering, counted, explain, json_of, templates, text, write};
+use super::desk::{Rendering, compile, counted, explain, json_of, templates, write};
 use super::differences::{Difference, differences};
 use crate::cli::output::{Format, complain, say};
 use crate::cli::{Complaint, Ended, Outcome};
@@ -106,8 +106,7 @@ fn try_template(
         outcome,
         odd: Vec::new(),
     };
-    let source = text(files, template.path);
-    let compiled = match Template::parse(template.path, &source, options) {
+    let compiled = match compile(files, template.path, options) {
         Ok(compiled) => compiled,
         Err(error) => return Ok(vec![case(template.path, Came::Failed(Diagnostic::from(&error)))]),
     };

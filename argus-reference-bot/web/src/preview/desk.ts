@@ -28,6 +28,8 @@ export interface Problem {
   pointer: string | null;
   message: string;
   hint: string | null;
+  /** The rule of `argus cards lint`, if one says it. */
+  rule?: string | null;
   /** The line and a caret below it. */
   source: string | null;
 }

@@ -14,7 +14,7 @@ function shown(problem: Problem): HTMLElement {
     "li",
     { class: `problem ${problem.level}` },
     h("p", { class: "problem-message" }, h("b", {}, problem.message), problem.hint !== null && h("span", { class: "problem-hint" }, ` – ${problem.hint}`)),
-    h("p", { class: "problem-place" }, h("code", {}, place(problem)), problem.pointer !== null && problem.pointer !== "" && h("code", {}, problem.pointer)),
+    h("p", { class: "problem-place" }, h("code", {}, place(problem)), problem.pointer !== null && problem.pointer !== "" && h("code", {}, problem.pointer), typeof problem.rule === "string" && h("code", { class: "problem-rule" }, problem.rule)),
     problem.source !== null && h("pre", { class: "problem-source" }, problem.source),
   );
 }
@@ -32,11 +32,14 @@ export function overlay(problems: readonly Problem[], isOld: boolean): HTMLEleme
 
 /** The list of what is odd about a card that was drawn. */
 export function warnings(problems: readonly Problem[]): HTMLElement {
-  const count = problems.length === 1 ? "1 remark" : `${problems.length} remarks`;
+  const errors = problems.filter((it) => it.level === "error").length;
+  const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
+  const parts = [errors > 0 && counted(errors, "mistake"), problems.length > errors && counted(problems.length - errors, "remark")];
   return h(
     "details",
-    { class: "warnings", hidden: problems.length === 0 },
-    h("summary", {}, count, h("span", { class: "warnings-first" }, problems[0] === undefined ? "" : `${place(problems[0])}  ${problems[0].message}`)),
+    { class: errors > 0 ? "warnings refused" : "warnings", hidden: problems.length === 0, open: errors > 0 },
+    h("summary", {}, parts.filter((part) => part !== false).join(", "), h("span", { class: "warnings-first" }, problems[0] === undefined ? "" : `${place(problems[0])}  ${problems[0].message}`)),
+    errors > 0 && h("p", { class: "overlay-note" }, "A running bot does not take this template; the last good version stays in use."),
     h("ul", { class: "problems" }, ...problems.map(shown)),
   );
 }

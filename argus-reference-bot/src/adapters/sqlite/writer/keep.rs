@@ -3,7 +3,6 @@
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use super::super::project;
 use super::{LOG_PAGES, PATIENCE, Writer};
 
 /// Pages after which that is tried again, when a reader kept some of them back.
@@ -18,10 +17,13 @@ impl Writer {
         let done = self
             .connection
             .execute_batch("BEGIN IMMEDIATE")
-            .and_then(|()| project::file(&self.connection, self.seq))
+            .and_then(|()| self.ids.file(&self.connection, self.seq))
             .and_then(|()| self.connection.execute_batch("COMMIT"));
         match done {
-            Ok(()) => self.filed = self.seq,
+            Ok(()) => {
+                self.filed = self.seq;
+                self.ids.forget_filed(self.seq);
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "the ids of events cannot be filed now");
                 self.give_up(&error);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use argus_cards::ael;
+use argus_cards::{ael, nearest};
 use serde_json::Value;
 
 /// What a message about an unknown name may be about: a name of the data or a function that is
@@ -22,11 +22,8 @@ pub(super) fn hint(message: &str, data: &Value) -> Option<String> {
     if known.contains(name) {
         return None;
     }
-    // A third of the letters may be wrong, but not more than two.
-    let most = (name.chars().count() / 3).clamp(1, 2);
-    let near = known.iter().map(|other| (distance(name, other), other));
-    let (_, other) = near.filter(|(distance, _)| *distance <= most).min()?;
-    Some(format!("did you mean `{other}`?"))
+    let near = nearest(name, known.iter().map(String::as_str))?;
+    Some(format!("did you mean `{near}`?"))
 }
 
 /// All names in the data.
@@ -41,51 +38,11 @@ fn names(data: &Value, known: &mut BTreeSet<String>) {
     }
 }
 
-/// How many letters must be put in, left out, changed, or swapped with their neighbour.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.to_lowercase().chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    let mut previous = None;
-    for (row, letter) in one.to_lowercase().chars().enumerate() {
-        let mut line = vec![row + 1];
-        for (column, wanted) in other.iter().enumerate() {
-            let at =
-                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
-            let changed = at(&last, column) + usize::from(letter != *wanted);
-            let mut best = changed.min(at(&last, column + 1) + 1).min(at(&line, column) + 1);
-            let swapped =
-                column > 0 && previous == Some(*wanted) && other.get(column - 1) == Some(&letter);
-            if swapped {
-                best = best.min(at(&before_last, column - 1).saturating_add(1));
-            }
-            line.push(best);
-        }
-        before_last = std::mem::replace(&mut last, line);
-        previous = Some(letter);
-    }
-    last.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn letters_that_differ_are_counted() {
-        let check = |one: &str, other: &str, expected: usize| {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-        };
-        check("title", "title", 0);
-        check("titel", "title", 1);
-        check("Title", "title", 0);
-        check("tite", "title", 1);
-        check("tittle", "title", 1);
-        check("host", "score", 4);
-        check("", "ab", 2);
-    }
 
     #[test]
     fn what_was_meant_is_near() {

@@ -1,0 +1,89 @@
+//! What placing events remembers from one batch to the next, so that a burst of events about few
+//! incidents reads nothing from the store.
+//!
+//! It is no truth. A batch is written only if its incidents are still what is remembered here, and
+//! when one is not written, all of this is forgotten and read again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use argus_soc::event::SecurityEvent;
+use argus_soc::incident::Incident;
+
+/// Open incidents that are remembered at most: a few megabytes.
+const MOST: usize = 1_000;
+
+/// Carried from batch to batch.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// Open incidents as the store has them.
+    pub(super) open: Incidents,
+    /// The last incident number given out.
+    pub(super) number: Option<u64>,
+    /// The event that was placed last. Without it the store is asked what waits.
+    pub(super) placed: Option<u64>,
+}
+
+impl Remembered {
+    /// Takes over what a batch made of its incidents, once it is written.
+    pub(super) fn absorb(&mut self, touched: Incidents, number: u64) {
+        self.number = Some(number);
+        for (key, incident) in touched.by_key {
+            if incident.is_open() {
+                self.open.insert(incident);
+            } else {
+                self.open.remove(&key);
+            }
+        }
+        if self.open.by_key.len() > MOST {
+            self.open = Incidents::default();
+        }
+    }
+}
+
+/// Incidents, found by what an event says about where it belongs.
+#[derive(Debug, Default)]
+pub(super) struct Incidents {
+    by_key: BTreeMap<String, Incident>,
+    /// The newest one for each incident key of a source, or fingerprint of those without.
+    found: HashMap<Belonging, String>,
+}
+
+/// What events of one incident share: `true` with the source's own key, which belongs to that one
+/// and to no other; `false` with a fingerprint.
+type Belonging = (bool, String);
+
+fn belonging(event: &SecurityEvent) -> Belonging {
+    match &event.incident_key {
+        Some(key) => (true, key.clone()),
+        None => (false, event.fingerprint.clone()),
+    }
+}
+
+impl Incidents {
+    /// The open incident to which the event belongs.
+    pub(super) fn open_for(&self, event: &SecurityEvent) -> Option<&Incident> {
+        let incident = self.by_key.get(self.found.get(&belonging(event))?)?;
+        incident.is_open().then_some(incident)
+    }
+
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Incident> {
+        self.by_key.get_mut(key)
+    }
+
+    pub(super) fn insert(&mut self, incident: Incident) {
+        self.found.insert(belonging(&incident.event), incident.key.clone());
+        self.by_key.insert(incident.key.clone(), incident);
+    }
+
+    fn remove(&mut self, key: &str) {
+        let Some(incident) = self.by_key.remove(key) else { return };
+        let belonging = belonging(&incident.event);
+        if self.found.get(&belonging).is_some_and(|found| found == key) {
+            self.found.remove(&belonging);
+        }
+    }
+}
