@@ -31,9 +31,10 @@ fn is_harmless(text: &str, options: &Options) -> bool {
     let mut before = b' ';
     for (index, &byte) in bytes.iter().enumerate() {
         let fine = match byte {
-            b' ' | b',' | b'-' | b'\'' | b'(' | b')' | b'/' | b'?' | b'%' | b';' | b'@' => true,
+            b' ' | b',' | b'-' | b'\'' | b'(' | b')' | b'?' | b'%' | b';' | b'@' => true,
             // What looks like `www.` or a scheme is looked at more closely.
             b'.' => before != b'w' && before != b'W',
+            b'/' => before != b'/',
             b':' => before.is_ascii_digit() || bytes.get(index + 1) == Some(&b' '),
             b'_' => before.is_ascii_alphanumeric() && word(index + 1),
             byte => byte.is_ascii_alphanumeric(),
@@ -158,7 +159,8 @@ fn is_mention(after: &str) -> bool {
 
 /// Makes addresses unclickable, except those that lead to an allowed host.
 fn defanged(text: &str, options: &Options) -> String {
-    if !text.contains(':') && !text.to_ascii_lowercase().contains("www.") {
+    let slashes = text.contains("//") || text.contains("\\\\");
+    if !slashes && !text.contains(':') && !text.to_ascii_lowercase().contains("www.") {
         return text.to_owned();
     }
     let mut result = String::with_capacity(text.len() + 16);
@@ -172,24 +174,6 @@ fn defanged(text: &str, options: &Options) -> String {
         }
         result.push_str(gap);
     }
-    without_www(result)
-}
-
-/// Breaks every `www.` that is left, since some clients make a link of it without a scheme.
-fn without_www(text: String) -> String {
-    let lower = text.to_ascii_lowercase();
-    if !lower.contains("www.") {
-        return text;
-    }
-    let mut result = String::with_capacity(text.len() + 8);
-    let mut done = 0;
-    for (at, _) in lower.match_indices("www.") {
-        let dot = at + "www".len();
-        result.push_str(text.get(done..dot).unwrap_or_default());
-        result.push_str("[.]");
-        done = dot + 1;
-    }
-    result.push_str(text.get(done..).unwrap_or_default());
     result
 }
 
@@ -203,41 +187,50 @@ const ACTIVE: [&str; 8] =
     ["javascript", "data", "vbscript", "mailto", "tel", "file", "sip", "callto"];
 
 fn defang_word(result: &mut String, word: &str) {
-    let lower = word.to_ascii_lowercase();
     let mut rest = word;
+    let mut harmless = String::with_capacity(word.len() + 8);
     while let Some((before, after)) = rest.split_once(':') {
         let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
         let outside = before.trim_end_matches(in_scheme);
         let scheme = before.get(outside.len()..).unwrap_or_default();
         let lower_scheme = scheme.to_ascii_lowercase();
-        result.push_str(outside);
+        harmless.push_str(outside);
         let opens = after.starts_with("//") || after.starts_with("\\\\");
         match lower_scheme.as_str() {
-            "http" | "https" => {
-                result.push_str(if lower_scheme == "http" { "hxxp:" } else { "hxxps:" });
-            }
+            "http" => harmless.push_str("hxxp:"),
+            "https" => harmless.push_str("hxxps:"),
             scheme_name if opens || ACTIVE.iter().any(|active| scheme_name.ends_with(active)) => {
-                result.push_str(scheme);
-                result.push_str("[:]");
+                harmless.push_str(scheme);
+                harmless.push_str("[:]");
             }
             _ => {
-                result.push_str(scheme);
-                result.push(':');
+                harmless.push_str(scheme);
+                harmless.push(':');
             }
         }
         rest = after;
     }
-    // The host of an address, and anything that looks like `www.example.com`.
-    let is_address = lower.contains("://") || lower.contains("www.");
-    let host_end = rest.trim_start_matches('/').find(['/', '?', '#']);
-    let slashes = rest.len() - rest.trim_start_matches('/').len();
-    let end = host_end.map_or(rest.len(), |end| end + slashes);
-    let (host, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    if is_address {
-        result.push_str(&host.replace('.', "[.]"));
-        result.push_str(&path.replace("www.", "www[.]"));
-    } else {
-        result.push_str(rest);
+    harmless.push_str(rest);
+    break_hosts(result, &harmless);
+}
+
+/// Breaks the name of every host: what follows `//` or `\\\\`, with a scheme before it or without, and
+/// what begins with `www.`.
+fn break_hosts(result: &mut String, word: &str) {
+    let lower = word.to_ascii_lowercase();
+    let mut in_host = false;
+    for (index, c) in word.char_indices() {
+        let before = word.get(..index).unwrap_or_default();
+        if before.ends_with("//") || before.ends_with("\\\\") {
+            in_host = true;
+        }
+        in_host |= lower.get(index..).is_some_and(|rest| rest.starts_with("www."));
+        in_host &= !matches!(c, '/' | '?' | '#' | '\\');
+        if in_host && c == '.' {
+            result.push_str("[.]");
+        } else {
+            result.push(c);
+        }
     }
 }
 
@@ -332,8 +325,9 @@ mod tests {
         check("a\n\n\n\n\nb", "a\n\nb");
         check(r"C:\dir\x", r"C:\\dir\\x");
         check("    code\n     # x", "code\n\\# x");
-        check(r"xhttps:\\evil.com", r"xhttps\[:\]\\\\evil.com");
-        check("a:www.evil.com:b:www.x", r"a:www\[.\]evil.com:b:www\[.\]x");
+        check(r"xhttps:\\evil.com", r"xhttps\[:\]\\\\evil\[.\]com");
+        check("a:www.evil.com:b:www.x", r"a:www\[.\]evil\[.\]com:b:www\[.\]x");
+        check("x //evil.com/a.b //x", r"x //evil\[.\]com/a.b //x");
         check(&"x".repeat(80), &format!("{}\u{2026} (20 more)", "x".repeat(60)));
     }
 
