@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::hash::sha256;
 use crate::contract::{Contract, FILE};
 use crate::error::{Diagnostic, Error, ErrorKind, Level, Position};
+use crate::lint::{Linter, Reading};
 use crate::options::Options;
 use crate::source::{Snapshot, TemplateFiles, template_name, template_path};
 use crate::template::Template;
@@ -109,18 +110,36 @@ fn accept(
         Contract::parse(&agreed, text(snapshot, &agreed)?)?.accept(&template)?;
     }
     if let Some(linter) = &options.lint {
-        // Rules look at one file. If there are several, it is the one that `flatten` makes of them.
-        if template.files().count() == 1 {
-            linter.accept(path, source, &data, options)?;
-        } else {
-            let flat = format!("{:#}", template.flatten());
-            linter.accept(&format!("{path} (flattened)"), &flat, &data, options)?;
-        }
+        lint(linter, &template, source, &data, options)?;
     }
     // What it includes belongs to its version.
     let texts: String = template.files().map(|(_, text)| text).collect();
     let sha256 = sha256(texts.as_bytes());
     Ok(Entry { template, sha256 })
+}
+
+/// Rules look at one file. If there are several, it is the one that `flatten` makes of them; a file
+/// of minijinja is none before it is rendered.
+fn lint(
+    linter: &Linter,
+    template: &Template,
+    source: &str,
+    samples: &[(String, Value)],
+    options: &Options,
+) -> Result<(), Error> {
+    let path = template.file();
+    match template.flatten() {
+        Some(_) if template.files().count() == 1 => linter.accept(path, source, samples, options),
+        Some(flat) => {
+            linter.accept(&format!("{path} (flattened)"), &format!("{flat:#}"), samples, options)
+        }
+        None => samples.iter().try_for_each(|(name, data)| {
+            let card = template.expand(data, None, options)?.json;
+            let rules = linter.clone().reading(Reading::Card);
+            let report = rules.check(path, &String::from_utf8_lossy(&card));
+            report.refusal(&format!(", in the card of the sample {name}"))
+        }),
+    }
 }
 
 /// Where the contract of the template `path` is; only one with a folder of its own has any.

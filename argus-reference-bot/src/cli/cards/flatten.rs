@@ -35,7 +35,12 @@ pub(super) fn run(args: &Args) -> Outcome {
     let path = parts.collect::<Vec<_>>().join("/");
     let found = files(&root)?;
     let template = compile(&found, &path, &args.rendering.options())?;
-    say(&format!("{:#}", template.flatten()))?;
+    let flat = template.flatten().ok_or_else(|| {
+        Complaint(format!(
+            "{path}: a file of minijinja includes by its own means; render it instead"
+        ))
+    })?;
+    say(&format!("{flat:#}"))?;
     Ok(Ended::Well)
 }
 

@@ -148,9 +148,11 @@ impl Studio {
     /// the template includes others, at the one that `argus cards flatten` makes of it.
     fn lint(&self, held: &Snapshot, path: &str, data: &Value, options: &Options) -> Vec<Problem> {
         let Ok(compiled) = compile(held, path, options) else { return Vec::new() };
+        // A file of minijinja is no card before it is rendered.
+        let Some(flat) = compiled.flatten() else { return Vec::new() };
         let (file, source) = match compiled.files().count() {
             1 => (path.to_owned(), text(held, path)),
-            _ => (format!("{path} (flattened)"), format!("{:#}", compiled.flatten())),
+            _ => (format!("{path} (flattened)"), format!("{flat:#}")),
         };
         let raw = self.linter.clone().reading(Reading::Template).check(&file, &source);
         let rendered = self.linter.check_rendered(&file, &source, data, options).ok();
