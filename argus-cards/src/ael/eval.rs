@@ -1,13 +1,14 @@
 //! Evaluates an expression over borrowed data, within limits.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use regex::Regex;
 use serde_json::Value;
 
-use super::expr::{Expr, Fixed, Path, Segment, keys, push_index, push_key, push_name};
+use super::expr::{Expr, Fixed, Path, Segment, Start, keys, push_index, push_key, push_name};
 use super::number::{is_integer, js_number, to_usize};
-use super::scope::Scope;
+use super::scope::{Scope, language_version};
 use super::table::{Function, Run};
 use super::value::{Val, same_key};
 use crate::options::{Options, Profile};
@@ -93,6 +94,8 @@ pub(crate) struct Cx<'a, 'o> {
     draws: u64,
     /// Patterns that were compiled already.
     patterns: Vec<(String, Regex)>,
+    /// The version of the language, once somebody asks; it is one object.
+    version: OnceCell<Val<'static>>,
 }
 
 /// Up to so many arguments need no memory of their own; no question has more.
@@ -113,6 +116,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             bytes: options.limits.value_bytes,
             draws: 0,
             patterns: Vec::new(),
+            version: OnceCell::new(),
         }
     }
 
@@ -343,6 +347,10 @@ impl<'a, 'o> Cx<'a, 'o> {
                 }
             }
         }
+        if path.start == Start::Version && matches!(self.scope, Scope::Template(_)) {
+            let version = self.version.get_or_init(language_version).clone();
+            return self.scope.walk(version, path.keys.get(1..)?, exact_first);
+        }
         self.scope.find(path, exact_first)
     }
 
@@ -404,6 +412,7 @@ impl<'a, 'o> Cx<'a, 'o> {
             bytes: self.bytes,
             draws: self.draws,
             patterns: Vec::new(),
+            version: OnceCell::new(),
         };
         let value = apart.eval(expr).map(Val::into_owned);
         let (steps, bytes, draws) = (apart.steps, apart.bytes, apart.draws);

@@ -37,8 +37,7 @@ impl<'a> Scope<'a> {
             Start::Root => Val::from_data(roots.root?),
             Start::Index => Val::Number(super::number::from_usize(roots.index?)),
             Start::Host => Val::from_data(roots.host?),
-            Start::Version => language_version(),
-            Start::Nowhere => return None,
+            Start::Version | Start::Nowhere => return None,
         };
         self.walk(start, path.keys.get(1..)?, exact_first)
     }
@@ -96,7 +95,7 @@ fn follow<'a>(start: &'a Value, path: &[Key], exact_first: bool) -> Option<&'a V
 }
 
 /// The version of the template language, which templates may ask for.
-fn language_version() -> Val<'static> {
+pub(crate) fn language_version() -> Val<'static> {
     let number = |n| Val::Number(f64::from(n));
     Val::object(vec![
         ("major".into(), number(2)),

@@ -78,12 +78,24 @@ fn pattern(args: &[Val<'_>], most: usize, default: &str) -> String {
     }
 }
 
+/// Whether the locale is the empty text, with which Day.js cannot work.
+fn has_nameless_locale(args: &[Val<'_>], most: usize) -> bool {
+    let text = |index: usize| args.get(index).and_then(Val::as_text);
+    args.len() == most && text(most - 2).is_some() && text(most - 1) == Some("")
+}
+
 fn show<'a>(
     cx: &mut Cx<'a, '_>,
     millis: Option<i64>,
     args: &[Val<'a>],
     most: usize,
 ) -> Outcome<Val<'a>> {
+    if cx.is_compat() && has_nameless_locale(args, most) {
+        // Most functions of npm do not expect that Day.js fails.
+        let thrown = most > 3;
+        let why = "the last argument is no locale";
+        return Err(if thrown { Fault::thrown(why) } else { Fault::new(why) });
+    }
     let Some(millis) = millis else {
         // Day.js writes these words.
         if cx.is_compat() {
@@ -291,6 +303,9 @@ fn time_of_day<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
 fn convert_from_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>> {
     let moment = iso_millis(text(args, 0)?)?;
     let offset_minutes = offset_minutes(moment, text(args, 1)?)?;
+    if cx.is_compat() && has_nameless_locale(args, 4) {
+        return Err(Fault::new("the last argument is no locale"));
+    }
     let pattern = pattern(args, 4, LOCAL_FORMAT);
     made(cx, format(moment, &pattern, Shown { offset_minutes }))
 }
@@ -299,6 +314,9 @@ fn convert_to_utc<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Val<'a>>
     let (given, name) = (text(args, 0)?, text(args, 1)?);
     let local = dayjs_date(given).ok_or_else(|| Fault::new(format!("`{given}` is not a date")))?;
     let moment = from_local(local, cx.options.now_unix_ms.unwrap_or(local), name)?;
+    if cx.is_compat() && has_nameless_locale(args, 4) {
+        return Err(Fault::new("the last argument is no locale"));
+    }
     // Seconds are as far as npm carries a converted time.
     show(cx, Some(moment.div_euclid(1000) * 1000), args, 4)
 }

@@ -74,19 +74,25 @@ fn or<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
             Ok(value) if value.is_true() => return Ok(Val::Bool(true)),
             Ok(value) => value,
             Err(fault) if fault.severity != Severity::Plain => return Err(fault),
-            // What it has said by then, although it fails.
-            Err(_) => match condition {
-                Expr::Call { function, .. } => match (function.leaves, function.run) {
-                    (Leaves::Bool(value), _) => Val::Bool(value),
-                    (Leaves::Text(text), _) => Val::Text(text.into()),
-                    (Leaves::Nothing, Run::Test(_)) => Val::Bool(false),
-                    (Leaves::Nothing, _) => Val::Undefined,
-                },
-                _ => Val::Undefined,
-            },
+            Err(_) => left_behind(cx, condition)?,
         };
     }
     Ok(if cx.is_compat() { last } else { Val::Bool(false) })
+}
+
+/// What npm's functions have said by the time they fail.
+fn left_behind<'a>(cx: &mut Cx<'a, '_>, failed: &'a Expr) -> Outcome<Val<'a>> {
+    let Expr::Call { function, args, .. } = failed else { return Ok(Val::Undefined) };
+    Ok(match (function.leaves, function.run, args.as_slice()) {
+        (Leaves::Bool(value), ..) => Val::Bool(value),
+        (Leaves::Text(text), ..) => Val::Text(text.into()),
+        (Leaves::Nothing, Run::Test(_), _) => Val::Bool(false),
+        (Leaves::Nothing, _, [condition, then, other]) if function.name == "if" => {
+            let branch = if holds(cx, condition)? { then } else { other };
+            left_behind(cx, branch)?
+        }
+        _ => Val::Undefined,
+    })
 }
 
 fn not<'a>(cx: &mut Cx<'a, '_>, args: &'a [Expr]) -> Outcome<Val<'a>> {
