@@ -7,8 +7,11 @@ mod icons;
 #[cfg(feature = "schema")]
 mod schema;
 
-use argus_cards::model::AdaptiveCard;
-use serde_json::Value;
+use argus_cards::model::{
+    AdaptiveCard, Card, Column, ColumnSet, Container, Spacing, Submit, TextBlock, TextSize,
+    TextWeight,
+};
+use serde_json::{Value, json};
 
 use crate::corpus;
 
@@ -27,6 +30,8 @@ fn payloads_survive_the_model() {
         let card: AdaptiveCard = serde_json::from_value(case["card"].clone())
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let written = serde_json::to_value(&card).unwrap();
+        let direct: Value = serde_json::from_str(&card.to_json()).unwrap();
+        assert!(direct == written, "{}: two ways of writing, two cards", file.display());
         if written != case["card"] {
             changed.push(format!("{}\n  {written}\n  {}", case["id"], case["card"]));
         }
@@ -34,6 +39,29 @@ fn payloads_survive_the_model() {
     assert!(not_json <= 1, "{not_json} payloads have no card");
     assert!(files.len() > 300, "only {} payloads found", files.len());
     assert!(changed.is_empty(), "{} of {}\n{}", changed.len(), files.len(), changed.join("\n"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn json_is_what_serde_writes(text: String, odd in "[\\\\\"\u{0}-\u{1f}a-c\u{7f}-\u{ff}]{0,20}") {
+        let card = Card::new()
+            .push(TextBlock::new(text.as_str()).max_lines(2).spacing(Spacing::Large).id(odd.as_str()))
+            .push(Container::new().min_height(80).requires([(odd.as_str(), "1.2")]))
+            .push(ColumnSet::new().columns([Column::auto(), Column::new().width(3)]))
+            .action(Submit::new(odd.as_str(), json!({odd.as_str(): [1, null, text]})));
+        proptest::prop_assert_eq!(card.to_json(), serde_json::to_string(&card).unwrap());
+    }
+}
+
+#[test]
+fn what_is_set_replaces_what_was_read() {
+    let read = json!({"type": "TextBlock", "size": "LARGE", "text": "a", "weight": 7});
+    let mut text: TextBlock = serde_json::from_value(read).unwrap();
+    text.size = Some(TextSize::Small);
+    text.weight = Some(TextWeight::Bolder);
+    text.text = String::new();
+    let written = json!({"type": "TextBlock", "size": "Small", "text": "", "weight": "Bolder"});
+    assert_eq!(serde_json::to_value(&text).unwrap(), written);
 }
 
 #[test]
@@ -54,7 +82,7 @@ fn values_that_do_not_fit_are_kept() {
     let card: AdaptiveCard = serde_json::from_value(odd.clone()).unwrap();
     assert_eq!(serde_json::to_value(&card).unwrap(), odd);
     let Some(argus_cards::model::Element::TextBlock(text)) = card.body.first() else { panic!() };
-    assert_eq!(text.size, Some(argus_cards::model::TextSize::Large), "words have no case");
+    assert_eq!(text.size, Some(TextSize::Large), "words have no case");
     assert_eq!(text.rest.get("text"), Some(&Value::from(14)));
 }
 

@@ -60,7 +60,7 @@ impl ColumnSet {
 }
 
 object! {
-    /// A column of a [`ColumnSet`].
+    /// A column of a `ColumnSet`.
     Column = "Column" since "1.0" has [element surface] with [border named height aligned] () {
         /// What happens when it is pressed.
         select_action: SelectAction = "selectAction" since "1.1",
@@ -130,7 +130,7 @@ object! {
 }
 
 object! {
-    /// A page of a [`Carousel`].
+    /// A page of a `Carousel`.
     CarouselPage = "CarouselPage" only "Teams" has [surface] with [item border named height] () {
         /// What the client must be able to do, or the fallback is shown.
         requires: Capabilities = "requires",

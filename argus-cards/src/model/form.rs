@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::catalog::ValueKind;
+use super::json;
 use super::macros::{either, extent};
 use super::object::{Node, Object, Part, Property, Read};
 use super::rest::Sink;
@@ -331,6 +332,10 @@ impl<T, N: Into<String>, V: Into<T>> FromIterator<(N, V)> for Named<T> {
 impl<T: Property> Node for Named<T> {
     fn each(&self, mut sink: Sink<'_>) {
         self.iter().for_each(|(name, value)| sink.put(name, value.part()));
+    }
+
+    fn json(&self, json: &mut String) {
+        json::node(json, self);
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn value(json: &mut String, part: Part<'_>) {
             json.push_str("\",");
         }
         Part::Bool(value) => json.push_str(if value { "true," } else { "false," }),
-        Part::Object(object) => node(json, object),
+        Part::Object(object) => object.json(json),
         Part::List(items) => list(json, items),
         Part::Number(_) | Part::Shown(_) | Part::Value(_) => {
             // It cannot fail: every key of a value is a text.

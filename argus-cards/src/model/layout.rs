@@ -55,7 +55,7 @@ object! {
 }
 
 object! {
-    /// A named area of an [`AreaGridLayout`].
+    /// A named area of an `AreaGridLayout`.
     GridArea only "Teams" with [keyed] (
         /// What elements call it in their `grid_area`.
         name: String = "name",

@@ -200,7 +200,10 @@ impl<T: Object> Property for T {
 
 /// Something that is written as a JSON object.
 pub(crate) trait Node {
+    /// Hands on keys and values.
     fn each(&self, sink: Sink<'_>);
+    /// Writes it all.
+    fn json(&self, json: &mut String);
 }
 
 impl<T: Object> Node for T {
@@ -209,6 +212,10 @@ impl<T: Object> Node for T {
         out.open::<T>();
         self.write(&mut out);
         out.finish();
+    }
+
+    fn json(&self, json: &mut String) {
+        json::object(json, self);
     }
 }
 

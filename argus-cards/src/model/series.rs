@@ -4,7 +4,7 @@ use super::macros::object;
 use super::{ChartColor, Coordinate, Number};
 
 object! {
-    /// A part of a [`DonutChart`] or [`PieChart`].
+    /// A part of a `DonutChart` or `PieChart`.
     DonutChartData only "Teams" with [keyed] (
         /// What it is called in the legend.
         legend: String = "legend",
@@ -17,7 +17,7 @@ object! {
 }
 
 object! {
-    /// A part of the half ring of a [`GaugeChart`].
+    /// A part of the half ring of a `GaugeChart`.
     GaugeChartLegend only "Teams" with [keyed] (
         /// What it is called in the legend.
         legend: String = "legend",
@@ -30,7 +30,7 @@ object! {
 }
 
 object! {
-    /// A line of a [`LineChart`].
+    /// A line of a `LineChart`.
     LineChartData only "Teams" with [keyed] (
         /// What it is called in the legend.
         legend: String = "legend",
@@ -53,7 +53,7 @@ object! {
 }
 
 object! {
-    /// A bar of a [`VerticalBarChart`].
+    /// A bar of a `VerticalBarChart`.
     VerticalBarChartDataValue only "Teams" with [keyed] (
         /// What the bar is called.
         x: Coordinate = "x",
@@ -66,7 +66,7 @@ object! {
 }
 
 object! {
-    /// The bars of one colour of a [`GroupedVerticalBarChart`].
+    /// The bars of one colour of a `GroupedVerticalBarChart`.
     GroupedVerticalBarChartData only "Teams" with [keyed] (
         /// What it is called in the legend.
         legend: String = "legend",
@@ -89,7 +89,7 @@ object! {
 }
 
 object! {
-    /// A bar of a [`HorizontalBarChart`].
+    /// A bar of a `HorizontalBarChart`.
     HorizontalBarChartDataValue only "Teams" with [keyed] (
         /// What the bar is called.
         x: String = "x",
@@ -102,7 +102,7 @@ object! {
 }
 
 object! {
-    /// A bar of a [`StackedHorizontalBarChart`].
+    /// A bar of a `StackedHorizontalBarChart`.
     StackedHorizontalBarChartData only "Teams" with [keyed] (
         /// What the bar is called.
         title: String = "title",

@@ -48,7 +48,7 @@ object! {
 }
 
 object! {
-    /// The icon of a [`CompoundButton`].
+    /// The icon of a `CompoundButton`.
     IconInfo only "Teams" with [keyed] (
         /// Its name in the Fluent set.
         name: String = "name",

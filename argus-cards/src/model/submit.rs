@@ -1,4 +1,4 @@
-//! What a [`Submit`] or [`Execute`] brings to Teams and the bot.
+//! What a `Submit` or `Execute` brings to Teams and the bot.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::macros::object;
 use super::{InvokeValue, TeamsSubmitData, Url};
 
 object! {
-    /// What a [`Submit`] or an [`Execute`] carries; its other properties are in `rest`.
+    /// What a `Submit` or an `Execute` carries; its other properties are in `rest`.
     SubmitData since "1.0" () {
         /// What Teams does with it.
         msteams: TeamsSubmitData = "msteams" teams,
@@ -85,7 +85,7 @@ object! {
 }
 
 object! {
-    /// What only Teams knows about a [`Submit`].
+    /// What only Teams knows about a `Submit`.
     TeamsSubmit only "Teams" with [keyed] () {
         /// What Teams says when the button was pressed.
         feedback: SubmitFeedback = "feedback",

@@ -48,7 +48,7 @@ impl Table {
 }
 
 object! {
-    /// A column of a [`Table`].
+    /// A column of a `Table`.
     TableColumn since "1.5" with [keyed] () {
         /// Where its cells' content stands from left to right.
         horizontal_cell_content_alignment: HorizontalAlignment = "horizontalCellContentAlignment",
@@ -60,7 +60,7 @@ object! {
 }
 
 object! {
-    /// A row of a [`Table`].
+    /// A row of a `Table`.
     TableRow = "TableRow" since "1.5" has [element] with [border named height aligned] () {
         /// What its background says.
         style: ContainerStyle = "style",
@@ -83,7 +83,7 @@ impl TableRow {
 }
 
 object! {
-    /// A cell of a [`TableRow`].
+    /// A cell of a `TableRow`.
     TableCell = "TableCell" since "1.5" has [element surface] with [named height] () {
         /// What happens when it is pressed.
         select_action: SelectAction = "selectAction",

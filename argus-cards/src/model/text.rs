@@ -54,7 +54,7 @@ impl RichTextBlock {
 }
 
 object! {
-    /// A text with a look of its own inside a [`RichTextBlock`].
+    /// A text with a look of its own inside a `RichTextBlock`.
     TextRun = "TextRun" since "1.2" with [item named] (
         /// What it says.
         text: String = "text" required,
@@ -85,7 +85,7 @@ object! {
 }
 
 object! {
-    /// An icon inside a [`RichTextBlock`].
+    /// An icon inside a `RichTextBlock`.
     IconRun = "IconRun" only "Teams" with [item named] (
         /// Its name in the Fluent set.
         name: String = "name",
@@ -104,7 +104,7 @@ object! {
 }
 
 object! {
-    /// A picture inside a [`RichTextBlock`].
+    /// A picture inside a `RichTextBlock`.
     ImageRun = "ImageRun" only "Teams" with [item named] (
         /// Where it is.
         url: Url = "url",

@@ -121,7 +121,7 @@ union! {
 union! {
     /// What happens when something is pressed that is no button.
     ///
-    /// A [`ShowCard`] cannot, as the documentation of every host says:
+    /// A `ShowCard` cannot, as the documentation of every host says:
     ///
     /// ```compile_fail
     /// use argus_cards::model::{Card, Container, ShowCard};
@@ -193,7 +193,7 @@ union! {
 }
 
 union! {
-    /// What Teams does with a [`Submit`].
+    /// What Teams does with a `Submit`.
     TeamsSubmitData {
         /// Sends a message that may look different in the chat.
         MessageBack,
@@ -209,7 +209,7 @@ union! {
 }
 
 union! {
-    /// What the bot gets with an [`Invoke`].
+    /// What the bot gets with an `Invoke`.
     InvokeValue {
         /// A tab in the stage of a meeting or chat.
         CollabStage,
@@ -217,7 +217,7 @@ union! {
 }
 
 union! {
-    /// A part of a [`RichTextBlock`].
+    /// A part of a `RichTextBlock`.
     Inline or Text {
         /// A text with a look of its own.
         TextRun,
