@@ -31,8 +31,8 @@ pub(crate) const FILE: &str = "contract.schema.json";
 ///
 /// let source = r#"{"type":"TextBlock","text":"${titel} of ${owner}"}"#;
 /// let template = Template::parse("alert.card.json", source, &Options::default())?;
-/// let report = contract.check(&template);
-/// let said: Vec<_> = report.findings.iter().map(|found| found.message.as_str()).collect();
+/// let reports = contract.check(&template);
+/// let said: Vec<_> = reports[0].findings.iter().map(|found| found.message.as_str()).collect();
 /// assert_eq!(
 ///     said,
 ///     [
@@ -40,7 +40,7 @@ pub(crate) const FILE: &str = "contract.schema.json";
 ///         "`owner` may be missing or null, and nothing asks for it",
 ///     ]
 /// );
-/// assert_eq!(report.findings[0].at.to_string(), "1:31");
+/// assert_eq!(reports[0].findings[0].at.to_string(), "1:31");
 /// # Ok::<(), argus_cards::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -77,18 +77,18 @@ impl Contract {
     }
 
     /// Says where a template reads what is not there, what may be missing, or what its place
-    /// cannot show.
-    pub fn check(&self, template: &Template) -> Report {
+    /// cannot show: a report for each file of the template, its own first.
+    pub fn check(&self, template: &Template) -> Vec<Report> {
         let mut found = Reported::default();
         for read in template.reads() {
             check::read(&self.root, &read, &mut found);
         }
-        found.report(template.file(), template.source())
+        found.reports(template.files())
     }
 
     /// Refuses a template that does not fit.
     pub(crate) fn accept(&self, template: &Template) -> Result<(), Error> {
-        self.check(template).refusal("")
+        self.check(template).iter().try_for_each(|report| report.refusal(""))
     }
 
     /// A JSON Schema for editors: of cards with `$data` and `$when` in them, in which every text

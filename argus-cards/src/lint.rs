@@ -178,7 +178,7 @@ impl Linter {
                 for at in again {
                     found.say("json.twice", at, "this property is written above, too");
                 }
-                let card = Card::new(source, &root, self);
+                let card = Card::new(file, source, &root, self);
                 rules::run(&card, &mut found);
                 if card.template {
                     expressions(file, source, &lines, &mut found);

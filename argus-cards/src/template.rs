@@ -200,11 +200,6 @@ impl Template {
         self.files.iter().map(|file| (file.name.as_str(), &*file.text))
     }
 
-    /// The text that it was compiled from.
-    pub(crate) fn source(&self) -> &str {
-        self.files().next().map_or("", |(_, text)| text)
-    }
-
     /// Whose semantics the template was compiled for.
     pub fn profile(&self) -> Profile {
         self.profile

@@ -23,8 +23,9 @@ fn shipped() -> Vec<(PathBuf, Contract, Template)> {
 fn the_shipped_templates_fit_their_contracts() {
     for (_, contract, template) in shipped() {
         assert!(template.reads().len() > 10, "{} reads little", template.file());
-        let report = contract.check(&template);
-        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        for report in contract.check(&template) {
+            assert!(report.findings.is_empty(), "{:?}", report.findings);
+        }
     }
 }
 
@@ -76,7 +77,7 @@ fn schemas_that_lead_to_themselves_end() {
     let template = Template::parse("t", source, &Options::default()).unwrap();
     for schema in schemas {
         let contract = Contract::parse("schema", schema).unwrap();
-        assert!(contract.check(&template).findings.len() < 10);
+        assert!(contract.check(&template)[0].findings.len() < 10);
         assert!(contract.editor_schema().is_object());
     }
 }

@@ -74,7 +74,7 @@ fn check(case: &Case) -> Report {
         None => linter.check("case.json", &case.source),
         Some(contract) => {
             let template = Template::parse("case.json", &case.source, &Options::default());
-            contract.check(&template.unwrap())
+            contract.check(&template.unwrap()).remove(0)
         }
     }
 }
@@ -172,4 +172,15 @@ fn the_manual_lists_the_rules_as_they_are() {
     let manual = std::fs::read_to_string(manual).unwrap_or_default();
     let fresh = manual == lint::to_markdown();
     assert!(fresh, "run `argus cards rules --format markdown > docs/card-rules.md`");
+}
+
+#[test]
+fn a_part_is_no_card_and_need_not_be_one() {
+    let part = r#"{"type":"TextBlock","text":"${title}","wrap":true,"color":"red"}"#;
+    let check = |file: &str| {
+        let report = Linter::new(Host::teams()).check(file, part);
+        report.findings.iter().map(|found| found.rule.id).collect::<Vec<_>>()
+    };
+    assert_eq!(check("card-templates/partials/head.card.json"), ["property.word"]);
+    assert!(check("card-templates/head.card.json").contains(&"type.missing"));
 }

@@ -9,5 +9,6 @@
 
 mod designer;
 mod explain;
+mod rules;
 mod store;
 mod templates;

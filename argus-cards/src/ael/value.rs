@@ -1,5 +1,7 @@
 //! The values an expression works with. They borrow from the data wherever they can and never
 //! change it.
+//!
+//! Long because it is one type: each way to read it has an arm for each of its kinds.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

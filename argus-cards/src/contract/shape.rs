@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 const MAX_DEPTH: usize = 24;
 /// More alternatives than anybody writes; a schema that multiplies them says nothing.
 const MAX_ALTERNATIVES: usize = 256;
+/// Schemas that are looked at for one place; those that branch into themselves have no end.
+const MAX_STEPS: usize = 1_000;
 
 /// Schemas that all hold for one value.
 pub(super) type Together<'s> = Vec<&'s Map<String, Value>>;
@@ -26,7 +28,7 @@ pub(super) struct Found<'s> {
 impl<'s> Shape<'s> {
     /// What a schema allows.
     pub(super) fn of(root: &'s Value, schema: &'s Value) -> Self {
-        let mut shape = Self { alternatives: resolve(root, schema, 0) };
+        let mut shape = Self { alternatives: resolve(root, schema, 0, &mut 0) };
         shape.alternatives.truncate(MAX_ALTERNATIVES);
         shape
     }
@@ -135,22 +137,28 @@ impl<'s> Shape<'s> {
 }
 
 /// Follows references and combinations to schemas that have none.
-fn resolve<'s>(root: &'s Value, schema: &'s Value, depth: usize) -> Vec<Together<'s>> {
+fn resolve<'s>(
+    root: &'s Value,
+    schema: &'s Value,
+    depth: usize,
+    steps: &mut usize,
+) -> Vec<Together<'s>> {
+    *steps += 1;
     let Value::Object(map) = schema else { return vec![Vec::new()] };
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || *steps > MAX_STEPS {
         return vec![Vec::new()];
     }
     let mut all: Vec<Together<'s>> = vec![vec![map]];
     if let Some(target) = map.get("$ref").and_then(Value::as_str).and_then(|it| find(root, it)) {
-        all = product(&all, &resolve(root, target, depth + 1));
+        all = product(&all, &resolve(root, target, depth + 1, steps));
     }
     for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        all = product(&all, &resolve(root, part, depth + 1));
+        all = product(&all, &resolve(root, part, depth + 1, steps));
     }
     for key in ["anyOf", "oneOf"] {
         if let Some(parts) = map.get(key).and_then(Value::as_array) {
-            let either: Vec<Together<'s>> =
-                parts.iter().flat_map(|part| resolve(root, part, depth + 1)).collect();
+            let parts = parts.iter().flat_map(|part| resolve(root, part, depth + 1, steps));
+            let either: Vec<Together<'s>> = parts.take(MAX_ALTERNATIVES).collect();
             all = product(&all, &either);
         }
     }

@@ -91,6 +91,8 @@ pub(super) struct Card<'t> {
     pub(super) host: &'t Host,
     /// Whether expressions may be in it.
     pub(super) template: bool,
+    /// Whether it is a part that templates include, and no card of its own.
+    pub(super) part: bool,
     /// The declared version, if it is one.
     pub(super) version: Option<Version>,
     /// How deep elements nest, and where.
@@ -98,7 +100,7 @@ pub(super) struct Card<'t> {
 }
 
 impl<'t> Card<'t> {
-    pub(super) fn new(source: &'t str, root: &'t Node<'t>, linter: &'t Linter) -> Self {
+    pub(super) fn new(file: &str, source: &'t str, root: &'t Node<'t>, linter: &'t Linter) -> Self {
         let template = match linter.reading {
             Reading::Card => false,
             Reading::Template => true,
@@ -113,10 +115,13 @@ impl<'t> Card<'t> {
             linter,
             host: &linter.host,
             template,
+            part: false,
             version: None,
             deepest: (0, 0),
         };
         walk::walk(&mut card, root);
+        let tagged = card.objects.first().and_then(|root| root.info.and_then(TypeInfo::tag));
+        card.part = tagged.is_some_and(|tag| tag != "AdaptiveCard") && is_partial(file);
         card.version = card
             .objects
             .first()
@@ -173,6 +178,11 @@ impl<'t> Card<'t> {
     ) -> impl Iterator<Item = &'a Object<'t>> + 'a {
         self.objects.iter().filter(move |object| fits(kind, object.kind))
     }
+}
+
+/// Whether a file is one of those that templates include.
+fn is_partial(file: &str) -> bool {
+    file.split(['/', '\\']).any(|folder| folder == "partials")
 }
 
 /// Whether a kind fits a pattern: itself, all that begin like `Input.`, or any for `*`.

@@ -93,9 +93,9 @@ pub(super) fn pointer(root: &Node<'_>, offset: usize) -> String {
     }
 }
 
-/// Collects what is found where a template reads its data.
+/// Collects what is found where a template, or a part of it in a file of its own, reads its data.
 #[derive(Debug, Default)]
-pub(crate) struct Reported(Vec<Finding>);
+pub(crate) struct Reported(Vec<(String, Finding)>);
 
 impl Reported {
     /// Notes something about a path of the template.
@@ -105,16 +105,31 @@ impl Reported {
         let mut end = read.position;
         end.column = end.column.saturating_add(length);
         let (at, pointer, message) = (read.position, read.pointer.clone(), message.into());
-        self.0.push(Finding { rule, at, end, pointer, message });
+        self.0.push((read.file.clone(), Finding { rule, at, end, pointer, message }));
     }
 
-    /// What was found, in the order of the file, and nothing twice.
-    pub(crate) fn report(mut self, file: &str, source: &str) -> Report {
-        self.0.sort_by(|a, b| (a.at, a.rule.id, &a.message).cmp(&(b.at, b.rule.id, &b.message)));
-        let same = |a: &mut Finding, b: &mut Finding| {
-            (a.at, a.rule.id, &a.message) == (b.at, b.rule.id, &b.message)
-        };
-        self.0.dedup_by(same);
-        Report { file: file.to_owned(), source: source.to_owned(), findings: self.0 }
+    /// What was found in each of a template's files, in the order of the file and nothing twice.
+    pub(crate) fn reports<'f>(
+        self,
+        files: impl Iterator<Item = (&'f str, &'f str)>,
+    ) -> Vec<Report> {
+        let mut reports: Vec<Report> = files
+            .map(|(file, source)| Report {
+                file: file.to_owned(),
+                source: source.to_owned(),
+                findings: Vec::new(),
+            })
+            .collect();
+        for (file, finding) in self.0 {
+            if let Some(report) = reports.iter_mut().find(|report| report.file == file) {
+                report.findings.push(finding);
+            }
+        }
+        for Report { findings, .. } in &mut reports {
+            let key = |it: &Finding| (it.at, it.rule.id, it.message.clone());
+            findings.sort_by_key(key);
+            findings.dedup_by_key(|it| key(it));
+        }
+        reports
     }
 }

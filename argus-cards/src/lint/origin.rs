@@ -64,7 +64,7 @@ impl Linter {
 
         let linter = Self { reading: Reading::Card, ..self.clone() };
         let mut found = Found::default();
-        rules::run(&Card::new(&card, &root, &linter), &mut found);
+        rules::run(&Card::new(file, &card, &root, &linter), &mut found);
         let back = |offset| origin(&root, &places, &template, offset);
         Ok(found.moved(back).report(file, &Lines::of(source), Some(&template)))
     }

@@ -96,6 +96,20 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     rules().find(|rule| rule.id == id)
 }
 
+/// What only a whole card can have; of a part, the rest is in the template that includes it.
+const OF_WHOLE: [&str; 10] = [
+    "type.missing",
+    "version.missing",
+    "card.empty",
+    "fallback.text",
+    "visible.never",
+    "toggle.target",
+    "input.unsent",
+    "mention.entity",
+    "mention.orphan",
+    "rs.missing",
+];
+
 /// Asks every rule about a card.
 pub(super) fn run(card: &Card<'_>, found: &mut Found) {
     // Most cards have a handful of kinds; which rules a kind has is found out once per kind.
@@ -117,7 +131,7 @@ pub(super) fn run(card: &Card<'_>, found: &mut Found) {
             }
         }
     }
-    for rule in rules() {
+    for rule in rules().filter(|rule| !card.part || !OF_WHOLE.contains(&rule.id)) {
         if let On::Card(check) = rule.on {
             found.rule = Some(rule);
             check(card, found);

@@ -59,7 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "bind.ref",
         severity: Error,
         summary: "`$ref` names a part of a card, which is a file in the templates' own folder.",
-        help: "Name it without `..`, like `\"$ref\": \"partials/header.card.json\"`.",
+        help: "Name it like `\"$ref\": \"partials/header.card.json\"`.",
         source: ARGUS,
         on: On::Card(reference),
     },
@@ -92,9 +92,10 @@ fn in_key(card: &Card<'_>, found: &mut Found) {
 fn reference(card: &Card<'_>, found: &mut Found) {
     for object in &card.objects {
         let Some(node) = object.get("$ref") else { continue };
+        // How far up `..` may lead is known to who has the folder, and checked when it is loaded.
         let fits = text(node).is_some_and(|path| {
-            let inside = path.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
-            inside && !path.contains(['\\', ':', '$', '%', '\0'])
+            let plain = path.split('/').all(|part| !part.is_empty());
+            plain && !path.contains(['\\', ':', '$', '%', '\0'])
         });
         if !fits {
             found.at(node.at, "this `$ref` does not name a file among the templates");

@@ -69,9 +69,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
     let mut reports = Vec::new();
     for (_, contract, file) in &found {
-        let source = text(file)?;
-        let template = Template::parse(&file.display().to_string(), &source, &Options::default())?;
-        reports.push(contract.check(&template));
+        reports.extend(contract.check(&compiled(&args.folder, file)?));
     }
     let shown = match args.format {
         Format::Text => lint::to_text(&reports).trim_end().to_owned(),
@@ -104,6 +102,13 @@ fn complaint(file: &Path, error: &std::io::Error) -> Complaint {
 
 fn text(file: &Path) -> Result<String, Complaint> {
     std::fs::read_to_string(file).map_err(|error| complaint(file, &error))
+}
+
+/// A template with what it includes.
+fn compiled(folder: &Path, file: &Path) -> Result<Template, Complaint> {
+    let name = file.strip_prefix(folder).unwrap_or(file).display().to_string();
+    let partials = |path: &str| std::fs::read_to_string(folder.join(path)).ok();
+    Ok(Template::parse_with(&name, &text(file)?, &Options::default(), &partials)?)
 }
 
 /// The templates that have a contract: their folder, the contract, and the template's file.

@@ -17,7 +17,8 @@ Examples:
   argus cards lint --format sarif card-templates > cards.sarif
   curl -s https://bot.example/card | argus cards lint --as card -
 
-Of a folder, `*.card.json` and every other JSON file whose `type` is AdaptiveCard are checked.
+Of a folder, `*.card.json`, what is in `partials`, and every other JSON file whose `type` is
+AdaptiveCard are checked.
 `argus cards rules` lists the rules. Exit codes: 0 no error, 1 errors, 2 usage.";
 
 /// What to check, and for which host.
@@ -120,16 +121,26 @@ fn cards_in(folder: &Path) -> Result<Vec<PathBuf>, Complaint> {
         }
         if path.is_dir() {
             found.extend(cards_in(&path)?);
-        } else if name.ends_with(".card.json") || is_card(&path) {
+        } else if name.ends_with(".card.json") || is_part(&path) || is_card(&path) {
             found.push(path);
         }
     }
     Ok(found)
 }
 
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
+/// Whether a file is one of those that templates include.
+fn is_part(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name);
+    is_json(path) && folder.is_some_and(|folder| folder == "partials")
+}
+
 /// Whether a file says of itself that it is a card.
 fn is_card(path: &Path) -> bool {
-    if path.extension().is_none_or(|extension| extension != "json") {
+    if !is_json(path) {
         return false;
     }
     let value: Option<Value> =
