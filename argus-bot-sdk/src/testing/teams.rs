@@ -6,6 +6,7 @@ mod more;
 mod person;
 mod rest;
 mod roster;
+mod size;
 mod stream;
 mod targeted;
 mod world;

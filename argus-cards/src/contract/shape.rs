@@ -107,10 +107,10 @@ impl<'s> Shape<'s> {
             for schema in [items, listed].into_iter().flatten() {
                 match schema {
                     Value::Array(each) => {
-                        let each = each.iter().flat_map(|schema| resolve(root, schema, 0));
+                        let each = each.iter().flat_map(|schema| resolve(root, schema, 0, &mut 0));
                         shape.alternatives.extend(each);
                     }
-                    schema => shape.alternatives.extend(resolve(root, schema, 0)),
+                    schema => shape.alternatives.extend(resolve(root, schema, 0, &mut 0)),
                 }
             }
         }
@@ -238,7 +238,7 @@ fn property<'s>(
             let exact = exact
                 .or_else(|| properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
             if let Some((name, property)) = exact {
-                let here = resolve(root, property, 0);
+                let here = resolve(root, property, 0, &mut 0);
                 found = Some(found.map_or_else(|| here.clone(), |before| product(&before, &here)));
                 let names = together.iter().filter_map(|it| it.get("required")?.as_array());
                 required |= names.flatten().any(|it| it.as_str() == Some(name));
@@ -252,7 +252,7 @@ fn property<'s>(
     for schema in together {
         match schema.get("additionalProperties") {
             Some(Value::Bool(true)) => return Some((vec![Vec::new()], true)),
-            Some(other @ Value::Object(_)) => return Some((resolve(root, other, 0), true)),
+            Some(other @ Value::Object(_)) => return Some((resolve(root, other, 0, &mut 0), true)),
             _ => {}
         }
     }

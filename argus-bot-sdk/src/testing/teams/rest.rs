@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::limits::Kind as Metered;
 use super::more::{More, on_its_host};
 use super::roster;
+pub(super) use super::size::object;
 use super::stream::{self, Step};
 use super::world::{self, Kind, Room, Shown, World};
 use super::{Change, Core, Person, put, targeted};
@@ -375,32 +376,6 @@ fn own<'a>(room: &'a mut Room, id: &str) -> Result<&'a mut Shown, FakeResponse> 
 
 fn unknown_activity() -> FakeResponse {
     error(404, "ActivityNotFoundInConversation", "Activity not found in conversation.")
-}
-
-/// The body as a JSON object within the size limit.
-pub(super) fn object(core: &Core, request: &FakeRequest) -> Result<Value, FakeResponse> {
-    let body = serde_json::from_slice::<Value>(&request.body).ok();
-    if utf16_bytes(&request.body) > core.max_message
-        && body.as_ref().is_none_or(|body| content_bytes(body) > core.max_message)
-    {
-        return Err(error(413, "MessageSizeTooBig", "Message size too large."));
-    }
-    body.filter(Value::is_object).ok_or_else(|| error(400, "BadSyntax", "Invalid JSON body."))
-}
-
-fn utf16_bytes(text: &[u8]) -> usize {
-    String::from_utf8_lossy(text).encode_utf16().count() * 2
-}
-
-/// What is said counts, not who says it to whom and where.
-fn content_bytes(body: &Value) -> usize {
-    let mut content = body.clone();
-    if let Some(members) = content.as_object_mut() {
-        for name in ["from", "recipient", "conversation", "replyToId"] {
-            members.shift_remove(name);
-        }
-    }
-    utf16_bytes(content.to_string().as_bytes())
 }
 
 /// Whether Teams can show it: a message with something in it.
