@@ -1,13 +1,11 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
 pub mod data;
+mod words;
 
 use argus_soc::decide::Decision;
-use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
-use argus_soc::ledger::fact::Actor;
-use argus_soc::playbook::ActionKind;
-use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::run::{Run, Status, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,6 +16,8 @@ use self::data::{
     Term, Ticket, Vote,
 };
 
+use self::words::{action_label, detail, state_label, step_label};
+pub use self::words::{severity_label, stage};
 use crate::buttons::{Act, Buttons};
 use crate::flows::act::epoch;
 use crate::ports::ledger::Summary;
@@ -235,49 +235,6 @@ pub fn list(title: &str, rows: &[Summary], total: u64, hint: &str) -> Value {
     })
 }
 
-/// A word for a severity, for people.
-pub fn severity_label(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Unknown => "Unknown",
-        Severity::Informational => "Informational",
-        Severity::Low => "Low",
-        Severity::Medium => "Medium",
-        Severity::High => "High",
-        Severity::Critical => "Critical",
-    }
-}
-
-/// A stage's stable word.
-pub fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Open => "open",
-        Stage::Acknowledged => "acknowledged",
-        Stage::Contained => "contained",
-        Stage::Resolved => "closed",
-    }
-}
-
-fn state_label(incident: &Incident) -> String {
-    let isolation = incident.last_run_of("isolate_host");
-    if let Some(run) =
-        isolation.filter(|run| !matches!(run.status, Status::Denied | Status::Expired))
-    {
-        let step = run.steps.iter().find(|step| step.plan.action == ActionKind::IsolateHost);
-        if let Some(step) = step {
-            return step_label(run, step).0;
-        }
-    }
-    match incident.stage {
-        Stage::Open => "Open".into(),
-        Stage::Acknowledged => {
-            let who = incident.acknowledged_by.as_ref().map_or("somebody", Actor::shown);
-            format!("Acknowledged by {}", line(who))
-        }
-        Stage::Contained => "Contained".into(),
-        Stage::Resolved => "Resolved at the source".into(),
-    }
-}
-
 fn all_effects(incident: &Incident) -> Vec<Effect> {
     let mut runs: Vec<&Run> = incident.runs.values().collect();
     runs.sort_by_key(|run| run.created_at);
@@ -297,57 +254,6 @@ fn effects(run: &Run) -> Vec<Effect> {
         }
     };
     run.steps.iter().map(effect).collect()
-}
-
-/// How a step stands, in a word, and in which colour.
-fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
-    let done = match step.plan.action {
-        ActionKind::IsolateHost => "Isolated",
-        ActionKind::ReleaseHost => "Released",
-        ActionKind::CreateTicket => "Created",
-        _ => "Done",
-    };
-    let (label, style) = match (&step.state, run.status) {
-        (_, Status::AwaitingApproval) => ("Waiting for approval", "warning"),
-        (State::Pending, Status::Denied) => ("Denied", "attention"),
-        (State::Pending, Status::Expired) => ("Expired", "attention"),
-        (State::Done { .. }, _) => (done, "good"),
-        (State::Failed { .. }, _) => ("Failed", "attention"),
-        (State::Indeterminate { .. }, _) => ("Unknown: please look", "attention"),
-        (State::Unsettled { .. }, _) => ("Queued, answer lost; looking", "warning"),
-        (State::Waiting { .. }, _) => ("Queued, will be tried again", "warning"),
-        (State::Sent { .. }, _) => ("Queued, accepted", "warning"),
-        _ => ("Queued", "warning"),
-    };
-    (label.into(), style)
-}
-
-fn detail(step: &Step) -> Option<String> {
-    match &step.state {
-        State::Done { adopted_from: Some(by), .. } => Some(format!("already done by {by}")),
-        State::Done { remote, .. } | State::Sent { remote, .. } => {
-            Some(step.detail.clone().unwrap_or_else(|| remote.clone()))
-        }
-        State::Failed { why }
-        | State::Indeterminate { why }
-        | State::Waiting { why, .. }
-        | State::Unsettled { why, .. } => Some(why.clone()),
-        _ => None,
-    }
-}
-
-fn action_label(action: ActionKind) -> &'static str {
-    match action {
-        ActionKind::IsolateHost => "Isolate host",
-        ActionKind::ReleaseHost => "Release host",
-        ActionKind::RevokeToken => "Revoke sessions of",
-        ActionKind::DisableUser => "Disable user",
-        ActionKind::EnableUser => "Enable user",
-        ActionKind::BlockIp => "Block address",
-        ActionKind::UnblockIp => "Unblock address",
-        ActionKind::CreateTicket => "Create a ticket for",
-        ActionKind::Notify => "Notify",
-    }
 }
 
 fn decision(decision: &Decision) -> Decided {

@@ -12,7 +12,9 @@ mod source;
 mod template;
 mod text;
 mod unicode;
+mod universal;
 mod url;
+mod value;
 
 use super::Severity;
 use super::card::{Card, Object, fits};
@@ -60,9 +62,10 @@ enum On {
     Object(&'static [&'static str], fn(&Card<'_>, &Object<'_>, &mut Found)),
 }
 
-const GROUPS: [&[Rule]; 12] = [
+const GROUPS: [&[Rule]; 14] = [
     card::RULES,
     catalog::RULES,
+    value::RULES,
     size::RULES,
     layout::RULES,
     text::RULES,
@@ -70,6 +73,7 @@ const GROUPS: [&[Rule]; 12] = [
     url::RULES,
     input::RULES,
     action::RULES,
+    universal::RULES,
     secret::RULES,
     unicode::RULES,
     template::RULES,
