@@ -9,6 +9,7 @@ const EXPLAINED = [
   { name: 'texts are whole characters', fits: ({ npm, ours }) => same(whole(npm), ours) },
   { name: 'ticks are a number', fits: ({ text }) => text.includes('ticks(') },
   { name: 'patterns match in linear time', fits: ({ text, ours }) => /replaceIgnoreCase/.test(text) && /not a pattern/.test(ours.error) },
+  { name: 'bytes are a list of numbers', fits: ({ pair, npm, ours }) => pair.expression !== undefined && Array.isArray(ours.card) && same({ card: Object.values(npm.card ?? {}) }, ours) },
   { name: 'powers are exact', fits: ({ text, npm, ours }) => /\^|exp\(/.test(text) && same(rounded(npm), rounded(ours)) },
 ];
 
