@@ -92,10 +92,14 @@ pub(super) fn meets(before: &str, value: &str) -> bool {
             let count = value.len() - rest.len() + before.len();
             rest.starts_with('.') && count - before.trim_end_matches(is_w).len() >= 3
         }
-        _ => before.rsplit_once('<').is_some_and(|(_, tail)| {
-            let start: String = value.chars().take(4).collect();
-            tail.len() < 4 && is_mention(&format!("{tail}{start}"))
-        }),
+        _ => {
+            let near = before.len().saturating_sub(4);
+            before.as_bytes().get(near..).is_some_and(|tail| tail.contains(&b'<'))
+                && before.rsplit_once('<').is_some_and(|(_, tail)| {
+                    let start: String = value.chars().take(4).collect();
+                    is_mention(&format!("{tail}{start}"))
+                })
+        }
     }
 }
 

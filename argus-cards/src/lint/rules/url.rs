@@ -73,10 +73,12 @@ fn addresses<'a, 't>(card: &'a Card<'t>) -> impl Iterator<Item = (&'t str, usize
     let told = move |words: &&Words<'_>| words.marks.has(link) || used(card, words).is_some();
     card.words.iter().filter(told).flat_map(move |words| {
         let whole = used(card, words).map(|used| (words.text.trim(), words.at, used));
-        let links = words.text.split("](").skip(1).filter_map(move |rest| {
-            let end = rest.find([')', ' ', '\n'])?;
-            let (address, _) = rest.split_at_checked(end)?;
-            Some((address.trim_start_matches('<'), words.at, Use::Opened))
+        let links = words.text.match_indices("](").filter_map(move |(at, _)| {
+            let (before, rest) = words.text.split_at_checked(at)?;
+            let (address, _) = rest.split_at_checked(rest.find([')', ' ', '\n'])?)?;
+            let address = address.strip_prefix("](")?.trim_start_matches('<');
+            // A bracket with a backslash before it is only a bracket.
+            (!before.ends_with('\\')).then_some((address, words.at, Use::Opened))
         });
         let links = links.filter(move |_| whole.is_none() && words.key != "codeSnippet");
         whole.into_iter().chain(links)
