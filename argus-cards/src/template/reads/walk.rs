@@ -1,4 +1,6 @@
 //! Walks the tree of a template and of its expressions, keeping track of where names lead.
+//!
+//! Long because it is one walk: each kind of expression and each part of a file says what it reads, and what guards it.
 
 use super::{Argument, Base, Read, Step, Usage};
 use crate::ael::expr::{Const, Expr, Path, Segment};
