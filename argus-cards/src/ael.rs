@@ -16,6 +16,7 @@ pub(crate) mod number;
 pub(crate) mod parse;
 mod pattern;
 pub(crate) mod scope;
+mod sort;
 pub(crate) mod table;
 pub(crate) mod text;
 mod time;

@@ -3,12 +3,16 @@
 //!
 //! Long because it is one type: each way to read it has an arm for each of its kinds.
 
+mod compare;
+mod property;
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::rc::Rc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::{Map, Number, Value};
+
+pub(crate) use compare::compare_text;
+pub(crate) use property::{keyed_property, map_property, same_key};
 
 use super::expr::{Const, Key};
 use super::number::{MAX_SAFE, from_i128, is_integer, js_number, to_i64};
@@ -319,112 +323,6 @@ impl<'a> Val<'a> {
                 .into(),
         })
     }
-
-    /// Equality as the expression language has it: nothing equals nothing, numbers may differ by
-    /// a rounding error, arrays and objects are compared by content.
-    pub(crate) fn equals(&self, other: &Self) -> bool {
-        if self.is_nothing() || other.is_nothing() {
-            return self.is_nothing() && other.is_nothing();
-        }
-        if let (Some(a), Some(b)) = (self.list(), other.list()) {
-            return a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.equals(&b));
-        }
-        if let (Some(a), Some(b)) = (self.fields(), other.fields()) {
-            let pair = |key: &str| b.iter().find(|(k, _)| k == key);
-            return a.len() == b.len()
-                && a.iter().all(|(key, value)| pair(key).is_some_and(|(_, v)| value.equals(v)));
-        }
-        match (self, other) {
-            (Self::Big(a) | Self::Ticks(a), Self::Big(b) | Self::Ticks(b)) => a == b,
-            (Self::Bytes(a), Self::Bytes(b)) => a == b,
-            (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            _ => match (self.as_number(), other.as_number()) {
-                (Some(a), Some(b)) => a.total_cmp(&b).is_eq() || (a - b).abs() < f64::EPSILON,
-                _ => false,
-            },
-        }
-    }
-
-    /// Whether this is the very same value: arrays and objects only equal themselves.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Data(a), Self::Data(b)) => std::ptr::eq(*a, *b),
-            (Self::Array(a), Self::Array(b)) => Rc::ptr_eq(a, b),
-            (Self::Object(a), Self::Object(b)) => Rc::ptr_eq(a, b),
-            (Self::Undefined, Self::Undefined) | (Self::Null, Self::Null) => true,
-            (Self::Undefined | Self::Null, _) | (_, Self::Undefined | Self::Null) => false,
-            (a, b) if a.is_array() || a.is_object() || b.is_array() || b.is_object() => false,
-            (Self::Number(a), Self::Number(b)) => a.total_cmp(b).is_eq() || (a - b).abs() == 0.0,
-            (a, b) => a.equals(b),
-        }
-    }
-
-    /// Orders numbers with numbers and texts with texts; anything else has no order.
-    pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Text(a), Self::Text(b)) => Some(compare_text(a, b)),
-            (Self::Ticks(a), Self::Ticks(b)) => Some(a.cmp(b)),
-            _ => self.as_number()?.partial_cmp(&other.as_number()?),
-        }
-    }
-}
-
-/// Orders texts by UTF-16 units, as JavaScript does.
-pub(crate) fn compare_text(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
-}
-
-/// Finds a property of a data object; see [`Val::property`].
-pub(crate) fn map_property<'a>(
-    map: &'a Map<String, Value>,
-    key: &str,
-    exact_first: bool,
-) -> Option<&'a Value> {
-    let loose = || map.iter().find(|(k, _)| same_key(k, key)).map(|(_, value)| value);
-    if exact_first { map.get(key).or_else(loose) } else { loose() }
-}
-
-/// The same for a key of a path, which remembers where it was.
-pub(crate) fn keyed_property<'a>(
-    map: &'a Map<String, Value>,
-    key: &Key,
-    exact_first: bool,
-) -> Option<&'a Value> {
-    // Hashing a key takes longer than passing over some, and longer than a comparison.
-    let place = key.place.load(Relaxed);
-    if exact_first && place < MANY {
-        match map.iter().nth(place) {
-            Some((name, value)) if *name == key.name => return Some(value),
-            _ => {}
-        }
-    }
-    let same = |name: &str| {
-        if exact_first { name == key.name } else { same_key(name, &key.name) }
-    };
-    if exact_first && map.len() > MANY {
-        return map_property(map, &key.name, exact_first);
-    }
-    for (place, (name, value)) in map.iter().enumerate() {
-        if same(name) {
-            key.place.store(place, Relaxed);
-            return Some(value);
-        }
-    }
-    if exact_first { map_property(map, &key.name, false) } else { None }
-}
-
-/// From how many properties on hashing is faster.
-const MANY: usize = 16;
-
-pub(crate) fn same_key(a: &str, b: &str) -> bool {
-    if a.len() == b.len() && a.eq_ignore_ascii_case(b) {
-        return true;
-    }
-    if a.is_ascii() && b.is_ascii() {
-        return false;
-    }
-    a.to_lowercase() == b.to_lowercase()
 }
 
 fn plain_index(key: &str) -> Option<usize> {

@@ -163,3 +163,35 @@ fn json(out: &mut Vec<u8>, value: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::is_words;
+    use crate::options::Options;
+    use crate::template::safe;
+
+    #[test]
+    fn words_are_words() {
+        for words in ["", "web1", "1, 2 and 3", "a - b", "Suspicious sign-in"] {
+            assert!(is_words(words), "{words}");
+        }
+        for other in ["- a", " a", "1. a", "a_b", "a\n", "a\u{e9}", "x:y", "[a](b)", "www.a"] {
+            assert!(!is_words(other), "{other}");
+        }
+    }
+
+    proptest! {
+        /// What is written without a second look means itself wherever it stands.
+        #[test]
+        fn words_are_safe(words in "[A-Za-z0-9][A-Za-z0-9 ,-]{0,40}") {
+            let options = Options::default();
+            prop_assert!(is_words(&words));
+            prop_assert_eq!(&safe::markdown(&words, true, &options), &words);
+            prop_assert_eq!(&safe::markdown(&words, false, &options), &words);
+            prop_assert_eq!(&safe::plain(&words, &options), &words);
+            prop_assert_eq!(&safe::value(&words, &options), &words);
+        }
+    }
+}

@@ -1,8 +1,10 @@
 //! Arrays, and what arrays and texts have in common.
 
+use crate::ael::coerce;
 use crate::ael::eval::{Cx, Fault, Outcome, Severity, arg, integer, made, text};
 use crate::ael::expr::Expr;
 use crate::ael::number::{from_usize, to_usize};
+use crate::ael::sort;
 use crate::ael::table::{Function, Run, Takes, Types, at_least, exactly, optionally, row};
 use crate::ael::value::{List, Val, compare_text};
 
@@ -261,13 +263,17 @@ fn sorted<'a>(cx: &mut Cx<'a, '_>, args: &[Val<'a>]) -> Outcome<Vec<Val<'a>>> {
         Some(fields) => fields.into_iter().find(|(k, _)| k == key).map(|(_, value)| value),
         None => None,
     };
-    let mut keyed: Vec<(Option<Val<'a>>, Val<'a>)> =
-        items.into_iter().map(|item| (of(&item), item)).collect();
-    keyed.sort_by(|(a, _), (b, _)| match (a, b) {
-        (Some(a), Some(b)) => a.order(b).unwrap_or(std::cmp::Ordering::Equal),
-        _ => std::cmp::Ordering::Equal,
+    // What is undefined comes last, whatever it is compared with.
+    let (mut keyed, last): (Vec<_>, Vec<_>) = items
+        .into_iter()
+        .map(|item| (of(&item).unwrap_or(Val::Undefined), item))
+        .partition(|(_, item)| !matches!(item, Val::Undefined));
+    let compat = cx.is_compat();
+    sort::by(&mut keyed, &|(a, _): &(Val<'a>, Val<'a>), (b, _): &(Val<'a>, Val<'a>)| {
+        let order = if compat { coerce::order(a, b) } else { a.order(b) };
+        order.unwrap_or(std::cmp::Ordering::Equal)
     });
-    Ok(keyed.into_iter().map(|(_, item)| item).collect())
+    Ok(keyed.into_iter().chain(last).map(|(_, item)| item).collect())
 }
 
 /// A text in JavaScript's order; nothing comes last.
