@@ -1,7 +1,4 @@
 //! Evaluates an expression over borrowed data, within limits.
-//!
-//! Long because it is one evaluator: what each kind of expression does, and what it may cost, is read
-//! together.
 
 mod path;
 

@@ -1,7 +1,5 @@
 //! The values an expression works with. They borrow from the data wherever they can and never
 //! change it.
-//!
-//! Long because it is one type: each way to read it has an arm for each of its kinds.
 
 mod compare;
 mod property;

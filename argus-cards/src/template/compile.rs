@@ -1,7 +1,4 @@
 //! JSON with positions to a program.
-//!
-//! Long because it is one walk over the tree of a file: what an object, an array, a text and a partial become
-//! is decided together.
 
 mod scope;
 

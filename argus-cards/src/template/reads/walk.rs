@@ -1,6 +1,4 @@
 //! Walks the tree of a template and of its expressions, keeping track of where names lead.
-//!
-//! Long because it is one walk: each kind of expression and each part of a file says what it reads, and what guards it.
 
 mod expr;
 
