@@ -1,6 +1,4 @@
 //! Buttons and what happens when something is pressed.
-//!
-//! Long because it is a table: one rule after the other, none of which knows another.
 
 use super::source::{
     ARGUS, CARDS_REFERENCE, FORMAT_CARDS, HOST_CONFIG, MODEL, PARTNERS, UNIVERSAL, WHAT_ARE_CARDS,
