@@ -26,10 +26,10 @@ fn main() {
         let template = Template::parse(name, source, &options).expect("the template is valid");
         let card = template.render(&data, None, &options).expect("the card renders");
         let card = String::from_utf8(card).expect("a card is UTF-8");
-        let linter = Linter::new(Host::teams()).reading(Reading::Card);
+        let linter = Linter::new(Host::TEAMS).reading(Reading::Card);
         let findings = linter.check(name, &card).findings.len();
         let of_card = median(|| drop(black_box(linter.check(name, black_box(&card)))));
-        let raw = Linter::new(Host::teams());
+        let raw = Linter::new(Host::TEAMS);
         let of_template = median(|| drop(black_box(raw.check(name, black_box(source)))));
         println!(
             "{name:8} card of {:6} bytes: {:7.1} us, {findings} findings; template: {:7.1} us",

@@ -1,6 +1,10 @@
 //! What a host can show. A host is a table, not an `if`: whoever has another one writes it down.
+//!
+//! Source: the partners page of Microsoft's Adaptive Cards documentation, the page on universal
+//! actions for Outlook, and Teams' documentation of cards.
 
 use crate::model::Version;
+use crate::model::catalog::{PropertyInfo, TypeInfo, WordInfo};
 
 /// Reads a version the way clients do: a third number, as in `1.0.0`, is read over, since samples
 /// of Teams' own have it.
@@ -51,15 +55,22 @@ pub enum Trait {
     PoorMobile,
 }
 
-/// A program that shows cards.
+/// A program that shows cards: what [`lint`](crate::lint) checks a card for, and what
+/// [`Card::for_host`](crate::model::Card::for_host) makes it fit for.
 ///
 /// ```
 /// use argus_cards::Host;
-/// use argus_cards::model::Version;
+/// use argus_cards::model::{Version, catalog};
 ///
 /// let teams = Host::named("teams").ok_or("there is no such host")?;
 /// assert_eq!(teams.version, Version::new(1, 5));
 /// assert_eq!(teams.actions, Some(6));
+///
+/// let badge = catalog::type_named("Badge").ok_or("there is no such type")?;
+/// assert!(teams.shows(badge) && !Host::WEB_CHAT.shows(badge));
+///
+/// let ours = Host::new("our portal", Version::new(1, 3)).knows(&["Badge"]);
+/// assert!(ours.shows(badge));
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +86,12 @@ pub struct Host {
     pub sizes: &'static [SizeLimit],
     /// What it does, or does not.
     pub traits: &'static [Trait],
-    /// Types of its own that are in no schema.
+    /// Types that it shows though its version does not say so, or that are in no schema.
     pub own_types: &'static [&'static str],
     /// Types that it does not take.
     pub refused: &'static [Refused],
+    /// What `requires` can ask for beside `adaptiveCards`, with its version.
+    pub capabilities: &'static [(&'static str, Version)],
     /// How many buttons it shows in a row; the others go to a menu or vanish.
     pub actions: Option<usize>,
     /// How many people a card can be refreshed for.
@@ -99,87 +112,118 @@ const TEAMS_SIZES: &[SizeLimit] = &[
     SizeLimit { rule: "size.legacy", bytes: 40 * 1024, utf16: true },
 ];
 
-const TEAMS: Host = Host {
-    name: "teams",
-    title: "Teams",
-    version: Version::TEAMS,
-    sizes: TEAMS_SIZES,
-    traits: &[Trait::TeamsElements, Trait::Mentions, Trait::SmallMarkdown, Trait::PoorMobile],
-    own_types: &[],
-    refused: &[],
-    actions: Some(6),
-    refresh_users: Some(60),
-    media: &[
-        "sharepoint.com",
-        "1drv.ms",
-        "onedrive.live.com",
-        "youtube.com",
-        "youtu.be",
-        "vimeo.com",
-        "dailymotion.com",
-        "dai.ly",
-    ],
-    picture_side: Some(1024),
-    picture_bytes: Some(1 << 20),
-};
-
-const TEAMS_WEBHOOK: Host = Host {
-    name: "teams-webhook",
-    title: "an Incoming Webhook of Teams",
-    sizes: &[SizeLimit { rule: "size.webhook", bytes: 28 * 1024, utf16: false }],
-    refused: &[Refused {
-        kind: "Action.Submit",
-        rule: "webhook.submit",
-        why: "an Incoming Webhook has nobody to submit to; \
-              use Action.OpenUrl, or send the card with a bot",
-    }],
-    refresh_users: None,
-    ..TEAMS
-};
-
-const OUTLOOK: Host = Host {
-    name: "outlook",
-    title: "Outlook",
-    version: Version::new(1, 4),
-    sizes: &[],
-    traits: &[Trait::Dates],
-    own_types: &[
-        "Action.Http",
-        "Action.InvokeAddInCommand",
-        "Action.DisplayMessageForm",
-        "Action.DisplayAppointmentForm",
-    ],
-    refused: &[Refused {
-        kind: "Action.Submit",
-        rule: "host.type",
-        why: "actionable messages do not know it; use Action.Execute, or Action.Http",
-    }],
-    actions: None,
-    refresh_users: None,
-    media: &[],
-    picture_side: None,
-    picture_bytes: None,
-};
-
-const WEBCHAT: Host = Host {
-    name: "webchat",
-    title: "Web Chat",
-    version: Version::NEWEST,
-    own_types: &[],
-    refused: &[Refused {
-        kind: "Action.Execute",
-        rule: "host.type",
-        why: "Web Chat does not run it; use Action.Submit",
-    }],
-    ..OUTLOOK
-};
-
-const ALL: [Host; 4] = [TEAMS, TEAMS_WEBHOOK, OUTLOOK, WEBCHAT];
+const ALL: [Host; 4] = [Host::TEAMS, Host::TEAMS_WEBHOOK, Host::OUTLOOK, Host::WEB_CHAT];
 
 impl Host {
     /// Teams, for cards that a bot sends.
-    pub const fn teams() -> Self {
-        TEAMS
+    pub const TEAMS: Self = Self {
+        name: "teams",
+        title: "Teams",
+        version: Version::TEAMS,
+        sizes: TEAMS_SIZES,
+        traits: &[Trait::TeamsElements, Trait::Mentions, Trait::SmallMarkdown, Trait::PoorMobile],
+        own_types: &[],
+        refused: &[],
+        capabilities: &[],
+        actions: Some(6),
+        refresh_users: Some(60),
+        media: &[
+            "sharepoint.com",
+            "1drv.ms",
+            "onedrive.live.com",
+            "youtube.com",
+            "youtu.be",
+            "vimeo.com",
+            "dailymotion.com",
+            "dai.ly",
+        ],
+        picture_side: Some(1024),
+        picture_bytes: Some(1 << 20),
+    };
+
+    /// Teams, for cards that come through an Incoming Webhook.
+    pub const TEAMS_WEBHOOK: Self = Self {
+        name: "teams-webhook",
+        title: "an Incoming Webhook of Teams",
+        sizes: &[SizeLimit { rule: "size.webhook", bytes: 28 * 1024, utf16: false }],
+        refused: &[Refused {
+            kind: "Action.Submit",
+            rule: "webhook.submit",
+            why: "an Incoming Webhook has nobody to submit to; \
+                  use Action.OpenUrl, or send the card with a bot",
+        }],
+        refresh_users: None,
+        ..Self::TEAMS
+    };
+
+    /// Actionable messages in Outlook.
+    pub const OUTLOOK: Self = Self {
+        title: "Outlook",
+        traits: &[Trait::Dates],
+        own_types: &[
+            "Action.Http",
+            "Action.InvokeAddInCommand",
+            "Action.DisplayMessageForm",
+            "Action.DisplayAppointmentForm",
+        ],
+        refused: &[Refused {
+            kind: "Action.Submit",
+            rule: "host.type",
+            why: "actionable messages do not know it; use Action.Execute, or Action.Http",
+        }],
+        ..Self::new("outlook", Version::new(1, 4))
+    };
+
+    /// Web Chat of the Bot Framework, where nothing comes back to `Action.Execute`.
+    pub const WEB_CHAT: Self = Self {
+        title: "Web Chat",
+        traits: &[Trait::Dates],
+        refused: &[Refused {
+            kind: "Action.Execute",
+            rule: "host.type",
+            why: "Web Chat does not run it; use Action.Submit",
+        }],
+        ..Self::new("webchat", Version::NEWEST)
+    };
+
+    /// Cisco Webex.
+    pub const WEBEX: Self = Self { title: "Webex", ..Self::new("webex", Version::new(1, 2)) };
+
+    /// Widgets of Windows.
+    pub const WIDGETS: Self =
+        Self { title: "Windows Widgets", ..Self::new("widgets", Version::NEWEST) };
+
+    /// A host that shows the official schema up to a version, and of which nothing else is known.
+    pub const fn new(name: &'static str, version: Version) -> Self {
+        Self {
+            name,
+            title: name,
+            version,
+            sizes: &[],
+            traits: &[],
+            own_types: &[],
+            refused: &[],
+            capabilities: &[],
+            actions: None,
+            refresh_users: None,
+            media: &[],
+            picture_side: None,
+            picture_bytes: None,
+        }
+    }
+
+    /// Sets the types that it shows whatever its version.
+    #[must_use]
+    pub const fn knows(mut self, types: &'static [&'static str]) -> Self {
+        self.own_types = types;
+        self
+    }
+
+    /// Sets what `requires` can ask for.
+    #[must_use]
+    pub const fn can(mut self, capabilities: &'static [(&'static str, Version)]) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// All hosts that are known by name.
@@ -195,6 +239,41 @@ impl Host {
     /// Whether it does something.
     pub fn has(&self, what: Trait) -> bool {
         self.traits.contains(&what)
+    }
+
+    /// Whether it shows a type.
+    pub fn shows(&self, info: &TypeInfo) -> bool {
+        let name = info.name();
+        if self.refused.iter().any(|refused| refused.kind == name) {
+            return false;
+        }
+        self.own_types.contains(&name)
+            || self.has(Trait::TeamsElements)
+            || info.since().is_some_and(|since| since <= self.version)
+    }
+
+    /// Whether it shows a property of a type that it shows.
+    pub fn shows_property(&self, property: &PropertyInfo) -> bool {
+        if self.has(Trait::TeamsElements) {
+            return property.is_known_to_teams();
+        }
+        !property.is_teams_only() && property.since().is_none_or(|since| since <= self.version)
+    }
+
+    /// Whether it knows a word of a property that it shows.
+    pub fn knows_word(&self, word: &WordInfo) -> bool {
+        self.has(Trait::TeamsElements)
+            || !word.is_teams_only() && word.since().is_none_or(|since| since <= self.version)
+    }
+
+    /// Whether it has what `requires` asks for: a capability and its least version, or `*`.
+    pub fn meets(&self, capability: &str, version: &str) -> bool {
+        let has = if capability.eq_ignore_ascii_case("adaptiveCards") {
+            Some(self.version)
+        } else {
+            self.capabilities.iter().find_map(|(name, has)| (*name == capability).then_some(*has))
+        };
+        has.is_some_and(|has| version == "*" || Version::parse(version).is_some_and(|v| v <= has))
     }
 
     /// The host of a name.

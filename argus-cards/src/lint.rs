@@ -128,7 +128,7 @@ pub enum Reading {
 /// use argus_cards::Host;
 /// use argus_cards::lint::Linter;
 ///
-/// let linter = Linter::new(Host::teams());
+/// let linter = Linter::new(Host::TEAMS);
 /// let report = linter.check("hi.json", r#"{
 ///   "type": "AdaptiveCard",
 ///   "version": "9.9",

@@ -11,8 +11,8 @@ mod chart;
 mod choice;
 mod component;
 mod container;
+mod downgrade;
 mod form;
-mod host;
 #[cfg(feature = "icons")]
 pub mod icons;
 mod id;
@@ -52,12 +52,12 @@ pub use component::{
     UsersComponent,
 };
 pub use container::{ActionSet, Carousel, CarouselPage, Column, ColumnSet, Container};
+pub use downgrade::{Change, Deed, Downgraded};
 pub use form::{
     ActionData, ActionFallback, Background, Capabilities, ColumnWidth, Coordinate, DialogSize,
     ElementFallback, Fallback, GridColumn, ImageExtent, LabelWidth, MinWidth, Named,
     StringResources, Strings, Target,
 };
-pub use host::{Change, Deed, Downgraded, Host};
 pub use id::{ElementId, InputId};
 pub use input::{InputDate, InputNumber, InputRating, InputText, InputTime, InputToggle};
 pub use layout::{AreaGridLayout, BackgroundImage, FlowLayout, GridArea, StackLayout};

@@ -133,7 +133,7 @@ impl Options {
     /// use argus_cards::lint::Linter;
     /// use argus_cards::{Host, Library, Options};
     ///
-    /// let options = Options::default().lint(Linter::new(Host::teams()));
+    /// let options = Options::default().lint(Linter::new(Host::TEAMS));
     /// let too_new = r#"{"type":"AdaptiveCard","version":"9.9","body":[]}"#;
     /// let (library, trouble) = Library::from_memory_with([("alert", too_new)], options);
     /// assert!(library.names().is_empty());

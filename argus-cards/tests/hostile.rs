@@ -51,7 +51,7 @@ fn hostile_templates_are_refused_and_the_old_one_stays() {
     let attempts = attempts();
     assert!(attempts.len() >= 60, "only {} templates", attempts.len());
     let options = Options::default()
-        .lint(Linter::new(Host::teams()).verbs(["approve", "deny"]))
+        .lint(Linter::new(Host::TEAMS).verbs(["approve", "deny"]))
         .allow_host("soc.example");
     let mut wrong = Vec::new();
     for attempt in attempts {
@@ -87,7 +87,7 @@ fn the_shipped_templates_break_no_rule() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../card-templates");
     let verbs = ["acknowledge", "isolate", "ticket", "approve", "deny"];
     let options = Options::default()
-        .lint(Linter::new(Host::teams()).verbs(verbs))
+        .lint(Linter::new(Host::TEAMS).verbs(verbs))
         .allow_host("security.example.com")
         .allow_host("tickets.example.com");
     let (library, trouble) = Library::open_with(folder, options);

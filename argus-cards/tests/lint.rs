@@ -139,7 +139,7 @@ const DESERVED: [(&str, &str, &str); 16] = [
 #[test]
 fn public_cards_have_no_false_errors() {
     let Some(folder) = corpus::cards("public_cards_have_no_false_errors") else { return };
-    let linter = Linter::new(Host::teams());
+    let linter = Linter::new(Host::TEAMS);
     let mut undeserved = Vec::new();
     let mut checked = 0;
     for file in corpus::json_files(&folder) {
@@ -178,7 +178,7 @@ fn the_manual_lists_the_rules_as_they_are() {
 fn a_part_is_no_card_and_need_not_be_one() {
     let part = r#"{"type":"TextBlock","text":"${title}","wrap":true,"color":"red"}"#;
     let check = |file: &str| {
-        let report = Linter::new(Host::teams()).check(file, part);
+        let report = Linter::new(Host::TEAMS).check(file, part);
         report.findings.iter().map(|found| found.rule.id).collect::<Vec<_>>()
     };
     assert_eq!(check("card-templates/partials/head.card.json"), ["property.word"]);

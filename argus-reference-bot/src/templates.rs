@@ -57,7 +57,7 @@ impl Templates {
     ) -> Result<Self, ConfigError> {
         let settings = &config.templates;
         let hosts = settings.allowed_hosts.iter();
-        let linter = Linter::new(Host::teams()).verbs(Act::VERBS);
+        let linter = Linter::new(Host::TEAMS).verbs(Act::VERBS);
         let options = hosts.fold(Options::default().lint(linter), Options::allow_host);
         let (builder, push) = match source(config, cloud, identity)? {
             Source::Folder(folder) => (Library::builder(folder), None),

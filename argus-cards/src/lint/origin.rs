@@ -30,7 +30,7 @@ impl Linter {
     ///   { "$data": "${bars}", "type": "ProgressBar", "value": "${done}" }
     /// ] }"#;
     /// let data = json!({"bars": [{"done": 50}, {"done": 500}]});
-    /// let linter = Linter::new(Host::teams());
+    /// let linter = Linter::new(Host::TEAMS);
     /// let report = linter.check_rendered("x.card.json", source, &data, &Options::default())?;
     /// let wrong = report.findings.iter().find(|f| f.rule.id == "progress.range").unwrap();
     /// assert_eq!(wrong.at.to_string(), "2:57");

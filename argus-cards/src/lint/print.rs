@@ -13,7 +13,7 @@ use super::{Finding, Report, Severity};
 /// use argus_cards::Host;
 /// use argus_cards::lint::{Linter, to_text};
 ///
-/// let report = Linter::new(Host::teams()).check("a.json", "{ \"type\": \"Card\" }");
+/// let report = Linter::new(Host::TEAMS).check("a.json", "{ \"type\": \"Card\" }");
 /// let text = to_text(&[report]);
 /// assert!(text.starts_with("error[type.missing]: `Card` is not `AdaptiveCard`\n"));
 /// assert!(text.contains("\n  --> a.json:1:11 (/type)\n"));
@@ -108,7 +108,7 @@ fn printable(c: char) -> char {
 /// use argus_cards::Host;
 /// use argus_cards::lint::{Linter, to_json};
 ///
-/// let json = to_json(&[Linter::new(Host::teams()).check("a.json", "[]")]);
+/// let json = to_json(&[Linter::new(Host::TEAMS).check("a.json", "[]")]);
 /// assert_eq!(json["findings"][0]["rule"], "type.missing");
 /// assert_eq!(json["errors"], 1);
 /// ```

@@ -10,7 +10,7 @@ use super::{Finding, Report, Rule, Severity, rules};
 /// use argus_cards::Host;
 /// use argus_cards::lint::{Linter, to_sarif};
 ///
-/// let sarif = to_sarif(&[Linter::new(Host::teams()).check("a.json", "[]")]);
+/// let sarif = to_sarif(&[Linter::new(Host::TEAMS).check("a.json", "[]")]);
 /// assert_eq!(sarif["version"], "2.1.0");
 /// assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "type.missing");
 /// ```

@@ -53,7 +53,7 @@ fn a_broken_partial_is_refused_with_its_place() {
 #[test]
 fn the_rules_look_into_partials() {
     let source = source();
-    let rules = Options::default().lint(Linter::new(Host::teams()));
+    let rules = Options::default().lint(Linter::new(Host::TEAMS));
     let open = || Library::builder(source.clone()).options(rules.clone()).open_now().unwrap();
     let (library, trouble) = open();
     assert_eq!((lines(&trouble), shown(&library, "a")), (Vec::new(), "one fine".to_owned()));

@@ -63,7 +63,7 @@ fn a_rule_that_comes_later_takes_nothing_out_of_use() {
     let source = Memory::new([("a.card.json", odd)]);
     drop(open(&source, state.path()));
     // The next release of the bot has rules.
-    let rules = Options::default().lint(Linter::new(Host::teams()));
+    let rules = Options::default().lint(Linter::new(Host::TEAMS));
     let builder = Library::builder(source.clone()).options(rules).state(state.path());
     let (library, trouble) = builder.open_now().unwrap();
     assert_eq!((lines(&trouble), shown(&library, "a")), (Vec::new(), "kept fine".to_owned()));

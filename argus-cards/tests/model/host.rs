@@ -1,6 +1,7 @@
 //! Cards for hosts that do not show all of them.
 
-use argus_cards::model::{AdaptiveCard, Host, Version};
+use argus_cards::Host;
+use argus_cards::model::{AdaptiveCard, Version};
 use serde_json::{Value, json};
 
 use crate::corpus;
@@ -91,9 +92,10 @@ fn without_a_fallback_that_of_what_holds_it_is_used() {
 
 #[test]
 fn what_is_required_must_be_there() {
+    const MAPS: &[(&str, Version)] = &[("maps", Version::new(2, 0))];
     let needs = |what: &str, version: &str| json!([{"type": "TextBlock", "text": "a", "requires": {what: version}}]);
     check(&old(), &needs("adaptiveCards", "1.2"), &needs("adaptiveCards", "1.2"), &[]);
-    check(&old().can("maps", Version::new(2, 0)), &needs("maps", "*"), &needs("maps", "*"), &[]);
+    check(&old().can(MAPS), &needs("maps", "*"), &needs("maps", "*"), &[]);
     let said = ["/body/0: old does not have maps \"*\": dropped"];
     check(&old(), &needs("maps", "*"), &json!([]), &said);
     let said = ["/body/0: old does not have adaptiveCards \"1.3\": dropped"];
@@ -131,7 +133,7 @@ fn twice_is_once() {
         for host in [Host::TEAMS, Host::WEB_CHAT, Host::OUTLOOK, Host::WEBEX] {
             let once = card.for_host(&host);
             let twice = once.card.for_host(&host);
-            assert_eq!(twice.changes, [], "{} {}", host.name, file.display());
+            assert_eq!(twice.changes, [], "{} {}", host.title, file.display());
             assert_eq!(twice.card, once.card);
         }
     }

@@ -171,13 +171,9 @@ fn has_fallback(card: &Card<'_>, object: &Object<'_>) -> bool {
 
 fn type_host(card: &Card<'_>, object: &Object<'_>, found: &mut Found) {
     let Some(info) = object.info.filter(|_| written(card, object).is_some()) else { return };
-    let shown = match info.since() {
-        Some(since) => since <= card.host.version,
-        None => card.host.has(Trait::TeamsElements),
-    };
-    // Teams shows Carousel and Data.Query, which the official schema has since 1.6.
-    let teams = card.host.has(Trait::TeamsElements);
-    if !shown && !teams && !has_fallback(card, object) {
+    // What a host refuses has a rule that says what to use instead.
+    let refused = card.host.refused.iter().any(|refused| refused.kind == info.name());
+    if !refused && !card.host.shows(info) && !has_fallback(card, object) {
         found.at(object.at, format!("{} does not show {}", card.host.title, info.name()));
     }
 }

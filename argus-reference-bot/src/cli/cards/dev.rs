@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         Some(page) => page.clone(),
         None => page_folder(&mut |step| complain(step))?,
     };
-    let linter = Linter::new(Host::teams());
+    let linter = Linter::new(Host::TEAMS);
     let linter = match args.verbs.as_slice() {
         [] => linter.verbs(Act::VERBS),
         verbs => linter.verbs(verbs),

@@ -205,7 +205,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let studio = Studio::open(folder.path(), Options::default(), Linter::new(Host::teams()));
+        let studio = Studio::open(folder.path(), Options::default(), Linter::new(Host::TEAMS));
         (folder, studio.ok().unwrap())
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Host;
+use crate::host::Host;
 use crate::model::catalog::{self, PropertyInfo, TypeInfo, ValueKind};
 use crate::model::object::Object;
 use crate::model::{AdaptiveCard, Version};
@@ -59,7 +59,8 @@ impl AdaptiveCard {
     /// `requires` asks for, gives way to its fallback, or to that of what holds it, or is dropped.
     ///
     /// ```
-    /// use argus_cards::model::{Badge, Card, Host, TextBlock};
+    /// use argus_cards::Host;
+    /// use argus_cards::model::{Badge, Card, TextBlock};
     ///
     /// let badge = Badge::new().text("New").fallback(TextBlock::new("New"));
     /// let card = Card::new().push(badge).push(Badge::new().text("Hot"));
@@ -221,7 +222,7 @@ impl Visit<'_> {
                     Ok(()) => return Ok(Fate::Stays),
                     Err(Unshown) if has => {
                         self.changes.truncate(before);
-                        format!("{} does not show what is in it", self.host.name)
+                        format!("{} does not show what is in it", self.host.title)
                     }
                     Err(Unshown) => return Err(Unshown),
                 }
@@ -259,23 +260,23 @@ impl Visit<'_> {
         let tag = map.get("type").and_then(Value::as_str).unwrap_or_default();
         let shown = match info {
             Some(info) => self.host.shows(info),
-            None => self.host.shows_name(tag).unwrap_or(false),
+            None => self.host.own_types.contains(&tag),
         };
         if !shown {
             let name = info.map_or(tag, |info| info.name());
-            return Some(format!("{} does not show {name}", self.host.name));
+            return Some(format!("{} does not show {name}", self.host.title));
         }
         let requires = map.get("requires").and_then(Value::as_object)?;
         let unmet = requires.iter().find(|(capability, version)| {
             !version.as_str().is_some_and(|version| self.host.meets(capability, version))
         });
         let (capability, version) = unmet?;
-        Some(format!("{} does not have {capability} {version}", self.host.name))
+        Some(format!("{} does not have {capability} {version}", self.host.title))
     }
 
     fn version(&mut self, text: &mut String, place: &Place) {
         if Version::parse(text).is_some_and(|version| version > self.host.version) {
-            let reason = format!("{} shows version {} at most", self.host.name, self.host.version);
+            let reason = format!("{} shows version {} at most", self.host.title, self.host.version);
             let pointer = place.pointer.clone();
             self.changes.push(Change { pointer, deed: Deed::Lowered, reason });
             *text = self.host.version.to_string();
@@ -283,7 +284,7 @@ impl Visit<'_> {
     }
 
     fn drop(&mut self, place: &Place, what: &str) {
-        let reason = format!("{} does not know {what}", self.host.name);
+        let reason = format!("{} does not know {what}", self.host.title);
         self.changes.push(Change { pointer: place.pointer.clone(), deed: Deed::Dropped, reason });
     }
 }
