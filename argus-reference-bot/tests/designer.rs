@@ -123,6 +123,27 @@ fn what_cannot_be_rendered_has_its_place() {
 }
 
 #[test]
+fn a_template_is_rendered_with_what_it_includes() {
+    let desk = Desk::new();
+    let text = |says: &str| format!(r#"{{"type":"TextBlock","text":"{says} ${{name}}"}}"#);
+    desk.write("cards/parts/head.card.json", &text("head"));
+    desk.write("cards/big/own.card.json", &text("own"));
+    let card = r#"{"type":"AdaptiveCard","body":[{"$ref":"parts/head.card.json"},{"$ref":"./own.card.json"}]}"#;
+    desk.write("cards/big/big.card.json", card);
+    desk.write("data.json", r#"{"name":"Ada"}"#);
+    let shown = desk.json("render cards/big/big.card.json --data data.json");
+    assert_eq!(shown["body"][0]["text"], "head Ada");
+    assert_eq!(shown["body"][1]["text"], "own Ada");
+    desk.write("cards/big/big.card.json", &card.replace("own", "none"));
+    let (code, said) = desk.run("render cards/big/big.card.json --data data.json");
+    assert_ne!(code, Some(0));
+    assert!(
+        said.contains("cards/big/big.card.json:1:") && said.contains("none.card.json"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_template_is_flattened() {
     let desk = Desk::new();
     let card = r#"{"type":"AdaptiveCard","body":[{"$ref":"parts/head.json","$data":"${x}"}]}"#;

@@ -33,7 +33,7 @@ pub(super) enum Command {
     #[command(after_help = "\
 Example:
   argus cards render card-templates/alert/alert.card.json \\
-    --data card-templates/alert/samples/ransomware.json
+    --data card-templates/alert/samples/queued.json
 
 What is odd about template or data goes to standard error, with file, line and column.")]
     Render {
@@ -129,7 +129,14 @@ fn render(template: &Path, data: &Path, host: Option<&Path>, profile: Profile) -
         .map_err(|_| Complaint(format!("{}: it is not UTF-8", template.display())))?;
     let options = at(profile.options(), SystemClock.now());
     let file = template.display().to_string();
-    let compiled = Template::parse(&file, &source, &options)?;
+    let root = flatten::root_of(template);
+    let partials = |path: &str| {
+        // One that is named from the template has the way to it already.
+        let path = Path::new(path);
+        let path = if path.starts_with(&root) { path.to_owned() } else { root.join(path) };
+        std::fs::read_to_string(path).ok()
+    };
+    let compiled = Template::parse_with(&file, &source, &options, &partials)?;
     let host = host.map(value).transpose()?;
     let expansion = compiled.expand(&value(data)?, host.as_ref(), &options)?;
     for diagnostic in compiled.diagnostics().iter().chain(&expansion.diagnostics) {

@@ -49,7 +49,7 @@ fn real(path: &Path) -> Result<PathBuf, Complaint> {
 }
 
 /// The folder of templates: of `cards/NAME/NAME.card.json` it is `cards`, of `cards/NAME.card.json` too.
-fn root_of(template: &Path) -> PathBuf {
+pub(super) fn root_of(template: &Path) -> PathBuf {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = template.parent().unwrap_or(Path::new(""));
     let is_own =
