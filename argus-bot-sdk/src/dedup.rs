@@ -41,10 +41,10 @@ pub(crate) struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        // About 3 MB of entries and 4 MiB of answers. At 100,000 entries the 24 hours hold up to
-        // more than one activity a second, day and night. Repetitions come within a minute, in
-        // which hundreds of large cards may be answered.
-        Self { age: Duration::from_hours(24), entries: 100_000, bytes: 4 << 20 }
+        // About 3 MB of entries and 2 MiB of answers. At 100,000 entries the 24 hours hold up to
+        // more than one activity a second, day and night. Repetitions come within seconds, in which
+        // more than a hundred large cards may be answered.
+        Self { age: Duration::from_hours(24), entries: 100_000, bytes: 2 << 20 }
     }
 }
 

@@ -130,7 +130,7 @@ fn capped(text: &str, most: usize) -> String {
         None => text.to_owned(),
         Some((cut, _)) => {
             let (kept, gone) = text.split_at_checked(cut).unwrap_or((text, ""));
-            format!("{kept}\u{2026} ({} more)", gone.chars().count())
+            format!("{kept}\u{2026} {} more", gone.chars().count())
         }
     }
 }
@@ -332,7 +332,7 @@ mod tests {
         check(r"xhttps:\\evil.com", r"xhttps\[:\]\\\\evil\[.\]com");
         check("a:www.evil.com:b:www.x", r"a:www\[.\]evil\[.\]com:b:www\[.\]x");
         check("x //evil.com/a.b //x", r"x //evil\[.\]com/a.b //x");
-        check(&"x".repeat(80), &format!("{}\u{2026} (20 more)", "x".repeat(60)));
+        check(&"x".repeat(80), &format!("{}\u{2026} 20 more", "x".repeat(60)));
     }
 
     #[test]
