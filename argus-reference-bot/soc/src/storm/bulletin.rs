@@ -243,7 +243,9 @@ impl Bulletin {
                 let mut bulletin =
                     before.unwrap_or_else(|| Self::new(conversation, About::Storm, fact.at));
                 let digest = bulletin.digest.get_or_insert_with(Digest::default);
-                cards.iter().for_each(|covered| digest.cover(covered));
+                for covered in cards {
+                    digest.cover(covered);
+                }
                 bulletin.want += 1;
                 Some(bulletin)
             }

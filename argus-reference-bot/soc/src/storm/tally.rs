@@ -69,7 +69,9 @@ mod tests {
             names in prop::collection::vec(0_u16..200, 0..600),
         ) {
             let mut tally = Tally::default();
-            names.iter().for_each(|name| tally.add(&name.to_string()));
+            for name in &names {
+                tally.add(&name.to_string());
+            }
             let truth = |name: &str| names.iter().filter(|n| n.to_string() == name).count() as u64;
             for (name, count) in tally.top(PLACES) {
                 prop_assert!(count <= truth(name));
