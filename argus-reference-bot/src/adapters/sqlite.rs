@@ -4,6 +4,7 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod cards;
 mod inbox;
 mod job;
 mod pages;
@@ -29,8 +30,8 @@ use uuid::Uuid;
 
 pub use self::verify::{Finding, Report, export, verify};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
-    SentCard, StoredDocument, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Ledger, LedgerError,
+    Receipt, Recorded, SentCard, StoredCard, StoredDocument, Summary, Waiting,
 };
 
 /// Records that may wait for the writer before doors answer 503.
@@ -236,8 +237,31 @@ impl Ledger for Sqlite {
         self.read(read::last_number).await
     }
 
-    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
-        self.read(move |connection| read::due_cards(connection, limit)).await
+    async fn due_places(&self) -> Result<Vec<DuePlace>, LedgerError> {
+        self.read(cards::due_places).await
+    }
+
+    async fn due_cards(&self, slice: DueSlice) -> Result<Vec<DueCard>, LedgerError> {
+        self.read(move |connection| cards::due_cards(connection, &slice)).await
+    }
+
+    async fn cards_of(&self, incident: &str) -> Result<Vec<StoredCard>, LedgerError> {
+        let incident = incident.to_owned();
+        self.read(move |connection| cards::cards_of(connection, &incident)).await
+    }
+
+    async fn dead_cards(&self, limit: u32) -> Result<Vec<StoredCard>, LedgerError> {
+        self.read(move |connection| cards::dead_cards(connection, limit)).await
+    }
+
+    async fn digested(
+        &self,
+        digest: &str,
+        skip: u32,
+        limit: u32,
+    ) -> Result<(Vec<Summary>, u64), LedgerError> {
+        let digest = digest.to_owned();
+        self.read(move |connection| cards::digested(connection, &digest, skip, limit)).await
     }
 
     async fn sent_card(
@@ -246,7 +270,7 @@ impl Ledger for Sqlite {
         activity_id: &str,
     ) -> Result<Option<SentCard>, LedgerError> {
         let (conversation, activity) = (conversation.to_owned(), activity_id.to_owned());
-        self.read(move |connection| read::sent_card(connection, &conversation, &activity)).await
+        self.read(move |connection| cards::sent_card(connection, &conversation, &activity)).await
     }
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {

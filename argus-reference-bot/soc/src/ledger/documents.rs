@@ -6,6 +6,7 @@
 //! the type in [`changes`].
 
 mod draft;
+mod storm;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,9 @@ use serde::de::DeserializeOwned;
 pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
+use crate::storm::breaker::Breaker;
+use crate::storm::bulletin::Bulletin;
+use crate::storm::place::Place;
 
 /// One kind of document.
 pub trait Document: Serialize + DeserializeOwned {
@@ -64,6 +68,9 @@ pub fn changes<E>(
 ) -> Result<Vec<Change>, DocumentError<E>> {
     let mut changes = Vec::new();
     of::<Draft, E>(fact, &mut load, &mut changes)?;
+    of::<Breaker, E>(fact, &mut load, &mut changes)?;
+    of::<Bulletin, E>(fact, &mut load, &mut changes)?;
+    of::<Place, E>(fact, &mut load, &mut changes)?;
     Ok(changes)
 }
 

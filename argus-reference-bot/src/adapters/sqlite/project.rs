@@ -1,6 +1,7 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
+mod cards;
 mod documents;
 mod ids;
 
@@ -144,11 +145,7 @@ impl Changed {
         let now = ("card".to_owned(), (incident.version, incident.severity));
         let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
         for (card, (version, severity)) in std::iter::once(now).chain(runs) {
-            connection
-                .prepare_cached(
-                    "UPDATE cards SET want = ?3, severity = ?4 WHERE incident = ?1 AND card = ?2",
-                )?
-                .execute(params![incident.key, card, version, rank(severity)])?;
+            cards::wanted(connection, &incident.key, &card, version, rank(severity))?;
         }
         Ok(Ok(()))
     }
@@ -173,33 +170,13 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
             place(connection, ids, events, fact.stream.as_deref())?;
         }
         What::Ignored { event_id, .. } => place(connection, ids, [*event_id], None)?,
-        What::NoticePlaced { incident, card, conversation } => {
-            add_card(connection, seq, incident, card, conversation)?;
-        }
-        What::NoticeAttempted { incident, card, .. } => {
-            card_changed(connection, "attempts = attempts + 1", incident, card)?;
-        }
-        What::NoticeRefused { incident, card, .. } => {
-            card_changed(connection, "attempts = max(attempts, 1) - 1", incident, card)?;
-        }
-        What::NoticeDelivered { incident, card, activity_id, version, .. } => {
-            connection
-                .prepare_cached(
-                    "UPDATE cards SET shown = max(shown, ?3), activity_id = ?4, attempts = 0
-                     WHERE incident = ?1 AND card = ?2",
-                )?
-                .execute(params![incident, card, version, activity_id])?;
-        }
-        What::NoticeAbandoned { incident, card, .. } => {
-            card_changed(connection, "dead = 1", incident, card)?;
-        }
         What::Leased { run, step, lease } => {
             return take_lease(connection, lease, &format!("{run}/{step}"));
         }
         What::Released { lease, .. } => {
             connection.prepare_cached("DELETE FROM leases WHERE lease = ?1")?.execute([lease])?;
         }
-        _ => {}
+        _ => cards::changed(connection, seq, &fact.what)?,
     }
     documents::changed(connection, fact)
 }
@@ -255,35 +232,6 @@ fn place(
              ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
         )?
         .execute([placed])?;
-    Ok(())
-}
-
-fn add_card(
-    connection: &Connection,
-    seq: u64,
-    incident: &str,
-    card: &str,
-    conversation: &str,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO cards (incident, card, conversation, want, severity, since)
-               SELECT key, ?2, ?3, version, severity, ?4 FROM incidents WHERE key = ?1
-             ON CONFLICT (incident, card) DO NOTHING",
-        )?
-        .execute(params![incident, card, conversation, seq])?;
-    Ok(())
-}
-
-fn card_changed(
-    connection: &Connection,
-    change: &'static str,
-    incident: &str,
-    card: &str,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(&format!("UPDATE cards SET {change} WHERE incident = ?1 AND card = ?2"))?
-        .execute([incident, card])?;
     Ok(())
 }
 

@@ -12,9 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::project;
-use crate::ports::ledger::{
-    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
-};
+use crate::ports::ledger::{Counts, EventView, Filter, Recorded, StoredDocument, Summary, Waiting};
 
 pub(super) type Query = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -187,40 +185,6 @@ pub(super) fn last_number(connection: &Connection) -> rusqlite::Result<u64> {
         .query_row([], |row| row.get(0))
 }
 
-pub(super) fn due_cards(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<DueCard>> {
-    connection
-        .prepare_cached(
-            "SELECT incident, card, conversation, activity_id, want, attempts FROM cards
-             WHERE want > shown AND NOT dead ORDER BY severity DESC, since LIMIT ?1",
-        )?
-        .query_map([limit], |row| {
-            Ok(DueCard {
-                incident: row.get(0)?,
-                card: row.get(1)?,
-                conversation: row.get(2)?,
-                activity_id: row.get(3)?,
-                want: row.get(4)?,
-                attempts: row.get(5)?,
-            })
-        })?
-        .collect()
-}
-
-pub(super) fn sent_card(
-    connection: &Connection,
-    conversation: &str,
-    activity_id: &str,
-) -> rusqlite::Result<Option<SentCard>> {
-    connection
-        .prepare_cached(
-            "SELECT incident, card, shown FROM cards WHERE conversation = ?1 AND activity_id = ?2",
-        )?
-        .query_row([conversation, activity_id], |row| {
-            Ok(SentCard { incident: row.get(0)?, card: row.get(1)?, version: row.get(2)? })
-        })
-        .optional()
-}
-
 pub(super) fn records_after(
     connection: &Connection,
     seq: u64,
@@ -276,8 +240,9 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM incidents),
                     (SELECT count(*) FROM incidents WHERE open),
-                    (SELECT count(*) FROM cards WHERE want > shown AND NOT dead),
-                    (SELECT count(*) FROM cards WHERE dead)",
+                    (SELECT count(*) FROM cards WHERE want > shown AND dead = 0 AND digest IS NULL),
+                    (SELECT count(*) FROM cards WHERE dead = 1),
+                    (SELECT count(*) FROM cards WHERE digest IS NOT NULL)",
         )?
         .query_row([], |row| {
             Ok(Counts {
@@ -288,7 +253,8 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                 incidents: row.get(4)?,
                 open: row.get(5)?,
                 cards_due: row.get(6)?,
-                dead: row.get(7)?,
+                dead: row.get(6)?,
+                digested: row.get(7)?,
             })
         })
 }
@@ -317,7 +283,7 @@ fn received(row: &Row<'_>, at: usize) -> rusqlite::Result<Received> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(error)))
 }
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
+pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     let stage: String = row.get(3)?;
     let opened_at = Timestamp::from_millisecond(row.get(4)?).unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(Summary {
@@ -335,7 +301,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     })
 }
 
-fn severity(rank: u8) -> Severity {
+pub(super) fn severity(rank: u8) -> Severity {
     match rank {
         1 => Severity::Informational,
         2 => Severity::Low,

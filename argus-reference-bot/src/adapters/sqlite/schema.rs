@@ -10,8 +10,8 @@ use crate::ports::ledger::LedgerError;
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
 /// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
-/// there are `documents` of every kind.
-const LAYOUT: i32 = 3;
+/// there are `documents` of every kind; 3 knew no digests.
+const LAYOUT: i32 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -63,12 +63,19 @@ CREATE TABLE IF NOT EXISTS cards (
   want         INTEGER NOT NULL,
   shown        INTEGER NOT NULL DEFAULT 0,
   attempts     INTEGER NOT NULL DEFAULT 0,
+  created      INTEGER NOT NULL DEFAULT 0,
   dead         INTEGER NOT NULL DEFAULT 0,
+  why          TEXT,
+  digest       TEXT,
   severity     INTEGER NOT NULL,
   since        INTEGER NOT NULL,
   PRIMARY KEY (incident, card)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cards_due ON cards (severity DESC, since) WHERE want > shown AND NOT dead;
+CREATE INDEX IF NOT EXISTS cards_due ON cards (conversation, severity DESC, created, since)
+  WHERE want > shown AND dead = 0 AND digest IS NULL;
+CREATE INDEX IF NOT EXISTS cards_dead ON cards (severity DESC, since) WHERE dead = 1;
+CREATE INDEX IF NOT EXISTS cards_digest ON cards (digest, severity DESC, since)
+  WHERE digest IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cards_sent ON cards (conversation, activity_id);
 CREATE TABLE IF NOT EXISTS leases (
   lease  TEXT PRIMARY KEY,
