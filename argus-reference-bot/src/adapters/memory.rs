@@ -133,6 +133,17 @@ impl Memory {
 }
 
 impl Record {
+    /// The record of `fact` behind the one with this place and hash.
+    fn after(
+        (seq, prev): (u64, Hash),
+        fact: &Fact,
+        raw: Option<Bytes>,
+    ) -> Result<Self, LedgerError> {
+        let payload = canonical(fact).map_err(|error| damaged(error.to_string()))?;
+        let hash = Hash::link(&prev, payload.as_bytes());
+        Ok(Self { seq: seq + 1, prev, payload, hash, raw })
+    }
+
     fn stored(&self) -> Stored<'_> {
         Stored {
             seq: self.seq,
@@ -167,7 +178,7 @@ impl Shared {
             };
             let received = arrival.received_at;
             let fact = Fact::new(received, Actor::service("ingest"), arrival.correlation, what);
-            (vec![tables.record(tables.head(), &fact, Some(arrival.raw))?], tables.last_event())
+            (vec![Record::after(tables.head(), &fact, Some(arrival.raw))?], tables.last_event())
         };
         let seq = records.first().map_or(0, |record| record.seq);
         self.commit(records).await?;
@@ -182,7 +193,7 @@ impl Shared {
             let mut head = tables.head();
             let mut records = Vec::with_capacity(batch.facts.len());
             for fact in &batch.facts {
-                let record = tables.record(head, fact, None)?;
+                let record = Record::after(head, fact, None)?;
                 head = (record.seq, record.hash);
                 records.push(record);
             }
@@ -284,9 +295,4 @@ impl Ledger for Memory {
 
 fn damaged(why: impl Into<String>) -> LedgerError {
     LedgerError::Damaged(why.into())
-}
-
-/// The canonical JSON of a fact.
-fn payload(fact: &Fact) -> Result<String, LedgerError> {
-    canonical(fact).map_err(|error| damaged(error.to_string()))
 }

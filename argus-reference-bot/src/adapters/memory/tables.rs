@@ -8,7 +8,7 @@ use argus_soc::ledger::fact::{Fact, What};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Record, damaged, payload};
+use super::{Record, damaged};
 use crate::adapters::sqlite::project::{number, principal, rank};
 use crate::ports::ledger::{
     Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, LedgerError, Receipt, Recorded,
@@ -76,18 +76,6 @@ impl Tables {
         Some(Earlier { seq, event_id: *event_id, raw: record.raw.as_ref() })
     }
 
-    /// The record of `fact` behind the one that is named.
-    pub(super) fn record(
-        &self,
-        (seq, prev): (u64, Hash),
-        fact: &Fact,
-        raw: Option<Bytes>,
-    ) -> Result<Record, LedgerError> {
-        let payload = payload(fact)?;
-        let hash = Hash::link(&prev, payload.as_bytes());
-        Ok(Record { seq: seq + 1, prev, payload, hash, raw })
-    }
-
     /// Whether all of the batch can be written.
     pub(super) fn admit(&self, batch: &Batch) -> Result<(), LedgerError> {
         for (stream, &version) in &batch.expect {
@@ -144,16 +132,13 @@ impl Tables {
     }
 
     fn fold(&mut self, key: &str, fact: &Fact) -> Result<(), LedgerError> {
-        let incident = match self.incidents.get_mut(key) {
-            Some(incident) => {
-                incident.apply(fact);
-                incident
-            }
-            None => {
-                let opened = Incident::open(fact)
-                    .ok_or_else(|| damaged(format!("{key} changes and was never opened")))?;
-                self.incidents.entry(key.to_owned()).or_insert(opened)
-            }
+        let incident = if let Some(incident) = self.incidents.get_mut(key) {
+            incident.apply(fact);
+            incident
+        } else {
+            let opened = Incident::open(fact)
+                .ok_or_else(|| damaged(format!("{key} changes and was never opened")))?;
+            self.incidents.entry(key.to_owned()).or_insert(opened)
         };
         let (want, severity) = (incident.version, rank(incident.severity));
         let run = fact.what.run().map(|run| format!("approval/{run}"));
@@ -175,7 +160,9 @@ impl Tables {
             What::Opened { event, .. } => self.place(event.event_id, fact.stream.clone()),
             What::EventAdded(event) => self.place(event.event_id, fact.stream.clone()),
             What::EventsAdded { events } => {
-                events.iter().for_each(|event| self.place(event.event_id, fact.stream.clone()));
+                for event in events {
+                    self.place(event.event_id, fact.stream.clone());
+                }
             }
             What::Ignored { event_id, .. } => self.place(*event_id, None),
             What::NoticePlaced { incident, card, conversation } => {
