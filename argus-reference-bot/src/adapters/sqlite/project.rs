@@ -1,6 +1,7 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
+mod documents;
 mod ids;
 
 use std::collections::BTreeMap;
@@ -26,11 +27,14 @@ pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")
 }
 
-/// The version of an incident; 0 if there is none.
-pub(super) fn version(connection: &Connection, key: &str) -> rusqlite::Result<u64> {
+/// The version of an incident, or of a document by its stream; 0 if there is none.
+pub(super) fn version(connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
+    if let Some((kind, key)) = stream.split_once('/') {
+        return documents::version(connection, kind, key);
+    }
     let version = connection
         .prepare_cached("SELECT version FROM incidents WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
+        .query_row([stream], |row| row.get(0))
         .optional()?;
     Ok(version.unwrap_or(0))
 }
@@ -189,14 +193,6 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
         What::NoticeAbandoned { incident, card, .. } => {
             card_changed(connection, "dead = 1", incident, card)?;
         }
-        What::PlaybookLoaded { playbook, version, sha256, text } => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO playbooks (id, version, sha256, text) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (id, version) DO UPDATE SET sha256 = ?3, text = ?4",
-                )?
-                .execute([playbook, version, sha256, text])?;
-        }
         What::Leased { run, step, lease } => {
             return take_lease(connection, lease, &format!("{run}/{step}"));
         }
@@ -205,7 +201,7 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
         }
         _ => {}
     }
-    Ok(Ok(()))
+    documents::changed(connection, fact)
 }
 
 fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite::Result<()> {
