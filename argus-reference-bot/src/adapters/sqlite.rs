@@ -8,7 +8,7 @@ mod cards;
 mod inbox;
 mod job;
 mod pages;
-mod project;
+pub(super) mod project;
 mod read;
 mod room;
 mod schema;
