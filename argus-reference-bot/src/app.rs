@@ -27,6 +27,7 @@ use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError, Secrets, SourceAuth};
 use crate::flows::access::Access;
+use crate::flows::automation::automation;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
@@ -122,6 +123,8 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            storm: config.storm,
+            notify: config.notify.clone(),
             ..Soc::new(needs)
         });
         let address = config.server.listen;
@@ -179,6 +182,7 @@ impl App {
         work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(automation(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
         let broken = store.broken();

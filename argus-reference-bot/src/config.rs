@@ -3,6 +3,7 @@
 pub mod credential;
 mod load;
 mod secret;
+mod storm;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub use self::credential::Credential;
 pub use self::load::{ConfigError, load, parse};
 pub use self::secret::{SecretError, SecretRef};
+pub use self::storm::{Notify, Storm};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,6 +58,12 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When too much happens at once.
+    #[serde(default)]
+    pub storm: Storm,
+    /// What happens to cards that Teams does not take.
+    #[serde(default)]
+    pub notify: Notify,
 }
 
 /// The HTTP server.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod ask;
+pub mod automation;
 pub mod execute;
 pub mod ingest;
 pub mod notify;
@@ -56,6 +57,12 @@ pub struct Soc {
     pub default_service_url: String,
     /// When repeated events are one.
     pub window: Window,
+    /// When too much happens at once.
+    pub storm: crate::config::Storm,
+    /// What happens to cards that Teams does not take.
+    pub notify: crate::config::Notify,
+    /// What pauses automation.
+    pub guard: automation::Paused,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
     /// What was read at the door and is not placed yet.
@@ -131,6 +138,9 @@ impl Soc {
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),
+            storm: crate::config::Storm::default(),
+            notify: crate::config::Notify::default(),
+            guard: automation::Paused::default(),
             approvals: crate::config::Approvals::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),

@@ -70,10 +70,12 @@ pub enum Action {
     },
     /// Load, replace or retire playbooks.
     ManagePlaybooks,
+    /// Stop what Argus does by itself, or let it go on.
+    ManageAutomation,
 }
 
 /// The names of all actions, as rules and the audit trail write them.
-pub const ACTION_NAMES: [&str; 9] = [
+pub const ACTION_NAMES: [&str; 10] = [
     "view",
     "acknowledge",
     "isolate_host",
@@ -83,6 +85,7 @@ pub const ACTION_NAMES: [&str; 9] = [
     "approve",
     "deny",
     "manage_playbooks",
+    "manage_automation",
 ];
 
 impl Action {
@@ -98,6 +101,7 @@ impl Action {
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
             Self::ManagePlaybooks => "manage_playbooks",
+            Self::ManageAutomation => "manage_automation",
         }
     }
 
@@ -110,6 +114,7 @@ impl Action {
                 | Self::RunPlaybook { .. }
                 | Self::Approve { .. }
                 | Self::ManagePlaybooks
+                | Self::ManageAutomation
         )
     }
 }

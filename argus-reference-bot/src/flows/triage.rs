@@ -118,10 +118,13 @@ impl Soc {
                 None => self.open(read, &mut draft).await?,
             }
         }
-        let Draft { batch, touched, number, .. } = draft;
+        let Draft { mut batch, touched, number, .. } = draft;
+        let (breakers, count) = self.breaker_facts().await?;
+        batch.facts.splice(0..0, breakers);
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
         self.ledger.append(batch).await?;
+        self.breakers_written(count).await;
         remembered.absorb(touched, number);
         Ok(begins_runs)
     }
@@ -209,6 +212,11 @@ impl Soc {
         let score = seed_v1(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
+        let held = self.held_at_once(event, &decision).await?;
+        let decision = match held.is_empty() {
+            true => decision,
+            false => decide(event, &enrichment, &score, &playbooks, true).because(&held),
+        };
         if let Decision::Ignore { reasons } = decision {
             let what = What::Ignored { event_id: event.event_id, reasons };
             draft.batch.facts.push(self.triage_fact(correlation, what));
