@@ -7,6 +7,7 @@ pub mod automation;
 pub mod execute;
 pub mod ingest;
 pub mod notify;
+pub mod outbox;
 pub mod place;
 pub mod playbooks;
 pub mod templates;

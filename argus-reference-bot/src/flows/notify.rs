@@ -29,7 +29,7 @@ use self::show::{Done, Trouble};
 use self::tries::{Name, Tries};
 use self::windows::{Lane, Windows};
 use super::Soc;
-use crate::ports::ledger::documents::all;
+use crate::ports::ledger::documents;
 use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
 /// Due cards of a conversation looked at in one round.
@@ -175,7 +175,7 @@ impl Desk {
     /// and what was sent in the last hour.
     async fn remember(&mut self, soc: &Soc, now: u64) -> Result<(), LedgerError> {
         let wall = soc.clock.now();
-        for (conversation, place) in all::<Place>(&*soc.ledger).await? {
+        for (conversation, place) in documents::all::<Place>(&*soc.ledger).await? {
             let rest = u64::try_from(place.rest(wall).as_millis()).unwrap_or(0);
             if place.parked.is_some() {
                 self.parked.insert(conversation, now + rest);
@@ -183,7 +183,7 @@ impl Desk {
                 self.windows.hold(&conversation, now + rest);
             }
         }
-        let bulletins = all::<Bulletin>(&*soc.ledger).await?;
+        let bulletins = documents::all::<Bulletin>(&*soc.ledger).await?;
         self.digests = digests(&bulletins);
         for (id, it) in &bulletins {
             if it.about == About::Storm && it.ended.is_none() && it.dead.is_none() {
@@ -218,8 +218,12 @@ impl Desk {
         let places = soc.ledger.due_places().await?;
         self.due = places.iter().map(|it| it.urgent + it.routine + it.changed).sum();
         if self.read_at.is_none_or(|at| at + BULLETINS <= now) {
-            let all = all::<Bulletin>(&*soc.ledger).await?;
+            let all = documents::all::<Bulletin>(&*soc.ledger).await?;
             self.bulletins = all.into_iter().filter(|(_, it)| it.is_due()).collect();
+            // Somebody may have said that a conversation is there again.
+            let places = documents::all::<Place>(&*soc.ledger).await?;
+            let gone = parked(&places);
+            self.parked.retain(|conversation, _| gone.contains(conversation.as_str()));
             self.read_at = Some(now);
         }
         let mut wanted: BTreeMap<String, DuePlace> =
@@ -395,4 +399,9 @@ fn sent_to(fact: &Fact, begun: &mut BTreeSet<(String, String)>) -> Option<String
         }
         _ => None,
     }
+}
+
+/// The conversations that take no cards.
+fn parked(places: &[(String, Place)]) -> BTreeSet<&str> {
+    places.iter().filter(|(_, it)| it.parked.is_some()).map(|(name, _)| name.as_str()).collect()
 }

@@ -11,10 +11,13 @@ use crate::flows::ask::{Answer, Asked};
 
 const HELP: &str = "\
 **Argus** shows incidents and acts on them. Write to it:\n\n\
-- `list` shows open incidents; `list all`, `list high`, `list critical`\n\
+- `list` shows open incidents; `list all`, `list high`, `list critical`, `list D-3` for a digest\n\
 - `show INC-7` shows an incident with its buttons\n\
 - `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
 - `status` shows how Argus itself is doing\n\
+- `outbox` lists cards that could not be delivered; `outbox retry`, `outbox retry INC-7`, `outbox drop INC-7`\n\
+- `halt` stops what Argus does by itself; `halt playbook/isolate-host because of a test`\n\
+- `resume` lets Argus act by itself again; `resume playbook/isolate-host`\n\
 - `whoami` shows which roles you have here\n\
 - `help` shows this\n\n\
 Buttons on a card act. If you may not, the answer says why, and who can.";
@@ -57,6 +60,21 @@ pub(super) async fn ticket(State(soc): State<Arc<Soc>>, turn: Turn, Args(id): Ar
 /// `status`
 pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
     answer(&soc, &turn, Asked::Status).await
+}
+
+/// `outbox …`
+pub(super) async fn outbox(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Outbox(words)).await
+}
+
+/// `halt …`
+pub(super) async fn halt(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Halt(words)).await
+}
+
+/// `resume …`
+pub(super) async fn resume(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Resume(words)).await
 }
 
 /// Anything else.
