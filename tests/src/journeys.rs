@@ -10,6 +10,7 @@ mod notify;
 mod people;
 mod query;
 mod scenery;
+mod storm;
 mod templates;
 mod ticket;
 mod world;

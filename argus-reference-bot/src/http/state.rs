@@ -18,6 +18,10 @@ impl Inner {
             "teams_keys": keys.map_or("not fetched yet".into(), |age| {
                 format!("fetched {} s ago", age.as_secs())
             }),
+            "automation": self.soc.paused().iter().map(|(scope, breaker)| {
+                format!("{scope}: {}", crate::view::bulletin::state(breaker.state))
+            }).collect::<Vec<_>>(),
+            "cards_in_digest": counts.as_ref().ok().map(|counts| counts.digested),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
             "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
@@ -30,7 +34,7 @@ impl Inner {
             Ok(counts) => reply::raw(
                 200,
                 "text/plain; version=0.0.4; charset=utf-8",
-                self.soc.metrics.page(counts).into(),
+                self.soc.metrics.page(counts, self.soc.paused().len() as u64).into(),
             ),
             Err(error) => reply::unavailable(&error),
         }

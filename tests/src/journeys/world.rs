@@ -39,6 +39,10 @@ pub(crate) struct Plan {
     pub(crate) approval_secs: Option<u32>,
     /// Whether the test writes to the templates; it gets a copy then.
     pub(crate) own_templates: bool,
+    /// Further settings, in TOML.
+    pub(crate) more: &'static str,
+    /// A playbook of the test's own, in YAML.
+    pub(crate) playbook: Option<&'static str>,
 }
 
 /// What a test may leave behind; everything else is a failure at its end.
@@ -126,7 +130,15 @@ impl World {
         } else {
             root().join("card-templates")
         };
-        let settings = settings(&sim, data.path(), &templates, plan.approval_secs.unwrap_or(900));
+        let mut settings =
+            settings(&sim, data.path(), &templates, plan.approval_secs.unwrap_or(900));
+        settings.push_str(plan.more);
+        if let Some(playbook) = plan.playbook {
+            let folder = data.path().join("playbooks");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("own.yaml"), playbook).unwrap();
+            settings.push_str(&format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display()));
+        }
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         let mut world = Self { sim, http, data, settings, running: None, finished: false };

@@ -8,7 +8,8 @@
 pub struct Limits {
     /// New cards that may wait in one conversation before a digest covers them.
     pub digest_above: u64,
-    /// New cards in a minute at most for the storm to be over.
+    /// New cards in a minute, or in the calm time if that is shorter, at most for the storm to be
+    /// over.
     pub digest_below: u64,
     /// How long it has to be that calm.
     pub calm_ms: u64,
@@ -74,7 +75,7 @@ impl Display {
             }
             *self = Self { storm: true, calm_since: None, minute: (now_ms, 0) };
         }
-        if now_ms.saturating_sub(self.minute.0) >= 60_000 {
+        if now_ms.saturating_sub(self.minute.0) >= limits.calm_ms.min(60_000) {
             self.minute = (now_ms, 0);
         }
         // Urgent ones that wait were counted when they came; what is routine goes into the digest

@@ -253,8 +253,8 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                 incidents: row.get(4)?,
                 open: row.get(5)?,
                 cards_due: row.get(6)?,
-                dead: row.get(6)?,
-                digested: row.get(7)?,
+                dead: row.get(7)?,
+                digested: row.get(8)?,
             })
         })
 }

@@ -183,11 +183,12 @@ pub async fn digests_cover_cards(store: &dyn Ledger) -> Result<(), LedgerError> 
     assert_eq!((rows.first().map(|row| row.key.as_str()), total), (Some("INC-2"), 2));
     assert_eq!(state(store, "INC-1").await?, "in_digest");
     assert_eq!(state(store, "INC-3").await?, "shown");
+    store.receive(arrival(4)).await?;
     let worse = What::EventsAdded {
         events: vec![argus_soc::ledger::fact::Added {
-            event_id: arrival(1).event_id,
+            event_id: arrival(4).event_id,
             correlation: None,
-            observed_at: arrival(1).received_at,
+            observed_at: arrival(4).received_at,
             severity: Severity::High,
             phase: argus_soc::event::Phase::Open,
             placement: argus_soc::correlate::Placement::Duplicate,
