@@ -220,11 +220,10 @@ impl Desk {
         if self.read_at.is_none_or(|at| at + BULLETINS <= now) {
             let all = documents::all::<Bulletin>(&*soc.ledger).await?;
             self.bulletins = all.into_iter().filter(|(_, it)| it.is_due()).collect();
-            // Somebody may have said that a conversation is there again.
-            let places = documents::all::<Place>(&*soc.ledger).await?;
-            let gone = parked(&places);
-            self.parked.retain(|conversation, _| gone.contains(conversation.as_str()));
             self.read_at = Some(now);
+        } else {
+            // What was read a moment ago may have changed since.
+            *idle = BULLETINS;
         }
         let mut wanted: BTreeMap<String, DuePlace> =
             places.into_iter().map(|it| (it.conversation.clone(), it)).collect();
@@ -240,7 +239,7 @@ impl Desk {
             if self.windows.is_busy(&conversation) {
                 continue;
             }
-            if self.is_parked(&conversation, now) {
+            if self.is_parked(&conversation, now) && self.still_parked(soc, &conversation).await? {
                 self.relocate(soc, &conversation, now).await?;
                 *idle = (*idle).min(1_000);
                 continue;
@@ -399,9 +398,4 @@ fn sent_to(fact: &Fact, begun: &mut BTreeSet<(String, String)>) -> Option<String
         }
         _ => None,
     }
-}
-
-/// The conversations that take no cards.
-fn parked(places: &[(String, Place)]) -> BTreeSet<&str> {
-    places.iter().filter(|(_, it)| it.parked.is_some()).map(|(name, _)| name.as_str()).collect()
 }

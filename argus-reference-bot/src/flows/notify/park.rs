@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::Desk;
 use crate::flows::Soc;
 use crate::flows::triage::facts_of;
+use crate::ports::ledger::documents::find;
 use crate::ports::ledger::{Batch, DueCard, DueSlice, LedgerError, Which};
 
 /// Cards moved with one sync.
@@ -44,6 +45,20 @@ impl Desk {
         self.parked.get(conversation).is_some_and(|until| *until > now)
     }
 
+    /// Whether it is gone still: somebody may have said that it is there again.
+    pub(super) async fn still_parked(
+        &mut self,
+        soc: &Soc,
+        conversation: &str,
+    ) -> Result<bool, LedgerError> {
+        let place = find::<place::Place>(&*soc.ledger, conversation).await?;
+        let parked = place.is_some_and(|(_, place)| place.parked.is_some());
+        if !parked {
+            self.parked.remove(conversation);
+        }
+        Ok(parked)
+    }
+
     /// Takes the cards of a conversation that is gone elsewhere.
     pub(super) async fn relocate(
         &mut self,
@@ -66,7 +81,7 @@ impl Desk {
                 let facts = facts_of(incident);
                 soc.routes
                     .matching(&facts)
-                    .find(|place| !self.avoids(&place.conversation, now))
+                    .find(|place| !self.is_parked(&place.conversation, now))
                     .map(|place| place.conversation.clone())
             });
             let to = routed.or_else(|| self.fallback(soc, now));
@@ -86,10 +101,6 @@ impl Desk {
             return Ok(());
         }
         soc.ledger.append(Batch { facts, ..Batch::default() }).await
-    }
-
-    fn avoids(&self, conversation: &str, now: u64) -> bool {
-        self.is_parked(conversation, now)
     }
 
     fn fallback(&self, soc: &Soc, now: u64) -> Option<String> {
