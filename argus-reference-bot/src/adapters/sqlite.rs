@@ -7,7 +7,7 @@
 mod inbox;
 mod job;
 mod pages;
-mod project;
+pub(super) mod project;
 mod read;
 mod room;
 mod schema;

@@ -23,7 +23,7 @@ type Projected = rusqlite::Result<Result<(), LedgerError>>;
 const FOLDED: usize = 1_000;
 
 /// How an entity is found again, across incidents.
-pub(super) fn principal(kind: &str, value: &str) -> String {
+pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")
 }
 
@@ -306,7 +306,7 @@ fn take_lease(connection: &Connection, lease: &str, holder: &str) -> Projected {
 }
 
 /// Most severe first in an ORDER BY … DESC. Unknown asks a human, so it stands above low.
-pub(super) fn rank(severity: Severity) -> u8 {
+pub(in crate::adapters) fn rank(severity: Severity) -> u8 {
     match severity {
         Severity::Informational => 1,
         Severity::Low => 2,
@@ -318,7 +318,7 @@ pub(super) fn rank(severity: Severity) -> u8 {
 }
 
 /// The `7` of `INC-7`.
-fn number(key: &str) -> u64 {
+pub(in crate::adapters) fn number(key: &str) -> u64 {
     key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
