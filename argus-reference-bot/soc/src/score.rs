@@ -3,12 +3,25 @@
 //! Points are counted in thousandths, so that half a point stays half a point on every machine
 //! and a replayed score is the same score.
 
+//!
+//! A model is data: a file that says what is looked at and what it counts ([`Model`]). Two are built
+//! in; [`seed_v1`] is the first of them once more, in code, and a test holds the two together.
+
+mod change;
+mod model;
+mod read;
+mod signal;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::change::{Change, what_if};
+pub use self::model::{Case, Model, Rule};
+pub use self::read::{built_in, read};
+pub use self::signal::Signal;
 use crate::enrich::{Enrichment, Known};
 use crate::event::{SecurityEvent, Severity};
 
-/// The name of the only model there is so far.
+/// The name of the first model, which is used unless the settings say otherwise.
 pub const SEED_V1: &str = "seed-v1";
 
 const FULL: i64 = 100_000;
@@ -26,10 +39,18 @@ pub enum Confidence {
     },
 }
 
+impl Confidence {
+    /// How sure a score can be that rests on these answers.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let missing = enrichment.missing();
+        if missing.is_empty() { Self::Full } else { Self::Degraded { missing } }
+    }
+}
+
 /// One summand of a score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {
-    /// What was looked at: `severity`, `intel`, `asset`, `history`.
+    /// What it is called in its model: `severity`, `intel`, `asset`, `history`.
     pub name: String,
     /// Thousandths of a point it adds; negative when it takes away.
     pub milli: i64,
@@ -42,6 +63,10 @@ pub struct Term {
 pub struct Score {
     /// The model that computed it.
     pub model: String,
+    /// SHA-256 of the model's text in hex: the score names the very numbers it comes from. Records
+    /// from before models were files do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
     /// The result in thousandths of a point, 0 to 100 000.
     pub milli: i64,
     /// The summands before clamping, in a fixed order.
@@ -55,8 +80,13 @@ impl Score {
     ///
     /// ```
     /// # use argus_soc::score::{Confidence, Score};
-    /// let score =
-    ///     Score { model: "seed-v1".into(), milli: 74_500, terms: vec![], confidence: Confidence::Full };
+    /// let score = Score {
+    ///     model: "seed-v1".into(),
+    ///     model_sha256: None,
+    ///     milli: 74_500,
+    ///     terms: vec![],
+    ///     confidence: Confidence::Full,
+    /// };
     /// assert_eq!(score.points(), "74.5");
     /// ```
     pub fn points(&self) -> String {
@@ -124,10 +154,8 @@ pub fn seed_v1(event: &SecurityEvent, enrichment: &Enrichment) -> Score {
         Known::Unavailable { .. } => add("history", 0, "the history did not answer".into()),
     }
     let milli = terms.iter().map(|term| term.milli).sum::<i64>().clamp(0, FULL);
-    let missing = enrichment.missing();
-    let confidence =
-        if missing.is_empty() { Confidence::Full } else { Confidence::Degraded { missing } };
-    Score { model: SEED_V1.to_owned(), milli, terms, confidence }
+    let confidence = Confidence::of(enrichment);
+    Score { model: SEED_V1.to_owned(), model_sha256: None, milli, terms, confidence }
 }
 
 /// Writes thousandths of a point as a decimal number without needless zeros.
