@@ -21,6 +21,7 @@ use std::thread::JoinHandle;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -160,6 +161,23 @@ impl Ledger for Sqlite {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
         let sealed = job::Sealed::new(arrival);
         self.write(|reply| job::Job::Receive(Box::new(sealed), reply)).await
+    }
+
+    async fn receive_many(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError> {
+        let sealed = arrivals.into_iter().map(job::Sealed::new).collect();
+        self.write(|reply| job::Job::ReceiveMany(sealed, reply)).await
+    }
+
+    async fn last_arrival(
+        &self,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let source = source.to_owned();
+        self.read(move |connection| read::last_arrival(connection, &source, since)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {

@@ -221,6 +221,8 @@ pub struct Counts {
     pub events: u64,
     /// Events that wait to be placed.
     pub waiting: u64,
+    /// Bytes of their bodies.
+    pub waiting_bytes: u64,
     /// Incidents.
     pub incidents: u64,
     /// Incidents that are not resolved.
@@ -240,6 +242,28 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     ///
     /// [`LedgerError::KeyReused`] or [`LedgerError::Unavailable`]; nothing was written.
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError>;
+
+    /// Writes the events of one delivery down, each once, together: when this resolves all that are
+    /// new are on disk. The answers are in the order of the arrivals.
+    ///
+    /// An event whose id came before with other bytes is refused by itself; the others are written.
+    /// The keys of a delivery are one name: if one of them came before with other bytes, or only some
+    /// of them came before, it is another delivery under an old name and refused whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::KeyReused`] or [`LedgerError::Unavailable`]; nothing was written.
+    async fn receive_many(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError>;
+
+    /// When the last event of `source` came in, if that was not before `since`.
+    async fn last_arrival(
+        &self,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Appends facts, all or none.
     ///

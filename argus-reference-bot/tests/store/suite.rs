@@ -24,6 +24,8 @@ macro_rules! promises {
 promises!(
     events_are_kept,
     repeats_are_told,
+    deliveries_are_whole,
+    sources_are_remembered,
     one_writer_wins,
     batches_are_whole,
     leases_exclude,

@@ -58,6 +58,27 @@ pub(super) fn arrived(connection: &Connection, places: &[u64]) -> rusqlite::Resu
     Ok(found)
 }
 
+/// When the last event of `source` came in, looking back no further than to `since`.
+pub(super) fn last_arrival(
+    connection: &Connection,
+    source: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection
+        .prepare_cached("SELECT payload FROM records WHERE raw IS NOT NULL ORDER BY seq DESC")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let event = received(row, 0)?;
+        if event.at < since {
+            break;
+        }
+        if event.source == source {
+            return Ok(Some(event.at));
+        }
+    }
+    Ok(None)
+}
+
 /// The event of this id, if the id is filed.
 pub(super) fn event(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<EventView>> {
     connection
@@ -235,6 +256,8 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
+                    (SELECT coalesce(sum(length(raw)), 0) FROM records WHERE raw IS NOT NULL AND
+                       seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM incidents),
                     (SELECT count(*) FROM incidents WHERE open),
                     (SELECT count(*) FROM cards WHERE want > shown AND NOT dead),
@@ -245,10 +268,11 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                 records: row.get(0)?,
                 events: row.get(1)?,
                 waiting: row.get(2)?,
-                incidents: row.get(3)?,
-                open: row.get(4)?,
-                cards_due: row.get(5)?,
-                dead: row.get(6)?,
+                waiting_bytes: row.get(3)?,
+                incidents: row.get(4)?,
+                open: row.get(5)?,
+                cards_due: row.get(6)?,
+                dead: row.get(7)?,
             })
         })
 }
