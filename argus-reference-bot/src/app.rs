@@ -30,7 +30,7 @@ use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::playbooks::Playbooks;
-use crate::flows::{Bells, Soc};
+use crate::flows::{Bells, Soc, scores};
 use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
 use crate::identity::{self, Identity};
 use crate::metrics::Metrics;
@@ -111,6 +111,7 @@ impl App {
             knowledge: Arc::new(Files::load(&config.enrichment)?),
             templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
+            model: model(config)?,
             buttons: Buttons::new(identity.button_key().expose()),
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
@@ -297,8 +298,15 @@ async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     let version = env!("CARGO_PKG_VERSION").into();
     let start = soc.fact(service(), "start", What::Started { version });
     let active = soc.fact(service(), "start", templates.active());
-    soc.ledger.append(Batch { facts: vec![start, active], ..Batch::default() }).await?;
+    let scores = soc.fact(service(), "start", scores::activated(&soc.model));
+    soc.ledger.append(Batch { facts: vec![start, active, scores], ..Batch::default() }).await?;
     Ok(())
+}
+
+fn model(config: &Config) -> Result<argus_soc::score::Model, ConfigError> {
+    let models = config.score.models.as_deref();
+    let models = models.map(|it| folder("score.models", it)).transpose()?;
+    scores::in_use(&config.score, models.as_deref())
 }
 
 fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, AppError> {

@@ -7,6 +7,7 @@ pub mod execute;
 pub mod ingest;
 pub mod notify;
 pub mod playbooks;
+pub mod scores;
 pub mod templates;
 pub mod triage;
 
@@ -47,6 +48,8 @@ pub struct Soc {
     pub templates: Arc<Library>,
     /// The playbooks in use.
     pub playbooks: Playbooks,
+    /// The score model in use.
+    pub model: argus_soc::score::Model,
     /// Signs and checks what buttons carry.
     pub buttons: Buttons,
     /// Which incident's card stands where.

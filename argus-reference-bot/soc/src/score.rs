@@ -14,7 +14,7 @@ mod signal;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::change::{Change, what_if};
+pub use self::change::{Change, same, what_if};
 pub use self::model::{Case, Model, Rule};
 pub use self::read::{built_in, read};
 pub use self::signal::Signal;
@@ -159,7 +159,7 @@ pub fn seed_v1(event: &SecurityEvent, enrichment: &Enrichment) -> Score {
 }
 
 /// Writes thousandths of a point as a decimal number without needless zeros.
-pub(crate) fn points(milli: i64) -> String {
+pub fn points(milli: i64) -> String {
     let sign = if milli < 0 { "-" } else { "" };
     let (whole, rest) = (milli.unsigned_abs() / 1000, milli.unsigned_abs() % 1000);
     if rest == 0 {

@@ -50,7 +50,7 @@ pub fn what_if(
 }
 
 /// Whether both decisions do the same.
-pub(crate) fn same(one: &Decision, other: &Decision) -> bool {
+pub fn same(one: &Decision, other: &Decision) -> bool {
     match (one, other) {
         (Decision::Ignore { .. }, Decision::Ignore { .. })
         | (Decision::Notify { .. }, Decision::Notify { .. }) => true,

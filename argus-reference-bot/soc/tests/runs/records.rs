@@ -157,6 +157,7 @@ fn others() -> Vec<Fact> {
             text: "playbook:\n".into(),
         },
         What::TemplatesActivated { templates: vec!["incident@1".into()], refused: vec![] },
+        What::ScoreActivated { model: text(), version: text(), sha256: text() },
         What::Unknown(newer("future.thing", &json!({"run": "r", "depth": [1, {"x": 1.5}]}))),
     ]
     .into_iter()
