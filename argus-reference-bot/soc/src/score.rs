@@ -5,7 +5,7 @@
 
 //!
 //! A model is data: a file that says what is looked at and what it counts ([`Model`]). Two are built
-//! in; [`seed_v1`] is the first of them once more, in code, and a test holds the two together.
+//! in, `seed-v1` and `argus-v1`.
 
 mod change;
 mod model;
@@ -18,8 +18,8 @@ pub use self::change::{Change, same, what_if};
 pub use self::model::{Case, Model, Rule};
 pub use self::read::{built_in, read};
 pub use self::signal::Signal;
-use crate::enrich::{Enrichment, Known};
-use crate::event::{SecurityEvent, Severity};
+use crate::enrich::Enrichment;
+use crate::event::SecurityEvent;
 
 /// The name of the first model, which is used unless the settings say otherwise.
 pub const SEED_V1: &str = "seed-v1";
@@ -116,46 +116,7 @@ impl Score {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn seed_v1(event: &SecurityEvent, enrichment: &Enrichment) -> Score {
-    let mut terms = Vec::with_capacity(4);
-    let mut add = |name: &str, milli: i64, because: String| {
-        terms.push(Term { name: name.to_owned(), milli, because });
-    };
-    match event.severity {
-        Severity::Critical => add("severity", 30_000, "the severity is critical".into()),
-        Severity::High => add("severity", 20_000, "the severity is high".into()),
-        other => add("severity", 0, format!("the severity is {other}")),
-    }
-    match &enrichment.intel {
-        Known::Known(intel) if intel.malicious => {
-            let confidence = intel.confidence.min(100);
-            let because = format!("malicious with {confidence} % confidence");
-            add("intel", i64::from(confidence) * 500, because);
-        }
-        Known::Known(_) => add("intel", 0, "not known to be malicious".into()),
-        Known::Unknown => add("intel", 0, "threat intelligence does not know it".into()),
-        Known::Unavailable { .. } => add("intel", 0, "threat intelligence did not answer".into()),
-    }
-    match &enrichment.asset {
-        Known::Known(asset) if asset.criticality > 8 => {
-            add("asset", -15_000, format!("criticality {} is above 8", asset.criticality));
-        }
-        Known::Known(asset) => add("asset", 0, format!("criticality {}", asset.criticality)),
-        Known::Unknown => add("asset", 0, "the inventory does not know it".into()),
-        Known::Unavailable { .. } => add("asset", 0, "the inventory did not answer".into()),
-    }
-    match &enrichment.history {
-        Known::Known(history) if history.previous_incidents > 3 => {
-            add("history", 10_000, format!("{} earlier incidents", history.previous_incidents));
-        }
-        Known::Known(history) => {
-            add("history", 0, format!("{} earlier incidents", history.previous_incidents));
-        }
-        Known::Unknown => add("history", 0, "no earlier incidents are known".into()),
-        Known::Unavailable { .. } => add("history", 0, "the history did not answer".into()),
-    }
-    let milli = terms.iter().map(|term| term.milli).sum::<i64>().clamp(0, FULL);
-    let confidence = Confidence::of(enrichment);
-    Score { model: SEED_V1.to_owned(), model_sha256: None, milli, terms, confidence }
+    Model::default().score(event, enrichment)
 }
 
 /// Writes thousandths of a point as a decimal number without needless zeros.

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::read::SEED_V1_TEXT;
 use super::signal::{Reading, SEVERITIES};
-use super::{Confidence, FULL, Score, Signal, Term};
+use super::{Confidence, FULL, SEED_V1, Score, Signal, Term};
 use crate::enrich::Enrichment;
 use crate::event::{SecurityEvent, Severity};
+use crate::ledger::Hash;
 
 /// A score model that passed every check; [`read`](super::read) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,35 @@ pub struct Case {
     pub milli_per: i64,
     /// Why, if the signal's own words do not say it; `{number}` and `{word}` stand for what was found.
     pub because: Option<String>,
+}
+
+impl Default for Model {
+    /// `seed-v1`, as its file has it. In code, so that there is a model whatever becomes of files; a
+    /// test holds the two together.
+    fn default() -> Self {
+        let rule = |name: &str, signal, cases| Rule { name: name.to_owned(), signal, cases };
+        let worth = |word: &str, milli| {
+            let words = vec![word.to_owned()];
+            Case { words, milli, ..Case::default() }
+        };
+        let malicious = Case { milli_per: 500, ..worth("malicious", 0) };
+        let because = Some("criticality {number} is above 8".to_owned());
+        let critical = Case { above: Some(8), milli: -15_000, because, ..Case::default() };
+        let often = Case { above: Some(3), milli: 10_000, ..Case::default() };
+        let severity = vec![worth("critical", 30_000), worth("high", 20_000)];
+        Self {
+            name: SEED_V1.into(),
+            version: "1.0.0".into(),
+            about: "The first model: severity, intelligence, criticality, history.".into(),
+            sha256: Hash::of(SEED_V1_TEXT.as_bytes()).to_string(),
+            rules: vec![
+                rule("severity", Signal::Severity, severity),
+                rule("intel", Signal::Intel, vec![malicious]),
+                rule("asset", Signal::Asset, vec![critical]),
+                rule("history", Signal::History, vec![often]),
+            ],
+        }
+    }
 }
 
 impl Case {

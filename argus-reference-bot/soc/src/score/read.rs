@@ -10,11 +10,12 @@ use super::{Case, Model, Rule, Signal};
 use crate::ledger::Hash;
 use crate::playbook::{Diagnostic, Diagnostics, Level, suggestion};
 
+/// The file of the first model.
+pub(super) const SEED_V1_TEXT: &str = include_str!("models/seed-v1.toml");
+
 /// The models that are always there, by file name.
-const BUILT_IN: [(&str, &str); 2] = [
-    ("seed-v1.toml", include_str!("models/seed-v1.toml")),
-    ("argus-v1.toml", include_str!("models/argus-v1.toml")),
-];
+const BUILT_IN: [(&str, &str); 2] =
+    [("seed-v1.toml", SEED_V1_TEXT), ("argus-v1.toml", include_str!("models/argus-v1.toml"))];
 
 /// Rules of a model and cases of a rule at most: a model is read by people.
 const MOST: usize = 64;
