@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use argus_reference_bot::adapters::sqlite::Sqlite;
 use argus_reference_bot::ports::ledger::{Batch, Ledger, suite};
-use argus_soc::enrich::{Intel, Known};
+use argus_soc::enrich::{Asset, Intel, Known};
 use argus_soc::event::Severity;
 use argus_soc::ledger::fact::{Added, Fact, What};
 use serde_json::Value;
@@ -56,6 +56,8 @@ impl Scene {
             let mut fact = suite::opened(&suite::arrival(n), key, severity).expect("opens");
             if let What::Opened { enrichment, .. } = &mut fact.what {
                 enrichment.intel = Known::Known(Intel { malicious: true, confidence: 100 });
+                let asset = Asset { criticality: 5, ..Asset::default() };
+                enrichment.asset = Known::Known(asset);
             }
             fact
         };
@@ -98,7 +100,21 @@ fn a_score_is_explained_to_a_person() {
     let answers = ["--intel", "malicious:89", "--criticality", "5", "--playbooks", "playbooks"];
     let (code, said) = scene.run(&[&["explain", "-"], &answers[..]].concat());
     assert_eq!(code, Some(0), "{said}");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    Ransomware (2729c185-e0f3-51aa-91db-bd41bcc6ab3d)
+    Scored by seed-v1 1.0.0:
+           +30  severity     the severity is critical
+         +44.5  intel        malicious with 89 % confidence
+            +0  asset        criticality 5
+            +0  history      0 earlier incidents
+          74.5  of 15 to 90 for severity critical
+    Threshold of contain: 75, not reached
+    Decision: ask_human contain
+      because the score 74.5 is below 75
+    It would be otherwise if
+      threat intelligence called it malicious with 100 %: 80 points, run contain
+      it had 10 earlier incidents: 84.5 points, run contain
+    ");
 }
 
 /// The reference values of the source text, through the door that people use.
@@ -186,18 +202,15 @@ async fn history_is_scored_again_and_nothing_is_written() {
     let from = ["--data", ".", "--playbooks", "playbooks"];
     let said = scene.json(&[&["compare", "--model", "argus-v1"], &from[..]].concat());
     assert_eq!((&said["incidents"], &said["other_score"]), (&2.into(), &2.into()));
-    // The assets are not known, so a person is asked either way.
-    assert_eq!(said["other_decision"], 0);
-    scene.write(
-        "mild.toml",
-        "name = \"mild\"\nversion = \"1.0.0\"\nabout = \"x\"\n[[terms]]\nname = \"intel\"\n\
-         of = \"intel\"\ncases = [{ per = 0.9 }]\n",
-    );
-    let said = scene.json(&[&["compare", "--model", "mild.toml"], &from[..]].concat());
-    assert_eq!(said["changes"], serde_json::json!([]));
-    let (code, text) = scene.run(&[&["compare", "--model", "mild.toml"], &from[..]].concat());
+    assert_eq!((&said["other_decision"], &said["decided_otherwise_then"]), (&1.into(), &1.into()));
+    let change = &said["changes"][0];
+    assert_eq!((&change["from"], &change["to"]), (&"ask_human".into(), &"run".into()));
+    assert_eq!(change["examples"][0]["incident"], "INC-1");
+    assert_eq!(change["examples"][0]["points"], serde_json::json!({"from": "70", "to": "80"}));
+    let (code, text) = scene.run(&[&["compare", "--model", "argus-v1"], &from[..]].concat());
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("2 with another score, 0 decided otherwise"), "{text}");
+    assert!(text.contains("2 with another score, 1 decided otherwise"), "{text}");
+    assert!(text.contains("ask_human -> run: 1\n    INC-1 70 -> 80: Malware"), "{text}");
     assert_eq!(std::fs::read(scene.0.path().join("argus.db")).expect("a store"), before);
 
     // Events by their ids, first ones and later ones, with what was recorded.

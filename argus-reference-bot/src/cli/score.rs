@@ -13,9 +13,9 @@ use clap::Subcommand;
 
 use super::output::{read, say};
 use super::{Complaint, Ended, Outcome};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Score};
 use crate::flows::playbooks::Playbooks;
-use crate::flows::scores::models;
+use crate::flows::scores::in_use;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -91,15 +91,9 @@ fn model(named: Option<&str>, config: Option<&Config>) -> Result<Model, Complain
     if is_file || named == "-" {
         return from_file(Path::new(named));
     }
-    let further = score.models.as_deref().map(|it| folder("score.models", it)).transpose()?;
-    let models = models(further.as_deref())?;
-    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
-    models.into_iter().find(|model| model.name == named).ok_or_else(|| {
-        Complaint(format!(
-            "there is no model `{named}`; there are {}, or name a file that ends in .toml",
-            names.join(", ")
-        ))
-    })
+    let folder = score.models.as_deref().map(|it| folder("score.models", it)).transpose()?;
+    let wanted = Score { model: named.to_owned(), ..score.clone() };
+    Ok(in_use(&wanted, folder.as_deref())?)
 }
 
 fn from_file(path: &Path) -> Result<Model, Complaint> {

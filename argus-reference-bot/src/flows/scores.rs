@@ -8,11 +8,7 @@ use argus_soc::score::{Model, built_in, read};
 use crate::config::{ConfigError, Score};
 
 /// Every model that may be named: those that are built in, and those in `folder`.
-///
-/// # Errors
-///
-/// [`ConfigError`] with file, line and column if one does not read, or has a name that another has.
-pub fn models(folder: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
+fn models(folder: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
     let wrong = |why: String| ConfigError::value("score.models", why);
     let mut models = built_in().map_err(|error| wrong(error.to_string()))?.to_vec();
     let Some(folder) = folder else { return Ok(models) };
@@ -36,7 +32,8 @@ pub fn models(folder: Option<&Path>) -> Result<Vec<Model>, ConfigError> {
 ///
 /// # Errors
 ///
-/// [`ConfigError`] if there is none of that name, or as for [`models`].
+/// [`ConfigError`] if there is none of that name, or with file, line and column if one does not read
+/// or has a name that another has.
 pub fn in_use(config: &Score, folder: Option<&Path>) -> Result<Model, ConfigError> {
     let models = models(folder)?;
     let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
