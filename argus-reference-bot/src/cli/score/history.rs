@@ -78,7 +78,7 @@ fn facts(
 ) -> Result<(), Complaint> {
     let mut line = |line: Value| -> Result<(), Complaint> {
         let payload = line.get("payload").and_then(Value::as_str).unwrap_or_default();
-        let fact: Fact = serde_json::from_str(payload).map_err(|error| {
+        let fact = Fact::read(payload.as_bytes()).map_err(|error| {
             let seq = line.get("seq").cloned().unwrap_or_default();
             Complaint(format!("record {seq} cannot be read: {error}"))
         })?;
