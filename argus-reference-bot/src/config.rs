@@ -2,6 +2,7 @@
 
 pub mod credential;
 mod load;
+mod score;
 mod secret;
 mod storm;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 pub use self::credential::Credential;
 pub use self::load::{ConfigError, load, parse};
+pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::storm::{Notify, Storm};
 
@@ -64,6 +66,9 @@ pub struct Config {
     /// What happens to cards that Teams does not take.
     #[serde(default)]
     pub notify: Notify,
+    /// How events are scored.
+    #[serde(default)]
+    pub score: Score,
 }
 
 /// The HTTP server.

@@ -29,6 +29,7 @@ fn actions() -> Vec<Action> {
         Action::Approve { run: run.clone(), requester: Some(somebody("somebody-else")) },
         Action::Deny { run },
         Action::ManagePlaybooks,
+        Action::ManageAutomation,
     ]
 }
 

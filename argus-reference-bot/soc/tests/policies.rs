@@ -4,7 +4,7 @@ use argus_soc::policy::{
     ACTION_NAMES, Action, Identity, Policy, Principal, Rule, Standing, UnknownAction,
 };
 
-fn actions() -> [Action; 9] {
+fn actions() -> [Action; 10] {
     let (incident, host, run) = ("i".to_owned(), "h".to_owned(), "r".to_owned());
     [
         Action::View,
@@ -16,6 +16,7 @@ fn actions() -> [Action; 9] {
         Action::Approve { run: run.clone(), requester: None },
         Action::Deny { run },
         Action::ManagePlaybooks,
+        Action::ManageAutomation,
     ]
 }
 

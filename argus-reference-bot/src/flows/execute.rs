@@ -84,7 +84,7 @@ pub fn new_run(
         .of(&incident.key),
     ];
     if let Some(reason) = ask {
-        facts.extend(asked(soc, incident, &run, digest, playbook.gates.quorum, reason, &fact));
+        facts.extend(asked(soc, incident, &run, digest, playbook.gates.quorum, reason, fact));
     }
     Ok(facts)
 }

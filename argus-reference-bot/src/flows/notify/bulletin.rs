@@ -22,10 +22,13 @@ impl Soc {
     /// Brings a bulletin up to date.
     pub(super) async fn announce(&self, id: &str, it: &Bulletin) -> Result<Done, Trouble> {
         let data = self.bulletin_data(id, it).await?;
-        let card = self.render("bulletin", &data).map(|(card, _)| card).unwrap_or_else(|why| {
-            tracing::error!(why, "a bulletin is sent without its layout");
-            bulletin::plain(&data)
-        });
+        let card = match self.render("bulletin", &data) {
+            Ok((card, _)) => card,
+            Err(why) => {
+                tracing::error!(why, "a bulletin is sent without its layout");
+                bulletin::plain(&data)
+            }
+        };
         let mut activity = Activity::card(card);
         activity.summary = data.pointer("/title").and_then(|it| it.as_str()).map(str::to_owned);
         let to = self.conversation(&it.conversation);

@@ -117,16 +117,11 @@ impl Desk {
             .fallback(soc, now)
             .or_else(|| places.into_iter().find(|place| !self.is_parked(place, now)));
         let why = format!("{} takes no cards", it.conversation);
-        let change = match to {
-            Some(conversation) => Bulletins::Move { conversation, why },
-            None => {
-                tracing::error!(
-                    bulletin = id,
-                    why,
-                    "a bulletin cannot be delivered; it is given up"
-                );
-                Bulletins::Abandon { why }
-            }
+        let change = if let Some(conversation) = to {
+            Bulletins::Move { conversation, why }
+        } else {
+            tracing::error!(bulletin = id, why, "a bulletin cannot be delivered; it is given up");
+            Bulletins::Abandon { why }
         };
         Some(soc.notifiers(What::BulletinChanged { bulletin: id.into(), change }))
     }

@@ -70,7 +70,9 @@ impl Tries {
         if let Some(cards) = self.cards.get_mut(conversation) {
             cards.remove(name);
             if was_away {
-                cards.values_mut().for_each(|it| it.again = 0);
+                for card in cards.values_mut() {
+                    card.again = 0;
+                }
             }
         }
     }
