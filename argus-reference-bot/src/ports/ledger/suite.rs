@@ -1,4 +1,6 @@
 //! What every store owes, written once: each function is one promise and takes an empty store.
+//!
+//! Long because it is the one list of these promises.
 
 use std::collections::BTreeMap;
 
