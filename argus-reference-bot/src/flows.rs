@@ -7,6 +7,7 @@ pub mod execute;
 pub mod ingest;
 pub mod notify;
 pub mod playbooks;
+pub mod sources;
 pub mod templates;
 pub mod triage;
 
@@ -57,6 +58,8 @@ pub struct Soc {
     pub window: Window,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// The sources of events, and what waits of them.
+    pub sources: sources::Sources,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
