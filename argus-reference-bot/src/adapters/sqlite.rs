@@ -7,7 +7,7 @@
 mod inbox;
 mod job;
 mod pages;
-mod project;
+pub(super) mod project;
 mod read;
 mod room;
 mod schema;
@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 pub use self::verify::{Finding, Report, export, verify};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError,
-    Receipt, Recorded, SentCard, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
+    SentCard, StoredDocument, Summary, Waiting,
 };
 
 /// Records that may wait for the writer before doors answer 503.
@@ -253,8 +253,14 @@ impl Ledger for Sqlite {
         self.read(move |connection| read::records_after(connection, seq, limit)).await
     }
 
-    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError> {
-        self.read(read::draft_playbooks).await
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.read(move |connection| read::document(connection, &kind, &key)).await
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {
+        let kind = kind.to_owned();
+        self.read(move |connection| read::documents(connection, &kind)).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::project;
 use crate::ports::ledger::{
-    Counts, DraftPlaybook, DueCard, EventView, Filter, Recorded, SentCard, Summary, Waiting,
+    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
 };
 
 pub(super) type Query = Box<dyn FnOnce(&Connection) + Send>;
@@ -238,13 +238,29 @@ pub(super) fn records_after(
         .collect()
 }
 
-pub(super) fn draft_playbooks(connection: &Connection) -> rusqlite::Result<Vec<DraftPlaybook>> {
+pub(super) fn document(
+    connection: &Connection,
+    kind: &str,
+    key: &str,
+) -> rusqlite::Result<Option<StoredDocument>> {
     connection
-        .prepare_cached("SELECT id, version, sha256 FROM playbooks ORDER BY id, version")?
-        .query_map([], |row| {
-            Ok(DraftPlaybook { id: row.get(0)?, version: row.get(1)?, sha256: row.get(2)? })
-        })?
+        .prepare_cached("SELECT key, version, body FROM documents WHERE kind = ?1 AND key = ?2")?
+        .query_row([kind, key], stored)
+        .optional()
+}
+
+pub(super) fn documents(
+    connection: &Connection,
+    kind: &str,
+) -> rusqlite::Result<Vec<StoredDocument>> {
+    connection
+        .prepare_cached("SELECT key, version, body FROM documents WHERE kind = ?1 ORDER BY key")?
+        .query_map([kind], stored)?
         .collect()
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredDocument> {
+    Ok(StoredDocument { key: row.get(0)?, version: row.get(1)?, body: row.get(2)? })
 }
 
 pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {

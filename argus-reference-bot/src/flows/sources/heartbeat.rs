@@ -57,9 +57,11 @@ pub async fn watch_sources(soc: Arc<Soc>, mut halted: watch::Receiver<bool>) {
         }
         looks = looks.wrapping_add(1).max(1);
         let pause = soc.sources.shortest_heartbeat().map_or(LOOK, |it| LOOK.min(it / 2));
+        // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             _ = halted.changed() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -6,6 +6,7 @@ use argus_soc::decide::Decision;
 use argus_soc::effect::Outcome;
 use argus_soc::enrich::{Enrichment, Known};
 use argus_soc::event::{self, Severity, Shape, Source, normalise};
+use argus_soc::ledger::documents::{Draft, stream};
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, Receipt, SentCard};
+use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, Receipt, SentCard, documents};
 
 /// An event number `n`, with a body of its own.
 pub fn arrival(n: u64) -> Arrival {
@@ -356,6 +357,39 @@ pub async fn cards_are_due_in_order(store: &dyn Ledger) -> Result<(), LedgerErro
     assert_eq!(due(store.due_cards(9).await?), ["INC-4", "INC-3", "INC-1"]);
     let counts = store.counts().await?;
     assert_eq!((counts.cards_due, counts.dead), (3, 1));
+    Ok(())
+}
+
+/// Documents follow from facts, in the order of their keys, and of two writers one wins.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn documents_follow(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let loaded = |version: &str, text: &str| {
+        let (playbook, sha256) = ("isolate".into(), "00".into());
+        fact(What::PlaybookLoaded { playbook, version: version.into(), sha256, text: text.into() })
+    };
+    assert!(documents::find::<Draft>(store, "isolate@2").await?.is_none());
+    store.append(batch([loaded("2", "two"), loaded("1", "one"), loaded("2", "three")])).await?;
+    let found = documents::find::<Draft>(store, "isolate@2").await?;
+    let found = found.map(|(version, draft)| (version, draft.text));
+    assert_eq!(found, Some((2, "three".into())), "changed twice");
+    let all = documents::all::<Draft>(store).await?;
+    let keys: Vec<&str> = all.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["isolate@1", "isolate@2"]);
+    assert!(store.documents("nothing").await?.is_empty());
+
+    let expecting = |version| Batch {
+        facts: vec![loaded("2", "four")],
+        expect: BTreeMap::from([(stream("draft", "isolate@2"), version)]),
+    };
+    store.append(expecting(2)).await?;
+    let lost = store.append(expecting(2)).await;
+    assert!(
+        matches!(&lost, Err(LedgerError::Conflict { stream }) if stream == "draft/isolate@2"),
+        "{lost:?}"
+    );
     Ok(())
 }
 
