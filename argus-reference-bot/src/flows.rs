@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod place;
 pub mod playbooks;
 pub mod scores;
+pub mod sources;
 pub mod templates;
 pub mod triage;
 
@@ -69,6 +70,8 @@ pub struct Soc {
     pub guard: automation::Paused,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// The sources of events, and what waits of them.
+    pub sources: sources::Sources,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
@@ -147,6 +150,7 @@ impl Soc {
             notify: crate::config::Notify::default(),
             guard: automation::Paused::default(),
             approvals: crate::config::Approvals::default(),
+            sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             bells: Bells::default(),

@@ -66,13 +66,13 @@ async fn all_seen(world: &World, count: usize) -> (usize, usize) {
 
 #[tokio::test]
 async fn a_storm_is_one_digest_and_the_worst_stands_alone() {
-    let world = World::with(Plan { more: SHORT, ..Plan::default() }).await;
+    let world = World::with(Plan { settings: SHORT.into(), ..Plan::default() }).await;
     world.fault("teams.send", Fault::Status { code: 429, retry_after: Some(1) });
     storm(&world, 40).await;
     let (shown, covered) = all_seen(&world, 40).await;
     assert!(covered >= 20, "{covered} covered, {shown} with cards of their own");
-    let worst = world.card("INC-7", |_| true).await;
-    assert!(worst.says("Critical"), "{worst:?}");
+    let seventh = world.card("INC-7", |_| true).await;
+    assert!(seventh.says("Critical"), "{seventh:?}");
     let digest = world
         .until("a digest that counts them all", async || {
             digests(&world).pop().filter(|it| it.says(&covered.to_string()))
@@ -112,7 +112,7 @@ async fn a_storm_is_one_digest_and_the_worst_stands_alone() {
 
 #[tokio::test]
 async fn a_storm_survives_a_death() {
-    let mut world = World::with(Plan { more: SHORT, ..Plan::default() }).await;
+    let mut world = World::with(Plan { settings: SHORT.into(), ..Plan::default() }).await;
     world.fault("teams.send", Fault::Status { code: 429, retry_after: Some(1) });
     storm(&world, 20).await;
     world.until("a digest", async || digests(&world).pop()).await;
@@ -134,7 +134,7 @@ async fn a_storm_survives_a_death() {
 
 #[tokio::test]
 async fn a_conversation_that_is_gone_blocks_nothing_and_somebody_hears_of_it() {
-    let world = World::with(Plan { more: WITH_FALLBACK, ..Plan::default() }).await;
+    let world = World::with(Plan { settings: WITH_FALLBACK.into(), ..Plan::default() }).await;
     world.sim.teams().open_channel(FALLBACK, "Fallback", []);
     world.ingest(&alert("a-1", "ws-114")).await;
     world.card("INC-1", |_| true).await;
@@ -213,8 +213,10 @@ execution:
 
 #[tokio::test]
 async fn automation_that_goes_too_fast_pauses_until_a_person_lets_it_go_on() {
-    let more = "[storm]\nruns_per_playbook = 2\nruns_per_source = 9\ncool_down_secs = 3600\n";
-    let mut world = World::with(Plan { more, playbook: Some(TICKETS), ..Plan::default() }).await;
+    let settings = "[storm]\nruns_per_playbook = 2\nruns_per_source = 9\ncool_down_secs = 3600\n";
+    let mut world =
+        World::with(Plan { settings: settings.into(), playbook: Some(TICKETS), ..Plan::default() })
+            .await;
     for n in 1..=2 {
         world.ingest(&one(n, "high")).await;
         world.card(&format!("INC-{n}"), |card| card.says("Ticket INC00")).await;

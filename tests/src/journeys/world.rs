@@ -39,8 +39,8 @@ pub(crate) struct Plan {
     pub(crate) approval_secs: Option<u32>,
     /// Whether the test writes to the templates; it gets a copy then.
     pub(crate) own_templates: bool,
-    /// Further settings, in TOML.
-    pub(crate) more: &'static str,
+    /// Settings beside those of every world.
+    pub(crate) settings: String,
     /// A playbook of the test's own, in YAML.
     pub(crate) playbook: Option<&'static str>,
 }
@@ -130,14 +130,15 @@ impl World {
         } else {
             root().join("card-templates")
         };
-        let mut settings =
-            settings(&sim, data.path(), &templates, plan.approval_secs.unwrap_or(900));
-        settings.push_str(plan.more);
+        let seconds = plan.approval_secs.unwrap_or(900);
+        let mut settings = settings(&sim, data.path(), &templates, seconds);
+        settings.push_str(&plan.settings);
         if let Some(playbook) = plan.playbook {
             let folder = data.path().join("playbooks");
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("own.yaml"), playbook).unwrap();
-            settings.push_str(&format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display()));
+            let source = format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display());
+            settings.push_str(&source);
         }
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
