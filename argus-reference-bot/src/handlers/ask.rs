@@ -11,7 +11,7 @@ use crate::flows::ask::{Answer, Asked};
 
 const HELP: &str = "\
 **Argus** shows incidents and acts on them. Write to it:\n\n\
-- `list` shows open incidents; `list all`, `list high`, `list critical`, `list D-3` for a digest\n\
+- `list` shows open incidents; `list all`, `list high`, `list critical`, `list D-3`\n\
 - `show INC-7` shows an incident with its buttons\n\
 - `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
 - `status` shows how Argus itself is doing\n\
