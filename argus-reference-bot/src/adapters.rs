@@ -6,4 +6,5 @@ pub mod graph;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;
+mod tables;
 mod web;

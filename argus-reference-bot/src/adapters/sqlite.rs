@@ -4,13 +4,14 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod ids;
 mod inbox;
 mod job;
 mod pages;
-mod project;
 mod read;
 mod room;
 mod schema;
+mod tables;
 mod verify;
 mod writer;
 
@@ -26,7 +27,9 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+use self::read::{all, one};
 pub use self::verify::{Finding, Report, export, verify};
+use crate::adapters::tables::{Value, project, read as rows};
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError,
     Receipt, Recorded, SentCard, Summary, Waiting,
@@ -167,7 +170,10 @@ impl Ledger for Sqlite {
     }
 
     async fn waiting(&self, limit: u32) -> Result<Vec<u64>, LedgerError> {
-        self.read(move |connection| read::waiting(connection, limit)).await
+        self.read(move |it| {
+            all(it, rows::WAITING, &[Value::Whole(limit.into())], |row| row.whole(0))
+        })
+        .await
     }
 
     async fn arrived(&self, places: Vec<u64>) -> Result<Vec<Waiting>, LedgerError> {
@@ -180,16 +186,14 @@ impl Ledger for Sqlite {
         }
         // It may have come a moment ago; only the writer knows those by id.
         match self.write(|reply| job::Job::Find(id, reply)).await? {
-            Some(seq) => {
-                self.read(move |connection| read::event_at(connection, seq)).await.map(Some)
-            }
+            Some(seq) => self.read(move |connection| read::event_at(connection, seq)).await,
             None => Ok(None),
         }
     }
 
     async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
         let key = key.to_owned();
-        self.read(move |connection| read::incident(connection, &key)).await
+        self.read(move |it| one(it, rows::INCIDENT, &[Value::Text(&key)], rows::incident)).await
     }
 
     async fn open_incident(
@@ -197,8 +201,11 @@ impl Ledger for Sqlite {
         incident_key: Option<&str>,
         fingerprint: &str,
     ) -> Result<Option<Incident>, LedgerError> {
-        let (key, print) = (incident_key.map(str::to_owned), fingerprint.to_owned());
-        self.read(move |connection| read::open_incident(connection, key.as_deref(), &print)).await
+        let (sql, value) = match incident_key {
+            Some(key) => (rows::OPEN_BY_KEY, key.to_owned()),
+            None => (rows::OPEN_BY_PRINT, fingerprint.to_owned()),
+        };
+        self.read(move |it| one(it, sql, &[Value::Text(&value)], rows::incident)).await
     }
 
     async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError> {
@@ -207,19 +214,24 @@ impl Ledger for Sqlite {
 
     async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
         let principal = project::principal(kind, value);
-        self.read(move |connection| read::incidents_about(connection, &principal)).await
+        let about = move |it: &Connection| {
+            one(it, rows::ABOUT, &[Value::Text(&principal)], |row| row.whole(0))
+        };
+        Ok(u32::try_from(self.read(about).await?.unwrap_or(0)).unwrap_or(u32::MAX))
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {
-        self.read(read::with_active_runs).await
+        self.read(|it| all(it, rows::RUNNING, &[], |row| row.text(0))).await
     }
 
     async fn last_number(&self) -> Result<u64, LedgerError> {
-        self.read(read::last_number).await
+        let last = self.read(|it| one(it, rows::LAST_NUMBER, &[], |row| row.whole(0))).await?;
+        Ok(last.unwrap_or(0))
     }
 
     async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
-        self.read(move |connection| read::due_cards(connection, limit)).await
+        let limit = Value::Whole(limit.into());
+        self.read(move |it| all(it, rows::DUE, &[limit], rows::due_card)).await
     }
 
     async fn sent_card(
@@ -228,19 +240,25 @@ impl Ledger for Sqlite {
         activity_id: &str,
     ) -> Result<Option<SentCard>, LedgerError> {
         let (conversation, activity) = (conversation.to_owned(), activity_id.to_owned());
-        self.read(move |connection| read::sent_card(connection, &conversation, &activity)).await
+        self.read(move |it| {
+            let values = [Value::Text(&conversation), Value::Text(&activity)];
+            one(it, rows::SENT, &values, rows::sent_card)
+        })
+        .await
     }
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {
-        self.read(move |connection| read::records_after(connection, seq, limit)).await
+        let values = [Value::Whole(seq), Value::Whole(limit.into())];
+        self.read(move |it| all(it, rows::RECORDS, &values, rows::recorded)).await
     }
 
     async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError> {
-        self.read(read::draft_playbooks).await
+        self.read(|it| all(it, rows::PLAYBOOKS, &[], rows::draft_playbook)).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {
-        self.read(read::counts).await
+        let counts = self.read(|it| one(it, rows::COUNTS, &[], rows::counts)).await?;
+        Ok(counts.unwrap_or_default())
     }
 
     async fn head(&self) -> Result<(u64, Hash), LedgerError> {

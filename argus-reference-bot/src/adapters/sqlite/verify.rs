@@ -7,8 +7,10 @@ use argus_soc::ledger::{Hash, Stored, Verifier};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
+use super::ids::filed_up_to;
 use super::pages::{self, beside};
-use super::{failed, project, schema};
+use super::{failed, schema};
+use crate::adapters::tables::schema::PROJECTED;
 use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
@@ -253,10 +255,10 @@ fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
     let ids = schema::rebuild(connection, &rebuilt)?;
     // Ids are filed from time to time; up to where, only the file says.
-    let filed = project::filed_up_to(connection).map_err(failed)?;
+    let filed = filed_up_to(connection).map_err(failed)?;
     ids.file(&rebuilt, filed).map_err(failed)?;
     let mut findings = Vec::new();
-    for table in schema::PROJECTED {
+    for table in PROJECTED {
         if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {
             findings.push(Finding { seq: None, place: table.into(), what });
         }

@@ -16,7 +16,9 @@ use super::inbox::Inbox;
 use super::job::{Answer, Job, Sealed};
 use super::pages::{Pages, beside};
 use super::room::Room;
-use super::{failed, project, read, schema, unavailable};
+use super::tables::{Transaction, version};
+use super::{failed, ids, read, schema, unavailable};
+use crate::adapters::tables::project::Projector;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// Records in one transaction at most; the sync is then a small part of the cost.
@@ -48,7 +50,7 @@ pub(super) struct Writer {
     /// Pages in the log when it was last looked at, and how many make it worth carrying over.
     log: (u32, u32),
     /// The ids that are not filed yet, and the record up to which they are.
-    ids: project::Ids,
+    ids: ids::Ids,
     filed: u64,
     /// Who waits until everything is in the file.
     settling: Vec<oneshot::Sender<Result<(), LedgerError>>>,
@@ -65,7 +67,7 @@ impl Writer {
         super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
         let ids = read::not_filed(&connection).map_err(failed)?;
-        let filed = project::filed_up_to(&connection).map_err(failed)?;
+        let filed = ids::filed_up_to(&connection).map_err(failed)?;
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
             .map_err(failed)?;
@@ -308,23 +310,24 @@ impl Writer {
     }
 
     fn append_all(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
-        for (stream, &version) in &batch.expect {
-            if project::version(&self.connection, stream)? != version {
+        for (stream, &expected) in &batch.expect {
+            if version(&self.connection, stream)? != expected {
                 return Ok(Err(LedgerError::Conflict { stream: stream.clone() }));
             }
         }
-        let mut projector = project::Projector::default();
+        let mut projector = Projector::default();
         for fact in &batch.facts {
             let payload = match canonical(fact) {
                 Ok(payload) => payload,
                 Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
             };
             let seq = self.record(payload.as_bytes(), None)?;
-            if let Err(error) = projector.fact(&self.connection, &mut self.ids, seq, fact)? {
+            let mut tables = Transaction { connection: &self.connection, ids: &mut self.ids };
+            if let Err(error) = projector.fact(&mut tables, seq, fact)? {
                 return Ok(Err(error));
             }
         }
-        projector.finish(&self.connection)
+        projector.finish(&mut Transaction { connection: &self.connection, ids: &mut self.ids })
     }
 
     fn record(&mut self, payload: &[u8], raw: Option<&[u8]>) -> rusqlite::Result<u64> {
