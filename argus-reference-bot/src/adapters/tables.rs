@@ -54,6 +54,17 @@ pub(super) trait Tables {
     /// Gives a lease back.
     fn release(&mut self, lease: &str) -> Result<(), Self::Error>;
 
+    /// The document as it stands, and its version.
+    fn document(&mut self, kind: &str, key: &str) -> Result<Option<(u64, Vec<u8>)>, Self::Error>;
+
+    /// Writes a document, or removes it.
+    fn set_document(
+        &mut self,
+        kind: &str,
+        key: &str,
+        body: Option<&str>,
+    ) -> Result<(), Self::Error>;
+
     /// Runs a statement that changes rows.
     fn change(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Self::Error>;
 }

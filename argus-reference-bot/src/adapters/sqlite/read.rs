@@ -1,5 +1,6 @@
 //! Queries, each on a thread of its own with a connection that cannot write.
 
+use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Type};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use tokio::sync::mpsc;
@@ -45,6 +46,27 @@ pub(super) fn arrived(connection: &Connection, places: &[u64]) -> rusqlite::Resu
         found.extend(statement.query_row([place], |row| read::arrived(row)).optional()?);
     }
     Ok(found)
+}
+
+/// When the last event of `source` came in, looking back no further than to `since`.
+pub(super) fn last_arrival(
+    connection: &Connection,
+    source: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection
+        .prepare_cached("SELECT payload FROM records WHERE raw IS NOT NULL ORDER BY seq DESC")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let event = read::received(row, 0)?;
+        if event.at < since {
+            break;
+        }
+        if event.source == source {
+            return Ok(Some(event.at));
+        }
+    }
+    Ok(None)
 }
 
 /// The event of this id, if the id is filed.

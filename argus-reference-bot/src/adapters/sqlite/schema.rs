@@ -12,9 +12,9 @@ use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
-/// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had another index of
-/// the incidents with a run.
-const LAYOUT: i32 = 3;
+/// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
+/// there are `documents` of every kind; 3 had another index of the incidents with a run.
+const LAYOUT: i32 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -77,7 +77,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
 /// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
 /// stood in them is gone. Gives the ids of all events, which are not filed yet.
 pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<Ids, LedgerError> {
-    for table in schema::PROJECTED.iter().chain(&["keys"]) {
+    for table in schema::PROJECTED.iter().chain(&["keys", "playbooks"]) {
         to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
     }
     to.execute_batch(&schema::sqlite()).map_err(failed)?;

@@ -9,12 +9,30 @@ use uuid::Uuid;
 use super::ids::Ids;
 use super::read::one;
 use crate::adapters::tables::{Tables, Value, read};
+use crate::ports::ledger::StoredDocument;
 
-/// The version of an incident; 0 if there is none.
-pub(super) fn version(connection: &Connection, key: &str) -> rusqlite::Result<u64> {
+/// The version of an incident, or of a document by its stream; 0 if there is none.
+pub(super) fn version(connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
     const VERSION: &str = "SELECT version FROM incidents WHERE key = ?1";
-    Ok(one(connection, VERSION, &[Value::Text(key)], |row| row.whole(0))?.unwrap_or(0))
+    let version = match stream.split_once('/') {
+        Some((kind, key)) => document(connection, kind, key)?.map(|document| document.version),
+        None => one(connection, VERSION, &[Value::Text(stream)], |row| row.whole(0))?,
+    };
+    Ok(version.unwrap_or(0))
 }
+
+/// A document.
+pub(super) fn document(
+    connection: &Connection,
+    kind: &str,
+    key: &str,
+) -> rusqlite::Result<Option<StoredDocument>> {
+    one(connection, read::DOCUMENT, &[Value::Text(kind), Value::Text(key)], read::document)
+}
+
+const SET_DOCUMENT: &str = "INSERT INTO documents (kind, key, version, body) VALUES (?1, ?2, 1, ?3)
+ ON CONFLICT (kind, key) DO UPDATE SET version = documents.version + 1, body = ?3";
+const DROP_DOCUMENT: &str = "DELETE FROM documents WHERE kind = ?1 AND key = ?2";
 
 /// A transaction.
 #[derive(Debug)]
@@ -74,6 +92,19 @@ impl Tables for Transaction<'_> {
 
     fn release(&mut self, lease: &str) -> rusqlite::Result<()> {
         self.change("DELETE FROM leases WHERE lease = ?1", &[Value::Text(lease)])
+    }
+
+    fn document(&mut self, kind: &str, key: &str) -> rusqlite::Result<Option<(u64, Vec<u8>)>> {
+        let document = document(self.connection, kind, key)?;
+        Ok(document.map(|document| (document.version, document.body)))
+    }
+
+    fn set_document(&mut self, kind: &str, key: &str, body: Option<&str>) -> rusqlite::Result<()> {
+        let (kind, key) = (Value::Text(kind), Value::Text(key));
+        match body {
+            Some(body) => self.change(SET_DOCUMENT, &[kind, key, Value::Bytes(body.as_bytes())]),
+            None => self.change(DROP_DOCUMENT, &[kind, key]),
+        }
     }
 
     fn change(&mut self, sql: &'static str, values: &[Value<'_>]) -> rusqlite::Result<()> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use argus_soc::event::Severity;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::canonical;
+use argus_soc::ledger::documents::{DocumentError, changes};
 use argus_soc::ledger::fact::{Fact, What};
 use uuid::Uuid;
 
@@ -127,7 +128,9 @@ impl Changed {
 }
 
 fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error> {
-    let stream = fact.stream.as_deref();
+    if let Err(error) = placed(tables, fact)? {
+        return Ok(Err(error));
+    }
     match &fact.what {
         What::Received { event_id, idempotency_key, .. }
             if !tables.received(seq, *event_id, idempotency_key.as_deref())? =>
@@ -135,12 +138,6 @@ fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error
             let why = format!("the event {event_id} or its key was received before");
             return Ok(Err(LedgerError::Damaged(why)));
         }
-        What::Opened { event, .. } => return place(tables, [event.event_id], stream),
-        What::EventAdded(event) => return place(tables, [event.event_id], stream),
-        What::EventsAdded { events } => {
-            return place(tables, events.iter().map(|event| event.event_id), stream);
-        }
-        What::Ignored { event_id, .. } => return place(tables, [*event_id], None),
         What::Leased { run, step, lease } => {
             let holder = format!("{run}/{step}");
             let held_by = tables.lease(lease, &holder)?;
@@ -149,12 +146,35 @@ fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error
             }
         }
         What::Released { lease, .. } => tables.release(lease)?,
-        What::PlaybookLoaded { playbook, version, sha256, text } => tables.change(
-            "INSERT INTO playbooks (id, version, sha256, text) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (id, version) DO UPDATE SET sha256 = ?3, text = ?4",
-            &[Value::Text(playbook), Value::Text(version), Value::Text(sha256), Value::Text(text)],
-        )?,
         what => cards(tables, seq, what)?,
+    }
+    documents(tables, fact)
+}
+
+/// Events that the fact puts into an incident, or aside.
+fn placed<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
+    let stream = fact.stream.as_deref();
+    match &fact.what {
+        What::Opened { event, .. } => place(tables, [event.event_id], stream),
+        What::EventAdded(event) => place(tables, [event.event_id], stream),
+        What::EventsAdded { events } => {
+            place(tables, events.iter().map(|event| event.event_id), stream)
+        }
+        What::Ignored { event_id, .. } => place(tables, [*event_id], None),
+        _ => Ok(Ok(())),
+    }
+}
+
+fn documents<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
+    let load =
+        |kind: &'static str, key: &str| Ok(tables.document(kind, key)?.map(|(_, body)| body));
+    let changes = match changes(fact, load) {
+        Ok(changes) => changes,
+        Err(DocumentError::Store(error)) => return Err(error),
+        Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
+    };
+    for change in changes {
+        tables.set_document(change.kind, &change.key, change.body.as_deref())?;
     }
     Ok(Ok(()))
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Cells, Value, project};
 use crate::ports::ledger::{
-    Counts, DraftPlaybook, DueCard, EventView, Filter, Recorded, SentCard, Summary, Waiting,
+    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
 };
 
 /// Events behind the last one that was placed.
@@ -68,15 +68,21 @@ pub(in super::super) const SENT: &str =
 pub(in super::super) const RECORDS: &str =
     "SELECT seq, hash, payload FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
-/// Playbooks that were handed in, for [`draft_playbook`].
-pub(in super::super) const PLAYBOOKS: &str =
-    "SELECT id, version, sha256 FROM playbooks ORDER BY id, version";
+/// A document, for [`document`].
+pub(in super::super) const DOCUMENT: &str =
+    "SELECT key, version, body FROM documents WHERE kind = ?1 AND key = ?2";
+
+/// All documents of a kind, for [`document`].
+pub(in super::super) const DOCUMENTS: &str =
+    "SELECT key, version, body FROM documents WHERE kind = ?1 ORDER BY key";
 
 /// How much there is, for [`counts`].
 pub(in super::super) const COUNTS: &str = "SELECT (SELECT coalesce(max(seq), 0) FROM records),
   (SELECT count(*) FROM events) + (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
      seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
   (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
+     seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
+  (SELECT coalesce(sum(length(raw)), 0) FROM records WHERE raw IS NOT NULL AND
      seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
   (SELECT count(*) FROM incidents),
   (SELECT count(*) FROM incidents WHERE open),
@@ -93,10 +99,10 @@ pub(in super::super) fn list(filter: &Filter) -> [Value<'static>; 2] {
 /// the record is read with it.
 #[derive(Deserialize)]
 pub(in super::super) struct Received {
-    at: Timestamp,
+    pub(in super::super) at: Timestamp,
     correlation: String,
     pub(in super::super) event_id: Uuid,
-    source: String,
+    pub(in super::super) source: String,
     pub(in super::super) idempotency_key: Option<String>,
 }
 
@@ -159,9 +165,9 @@ pub(in super::super) fn recorded<E>(row: &dyn Cells<Error = E>) -> Result<Record
     Ok(Recorded { seq: row.whole(0)?, hash, fact: fact(row, 2)? })
 }
 
-/// A row of [`PLAYBOOKS`].
-pub(in super::super) fn draft_playbook<E>(row: &dyn Cells<Error = E>) -> Result<DraftPlaybook, E> {
-    Ok(DraftPlaybook { id: row.text(0)?, version: row.text(1)?, sha256: row.text(2)? })
+/// A row of [`DOCUMENT`] or [`DOCUMENTS`].
+pub(in super::super) fn document<E>(row: &dyn Cells<Error = E>) -> Result<StoredDocument, E> {
+    Ok(StoredDocument { key: row.text(0)?, version: row.whole(1)?, body: row.bytes(2)?.to_vec() })
 }
 
 /// The row of [`COUNTS`].
@@ -170,10 +176,11 @@ pub(in super::super) fn counts<E>(row: &dyn Cells<Error = E>) -> Result<Counts, 
         records: row.whole(0)?,
         events: row.whole(1)?,
         waiting: row.whole(2)?,
-        incidents: row.whole(3)?,
-        open: row.whole(4)?,
-        cards_due: row.whole(5)?,
-        dead: row.whole(6)?,
+        waiting_bytes: row.whole(3)?,
+        incidents: row.whole(4)?,
+        open: row.whole(5)?,
+        cards_due: row.whole(6)?,
+        dead: row.whole(7)?,
     })
 }
 

@@ -52,12 +52,12 @@ CREATE TABLE IF NOT EXISTS leases (
   lease  TEXT PRIMARY KEY,
   holder TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS playbooks (
-  id      TEXT NOT NULL,
-  version TEXT NOT NULL,
-  sha256  TEXT NOT NULL,
-  text    TEXT NOT NULL,
-  PRIMARY KEY (id, version)
+CREATE TABLE IF NOT EXISTS documents (
+  kind    TEXT NOT NULL,
+  key     TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  body    BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (
   name  TEXT PRIMARY KEY,
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS meta (
 
 /// The projections that a rebuild is compared with.
 pub(in super::super) const PROJECTED: [&str; 7] =
-    ["events", "ids", "incidents", "cards", "leases", "playbooks", "meta"];
+    ["events", "ids", "incidents", "cards", "leases", "documents", "meta"];
 
 /// The projections as SQLite makes them.
 pub(in super::super) fn sqlite() -> String {
