@@ -1,11 +1,25 @@
-//! The suite of the port on SQLite.
+//! The suite of the port on SQLite and in memory.
 
+use argus_reference_bot::adapters::memory::Memory;
 use argus_reference_bot::adapters::sqlite::{Sqlite, verify};
 use argus_reference_bot::ports::ledger::{Ledger, LedgerError, suite};
 
 /// Runs one promise of the suite on a new store, which must verify afterwards.
 macro_rules! promises {
-    ($($promise:ident),+ $(,)?) => {$(
+    ($($promise:ident),+ $(,)?) => {
+        /// The same promises, in memory.
+        mod memory {
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $promise() -> Result<(), LedgerError> {
+                    suite::$promise(&Memory::default()).await
+                }
+            )+
+        }
+
+        $(
         #[tokio::test]
         async fn $promise() -> Result<(), LedgerError> {
             let folder = tempfile::tempdir().expect("a folder");
@@ -18,7 +32,8 @@ macro_rules! promises {
             assert!(report.pages.is_some(), "every page is vouched for: {report:?}");
             Ok(())
         }
-    )+};
+        )+
+    };
 }
 
 promises!(

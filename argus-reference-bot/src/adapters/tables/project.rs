@@ -20,14 +20,14 @@ type Projected<E> = Result<Result<(), LedgerError>, E>;
 const FOLDED: usize = 1_000;
 
 /// How an entity is found again, across incidents.
-pub(in super::super) fn principal(kind: &str, value: &str) -> String {
+pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")
 }
 
 /// Takes facts into account, one after the other, in one transaction. An incident is folded in
 /// memory and written once, however many of the facts change it: call [`finish`](Self::finish).
 #[derive(Debug, Default)]
-pub(in super::super) struct Projector {
+pub(in crate::adapters) struct Projector {
     changed: BTreeMap<String, Changed>,
 }
 
@@ -40,7 +40,7 @@ struct Changed {
 
 impl Projector {
     /// Takes the fact that stands as record `seq` into account.
-    pub(in super::super) fn fact<T: Tables>(
+    pub(in crate::adapters) fn fact<T: Tables>(
         &mut self,
         tables: &mut T,
         seq: u64,
@@ -67,7 +67,7 @@ impl Projector {
     }
 
     /// Writes the incidents that were changed.
-    pub(in super::super) fn finish<T: Tables>(&mut self, tables: &mut T) -> Projected<T::Error> {
+    pub(in crate::adapters) fn finish<T: Tables>(&mut self, tables: &mut T) -> Projected<T::Error> {
         for changed in std::mem::take(&mut self.changed).into_values() {
             if let Err(error) = changed.save(tables)? {
                 return Ok(Err(error));
@@ -278,7 +278,7 @@ fn place<T: Tables>(
 }
 
 /// Most severe first in an ORDER BY … DESC. Unknown asks a human, so it stands above low.
-pub(in super::super) fn rank(severity: Severity) -> u8 {
+pub(in crate::adapters) fn rank(severity: Severity) -> u8 {
     match severity {
         Severity::Informational => 1,
         Severity::Low => 2,
@@ -290,7 +290,7 @@ pub(in super::super) fn rank(severity: Severity) -> u8 {
 }
 
 /// The `7` of `INC-7`.
-fn number(key: &str) -> u64 {
+pub(in crate::adapters) fn number(key: &str) -> u64 {
     key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 

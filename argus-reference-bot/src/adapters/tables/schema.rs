@@ -66,10 +66,10 @@ CREATE TABLE IF NOT EXISTS meta (
 ";
 
 /// The projections that a rebuild is compared with.
-pub(in super::super) const PROJECTED: [&str; 7] =
+pub(in crate::adapters) const PROJECTED: [&str; 7] =
     ["events", "ids", "incidents", "cards", "leases", "documents", "meta"];
 
 /// The projections as SQLite makes them.
-pub(in super::super) fn sqlite() -> String {
+pub(in crate::adapters) fn sqlite() -> String {
     PROJECTIONS.replace("BOOLEAN", "INTEGER")
 }
