@@ -9,6 +9,7 @@ mod inbox;
 mod job;
 mod pages;
 mod read;
+mod rebuilt;
 mod room;
 mod schema;
 mod tables;
@@ -29,8 +30,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use self::read::{all, one};
-pub use self::verify::{Finding, Report, export, verify};
+pub(super) use self::rebuilt::Rebuilt;
+pub use self::verify::{export, verify};
+pub use super::verify::{Finding, Report};
+use crate::adapters::tables::sealed::Sealed;
 use crate::adapters::tables::{Value, project, read as rows};
+use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
     SentCard, StoredDocument, Summary, Waiting,
@@ -99,27 +104,6 @@ impl Sqlite {
         })
     }
 
-    /// Resolves when the disk failed in a way that may not be retried, with the reason. Whoever
-    /// waits must stop the process: an fsync error need not show twice.
-    pub async fn broken(&self) -> String {
-        let mut broken = self.broken.clone();
-        // The guard must be gone before the next await, or nobody can spawn whoever waits here.
-        let reason = broken.wait_for(Option::is_some).await.ok().map(|reason| reason.clone());
-        match reason {
-            Some(reason) => reason.unwrap_or_default(),
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Carries everything over into the file, so that a copy of it alone is whole.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerError::Unavailable`] if the store is shutting down; then it does so by itself.
-    pub async fn settle(&self) -> Result<(), LedgerError> {
-        self.write(job::Job::Settle).await
-    }
-
     async fn write<T>(
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> job::Job,
@@ -162,7 +146,7 @@ impl Drop for Sqlite {
 #[async_trait]
 impl Ledger for Sqlite {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
-        let sealed = job::Sealed::new(arrival);
+        let sealed = Sealed::new(arrival);
         self.write(|reply| job::Job::Receive(Box::new(sealed), reply)).await
     }
 
@@ -170,7 +154,7 @@ impl Ledger for Sqlite {
         &self,
         arrivals: Vec<Arrival>,
     ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError> {
-        let sealed = arrivals.into_iter().map(job::Sealed::new).collect();
+        let sealed = arrivals.into_iter().map(Sealed::new).collect();
         self.write(|reply| job::Job::ReceiveMany(sealed, reply)).await
     }
 
@@ -287,6 +271,38 @@ impl Ledger for Sqlite {
 
     async fn head(&self) -> Result<(u64, Hash), LedgerError> {
         self.read(schema::head).await
+    }
+
+    /// An fsync error need not show twice, so the process ends then.
+    async fn broken(&self) -> String {
+        let mut broken = self.broken.clone();
+        // The guard must be gone before the next await, or nobody can spawn whoever waits here.
+        let reason = broken.wait_for(Option::is_some).await.ok().map(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason.unwrap_or_default(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Carries everything over into the file, so that a copy of it alone is whole.
+    async fn settle(&self) -> Result<(), LedgerError> {
+        self.write(job::Job::Settle).await
+    }
+}
+
+#[async_trait]
+impl Chain for Sqlite {
+    async fn end(&self) -> Result<(u64, Hash), LedgerError> {
+        self.read(schema::head).await
+    }
+
+    async fn links(&self, seq: u64, limit: u32) -> Result<Vec<Link>, LedgerError> {
+        let values = [Value::Whole(seq), Value::Whole(limit.into())];
+        self.read(move |it| all(it, rows::LINKS, &values, rows::link)).await
+    }
+
+    async fn take_over(&self, links: Vec<Link>) -> Result<(), LedgerError> {
+        self.write(|reply| job::Job::Import(links, reply)).await
     }
 }
 

@@ -7,6 +7,7 @@
 pub(super) mod project;
 pub(super) mod read;
 pub(super) mod schema;
+pub(super) mod sealed;
 
 use std::collections::BTreeSet;
 
@@ -86,6 +87,8 @@ pub(super) trait Cells {
     fn maybe_text(&self, at: usize) -> Result<Option<String>, Self::Error>;
     /// Bytes.
     fn bytes(&self, at: usize) -> Result<&[u8], Self::Error>;
+    /// Bytes, if there are any.
+    fn maybe_bytes(&self, at: usize) -> Result<Option<&[u8]>, Self::Error>;
     /// What stands there cannot be what was written.
     fn wrong(&self, at: usize, why: serde_json::Error) -> Self::Error;
 }

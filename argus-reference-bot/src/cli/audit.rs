@@ -6,8 +6,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{Format, say};
+use super::serve::runtime;
 use super::{Ended, Outcome};
+use crate::adapters::postgres;
 use crate::adapters::sqlite::{Report, export, verify};
+use crate::app::Place;
 use crate::config;
 
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,7 @@ pub(super) enum Command {
 Examples:
   argus audit verify --data ./data/argus.db
   argus audit verify --config argus.toml --format json
+  argus audit verify --data postgres://argus@127.0.0.1/argus
 
 Exit code 1 if anything is not as it was written; the finding names the record.")]
     Verify {
@@ -36,7 +40,7 @@ Exit code 1 if anything is not as it was written; the finding names the record."
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Store {
-    /// The store: the database file, or the folder that holds `argus.db`.
+    /// The store: the database file, the folder that holds `argus.db`, or `postgres://user@host/db`.
     #[arg(long, visible_alias = "data-dir", value_name = "PATH")]
     data: Option<PathBuf>,
     /// The settings that name the store.
@@ -45,29 +49,53 @@ pub(super) struct Store {
 }
 
 impl Store {
-    fn path(&self) -> Result<PathBuf, super::Complaint> {
+    fn place(&self) -> Result<Place, super::Complaint> {
         match (&self.data, &self.config) {
-            (Some(data), _) if data.is_dir() => Ok(data.join("argus.db")),
-            (Some(data), _) => Ok(data.clone()),
-            (None, Some(file)) => Ok(config::load(file)?.store.sqlite_path()?),
-            (None, None) => Ok(PathBuf::from("data/argus.db")),
+            (Some(data), _) => Ok(place(data)?),
+            (None, Some(file)) => Ok(Place::of(&config::load(file)?.store)?),
+            (None, None) => Ok(Place::Sqlite(PathBuf::from("data/argus.db"))),
         }
+    }
+}
+
+/// The store that an argument names: a URL, a file, or a folder with `argus.db`.
+pub(super) fn place(data: &Path) -> Result<Place, config::ConfigError> {
+    match data.to_str() {
+        Some(url) if url.contains("://") || url.starts_with("sqlite:") => {
+            Place::of(&config::Store::at(url))
+        }
+        _ if data.is_dir() => Ok(Place::Sqlite(data.join("argus.db"))),
+        _ => Ok(Place::Sqlite(data.to_owned())),
     }
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
-        Command::Verify { store, format } => verified(&store.path()?, *format),
+        Command::Verify { store, format } => verified(&store.place()?, *format),
         Command::Export { store } => {
-            export(&store.path()?, |line| say(&line.to_string()).map_err(|it| it.0))
-                .map_err(super::Complaint)?;
+            let line = |line: serde_json::Value| say(&line.to_string()).map_err(|it| it.0);
+            match store.place()? {
+                Place::Sqlite(path) => export(&path, line).map_err(super::Complaint)?,
+                Place::Postgres(target) => runtime()?
+                    .block_on(postgres::export(&target, line))
+                    .map_err(super::Complaint)?,
+            }
             Ok(Ended::Well)
         }
     }
 }
 
-fn verified(path: &Path, format: Format) -> Outcome {
-    let report = verify(path)?;
+/// Verifies a store without changing it.
+pub(super) fn report(place: &Place) -> Result<Report, super::Complaint> {
+    Ok(match place {
+        Place::Sqlite(path) => verify(path)?,
+        Place::Postgres(target) => runtime()?.block_on(postgres::verify(target))?,
+    })
+}
+
+/// Verifies a store and says what was found.
+pub(super) fn verified(place: &Place, format: Format) -> Outcome {
+    let report = report(place)?;
     match format {
         Format::Json => say(&json!({
             "intact": report.intact(),

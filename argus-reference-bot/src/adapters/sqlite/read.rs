@@ -145,6 +145,10 @@ impl Cells for Row<'_> {
         Ok(self.get_ref(at)?.as_blob()?)
     }
 
+    fn maybe_bytes(&self, at: usize) -> rusqlite::Result<Option<&[u8]>> {
+        Ok(self.get_ref(at)?.as_blob_or_null()?)
+    }
+
     fn wrong(&self, at: usize, why: serde_json::Error) -> rusqlite::Error {
         rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(why))
     }

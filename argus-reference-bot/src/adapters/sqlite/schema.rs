@@ -74,13 +74,18 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
         .map_err(failed)
 }
 
+/// Makes the projections, empty.
+pub(super) fn projections(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&schema::sqlite())
+}
+
 /// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
 /// stood in them is gone. Gives the ids of all events, which are not filed yet.
 pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<Ids, LedgerError> {
     for table in schema::PROJECTED.iter().chain(&["keys", "playbooks"]) {
         to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
     }
-    to.execute_batch(&schema::sqlite()).map_err(failed)?;
+    projections(to).map_err(failed)?;
     let (mut projector, mut ids) = (Projector::default(), Ids::default());
     let mut tables = Transaction { connection: to, ids: &mut ids };
     let mut statement =

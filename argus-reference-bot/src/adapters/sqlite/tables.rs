@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::ids::Ids;
 use super::read::one;
+use crate::adapters::tables::project::{DROP_DOCUMENT, SET_DOCUMENT};
 use crate::adapters::tables::{Tables, Value, read};
 use crate::ports::ledger::StoredDocument;
 
@@ -29,10 +30,6 @@ pub(super) fn document(
 ) -> rusqlite::Result<Option<StoredDocument>> {
     one(connection, read::DOCUMENT, &[Value::Text(kind), Value::Text(key)], read::document)
 }
-
-const SET_DOCUMENT: &str = "INSERT INTO documents (kind, key, version, body) VALUES (?1, ?2, 1, ?3)
- ON CONFLICT (kind, key) DO UPDATE SET version = documents.version + 1, body = ?3";
-const DROP_DOCUMENT: &str = "DELETE FROM documents WHERE kind = ?1 AND key = ?2";
 
 /// A transaction.
 #[derive(Debug)]

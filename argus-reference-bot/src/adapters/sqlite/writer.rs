@@ -6,19 +6,21 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use argus_soc::ledger::{Hash, canonical};
+use argus_soc::ledger::{Hash, Verifier, canonical};
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::inbox::Inbox;
-use super::job::{Answer, Job, Receipts, Sealed};
+use super::job::{Answer, Job, Receipts};
 use super::pages::{Pages, beside};
 use super::room::Room;
 use super::tables::{Transaction, version};
 use super::{failed, ids, read, schema, unavailable};
 use crate::adapters::tables::project::Projector;
+use crate::adapters::tables::sealed::Sealed;
+use crate::ports::chain::Link;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// Records in one transaction at most; the sync is then a small part of the cost.
@@ -241,6 +243,10 @@ impl Writer {
                 Ok(result) => (Answer::Done(result, reply), Ok(())),
                 Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
             },
+            Job::Import(links, reply) => match self.whole(|writer| writer.import(&links)) {
+                Ok(result) => (Answer::Done(result, reply), Ok(())),
+                Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
+            },
             Job::Settle(reply) => {
                 self.settling.push(reply);
                 return Ok(());
@@ -319,9 +325,17 @@ impl Writer {
     }
 
     fn append(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
+        self.whole(|writer| writer.append_all(batch))
+    }
+
+    /// Does what belongs together whole, or not at all.
+    fn whole(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> rusqlite::Result<Result<(), LedgerError>>,
+    ) -> rusqlite::Result<Result<(), LedgerError>> {
         let before = (self.seq, self.head);
         self.connection.execute_batch("SAVEPOINT batch")?;
-        let result = match self.append_all(batch) {
+        let result = match write(self) {
             // Others share the transaction; a batch that cannot be written must not be theirs.
             Err(error) if is_of_the_batch(&error) => Err(LedgerError::Damaged(error.to_string())),
             other => other?,
@@ -333,6 +347,27 @@ impl Writer {
         }
         self.connection.execute_batch("RELEASE batch")?;
         Ok(result)
+    }
+
+    /// Takes records of another store over, byte for byte.
+    fn import(&mut self, links: &[Link]) -> rusqlite::Result<Result<(), LedgerError>> {
+        let mut verifier = Verifier::after(self.seq, self.head);
+        let mut projector = Projector::default();
+        for link in links {
+            let checked = verifier.check(&link.stored()).map_err(|it| it.to_string());
+            let fact = match checked.map_err(LedgerError::Damaged).and_then(|()| link.fact()) {
+                Ok(fact) => fact,
+                Err(error) => return Ok(Err(error)),
+            };
+            let seq = self.record(&link.payload, link.raw.as_deref())?;
+            let mut tables = Transaction { connection: &self.connection, ids: &mut self.ids };
+            if let Err(error) = projector.fact(&mut tables, seq, &fact)? {
+                return Ok(Err(error));
+            }
+        }
+        // The next event that comes in does not follow one that came through this door.
+        self.last_event = None;
+        projector.finish(&mut Transaction { connection: &self.connection, ids: &mut self.ids })
     }
 
     fn append_all(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {

@@ -19,6 +19,14 @@ type Projected<E> = Result<Result<(), LedgerError>, E>;
 /// Incidents that are folded in memory at most, before they are written; a rebuild meets them all.
 const FOLDED: usize = 1_000;
 
+/// Writes a document.
+pub(in crate::adapters) const SET_DOCUMENT: &str =
+    "INSERT INTO documents (kind, key, version, body) VALUES (?1, ?2, 1, ?3)
+ ON CONFLICT (kind, key) DO UPDATE SET version = documents.version + 1, body = ?3";
+/// Removes a document.
+pub(in crate::adapters) const DROP_DOCUMENT: &str =
+    "DELETE FROM documents WHERE kind = ?1 AND key = ?2";
+
 /// How an entity is found again, across incidents.
 pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Cells, Value, project};
+use crate::ports::chain::Link;
 use crate::ports::ledger::{
     Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
 };
@@ -75,6 +76,10 @@ pub(in crate::adapters) const DOCUMENT: &str =
 /// All documents of a kind, for [`document`].
 pub(in crate::adapters) const DOCUMENTS: &str =
     "SELECT key, version, body FROM documents WHERE kind = ?1 ORDER BY key";
+
+/// Records with every byte of them, for [`link`].
+pub(in crate::adapters) const LINKS: &str =
+    "SELECT seq, prev, payload, hash, raw FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
 /// How much there is, for [`counts`].
 pub(in crate::adapters) const COUNTS: &str = "SELECT (SELECT coalesce(max(seq), 0) FROM records),
@@ -171,6 +176,17 @@ pub(in crate::adapters) fn recorded<E>(row: &dyn Cells<Error = E>) -> Result<Rec
 /// A row of [`DOCUMENT`] or [`DOCUMENTS`].
 pub(in crate::adapters) fn document<E>(row: &dyn Cells<Error = E>) -> Result<StoredDocument, E> {
     Ok(StoredDocument { key: row.text(0)?, version: row.whole(1)?, body: row.bytes(2)?.to_vec() })
+}
+
+/// A row of [`LINKS`].
+pub(in crate::adapters) fn link<E>(row: &dyn Cells<Error = E>) -> Result<Link, E> {
+    Ok(Link {
+        seq: row.whole(0)?,
+        prev: row.bytes(1)?.to_vec(),
+        payload: row.bytes(2)?.to_vec(),
+        hash: row.bytes(3)?.to_vec(),
+        raw: row.maybe_bytes(4)?.map(<[u8]>::to_vec),
+    })
 }
 
 /// The row of [`COUNTS`].
