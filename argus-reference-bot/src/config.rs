@@ -2,6 +2,7 @@
 
 pub mod credential;
 mod load;
+mod score;
 mod secret;
 mod store;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 pub use self::credential::Credential;
 pub use self::load::{ConfigError, load, parse};
+pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::store::Store;
 
@@ -57,6 +59,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// How events are scored.
+    #[serde(default)]
+    pub score: Score,
 }
 
 /// The HTTP server.

@@ -19,6 +19,16 @@ pub struct Finding {
     pub what: String,
 }
 
+impl Finding {
+    pub(super) fn of(place: &str, what: String) -> Self {
+        Self { seq: None, place: place.into(), what }
+    }
+
+    pub(super) fn at(seq: u64, place: &str, what: String) -> Self {
+        Self { seq: Some(seq), ..Self::of(place, what) }
+    }
+}
+
 /// What a verification found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {

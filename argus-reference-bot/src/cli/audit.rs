@@ -50,11 +50,20 @@ pub(super) struct Store {
 
 impl Store {
     fn place(&self) -> Result<Place, super::Complaint> {
-        match (&self.data, &self.config) {
-            (Some(data), _) => Ok(place(data)?),
-            (None, Some(file)) => Ok(Place::of(&config::load(file)?.store)?),
-            (None, None) => Ok(Place::Sqlite(PathBuf::from("data/argus.db"))),
-        }
+        let config = self.config.as_deref().map(config::load).transpose()?;
+        store_place(self.data.as_deref(), config.as_ref())
+    }
+}
+
+/// The store that is named: what `data` says, or what the settings name.
+pub(super) fn store_place(
+    data: Option<&Path>,
+    config: Option<&config::Config>,
+) -> Result<Place, super::Complaint> {
+    match (data, config) {
+        (Some(data), _) => Ok(place(data)?),
+        (None, Some(config)) => Ok(Place::of(&config.store)?),
+        (None, None) => Ok(Place::Sqlite(PathBuf::from("data/argus.db"))),
     }
 }
 
@@ -73,14 +82,23 @@ pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Verify { store, format } => verified(&store.place()?, *format),
         Command::Export { store } => {
-            let line = |line: serde_json::Value| say(&line.to_string()).map_err(|it| it.0);
-            match store.place()? {
-                Place::Sqlite(path) => export(&path, line).map_err(super::Complaint)?,
-                Place::Postgres(target) => runtime()?
-                    .block_on(postgres::export(&target, line))
-                    .map_err(super::Complaint)?,
-            }
+            exported(&store.place()?, |line| say(&line.to_string()).map_err(|it| it.0))
+                .map_err(super::Complaint)?;
             Ok(Ended::Well)
+        }
+    }
+}
+
+/// Gives every record of a store to `line`.
+pub(super) fn exported(
+    place: &Place,
+    line: impl FnMut(serde_json::Value) -> Result<(), String>,
+) -> Result<(), String> {
+    match place {
+        Place::Sqlite(path) => export(path, line),
+        Place::Postgres(target) => {
+            let runtime = runtime().map_err(|error| error.to_string())?;
+            runtime.block_on(postgres::export(target, line))
         }
     }
 }

@@ -39,7 +39,7 @@ impl Link {
     ///
     /// [`LedgerError::Damaged`] if it is no fact that this program knows.
     pub fn fact(&self) -> Result<Fact, LedgerError> {
-        serde_json::from_slice(&self.payload)
+        Fact::read(&self.payload)
             .map_err(|error| LedgerError::Damaged(format!("record {}: {error}", self.seq)))
     }
 }

@@ -54,7 +54,6 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
     session.client.batch_execute(begin).await.map_err(|error| failed(&error))?;
     let (mut verifier, mut rebuilt) = (Verifier::default(), Rebuilt::new()?);
     let mut findings = Vec::new();
-    let finding = |seq, place: &str, what: String| Finding { seq, place: place.into(), what };
     'chain: loop {
         let (seq, _) = verifier.head();
         let values = vec![Param::whole(seq), Param::whole(PIECE)];
@@ -67,12 +66,12 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
                 Ok(link) => link,
                 Err(error) => {
                     let next = verifier.head().0 + 1;
-                    findings.push(finding(Some(next), "records", crate::chain::chain(&error)));
+                    findings.push(Finding::at(next, "records", crate::chain::chain(&error)));
                     break 'chain;
                 }
             };
             if let Err(broken) = verifier.check(&link.stored()) {
-                findings.push(finding(Some(broken.seq), "records", broken.why));
+                findings.push(Finding::at(broken.seq, "records", broken.why));
                 break 'chain;
             }
             rebuilt.take(&link)?;
@@ -82,7 +81,7 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
     if findings.is_empty() {
         findings.extend(tables(&session, rebuilt).await?);
         if let Err(error) = check_head(&session).await {
-            findings.push(finding(Some(records + 1), "head", error.to_string()));
+            findings.push(Finding::at(records + 1, "head", error.to_string()));
         }
     }
     Ok(Report { records, head: head.to_string(), pages: None, findings })
@@ -123,11 +122,7 @@ async fn tables(session: &Session, rebuilt: Rebuilt) -> Result<Vec<Finding>, Led
         let rows = rows.map_err(|error| failed(&error))?;
         let mut stored = rows.iter();
         let difference = rebuilt.differs(table, || stored.next().map(texts))?;
-        findings.extend(difference.map(|what| Finding {
-            seq: None,
-            place: table.name.into(),
-            what,
-        }));
+        findings.extend(difference.map(|what| Finding::of(table.name, what)));
     }
     Ok(findings)
 }

@@ -121,7 +121,7 @@ pub(in crate::adapters) fn received<E>(
 
 /// The fact in column `at`.
 pub(in crate::adapters) fn fact<E>(row: &dyn Cells<Error = E>, at: usize) -> Result<Fact, E> {
-    serde_json::from_slice(row.bytes(at)?).map_err(|error| row.wrong(at, error))
+    Fact::read(row.bytes(at)?).map_err(|error| row.wrong(at, error))
 }
 
 /// An incident from its state in the first column.

@@ -151,8 +151,7 @@ async fn begin<'a>(session: &Session, jobs: &'a [Job]) -> Result<Draft<'a>, Fail
                 claims.extend(batch.claim.iter().map(|claim| claim.name.clone()));
             }
             Job::Import(links, _) => {
-                let facts =
-                    links.iter().filter_map(|link| serde_json::from_slice(&link.payload).ok());
+                let facts = links.iter().filter_map(|link| link.fact().ok());
                 facts.for_each(|fact| needs.fact(&fact));
             }
         }
