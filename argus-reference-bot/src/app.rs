@@ -103,7 +103,7 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
-        let Doors { doors, shapes, sources } = Doors::read(config)?;
+        let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger: Arc::<Sqlite>::clone(&store),
             clock,
