@@ -1,7 +1,5 @@
 //! What did not reach people, and what was stopped: asked about, tried again, given up, let go on.
 
-use std::collections::BTreeMap;
-
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::policy::Action;
 use argus_soc::storm::breaker::Scope;
@@ -59,7 +57,7 @@ pub async fn settle(
         }
     }
     if !facts.is_empty() {
-        ledger.append(Batch { facts, expect: BTreeMap::new() }).await?;
+        ledger.append(Batch { facts, ..Batch::default() }).await?;
     }
     Ok(dead)
 }

@@ -7,7 +7,7 @@ use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::What;
 
 use super::Tables;
-use crate::adapters::sqlite::project::rank;
+use crate::adapters::tables::project::rank;
 use crate::ports::ledger::{DueCard, DuePlace, DueSlice, SentCard, StoredCard, Summary, Which};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Tables {
             }
             What::NoticeDelivered { incident, card, activity_id, version, .. } => {
                 self.card(incident, card, |it| {
-                    it.stored.shown = it.stored.shown.max(*version);
+                    it.stored.shown = *version;
                     it.stored.activity_id = Some(activity_id.clone());
                     it.stored.digest = None;
                     it.attempts = 0;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::cards::summary;
 use super::{Record, Tables};
-use crate::adapters::sqlite::project::{number, principal, rank};
+use crate::adapters::tables::project::{number, principal, rank};
 use crate::ports::ledger::{Counts, EventView, Filter, Recorded, StoredDocument, Summary, Waiting};
 
 impl Tables {
