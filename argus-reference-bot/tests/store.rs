@@ -3,5 +3,6 @@
 mod crash;
 mod damage;
 mod disk;
+mod outsider;
 mod suite;
 mod worker;
