@@ -8,4 +8,5 @@ mod proxy;
 mod replicas;
 mod server;
 mod suite;
+mod tools;
 mod worker;
