@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 
 pub use self::credential::Credential;
-pub use self::ingest::{Ingest, Secrets, Source, SourceAuth};
+pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
