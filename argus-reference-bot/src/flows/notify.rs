@@ -4,6 +4,8 @@
 //! show. A card that changed ten times while Teams was away is sent once, with the latest state.
 //! Each conversation is a queue of its own, most severe first, so that one that is dead blocks no
 //! other.
+//!
+//! Long because the one loop and everything that it decides stand together.
 
 mod bulletin;
 mod gather;
@@ -29,6 +31,8 @@ use self::show::{Done, Trouble};
 use self::tries::{Name, Tries};
 use self::windows::{Lane, Windows};
 use super::Soc;
+use super::shares::{Share, TRY};
+use crate::chain::chain;
 use crate::ports::ledger::documents;
 use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
@@ -36,6 +40,8 @@ use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Whic
 const ROUND: u32 = 64;
 /// How long nobody looks when nobody rings.
 const SLOWEST: u64 = 60_000;
+/// How often the notifier says that it is still there, to keep its claim.
+const RENEWED: u64 = 4_000;
 /// How long bulletins are remembered before the store is asked again.
 const BULLETINS: u64 = 1_000;
 /// Cards due from which on it is looked at them less often than the bell rings.
@@ -107,10 +113,23 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let mut opened = false;
     let mut sending: JoinSet<(Parcel, Result<Done, Trouble>)> = JoinSet::new();
     while !*stop.borrow() {
+        match soc.whose_turn().await {
+            Share::Ours => {}
+            // Another replica may have sent cards until now: what it knew is read again.
+            Share::OursNow => opened = false,
+            Share::Others => {
+                tokio::select! {
+                    () = tokio::time::sleep(TRY) => {}
+                    _ = stop.changed() => {}
+                }
+                continue;
+            }
+        }
         let looked = now();
-        let mut idle = SLOWEST;
+        let mut idle = RENEWED;
         let look = async {
             if !opened {
+                desk = Desk::default();
                 desk.remember(&soc, looked).await?;
                 opened = true;
             }
@@ -162,6 +181,15 @@ async fn rung(soc: &Soc, gap: u64) {
 }
 
 impl Soc {
+    /// Whether this replica sends cards now.
+    async fn whose_turn(&self) -> Share {
+        self.shares.cards.share(self.ledger.as_ref()).await.unwrap_or_else(|error| {
+            tracing::error!(why = chain(&error), "cannot see whose turn it is to send cards");
+            self.shares.cards.doubt();
+            Share::Others
+        })
+    }
+
     async fn hand_over(&self, parcel: &Parcel) -> Result<Done, Trouble> {
         match parcel {
             Parcel::Card(card, tried) => self.show(card, *tried).await,
@@ -189,6 +217,14 @@ impl Desk {
             if it.about == About::Storm && it.ended.is_none() && it.dead.is_none() {
                 self.gatherings.insert(it.conversation.clone(), Gathering::going_on(id, now));
             }
+        }
+        let sends = soc.ledger.sends(Duration::from_millis(HOUR)).await?;
+        for (conversation, ago) in &sends {
+            let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+            self.windows.sent(conversation, Lane::Urgent, now.saturating_sub(ago));
+        }
+        if !sends.is_empty() {
+            return Ok(());
         }
         let (head, _) = soc.ledger.head().await?;
         let mut after = head.saturating_sub(LOOKED_THROUGH);

@@ -32,10 +32,13 @@ impl Soc {
         let mut activity = Activity::card(card);
         activity.summary = data.pointer("/title").and_then(|it| it.as_str()).map(str::to_owned);
         let to = self.conversation(&it.conversation);
+        self.is_our_turn()?;
         let sent = if let Some(activity_id) = &it.activity_id {
             self.connector.update(&to, activity_id, &activity).await
         } else {
-            self.bulletin_changed(id, Change::Attempt).await?;
+            let what = What::BulletinChanged { bulletin: id.into(), change: Change::Attempt };
+            let claim = self.shares.cards.claim();
+            self.ledger.append(Batch { claim, ..Batch::one(self.notifiers(what)) }).await?;
             self.connector.send(&to, &activity).await
         };
         match sent {

@@ -122,6 +122,7 @@ impl Soc {
         let to = self.conversation(&due.conversation);
         // Teams took it once without saying its id; then it cannot be updated.
         let known = due.activity_id.as_deref().filter(|id| !id.is_empty());
+        self.is_our_turn()?;
         let sent = if let Some(id) = known {
             self.connector.update(&to, id, &drawn.activity).await
         } else {
@@ -130,7 +131,9 @@ impl Soc {
                 card: due.card.clone(),
                 conversation: due.conversation.clone(),
             };
-            self.record(incident, attempted).await?;
+            let fact = self.fact(Actor::service("notifier"), &incident.correlation, attempted);
+            let claim = self.shares.cards.claim();
+            self.ledger.append(Batch { claim, ..Batch::one(fact) }).await?;
             self.connector.send(&to, &drawn.activity).await
         };
         let sent = match sent {
@@ -197,6 +200,14 @@ impl Soc {
         facts.extend(self.alarm(&due.conversation));
         self.ledger.append(Batch { facts, ..Batch::default() }).await?;
         Ok(Done::Settled)
+    }
+
+    /// Nothing is sent once another replica may have the cards.
+    pub(super) fn is_our_turn(&self) -> Result<(), LedgerError> {
+        if self.shares.cards.is_sure() {
+            return Ok(());
+        }
+        Err(LedgerError::Unavailable("another replica sends cards now".into()))
     }
 
     /// The record that a card is given up, which is also logged.
