@@ -3,6 +3,8 @@
 //! Many doors write at once and each waits for its own record to be on disk. The writer takes
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
+//!
+//! Long because it is the whole port, each promise with the statement that keeps it.
 
 mod ids;
 mod inbox;
