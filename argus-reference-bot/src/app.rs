@@ -26,6 +26,7 @@ use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError, Secrets, SourceAuth};
+use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
@@ -116,6 +117,7 @@ impl App {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             model: model(config)?,
+            correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {

@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod correlation;
 pub mod credential;
 mod load;
 mod score;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::load::{ConfigError, load, parse};
 pub use self::score::Score;
@@ -58,6 +60,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When events about different things are one incident.
+    #[serde(default)]
+    pub correlation: Vec<Correlation>,
     /// How events are scored.
     #[serde(default)]
     pub score: Score,

@@ -141,7 +141,7 @@ impl Changed {
             }
         };
         save(connection, incident, state.as_bytes())?;
-        let now = ("card".to_owned(), (incident.version, incident.severity));
+        let now = ("card".to_owned(), (incident.card_version(), incident.severity));
         let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
         for (card, (version, severity)) in std::iter::once(now).chain(runs) {
             connection
@@ -173,6 +173,9 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
             place(connection, ids, events, fact.stream.as_deref())?;
         }
         What::Ignored { event_id, .. } => place(connection, ids, [*event_id], None)?,
+        What::Suppressed { events, .. } => {
+            place(connection, ids, events.iter().copied(), None)?;
+        }
         What::NoticePlaced { incident, card, conversation } => {
             add_card(connection, seq, incident, card, conversation)?;
         }
@@ -240,8 +243,11 @@ fn place(
     events: impl IntoIterator<Item = Uuid>,
     incident: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let mut enter = connection
-        .prepare_cached("INSERT INTO events (seq, incident, ignored) VALUES (?1, ?2, ?3)")?;
+    let mut enter = connection.prepare_cached(
+        // An event that is split off an incident was placed before.
+        "INSERT INTO events (seq, incident, ignored) VALUES (?1, ?2, ?3)
+             ON CONFLICT (seq) DO UPDATE SET incident = ?2, ignored = ?3",
+    )?;
     let mut placed: u64 = 0;
     for event in events {
         // An event that never came is placed nowhere.
