@@ -99,10 +99,11 @@ proptest! {
         let arrived: Vec<Member> = arriving.into_iter().map(|(_, member)| member).collect();
         let (mut group, mut one) = (Group::default(), Unions::default());
         for delivery in arrived.chunks(story.chunk) {
-            group.extend(delivery.iter().cloned(), story.rule.horizon_ms());
+            group.take(delivery.iter().cloned());
             for cluster in group.clusters(&story.rule) {
                 one.join(cluster.incidents);
             }
+            group.forget(story.rule.horizon_ms());
         }
         prop_assert_eq!(one.sets(), by_definition(&arrived, &story.rule));
     }
@@ -118,7 +119,10 @@ proptest! {
             .collect();
         let all = |members: &[Member]| {
             let mut group = Group::default();
-            members.iter().for_each(|it| group.extend([it.clone()], story.rule.horizon_ms()));
+            for member in members {
+                group.take([member.clone()]);
+                group.forget(story.rule.horizon_ms());
+            }
             group
         };
         let one = all(&members);
@@ -134,7 +138,7 @@ fn a_window_is_satisfied_by_events_and_distinct_values() {
         let mut group = Group::default();
         let members =
             events.iter().enumerate().map(|(n, &(at, host))| member(n, at, host, n as u64));
-        group.extend(members, rule.horizon_ms());
+        group.take(members);
         let found: Vec<usize> = group.clusters(rule).iter().map(|it| it.events).collect();
         assert_eq!(found, clusters, "{events:?}");
     }
@@ -159,9 +163,11 @@ fn a_flood_keeps_the_newest_and_is_bounded() {
     let rule = rule(60_000, 3, 1);
     let mut group = Group::default();
     let flood = |from: usize| (from..from + 5_000).map(|n| member(n, 0, 1, n as u64));
-    group.extend(flood(0), rule.horizon_ms());
+    group.take(flood(0));
+    group.forget(rule.horizon_ms());
     assert_eq!(group.len(), 2_000);
-    group.extend([member(9_999, 180_001, 1, 1)], rule.horizon_ms());
+    group.take([member(9_999, 180_001, 1, 1)]);
+    group.forget(rule.horizon_ms());
     assert_eq!(group.len(), 1, "what no late event can share a window with is forgotten");
 }
 

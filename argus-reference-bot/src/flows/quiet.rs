@@ -74,7 +74,7 @@ impl Soc {
             }
             _ => return Ok(HOW.into()),
         };
-        self.authorise(person, Action::Suppress, None, correlation).await?;
+        let _permit = self.authorise(person, Action::Suppress, None, correlation).await?;
         let until = self.clock.now() + time;
         for _ in 0..RACES {
             let all = documents::all::<Suppressed>(&*self.ledger).await?;
@@ -133,7 +133,7 @@ impl Soc {
         if documents::find::<Suppressed>(&*self.ledger, id).await?.is_none() {
             return Ok(format!("There is no suppression {}.", unmarked(id)));
         }
-        self.authorise(person, Action::Suppress, None, correlation).await?;
+        let _permit = self.authorise(person, Action::Suppress, None, correlation).await?;
         let what = What::SuppressionEnded { id: id.to_owned(), why: why.to_owned() };
         self.ledger.append(Batch::one(self.fact(person.actor(), correlation, what))).await?;
         self.look_again().await;
@@ -169,7 +169,7 @@ impl Soc {
             (What::Snoozed { until, reason }, said)
         };
         let action = Action::Snooze { incident: key.clone() };
-        self.authorise(person, action, Some(&key), correlation).await?;
+        let _permit = self.authorise(person, action, Some(&key), correlation).await?;
         let fact = self.fact(person.actor(), correlation, what).of(&key);
         self.ledger.append(Batch::on(&incident, vec![fact])).await?;
         self.bells.notify.notify_one();

@@ -56,7 +56,7 @@ impl Soc {
             return Ok(format!("{} is resolved; what is over is not merged.", over.key));
         }
         let action = Action::Regroup { incident: into.key.clone() };
-        self.authorise(person, action, Some(&into.key), correlation).await?;
+        let _permit = self.authorise(person, action, Some(&into.key), correlation).await?;
         let [merged, absorbed] = merged(&other, &into.key, "by hand");
         let facts = vec![
             self.fact(person.actor(), correlation, merged).of(&other.key),
@@ -102,7 +102,7 @@ impl Soc {
             return Ok(format!("{} does not go on in {}.", other.key, from.key));
         }
         let action = Action::Regroup { incident: from.key.clone() };
-        self.authorise(person, action, Some(&from.key), correlation).await?;
+        let _permit = self.authorise(person, action, Some(&from.key), correlation).await?;
         let parted = What::Parted { from: from.key.clone(), belongs: belonging(&other.event) };
         let shed = What::Shed { incident: other.key.clone(), events: other.count, absorbed: true };
         let facts = vec![
@@ -137,7 +137,7 @@ impl Soc {
             }
         }
         let action = Action::Regroup { incident: from.key.clone() };
-        self.authorise(person, action, Some(&from.key), correlation).await?;
+        let _permit = self.authorise(person, action, Some(&from.key), correlation).await?;
         let key = format!("INC-{}", self.ledger.last_number().await? + 1);
         let mut events = events.into_iter();
         let Some(first) = events.next() else { return Ok(HOW_TO_SPLIT.into()) };

@@ -56,10 +56,15 @@ impl Group {
         self.members.is_empty()
     }
 
-    /// Takes events in, and forgets those that can share a window with none that may still come:
-    /// older than the newest one by more than `horizon_ms`.
-    pub fn extend(&mut self, members: impl IntoIterator<Item = Member>, horizon_ms: i64) {
+    /// Takes events in. Look at the [`clusters`](Self::clusters) before you
+    /// [`forget`](Self::forget): what came together may lie far apart.
+    pub fn take(&mut self, members: impl IntoIterator<Item = Member>) {
         self.members.extend(members);
+    }
+
+    /// Forgets events that can share a window with none that may still come: those that are older
+    /// than the newest one by more than `horizon_ms`.
+    pub fn forget(&mut self, horizon_ms: i64) {
         let newest = self.members.last().map_or(i64::MIN, |member| member.at_ms);
         let oldest = newest.saturating_sub(horizon_ms);
         while self
@@ -168,7 +173,8 @@ impl Document for Group {
     fn after(before: Option<Self>, _: &str, fact: &Fact) -> Option<Self> {
         let What::Correlated { members, horizon_ms, .. } = &fact.what else { return before };
         let mut group = before.unwrap_or_default();
-        group.extend(members.iter().cloned(), *horizon_ms);
+        group.take(members.iter().cloned());
+        group.forget(*horizon_ms);
         Some(group)
     }
 }

@@ -69,12 +69,13 @@ impl Soc {
         };
         draft.batch.expect.insert(stream(Group::KIND, name), version);
         let horizon_ms = rule.horizon_ms();
-        group.extend(members.iter().cloned(), horizon_ms);
+        group.take(members.iter().cloned());
         let what = What::Correlated { group: name.to_owned(), members, horizon_ms };
         draft.batch.facts.push(self.triage_fact(correlation, what));
         for cluster in group.clusters(rule) {
             self.make_one(&cluster, rule, correlation, draft, remembered).await?;
         }
+        group.forget(horizon_ms);
         draft.groups.insert(name.to_owned(), (version + 1, group));
         Ok(())
     }
