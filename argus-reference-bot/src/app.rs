@@ -2,6 +2,8 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,26 +20,27 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use self::store::Place;
 use crate::adapters::defender::{self, Defender};
 use crate::adapters::files::Files;
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
-use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Secrets, SourceAuth};
+use crate::config::{Config, ConfigError};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
+use crate::flows::sources::watch_sources;
 use crate::flows::{Needs, Soc, scores};
-use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
+use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
-use crate::ports::ledger::{Batch, LedgerError};
+use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 use crate::templates::Templates;
 
@@ -74,7 +77,6 @@ pub enum AppError {
 #[derive(Debug)]
 pub struct App {
     soc: Arc<Soc>,
-    store: Arc<Sqlite>,
     bot: Bot,
     door: Door,
     auth: Arc<Authenticator>,
@@ -102,9 +104,10 @@ impl App {
         let templates = Templates::open(config, cloud, &identity).await?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
-        let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
+        let ledger: Arc<dyn Ledger> = Place::of(&config.store)?.open().await?;
+        let Doors { doors, shapes, sources } = Doors::read(config)?;
         let needs = Needs {
-            ledger: Arc::<Sqlite>::clone(&store),
+            ledger,
             clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
@@ -125,6 +128,7 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            sources,
             ..Soc::new(needs)
         });
         let address = config.server.listen;
@@ -138,12 +142,12 @@ impl App {
             Arc::clone(&soc.connector),
         )
         .build();
-        let (sources, shapes) = sources(config)?;
         let admin_key = config.server.admin_key.as_ref();
         let door = DoorConfig {
             soc: Arc::clone(&soc),
-            sources,
+            sources: doors,
             max_event_bytes: config.server.max_event_bytes,
+            ingest: config.ingest.clone(),
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
@@ -151,7 +155,7 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
+        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates })
     }
 
     /// Where it listens.
@@ -175,16 +179,17 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, store, bot, door, auth, listener, shapes, templates } = self;
+        let Self { soc, bot, door, auth, listener, shapes, templates } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
         work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
-        let broken = store.broken();
+        let broken = soc.ledger.broken();
         let mut disk = None;
         let ended = async {
             tokio::select! {
@@ -205,7 +210,7 @@ impl App {
             );
         }
         work.shutdown().await;
-        if let Err(error) = store.settle().await {
+        if let Err(error) = soc.ledger.settle().await {
             tracing::warn!(why = chain(&error), "the store's log stays beside its file");
         }
         match disk {
@@ -323,31 +328,6 @@ fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
         itsm = Some(Arc::new(servicenow));
     }
     Ok(itsm)
-}
-
-fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>), AppError> {
-    let mut doors = Vec::new();
-    let mut shapes = BTreeMap::new();
-    for (name, source) in &config.ingest.sources {
-        let key = format!("ingest.sources.{name}");
-        let shape: Shape =
-            source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
-                ConfigError::value(format!("{key}.kind"), error.to_string())
-            })?;
-        let (secrets, make): (&Secrets, fn(&Secret) -> SourceKey) = match &source.auth {
-            SourceAuth::ApiKey(secrets) => (secrets, SourceKey::api_key),
-            SourceAuth::Hmac(secrets) => (secrets, SourceKey::hmac),
-        };
-        let references = match secrets {
-            Secrets::One(one) => vec![one],
-            Secrets::Two(two) => two.iter().collect(),
-        };
-        let resolved = references.into_iter().map(|it| resolve(&format!("{key}.auth"), it));
-        let keys = resolved.map(|secret| Ok(make(&secret?))).collect::<Result<_, AppError>>()?;
-        doors.push(SourceDoor { name: name.clone(), shape, keys });
-        shapes.insert(name.clone(), shape);
-    }
-    Ok((doors, shapes))
 }
 
 fn default_service_url(config: &Config, cloud: Cloud) -> String {

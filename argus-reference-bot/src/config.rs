@@ -2,21 +2,24 @@
 
 mod correlation;
 pub mod credential;
+pub mod ingest;
 mod load;
 mod score;
 mod secret;
+mod store;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
+pub use self::ingest::{Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
+pub use self::store::Store;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -82,31 +85,6 @@ pub struct Server {
     /// Largest event body, in bytes.
     #[serde(default = "mebibyte")]
     pub max_event_bytes: usize,
-}
-
-/// The store.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// `sqlite:PATH`.
-    pub url: String,
-}
-
-impl Store {
-    /// The file of a `sqlite:` URL.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] if the URL names another kind of store.
-    pub fn sqlite_path(&self) -> Result<PathBuf, ConfigError> {
-        match self.url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(ConfigError::value(
-                "store.url",
-                format!("`{}` is not supported in this version; use `sqlite:PATH`", self.url),
-            )),
-        }
-    }
 }
 
 /// The bot's identity towards Teams and Entra.
@@ -197,45 +175,6 @@ pub struct Templates {
 pub struct Playbooks {
     /// `folder:PATH`.
     pub source: String,
-}
-
-/// The doors for events.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ingest {
-    /// Each source, by the name in `POST /ingest/{source}`.
-    #[serde(default)]
-    pub sources: BTreeMap<String, Source>,
-}
-
-/// One source of events.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// The normaliser, or `auto`.
-    pub kind: String,
-    /// How the source proves who it is.
-    pub auth: SourceAuth,
-}
-
-/// How a source proves who it is.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum SourceAuth {
-    /// `X-Api-Key`.
-    ApiKey(Secrets),
-    /// `X-Hub-Signature-256: sha256=HEX` over the raw body.
-    Hmac(Secrets),
-}
-
-/// One secret, or two while it is being changed.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Secrets {
-    /// One.
-    One(SecretRef),
-    /// Both are accepted.
-    Two([SecretRef; 2]),
 }
 
 /// Which incident's card stands where.

@@ -11,6 +11,7 @@ pub mod playbooks;
 mod quiet;
 mod regroup;
 pub mod scores;
+pub mod sources;
 pub mod templates;
 pub mod triage;
 
@@ -65,6 +66,8 @@ pub struct Soc {
     pub window: Window,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// The sources of events, and what waits of them.
+    pub sources: sources::Sources,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
@@ -141,6 +144,7 @@ impl Soc {
             default_service_url: String::new(),
             window: Window::default(),
             approvals: crate::config::Approvals::default(),
+            sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             bells: Bells::default(),

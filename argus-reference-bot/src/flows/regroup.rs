@@ -104,7 +104,12 @@ impl Soc {
         let action = Action::Regroup { incident: from.key.clone() };
         let _permit = self.authorise(person, action, Some(&from.key), correlation).await?;
         let parted = What::Parted { from: from.key.clone(), belongs: belonging(&other.event) };
-        let shed = What::Shed { incident: other.key.clone(), events: other.count, absorbed: true };
+        let shed = What::Shed {
+            incident: other.key.clone(),
+            events: other.count,
+            absorbed: true,
+            moved: Vec::new(),
+        };
         let facts = vec![
             self.fact(person.actor(), correlation, parted).of(&other.key),
             self.fact(person.actor(), correlation, shed).of(&from.key),
@@ -143,10 +148,12 @@ impl Soc {
         let Some(first) = events.next() else { return Ok(HOW_TO_SPLIT.into()) };
         let rest: Vec<SecurityEvent> = events.collect();
         let count = u64::try_from(rest.len() + 1).unwrap_or(u64::MAX);
+        let moved = [&first].into_iter().chain(&rest).map(|event| event.event_id).collect();
         let facts = self.opening(person, from, &key, first, &rest, correlation).await?;
-        let what = What::Shed { incident: key.clone(), events: count, absorbed: false };
+        let what = What::Shed { incident: key.clone(), events: count, absorbed: false, moved };
+        // They leave before they are placed anew: an event is in one place.
         let shed = self.fact(person.actor(), correlation, what).of(&from.key);
-        let mut batch = Batch::on(from, [facts, vec![shed]].concat());
+        let mut batch = Batch::on(from, [vec![shed], facts].concat());
         batch.expect.insert(key.clone(), 0);
         self.ledger.append(batch).await?;
         self.look_again().await;
@@ -222,7 +229,7 @@ impl Soc {
         on: &[&Incident],
     ) -> Result<(), LedgerError> {
         let expect = on.iter().map(|incident| (incident.key.clone(), incident.version)).collect();
-        self.ledger.append(Batch { facts, expect }).await?;
+        self.ledger.append(Batch { facts, expect, ..Batch::default() }).await?;
         self.look_again().await;
         self.bells.notify.notify_one();
         Ok(())

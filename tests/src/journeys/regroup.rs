@@ -40,7 +40,7 @@ async fn counted(world: &World, key: &str, count: u64) -> Value {
 
 #[tokio::test]
 async fn alerts_that_a_rule_makes_one_are_one_incident_also_after_a_crash() {
-    let mut world = World::with(Plan { more: SPRAY, ..Plan::default() }).await;
+    let mut world = World::with(Plan { settings: SPRAY.into(), ..Plan::default() }).await;
     let spray = |n: u32| failed_logon(&format!("s-{n}"), &format!("user{n}"), "198.51.100.7");
     world.ingest(&spray(1)).await;
     world.card("INC-1", |_| true).await;

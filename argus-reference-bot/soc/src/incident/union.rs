@@ -60,7 +60,7 @@ impl Incident {
                 self.union.merged_into = None;
                 format!("{who}: no longer part of {from}")
             }
-            What::Shed { incident, events, absorbed } => {
+            What::Shed { incident, events, absorbed, .. } => {
                 self.union.absorbed = self.union.absorbed.saturating_sub(u64::from(*absorbed));
                 self.count = self.count.saturating_sub(*events).max(1);
                 format!("{who}: {events} of its events are {incident} now")

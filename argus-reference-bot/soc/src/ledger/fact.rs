@@ -443,6 +443,9 @@ pub enum What {
         events: u64,
         /// Whether it had been another incident before.
         absorbed: bool,
+        /// The events themselves, if it had not: they are placed anew.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        moved: Vec<Uuid>,
     },
     /// The source says that what had been another incident is resolved.
     #[serde(rename = "incident.part_resolved")]

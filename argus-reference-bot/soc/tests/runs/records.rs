@@ -172,7 +172,12 @@ fn others() -> Vec<Fact> {
         What::Merged { into: text(), belongs: text(), why: text() },
         What::Absorbed { incident: text(), events: 2, severity: Severity::High, why: text() },
         What::Parted { from: text(), belongs: text() },
-        What::Shed { incident: text(), events: 1, absorbed: true },
+        What::Shed {
+            incident: text(),
+            events: 1,
+            absorbed: false,
+            moved: vec![Uuid::from_u128(5)],
+        },
         What::PartResolved { belongs: text() },
         What::Snoozed { until: at(1), reason: text() },
         What::Woken { why: text() },
