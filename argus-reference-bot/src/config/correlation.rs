@@ -67,7 +67,7 @@ impl Correlation {
             }
         };
         let most = distinct.iter().map(|(_, min)| *min).fold(min, u32::max);
-        if min == 0 || most < 2 || most > 1_000 {
+        if min == 0 || !(2..=1_000).contains(&most) {
             let why = "it takes 2 to 1000 events or distinct values to be more than one thing";
             return Err(wrong("min", why.into()));
         }

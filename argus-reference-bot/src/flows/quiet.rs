@@ -44,10 +44,11 @@ impl Soc {
     ) -> Said {
         let Some(time) = span(time) else { return Ok(HOW.into()) };
         let because = what.iter().position(|word| word.eq_ignore_ascii_case("because"));
-        let (what, reason) = match because {
-            Some(at) => (&what[..at], what.get(at + 1..).unwrap_or_default().join(" ")),
-            None => (what, String::new()),
-        };
+        let (what, reason) = because
+            .and_then(|at| what.split_at_checked(at))
+            .map_or((what, String::new()), |(what, why)| {
+                (what, why.get(1..).unwrap_or_default().join(" "))
+            });
         if reason.is_empty() {
             return Ok(format!("Say why, so that others know: end with `because …`. {HOW}"));
         }

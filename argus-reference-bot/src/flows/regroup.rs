@@ -216,7 +216,7 @@ impl Soc {
         for _ in 0..HOPS {
             let Some(incident) = self.ledger.incident(&key).await? else { return Ok(None) };
             match &incident.union.merged_into {
-                Some(into) => key = into.clone(),
+                Some(into) => key.clone_from(into),
                 None => return Ok(Some(incident)),
             }
         }

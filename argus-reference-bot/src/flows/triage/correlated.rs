@@ -167,7 +167,7 @@ impl Soc {
         for _ in 0..HOPS {
             let Some(incident) = self.ledger.incident(&into).await? else { return Ok(None) };
             match &incident.union.merged_into {
-                Some(next) => into = next.clone(),
+                Some(next) => into.clone_from(next),
                 None => return Ok(incident.is_open().then_some(incident)),
             }
         }
