@@ -105,7 +105,7 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = Place::of(&config.store)?.open().await?;
-        let Doors { doors, shapes, sources } = Doors::read(config)?;
+        let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
             clock,

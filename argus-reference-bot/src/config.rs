@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
-pub use self::ingest::{Ingest, Secrets, Source, SourceAuth};
+pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
