@@ -11,6 +11,7 @@ pub mod playbooks;
 mod quiet;
 mod regroup;
 pub mod scores;
+pub mod shares;
 pub mod sources;
 pub mod templates;
 pub mod triage;
@@ -72,6 +73,8 @@ pub struct Soc {
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
     pub remembered: Mutex<triage::Remembered>,
+    /// What this replica does and others do not.
+    pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.
@@ -147,6 +150,7 @@ impl Soc {
             sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
+            shares: shares::Shares::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
         }

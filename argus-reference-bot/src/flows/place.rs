@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::Soc;
+use super::shares::TRY;
 use crate::chain::chain;
 
 /// How often the store is asked what waits when nobody rings.
@@ -43,7 +44,8 @@ pub async fn place(
                 tokio::time::sleep(GATHER).await;
                 LOOK
             }
-            Ok(_) => LOOK,
+            Ok(_) if soc.shares.placing.is_sure() => LOOK,
+            Ok(_) => TRY,
             Err(error) => {
                 tracing::error!(why = chain(&error), "events wait and are placed later");
                 Duration::from_secs(1)
