@@ -5,6 +5,7 @@
 //! decisions.
 
 mod correlated;
+mod facts;
 mod remembered;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use uuid::Uuid;
 
 pub(super) use self::correlated::merged;
+pub use self::facts::{decision_name, facts_of};
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
@@ -26,7 +28,6 @@ use super::ingest::{Follows, Read};
 use super::shares::Share;
 use super::sources::Sources;
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
-use crate::routes::Facts;
 
 /// Events placed with one sync.
 const BATCH: usize = 512;
@@ -390,33 +391,4 @@ fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, Ledge
     let mut event = SecurityEvent { event_id: waiting.event_id, ..event };
     sources.hold(&waiting.source, &mut event);
     Ok(Read::new(event, waiting.correlation, waiting.raw.len()))
-}
-
-/// What a route sees of an incident.
-pub fn facts_of(incident: &Incident) -> Facts<'_> {
-    let event = &incident.event;
-    let principal = event.principal();
-    #[expect(clippy::cast_precision_loss, reason = "a score is below 100,000 milli-points")]
-    let score = incident.score.milli as f64 / 1_000.0;
-    Facts {
-        severity: incident.severity.as_str(),
-        source: &event.source,
-        family: &event.family,
-        event_type: &event.event_type,
-        title: &event.title,
-        score,
-        decision: decision_name(&incident.decision),
-        entity_type: principal.map_or("", |it| it.kind.as_str()),
-        entity: principal.map_or("", |it| &it.value),
-    }
-}
-
-/// The decision's stable name.
-pub fn decision_name(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::Ignore { .. } => "ignore",
-        Decision::Notify { .. } => "notify",
-        Decision::AskHuman { .. } => "ask_human",
-        Decision::Run { .. } => "run",
-    }
 }
