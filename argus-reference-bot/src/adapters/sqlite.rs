@@ -18,6 +18,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::thread::JoinHandle;
 
+use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use async_trait::async_trait;
@@ -205,9 +206,14 @@ impl Ledger for Sqlite {
         self.read(move |connection| read::incidents(connection, &filter)).await
     }
 
-    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
-        let principal = project::principal(kind, value);
-        self.read(move |connection| read::incidents_about(connection, &principal)).await
+    async fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> Result<History, LedgerError> {
+        let (principal, print) = (project::principal(kind, value), fingerprint.to_owned());
+        self.read(move |connection| read::incidents_about(connection, &principal, &print)).await
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {

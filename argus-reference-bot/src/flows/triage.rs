@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use argus_soc::correlate::place;
 use argus_soc::decide::{Decision, decide};
-use argus_soc::enrich::{Enrichment, History, Known};
+use argus_soc::enrich::{Enrichment, Known};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
@@ -277,20 +277,14 @@ impl Soc {
     async fn enrich(&self, event: &SecurityEvent) -> Result<Enrichment, LedgerError> {
         // The machine decides what may be done to it; without one, the principal entity does.
         let Some(entity) = event.host().or_else(|| event.principal()) else {
-            return Ok(Enrichment {
-                intel: Known::Unknown,
-                asset: Known::Unknown,
-                history: Known::Unknown,
-            });
+            return Ok(Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown));
         };
         let principal = event.principal().unwrap_or(entity);
-        let previous =
-            self.ledger.incidents_about(principal.kind.as_str(), &principal.value).await?;
-        Ok(Enrichment {
-            intel: self.knowledge.intel(principal).await,
-            asset: self.knowledge.asset(entity).await,
-            history: Known::Known(History { previous_incidents: previous }),
-        })
+        let (kind, value) = (principal.kind.as_str(), principal.value.as_str());
+        let history = self.ledger.incidents_about(kind, value, &event.fingerprint).await?;
+        let intel = self.knowledge.intel(principal).await;
+        let asset = self.knowledge.asset(entity).await;
+        Ok(Enrichment::of(intel, asset, Known::Known(history)))
     }
 
     fn triage_fact(&self, correlation: &str, what: What) -> Fact {

@@ -1,5 +1,6 @@
 //! Queries, each on a thread of its own with a connection that cannot write.
 
+use argus_soc::enrich::History;
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::Hash;
@@ -147,10 +148,24 @@ pub(super) fn incidents(
     Ok((rows, total))
 }
 
-pub(super) fn incidents_about(connection: &Connection, principal: &str) -> rusqlite::Result<u32> {
+pub(super) fn incidents_about(
+    connection: &Connection,
+    principal: &str,
+    fingerprint: &str,
+) -> rusqlite::Result<History> {
     connection
-        .prepare_cached("SELECT count(*) FROM incidents WHERE principal = ?1")?
-        .query_row([principal], |row| row.get(0))
+        .prepare_cached(
+            "SELECT count(*), count(*) FILTER (WHERE fingerprint = ?2), max(opened_at)
+             FROM incidents WHERE principal = ?1",
+        )?
+        .query_row([principal, fingerprint], |row| {
+            let opened: Option<i64> = row.get(2)?;
+            Ok(History {
+                previous_incidents: row.get(0)?,
+                same_fingerprint: row.get(1)?,
+                last_seen: opened.and_then(|it| Timestamp::from_millisecond(it).ok()),
+            })
+        })
 }
 
 pub(super) fn with_active_runs(connection: &Connection) -> rusqlite::Result<Vec<String>> {

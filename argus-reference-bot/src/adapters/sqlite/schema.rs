@@ -9,8 +9,9 @@ use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
-/// 1 had one table `events` in the order of the ids, and `keys` beside it.
-const LAYOUT: i32 = 2;
+/// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 could not tell when an
+/// entity was seen last without reading all its incidents.
+const LAYOUT: i32 = 3;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -52,7 +53,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS incidents_number ON incidents (number);
 CREATE INDEX IF NOT EXISTS incidents_print ON incidents (fingerprint) WHERE open;
 CREATE INDEX IF NOT EXISTS incidents_source_key ON incidents (incident_key)
   WHERE open AND incident_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS incidents_principal ON incidents (principal);
+CREATE INDEX IF NOT EXISTS incidents_history ON incidents (principal, fingerprint, opened_at);
 CREATE INDEX IF NOT EXISTS incidents_running ON incidents (key) WHERE active_runs;
 CREATE TABLE IF NOT EXISTS cards (
   incident     TEXT NOT NULL,
