@@ -3,6 +3,7 @@
 pub mod defender;
 pub mod files;
 pub mod graph;
+pub mod memory;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;

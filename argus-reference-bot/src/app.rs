@@ -29,11 +29,11 @@ use crate::config::{Config, ConfigError, Secrets, SourceAuth};
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
+use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
-use crate::flows::{Bells, Soc};
+use crate::flows::{Needs, Soc};
 use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
 use crate::identity::{self, Identity};
-use crate::metrics::Metrics;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
 use crate::ports::ledger::{Batch, LedgerError};
@@ -102,16 +102,19 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
-        let soc = Arc::new(Soc {
+        let needs = Needs {
             ledger: Arc::<Sqlite>::clone(&store),
+            clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
-            edr: edr(config, &identity)?,
-            itsm: itsm(config)?,
             knowledge: Arc::new(Files::load(&config.enrichment)?),
             templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
             buttons: Buttons::new(identity.button_key().expose()),
+        };
+        let soc = Arc::new(Soc {
+            edr: edr(config, &identity)?,
+            itsm: itsm(config)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -119,11 +122,7 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
-            fresh: crate::flows::ingest::Fresh::default(),
-            remembered: tokio::sync::Mutex::default(),
-            bells: Bells::default(),
-            metrics: Metrics::default(),
-            clock,
+            ..Soc::new(needs)
         });
         let address = config.server.listen;
         let listen = |source| AppError::Listen { address, source };
@@ -177,7 +176,7 @@ impl App {
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
-        work.spawn(triage(Arc::clone(&soc), shapes, halted.clone()));
+        work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
@@ -253,36 +252,6 @@ impl Teams {
         .into())
     }
 }
-
-/// Places events whenever there are any.
-async fn triage(soc: Arc<Soc>, shapes: BTreeMap<String, Shape>, mut halted: watch::Receiver<bool>) {
-    while !*halted.borrow() {
-        let pause = match soc.triage(&shapes).await {
-            Ok(placed) if placed >= MANY => {
-                // More are coming: together they cost less.
-                tokio::time::sleep(GATHER).await;
-                LOOK
-            }
-            Ok(_) => LOOK,
-            Err(error) => {
-                tracing::error!(why = chain(&error), "events wait and are placed later");
-                Duration::from_secs(1)
-            }
-        };
-        tokio::select! {
-            () = soc.bells.triage.notified() => {}
-            () = tokio::time::sleep(pause) => soc.look_again().await,
-            _ = halted.changed() => {}
-        }
-    }
-}
-
-/// How often the store is asked what waits when nobody rings.
-const LOOK: Duration = Duration::from_secs(30);
-/// Events placed at once from which on the next ones are gathered for a moment.
-const MANY: usize = 16;
-/// How long.
-const GATHER: Duration = Duration::from_millis(3);
 
 /// Fetches Teams' keys, so that the first message need not wait for them. A failure is logged; the
 /// first message tries again.

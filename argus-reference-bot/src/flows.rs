@@ -6,6 +6,7 @@ pub mod ask;
 pub mod execute;
 pub mod ingest;
 pub mod notify;
+pub mod place;
 pub mod playbooks;
 pub mod templates;
 pub mod triage;
@@ -67,6 +68,27 @@ pub struct Soc {
     pub metrics: crate::metrics::Metrics,
 }
 
+/// What Argus cannot be without. All else of a [`Soc`] has a default, so whoever makes one names
+/// only what differs: `Soc { edr, ..Soc::new(needs) }`.
+pub struct Needs {
+    /// The store.
+    pub ledger: Arc<dyn Ledger>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Teams.
+    pub connector: Arc<dyn Connector>,
+    /// Who may do what.
+    pub access: Access,
+    /// What is known about assets and indicators.
+    pub knowledge: Arc<dyn Knowledge>,
+    /// The card templates in use.
+    pub templates: Arc<Library>,
+    /// The playbooks in use.
+    pub playbooks: Playbooks,
+    /// Signs and checks what buttons carry.
+    pub buttons: Buttons,
+}
+
 /// Rung when there is work, so that nobody has to poll.
 #[derive(Debug, Default)]
 pub struct Bells {
@@ -78,6 +100,12 @@ pub struct Bells {
     pub execute: Notify,
 }
 
+impl std::fmt::Debug for Needs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Needs").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Soc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Soc").field("ledger", &self.ledger).finish_non_exhaustive()
@@ -85,6 +113,32 @@ impl std::fmt::Debug for Soc {
 }
 
 impl Soc {
+    /// Argus with nothing to act on and no routes.
+    pub fn new(needs: Needs) -> Self {
+        let Needs { ledger, clock, connector, access, knowledge, templates, playbooks, buttons } =
+            needs;
+        Self {
+            ledger,
+            clock,
+            connector,
+            access,
+            edr: None,
+            itsm: None,
+            knowledge,
+            templates,
+            playbooks,
+            buttons,
+            routes: Routes::default(),
+            default_service_url: String::new(),
+            window: Window::default(),
+            approvals: crate::config::Approvals::default(),
+            fresh: ingest::Fresh::default(),
+            remembered: Mutex::default(),
+            bells: Bells::default(),
+            metrics: crate::metrics::Metrics::default(),
+        }
+    }
+
     /// A fact about now.
     pub fn fact(&self, actor: Actor, correlation: &str, what: What) -> Fact {
         Fact::new(self.clock.now(), actor, correlation, what)

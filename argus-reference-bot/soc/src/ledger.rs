@@ -6,6 +6,7 @@
 //! the `raw_sha256` in the payload.
 
 mod canonical;
+pub mod documents;
 pub mod fact;
 
 use std::fmt;

@@ -7,7 +7,7 @@
 mod inbox;
 mod job;
 mod pages;
-mod project;
+pub(super) mod project;
 mod read;
 mod room;
 mod schema;
@@ -22,6 +22,7 @@ use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -29,8 +30,8 @@ use uuid::Uuid;
 
 pub use self::verify::{Finding, Report, export, verify};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError,
-    Receipt, Recorded, SentCard, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
+    SentCard, StoredDocument, Summary, Waiting,
 };
 
 /// Records that may wait for the writer before doors answer 503.
@@ -163,6 +164,23 @@ impl Ledger for Sqlite {
         self.write(|reply| job::Job::Receive(Box::new(sealed), reply)).await
     }
 
+    async fn receive_many(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError> {
+        let sealed = arrivals.into_iter().map(job::Sealed::new).collect();
+        self.write(|reply| job::Job::ReceiveMany(sealed, reply)).await
+    }
+
+    async fn last_arrival(
+        &self,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let source = source.to_owned();
+        self.read(move |connection| read::last_arrival(connection, &source, since)).await
+    }
+
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
         self.write(|reply| job::Job::Append(batch, reply)).await
     }
@@ -241,8 +259,14 @@ impl Ledger for Sqlite {
         self.read(move |connection| read::records_after(connection, seq, limit)).await
     }
 
-    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError> {
-        self.read(read::draft_playbooks).await
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.read(move |connection| read::document(connection, &kind, &key)).await
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {
+        let kind = kind.to_owned();
+        self.read(move |connection| read::documents(connection, &kind)).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {

@@ -1,20 +1,19 @@
 //! Who may do this, now: the directory is asked, the policy decides, the answer is recorded.
 
+mod remembered;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use argus_soc::ledger::fact::{Actor, What};
 use argus_soc::policy::{Action, Permit, Policy, Principal, Refusal, Rule, Standing};
-use moka::sync::Cache;
 
+use self::remembered::Remembered;
 use super::Soc;
 use crate::config::{ConfigError, Rbac};
 use crate::ports::directory::{Directory, DirectoryError};
 use crate::ports::ledger::{Batch, LedgerError};
 
-/// How long groups may be remembered for what has little impact (facts: at most 5 minutes).
-const REMEMBER: Duration = Duration::from_mins(5);
 /// The role that Argus has when a playbook acts without a person.
 const AUTOMATION: &str = "automation";
 /// What automation may do; playbooks cannot go beyond it.
@@ -62,7 +61,7 @@ pub struct Access {
     groups: BTreeMap<String, Vec<String>>,
     labels: BTreeMap<String, String>,
     trust: BTreeMap<String, Vec<String>>,
-    remembered: Cache<String, Vec<String>>,
+    remembered: Remembered,
 }
 
 impl Access {
@@ -88,7 +87,7 @@ impl Access {
             groups: groups.collect(),
             labels: labels.collect(),
             trust: trust.collect(),
-            remembered: Cache::builder().max_capacity(10_000).time_to_live(REMEMBER).build(),
+            remembered: Remembered::default(),
         })
     }
 
@@ -117,7 +116,7 @@ impl Access {
     }
 
     async fn roles_of(&self, object_id: &str, fresh: bool) -> Result<Vec<String>, DirectoryError> {
-        if !fresh && let Some(roles) = self.remembered.get(object_id) {
+        if !fresh && let Some(roles) = self.remembered.roles_of(object_id) {
             return Ok(roles);
         }
         let mut groups: Vec<String> = self.groups.values().flatten().cloned().collect();
@@ -131,7 +130,7 @@ impl Access {
             .filter(|(_, groups)| has(groups))
             .map(|(role, _)| role.clone())
             .collect();
-        self.remembered.insert(object_id.into(), roles.clone());
+        self.remembered.keep(object_id, &roles);
         Ok(roles)
     }
 

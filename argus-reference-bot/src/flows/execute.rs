@@ -112,13 +112,15 @@ pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
             Err(error) => tracing::error!(error = %error, "cannot see which runs go on"),
         }
         let idle = drivers.wake.values().min().map_or(SLOWEST_POLL, |at| until(*at, now));
+        // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
-            () = soc.bells.execute.notified() => drivers.rung(),
+            biased;
+            _ = stop.changed() => {}
             Some(driven) = drivers.tasks.join_next_with_id(), if !drivers.tasks.is_empty() => {
                 drivers.ended(driven);
             }
+            () = soc.bells.execute.notified() => drivers.rung(),
             () = tokio::time::sleep(idle) => {}
-            _ = stop.changed() => {}
         }
     }
     while drivers.tasks.join_next().await.is_some() {}

@@ -78,8 +78,10 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                 idle = 1_000;
             }
         }
+        // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
-            () = soc.bells.notify.notified() => {}
+            biased;
+            _ = stop.changed() => {}
             Some(sent) = sending.join_next(), if !sending.is_empty() => {
                 let Ok((card, result)) = sent else {
                     tracing::error!("sending a card failed and is begun again");
@@ -102,8 +104,8 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                     }
                 }
             }
+            () = soc.bells.notify.notified() => {}
             () = tokio::time::sleep(Duration::from_millis(idle)) => {}
-            _ = stop.changed() => {}
         }
     }
     while sending.join_next().await.is_some() {}

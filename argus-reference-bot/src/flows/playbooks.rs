@@ -30,17 +30,28 @@ impl Playbooks {
     /// [`ConfigError`] with file, line and column if a playbook does not load: a playbook that is
     /// silently missing is worse than a bot that does not start.
     pub fn load(folder: Option<&Path>) -> Result<Self, ConfigError> {
-        let isolate = read("isolate-host.yaml", ISOLATE)?;
-        let ticket = read("create-ticket.yaml", TICKET)?;
-        let mut live = Vec::new();
+        let mut texts = Vec::new();
         if let Some(folder) = folder {
             for path in files(folder)? {
-                let text = std::fs::read_to_string(&path).map_err(|error| {
-                    ConfigError::value(path.display().to_string(), error.to_string())
-                })?;
-                live.push(read(&path.display().to_string(), &text)?);
+                let name = path.display().to_string();
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|error| ConfigError::value(&name, error.to_string()))?;
+                texts.push((name, text));
             }
         }
+        Self::of(&texts)
+    }
+
+    /// The built-in playbooks, and those with these names and texts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Playbooks::load`].
+    pub fn of(texts: &[(String, String)]) -> Result<Self, ConfigError> {
+        let isolate = read("isolate-host.yaml", ISOLATE)?;
+        let ticket = read("create-ticket.yaml", TICKET)?;
+        let texts = texts.iter().map(|(name, text)| read(name, text));
+        let mut live = texts.collect::<Result<Vec<_>, _>>()?;
         live.extend([isolate.clone(), ticket.clone()]);
         Ok(Self { live: Arc::new(live), isolate, ticket })
     }

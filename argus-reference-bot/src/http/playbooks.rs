@@ -1,6 +1,7 @@
 //! `GET /playbooks` and `POST /playbooks`.
 
 use argus_bot_sdk::server::{body_timeout, read_body};
+use argus_soc::ledger::documents::Draft;
 use argus_soc::ledger::fact::Actor;
 use http::Request;
 use hyper::body::Incoming;
@@ -10,13 +11,14 @@ use super::reply::{self, Problem};
 use super::{Answer, Inner};
 use crate::flows::correlation_id;
 use crate::flows::playbooks::SubmitError;
+use crate::ports::ledger::documents;
 
 /// Longest playbook, in bytes.
 const LONGEST: usize = 256 * 1_024;
 
 impl Inner {
     pub(super) async fn playbooks(&self) -> Answer {
-        let drafts = match self.soc.ledger.draft_playbooks().await {
+        let drafts = match documents::all::<Draft>(self.soc.ledger.as_ref()).await {
             Ok(drafts) => drafts,
             Err(error) => return reply::unavailable(&error),
         };
@@ -26,7 +28,7 @@ impl Inner {
                    "state": if it.gates.dry_run { "dry_run" } else { "live" }})
         });
         let drafts = drafts.into_iter().map(
-            |it| json!({"id": it.id, "version": it.version, "sha256": it.sha256, "state": "draft"}),
+            |(_, it)| json!({"id": it.id, "version": it.version, "sha256": it.sha256, "state": "draft"}),
         );
         reply::json_with(200, &json!({"playbooks": live.chain(drafts).collect::<Vec<Value>>()}))
     }

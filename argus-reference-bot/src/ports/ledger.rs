@@ -3,6 +3,7 @@
 //! Every write is durable when its future resolves: committed and synced. The tables are written in
 //! the same transaction as the facts they come from and can be rebuilt from them.
 
+pub mod documents;
 pub mod suite;
 
 use std::collections::BTreeMap;
@@ -21,11 +22,11 @@ use uuid::Uuid;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// Somebody else changed the incident first: read it again and decide again. Nothing was
+    /// Somebody else changed the incident or the document first: read it again and decide again. Nothing was
     /// written.
     #[error("{stream} was changed by somebody else first")]
     Conflict {
-        /// The incident.
+        /// The incident, or the document.
         stream: String,
     },
     /// The lease is taken. Nothing was written.
@@ -118,7 +119,8 @@ pub struct EventView {
 pub struct Batch {
     /// The facts, in order.
     pub facts: Vec<Fact>,
-    /// The version that each incident must have before; 0 for a new one.
+    /// The version that each incident, or each document by its
+    /// [`stream`](argus_soc::ledger::documents::stream), must have before; 0 for a new one.
     pub expect: BTreeMap<String, u64>,
 }
 
@@ -202,15 +204,15 @@ pub struct SentCard {
     pub version: u64,
 }
 
-/// A playbook that was handed in and waits for a review.
+/// A document as it is stored: see [`argus_soc::ledger::documents`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DraftPlaybook {
-    /// Its id.
-    pub id: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its text.
-    pub sha256: String,
+pub struct StoredDocument {
+    /// Its key among those of its kind.
+    pub key: String,
+    /// How often it was changed since it came.
+    pub version: u64,
+    /// Its canonical JSON.
+    pub body: Vec<u8>,
 }
 
 /// How much is in the store.
@@ -222,6 +224,8 @@ pub struct Counts {
     pub events: u64,
     /// Events that wait to be placed.
     pub waiting: u64,
+    /// Bytes of their bodies.
+    pub waiting_bytes: u64,
     /// Incidents.
     pub incidents: u64,
     /// Incidents that are not resolved.
@@ -241,6 +245,28 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     ///
     /// [`LedgerError::KeyReused`] or [`LedgerError::Unavailable`]; nothing was written.
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError>;
+
+    /// Writes the events of one delivery down, each once, together: when this resolves all that are
+    /// new are on disk. The answers are in the order of the arrivals.
+    ///
+    /// An event whose id came before with other bytes is refused by itself; the others are written.
+    /// The keys of a delivery are one name: if one of them came before with other bytes, or only some
+    /// of them came before, it is another delivery under an old name and refused whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::KeyReused`] or [`LedgerError::Unavailable`]; nothing was written.
+    async fn receive_many(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError>;
+
+    /// When the last event of `source` came in, if that was not before `since`.
+    async fn last_arrival(
+        &self,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Appends facts, all or none.
     ///
@@ -300,8 +326,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Records after `seq`, in order.
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError>;
 
-    /// Playbooks that were handed in.
-    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError>;
+    /// The document of this kind at `key`. [`documents::find`] reads it as its type.
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError>;
+
+    /// All documents of a kind in the order of their keys. [`documents::all`] reads them.
+    async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError>;
 
     /// How much is in the store.
     async fn counts(&self) -> Result<Counts, LedgerError>;

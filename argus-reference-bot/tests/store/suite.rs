@@ -1,11 +1,25 @@
-//! The suite of the port on SQLite.
+//! The suite of the port on SQLite and in memory.
 
+use argus_reference_bot::adapters::memory::Memory;
 use argus_reference_bot::adapters::sqlite::{Sqlite, verify};
 use argus_reference_bot::ports::ledger::{Ledger, LedgerError, suite};
 
 /// Runs one promise of the suite on a new store, which must verify afterwards.
 macro_rules! promises {
-    ($($promise:ident),+ $(,)?) => {$(
+    ($($promise:ident),+ $(,)?) => {
+        /// The same promises, in memory.
+        mod memory {
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $promise() -> Result<(), LedgerError> {
+                    suite::$promise(&Memory::default()).await
+                }
+            )+
+        }
+
+        $(
         #[tokio::test]
         async fn $promise() -> Result<(), LedgerError> {
             let folder = tempfile::tempdir().expect("a folder");
@@ -18,17 +32,21 @@ macro_rules! promises {
             assert!(report.pages.is_some(), "every page is vouched for: {report:?}");
             Ok(())
         }
-    )+};
+        )+
+    };
 }
 
 promises!(
     events_are_kept,
     repeats_are_told,
+    deliveries_are_whole,
+    sources_are_remembered,
     one_writer_wins,
     batches_are_whole,
     leases_exclude,
     records_are_in_order,
     cards_are_due_in_order,
+    documents_follow,
     placing_moves_on,
     incidents_are_found,
 );
@@ -43,10 +61,11 @@ async fn a_store_of_the_first_layout_gets_its_tables_anew() -> Result<(), Ledger
     drop(store);
     let old = rusqlite::Connection::open(&path).expect("the file");
     old.execute_batch(
-        "DROP TABLE events; DROP TABLE ids; DELETE FROM meta WHERE name = 'filed';
+        "DROP TABLE events; DROP TABLE ids; DROP TABLE documents; DELETE FROM meta WHERE name = 'filed';
          CREATE TABLE events (event_id BLOB PRIMARY KEY, seq INTEGER NOT NULL, incident TEXT,
            ignored INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
          CREATE TABLE keys (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE playbooks (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
          PRAGMA user_version = 1;",
     )
     .expect("the first layout");

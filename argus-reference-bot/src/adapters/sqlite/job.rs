@@ -31,9 +31,14 @@ impl Sealed {
     }
 }
 
+/// What became of each event of a delivery.
+pub(super) type Receipts = Vec<Result<Receipt, LedgerError>>;
+
 #[derive(Debug)]
 pub(super) enum Job {
     Receive(Box<Sealed>, oneshot::Sender<Result<Receipt, LedgerError>>),
+    /// The events of one delivery.
+    ReceiveMany(Vec<Sealed>, oneshot::Sender<Result<Receipts, LedgerError>>),
     Append(Batch, oneshot::Sender<Result<(), LedgerError>>),
     /// Where an event stands that no reader knows yet.
     Find(Uuid, oneshot::Sender<Result<Option<u64>, LedgerError>>),
@@ -42,10 +47,16 @@ pub(super) enum Job {
 }
 
 impl Job {
+    /// Whether it brings events in.
+    pub(super) fn takes_events(&self) -> bool {
+        matches!(self, Self::Receive(..) | Self::ReceiveMany(..))
+    }
+
     pub(super) fn refuse(self, error: &LedgerError) {
         let error = unavailable(error.to_string());
         match self {
             Self::Receive(_, reply) => drop(reply.send(Err(error))),
+            Self::ReceiveMany(_, reply) => drop(reply.send(Err(error))),
             Self::Append(_, reply) | Self::Settle(reply) => drop(reply.send(Err(error))),
             Self::Find(_, reply) => drop(reply.send(Err(error))),
         }
@@ -55,6 +66,7 @@ impl Job {
 /// An answer that is given once the transaction is on disk.
 pub(super) enum Answer {
     Receipt(Result<Receipt, LedgerError>, oneshot::Sender<Result<Receipt, LedgerError>>),
+    Receipts(Result<Receipts, LedgerError>, oneshot::Sender<Result<Receipts, LedgerError>>),
     Done(Result<(), LedgerError>, oneshot::Sender<Result<(), LedgerError>>),
     Found(Result<Option<u64>, LedgerError>, oneshot::Sender<Result<Option<u64>, LedgerError>>),
 }
@@ -64,6 +76,7 @@ impl Answer {
     pub(super) fn give(self) {
         match self {
             Self::Receipt(result, reply) => drop(reply.send(result)),
+            Self::Receipts(result, reply) => drop(reply.send(result)),
             Self::Done(result, reply) => drop(reply.send(result)),
             Self::Found(result, reply) => drop(reply.send(result)),
         }
@@ -73,6 +86,7 @@ impl Answer {
         let error = unavailable(error.to_string());
         match self {
             Self::Receipt(_, reply) => drop(reply.send(Err(error))),
+            Self::Receipts(_, reply) => drop(reply.send(Err(error))),
             Self::Done(_, reply) => drop(reply.send(Err(error))),
             Self::Found(_, reply) => drop(reply.send(Err(error))),
         }

@@ -1,6 +1,7 @@
 //! What each fact changes in the tables. The same code runs when a fact is written and when the
 //! tables are rebuilt, so that the two cannot differ.
 
+mod documents;
 mod ids;
 
 use std::collections::BTreeMap;
@@ -22,15 +23,18 @@ type Projected = rusqlite::Result<Result<(), LedgerError>>;
 const FOLDED: usize = 1_000;
 
 /// How an entity is found again, across incidents.
-pub(super) fn principal(kind: &str, value: &str) -> String {
+pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
     format!("{kind}/{value}")
 }
 
-/// The version of an incident; 0 if there is none.
-pub(super) fn version(connection: &Connection, key: &str) -> rusqlite::Result<u64> {
+/// The version of an incident, or of a document by its stream; 0 if there is none.
+pub(super) fn version(connection: &Connection, stream: &str) -> rusqlite::Result<u64> {
+    if let Some((kind, key)) = stream.split_once('/') {
+        return documents::version(connection, kind, key);
+    }
     let version = connection
         .prepare_cached("SELECT version FROM incidents WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
+        .query_row([stream], |row| row.get(0))
         .optional()?;
     Ok(version.unwrap_or(0))
 }
@@ -189,14 +193,6 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
         What::NoticeAbandoned { incident, card, .. } => {
             card_changed(connection, "dead = 1", incident, card)?;
         }
-        What::PlaybookLoaded { playbook, version, sha256, text } => {
-            connection
-                .prepare_cached(
-                    "INSERT INTO playbooks (id, version, sha256, text) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (id, version) DO UPDATE SET sha256 = ?3, text = ?4",
-                )?
-                .execute([playbook, version, sha256, text])?;
-        }
         What::Leased { run, step, lease } => {
             return take_lease(connection, lease, &format!("{run}/{step}"));
         }
@@ -205,7 +201,7 @@ fn tables(connection: &Connection, ids: &mut Ids, seq: u64, fact: &Fact) -> Proj
         }
         _ => {}
     }
-    Ok(Ok(()))
+    documents::changed(connection, fact)
 }
 
 fn save(connection: &Connection, incident: &Incident, state: &[u8]) -> rusqlite::Result<()> {
@@ -310,7 +306,7 @@ fn take_lease(connection: &Connection, lease: &str, holder: &str) -> Projected {
 }
 
 /// Most severe first in an ORDER BY … DESC. Unknown asks a human, so it stands above low.
-pub(super) fn rank(severity: Severity) -> u8 {
+pub(in crate::adapters) fn rank(severity: Severity) -> u8 {
     match severity {
         Severity::Informational => 1,
         Severity::Low => 2,
@@ -322,7 +318,7 @@ pub(super) fn rank(severity: Severity) -> u8 {
 }
 
 /// The `7` of `INC-7`.
-fn number(key: &str) -> u64 {
+pub(in crate::adapters) fn number(key: &str) -> u64 {
     key.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 

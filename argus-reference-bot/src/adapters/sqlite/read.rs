@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::project;
 use crate::ports::ledger::{
-    Counts, DraftPlaybook, DueCard, EventView, Filter, Recorded, SentCard, Summary, Waiting,
+    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
 };
 
 pub(super) type Query = Box<dyn FnOnce(&Connection) + Send>;
@@ -57,6 +57,27 @@ pub(super) fn arrived(connection: &Connection, places: &[u64]) -> rusqlite::Resu
         found.extend(event.optional()?);
     }
     Ok(found)
+}
+
+/// When the last event of `source` came in, looking back no further than to `since`.
+pub(super) fn last_arrival(
+    connection: &Connection,
+    source: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection
+        .prepare_cached("SELECT payload FROM records WHERE raw IS NOT NULL ORDER BY seq DESC")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let event = received(row, 0)?;
+        if event.at < since {
+            break;
+        }
+        if event.source == source {
+            return Ok(Some(event.at));
+        }
+    }
+    Ok(None)
 }
 
 /// The event of this id, if the id is filed.
@@ -232,13 +253,29 @@ pub(super) fn records_after(
         .collect()
 }
 
-pub(super) fn draft_playbooks(connection: &Connection) -> rusqlite::Result<Vec<DraftPlaybook>> {
+pub(super) fn document(
+    connection: &Connection,
+    kind: &str,
+    key: &str,
+) -> rusqlite::Result<Option<StoredDocument>> {
     connection
-        .prepare_cached("SELECT id, version, sha256 FROM playbooks ORDER BY id, version")?
-        .query_map([], |row| {
-            Ok(DraftPlaybook { id: row.get(0)?, version: row.get(1)?, sha256: row.get(2)? })
-        })?
+        .prepare_cached("SELECT key, version, body FROM documents WHERE kind = ?1 AND key = ?2")?
+        .query_row([kind, key], stored)
+        .optional()
+}
+
+pub(super) fn documents(
+    connection: &Connection,
+    kind: &str,
+) -> rusqlite::Result<Vec<StoredDocument>> {
+    connection
+        .prepare_cached("SELECT key, version, body FROM documents WHERE kind = ?1 ORDER BY key")?
+        .query_map([kind], stored)?
         .collect()
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredDocument> {
+    Ok(StoredDocument { key: row.get(0)?, version: row.get(1)?, body: row.get(2)? })
 }
 
 pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
@@ -250,6 +287,8 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
                        seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
+                    (SELECT coalesce(sum(length(raw)), 0) FROM records WHERE raw IS NOT NULL AND
+                       seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
                     (SELECT count(*) FROM incidents),
                     (SELECT count(*) FROM incidents WHERE open),
                     (SELECT count(*) FROM cards WHERE want > shown AND NOT dead),
@@ -260,10 +299,11 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
                 records: row.get(0)?,
                 events: row.get(1)?,
                 waiting: row.get(2)?,
-                incidents: row.get(3)?,
-                open: row.get(4)?,
-                cards_due: row.get(5)?,
-                dead: row.get(6)?,
+                waiting_bytes: row.get(3)?,
+                incidents: row.get(4)?,
+                open: row.get(5)?,
+                cards_due: row.get(6)?,
+                dead: row.get(7)?,
             })
         })
 }

@@ -9,9 +9,10 @@ use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
-/// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 could not tell when an
-/// entity was seen last without reading all its incidents.
-const LAYOUT: i32 = 3;
+/// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
+/// there are `documents` of every kind; 3 could not tell when an entity was seen last without reading
+/// all its incidents.
+const LAYOUT: i32 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -74,12 +75,12 @@ CREATE TABLE IF NOT EXISTS leases (
   lease  TEXT PRIMARY KEY,
   holder TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS playbooks (
-  id      TEXT NOT NULL,
-  version TEXT NOT NULL,
-  sha256  TEXT NOT NULL,
-  text    TEXT NOT NULL,
-  PRIMARY KEY (id, version)
+CREATE TABLE IF NOT EXISTS documents (
+  kind    TEXT NOT NULL,
+  key     TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  body    BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (
   name  TEXT PRIMARY KEY,
@@ -89,7 +90,7 @@ CREATE TABLE IF NOT EXISTS meta (
 
 /// The projections that a rebuild is compared with.
 pub(super) const PROJECTED: [&str; 7] =
-    ["events", "ids", "incidents", "cards", "leases", "playbooks", "meta"];
+    ["events", "ids", "incidents", "cards", "leases", "documents", "meta"];
 
 pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     let pragma =
@@ -142,7 +143,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
 /// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
 /// stood in them is gone. Gives the ids of all events, which are not filed yet.
 pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<Ids, LedgerError> {
-    for table in PROJECTED.iter().chain(&["keys"]) {
+    for table in PROJECTED.iter().chain(&["keys", "playbooks"]) {
         to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
     }
     to.execute_batch(PROJECTIONS).map_err(failed)?;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::inbox::Inbox;
-use super::job::{Answer, Job, Sealed};
+use super::job::{Answer, Job, Receipts, Sealed};
 use super::pages::{Pages, beside};
 use super::room::Room;
 use super::{failed, project, read, schema, unavailable};
@@ -180,13 +180,11 @@ impl Writer {
     /// Turns events away while the disk is almost full, so that what already runs can still be
     /// recorded.
     fn admit(&self, group: Vec<Job>) -> Vec<Job> {
-        let takes_events = group.iter().any(|job| matches!(job, Job::Receive(..)));
-        if !takes_events || !self.room.is_low() {
+        if !group.iter().any(Job::takes_events) || !self.room.is_low() {
             return group;
         }
         let error = unavailable("the disk is almost full");
-        let (events, others): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|job| matches!(job, Job::Receive(..)));
+        let (events, others): (Vec<_>, Vec<_>) = group.into_iter().partition(Job::takes_events);
         for job in events {
             job.refuse(&error);
         }
@@ -233,6 +231,10 @@ impl Writer {
                 Ok(result) => (Answer::Receipt(result, reply), Ok(())),
                 Err(error) => (Answer::Receipt(Err(unfinished()), reply), Err(error)),
             },
+            Job::ReceiveMany(sealed, reply) => match self.receive_many(&sealed) {
+                Ok(result) => (Answer::Receipts(result, reply), Ok(())),
+                Err(error) => (Answer::Receipts(Err(unfinished()), reply), Err(error)),
+            },
             Job::Append(batch, reply) => match self.append(&batch) {
                 Ok(result) => (Answer::Done(result, reply), Ok(())),
                 Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
@@ -259,6 +261,30 @@ impl Writer {
         self.ids.received(seq, arrival.event_id, sealed.key.as_deref());
         let after = self.last_event.replace(seq);
         Ok(Ok(Receipt { seq, event_id: arrival.event_id, duplicate: false, after }))
+    }
+
+    fn receive_many(
+        &mut self,
+        sealed: &[Sealed],
+    ) -> rusqlite::Result<Result<Receipts, LedgerError>> {
+        if self.is_renamed(sealed)? {
+            return Ok(Err(LedgerError::KeyReused));
+        }
+        sealed.iter().map(|sealed| self.receive(sealed)).collect::<rusqlite::Result<_>>().map(Ok)
+    }
+
+    /// Whether another delivery had these keys before: with other bytes, or with other events.
+    fn is_renamed(&self, sealed: &[Sealed]) -> rusqlite::Result<bool> {
+        let (mut known, mut new) = (false, false);
+        for sealed in sealed {
+            let Some(key) = &sealed.key else { continue };
+            match self.ids.key(&self.connection, key)? {
+                Some(seq) if self.repeat(seq, &sealed.arrival)?.is_err() => return Ok(true),
+                Some(_) => known = true,
+                None => new = true,
+            }
+        }
+        Ok(known && new)
     }
 
     fn earlier(&self, sealed: &Sealed) -> rusqlite::Result<Option<u64>> {

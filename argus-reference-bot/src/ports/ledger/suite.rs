@@ -6,6 +6,7 @@ use argus_soc::decide::Decision;
 use argus_soc::effect::Outcome;
 use argus_soc::enrich::{Enrichment, History, Known};
 use argus_soc::event::{self, Severity, Shape, Source, normalise};
+use argus_soc::ledger::documents::{Draft, stream};
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, SentCard};
+use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, Receipt, SentCard, documents};
 
 /// An event number `n`, with a body of its own.
 pub fn arrival(n: u64) -> Arrival {
@@ -127,6 +128,72 @@ pub async fn repeats_are_told(store: &dyn Ledger) -> Result<(), LedgerError> {
     let other = store.receive(keyed(4, "siem")).await?;
     assert!(!other.duplicate, "each source has its own keys");
     assert_eq!(store.counts().await?.events, 3);
+    Ok(())
+}
+
+/// A delivery of many events is written together, each event once, and answered in its order.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn deliveries_are_whole(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let told = |receipts: Vec<Result<Receipt, LedgerError>>| {
+        let told = receipts.into_iter().map(|it| it.map(|it| (it.seq, it.duplicate)).ok());
+        told.collect::<Vec<_>>()
+    };
+    store.receive(arrival(1)).await?;
+    let forged = Arrival { raw: Bytes::from_static(b"{}"), ..arrival(1) };
+    let many = vec![arrival(2), arrival(1), forged, arrival(3), arrival(2)];
+    let answers = store.receive_many(many).await?;
+    let expected = [Some((2, false)), Some((1, true)), None, Some((3, false)), Some((2, true))];
+    assert_eq!(told(answers), expected, "new, old, other bytes, new, twice in one delivery");
+    assert!(store.receive_many(vec![]).await?.is_empty());
+    let waiting: usize = (1..=3).map(|n| arrival(n).raw.len()).sum();
+    let counts = store.counts().await?;
+    assert_eq!((counts.waiting, counts.waiting_bytes), (3, waiting as u64));
+
+    let keyed = |n, key: &str| Arrival { key: Some(key.into()), ..arrival(n) };
+    let delivery = || vec![keyed(4, "k"), keyed(5, "k#1")];
+    assert_eq!(told(store.receive_many(delivery()).await?), [Some((4, false)), Some((5, false))]);
+    assert_eq!(told(store.receive_many(delivery()).await?), [Some((4, true)), Some((5, true))]);
+    for other in [
+        vec![keyed(6, "k"), keyed(5, "k#1")],
+        vec![keyed(4, "k"), keyed(5, "k#1"), keyed(6, "k#2")],
+    ] {
+        let refused = store.receive_many(other).await;
+        assert!(matches!(refused, Err(LedgerError::KeyReused)), "another delivery: {refused:?}");
+    }
+    assert_eq!(store.head().await?.0, 5, "nothing of them was written");
+    Ok(())
+}
+
+/// The last event of a source is found, as far back as asked for.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn sources_are_remembered(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let at = |second| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
+    let from = |n, source: &str, second| Arrival {
+        source: source.into(),
+        received_at: at(second),
+        ..arrival(n)
+    };
+    assert_eq!(store.last_arrival("edr", Timestamp::UNIX_EPOCH).await?, None);
+    for event in [from(1, "edr", 10), from(2, "siem", 20), from(3, "edr", 30), from(4, "siem", 40)]
+    {
+        store.receive(event).await?;
+    }
+    store.append(batch([note(1)])).await?;
+    for (source, since, last) in [
+        ("siem", 0, Some(at(40))),
+        ("edr", 0, Some(at(30))),
+        ("edr", 30, Some(at(30))),
+        ("edr", 31, None),
+        ("nobody", 0, None),
+    ] {
+        assert_eq!(store.last_arrival(source, at(since)).await?, last, "{source} since {since}");
+    }
     Ok(())
 }
 
@@ -289,6 +356,39 @@ pub async fn cards_are_due_in_order(store: &dyn Ledger) -> Result<(), LedgerErro
     assert_eq!(due(store.due_cards(9).await?), ["INC-4", "INC-3", "INC-1"]);
     let counts = store.counts().await?;
     assert_eq!((counts.cards_due, counts.dead), (3, 1));
+    Ok(())
+}
+
+/// Documents follow from facts, in the order of their keys, and of two writers one wins.
+///
+/// # Errors
+///
+/// If the store fails where it may not.
+pub async fn documents_follow(store: &dyn Ledger) -> Result<(), LedgerError> {
+    let loaded = |version: &str, text: &str| {
+        let (playbook, sha256) = ("isolate".into(), "00".into());
+        fact(What::PlaybookLoaded { playbook, version: version.into(), sha256, text: text.into() })
+    };
+    assert!(documents::find::<Draft>(store, "isolate@2").await?.is_none());
+    store.append(batch([loaded("2", "two"), loaded("1", "one"), loaded("2", "three")])).await?;
+    let found = documents::find::<Draft>(store, "isolate@2").await?;
+    let found = found.map(|(version, draft)| (version, draft.text));
+    assert_eq!(found, Some((2, "three".into())), "changed twice");
+    let all = documents::all::<Draft>(store).await?;
+    let keys: Vec<&str> = all.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["isolate@1", "isolate@2"]);
+    assert!(store.documents("nothing").await?.is_empty());
+
+    let expecting = |version| Batch {
+        facts: vec![loaded("2", "four")],
+        expect: BTreeMap::from([(stream("draft", "isolate@2"), version)]),
+    };
+    store.append(expecting(2)).await?;
+    let lost = store.append(expecting(2)).await;
+    assert!(
+        matches!(&lost, Err(LedgerError::Conflict { stream }) if stream == "draft/isolate@2"),
+        "{lost:?}"
+    );
     Ok(())
 }
 

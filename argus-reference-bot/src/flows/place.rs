@@ -1,0 +1,47 @@
+//! Places events as they come, as long as Argus runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argus_soc::event::Shape;
+use tokio::sync::watch;
+
+use super::Soc;
+use crate::chain::chain;
+
+/// How often the store is asked what waits when nobody rings.
+const LOOK: Duration = Duration::from_secs(30);
+/// Events placed at once from which on the next ones are gathered for a moment.
+const MANY: usize = 16;
+/// How long.
+const GATHER: Duration = Duration::from_millis(3);
+
+/// Places events whenever there are any, until told to stop.
+pub async fn place(
+    soc: Arc<Soc>,
+    shapes: BTreeMap<String, Shape>,
+    mut halted: watch::Receiver<bool>,
+) {
+    while !*halted.borrow() {
+        let pause = match soc.triage(&shapes).await {
+            Ok(placed) if placed >= MANY => {
+                // More are coming: together they cost less.
+                tokio::time::sleep(GATHER).await;
+                LOOK
+            }
+            Ok(_) => LOOK,
+            Err(error) => {
+                tracing::error!(why = chain(&error), "events wait and are placed later");
+                Duration::from_secs(1)
+            }
+        };
+        // In a fixed order, so that a simulated run can be run again.
+        tokio::select! {
+            biased;
+            _ = halted.changed() => {}
+            () = soc.bells.triage.notified() => {}
+            () = tokio::time::sleep(pause) => soc.look_again().await,
+        }
+    }
+}
