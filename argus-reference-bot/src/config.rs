@@ -1,6 +1,7 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
 pub mod credential;
+pub mod enrichment;
 mod load;
 mod secret;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::credential::Credential;
+pub use self::enrichment::Enrichment;
 pub use self::load::{ConfigError, load, parse};
 pub use self::secret::{SecretError, SecretRef};
 
@@ -344,18 +346,6 @@ pub struct Connector {
     pub kind: String,
     /// Its address.
     pub url: String,
-}
-
-/// What is known about assets and indicators.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Enrichment {
-    /// `file:PATH` of a JSON list of assets.
-    #[serde(default)]
-    pub assets: Option<String>,
-    /// `file:PATH` of a JSON list of indicators.
-    #[serde(default)]
-    pub intel: Option<String>,
 }
 
 /// How repeated events become one.

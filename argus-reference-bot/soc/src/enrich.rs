@@ -2,12 +2,13 @@
 //!
 //! A feed that does not answer and a feed that answers "benign" are different facts: the first
 //! one must never look like the second. [`answer`] holds what single sources said and how their
-//! answers become one, [`breaker`] when a source is left alone, [`stix`] reads indicators, [`assets`]
+//! answers become one, [`breaker`] when a source is left alone, [`late`] what comes after the decision, [`stix`] reads indicators, [`assets`]
 //! turns the words of an inventory into an asset.
 
 pub mod answer;
 pub mod assets;
 pub mod breaker;
+pub mod late;
 pub mod stix;
 
 use jiff::Timestamp;

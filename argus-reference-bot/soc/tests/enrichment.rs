@@ -210,8 +210,8 @@ proptest! {
         more in any_intel(),
     ) {
         let points = |known: &Known<Intel>| known.known().filter(|it| it.malicious).map(|it| it.confidence);
-        let mut answers = Answers::default();
-        answers.intel = intel.into_iter().map(|it| answer("a", 0, it)).collect();
+        let intel = intel.into_iter().map(|it| answer("a", 0, it)).collect();
+        let mut answers = Answers { intel, asset: vec![] };
         let before = answers.merged_intel();
         answers.intel.push(answer("b", 0, more));
         let after = answers.merged_intel();

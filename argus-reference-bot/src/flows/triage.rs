@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use argus_soc::correlate::place;
 use argus_soc::decide::{Decision, decide};
-use argus_soc::enrich::{Enrichment, Known};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
@@ -19,6 +18,7 @@ use argus_soc::score::seed_v1;
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
+use super::enrich::Asked;
 use super::execute::new_run;
 use super::ingest::{Follows, Read};
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
@@ -35,6 +35,8 @@ struct Draft {
     /// The fact that takes further events of an incident, by its place in the batch.
     adding: BTreeMap<String, usize>,
     number: u64,
+    /// What the sources said about the events of the batch.
+    asked: Asked,
 }
 
 impl Soc {
@@ -111,7 +113,9 @@ impl Soc {
             Some(number) => number,
             None => self.ledger.last_number().await?,
         };
-        let mut draft = Draft { number, ..Draft::default() };
+        let new = events.iter().map(|read| &read.event);
+        let asked = self.ask_about(new.filter(|it| remembered.open.open_for(it).is_none())).await;
+        let mut draft = Draft { number, asked, ..Draft::default() };
         for read in events {
             match self.belongs_to(&read.event, &mut draft, remembered).await? {
                 Some(key) => self.add(read, &key, &mut draft),
@@ -121,7 +125,9 @@ impl Soc {
         let Draft { batch, touched, number, .. } = draft;
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
+        let silent = self.silent_in(&batch);
         self.ledger.append(batch).await?;
+        self.knowledge.late.ask_again(silent, self.clock.now());
         remembered.absorb(touched, number);
         Ok(begins_runs)
     }
@@ -205,7 +211,7 @@ impl Soc {
 
     async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
         let Read { event, correlation, .. } = read;
-        let enrichment = self.enrich(event).await?;
+        let enrichment = self.enrich(event, &draft.asked).await?;
         let score = seed_v1(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
@@ -272,19 +278,6 @@ impl Soc {
             ),
         }
         incident
-    }
-
-    async fn enrich(&self, event: &SecurityEvent) -> Result<Enrichment, LedgerError> {
-        // The machine decides what may be done to it; without one, the principal entity does.
-        let Some(entity) = event.host().or_else(|| event.principal()) else {
-            return Ok(Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown));
-        };
-        let principal = event.principal().unwrap_or(entity);
-        let (kind, value) = (principal.kind.as_str(), principal.value.as_str());
-        let history = self.ledger.incidents_about(kind, value, &event.fingerprint).await?;
-        let intel = self.knowledge.intel(principal).await;
-        let asset = self.knowledge.asset(entity).await;
-        Ok(Enrichment::of(intel, asset, Known::Known(history)))
     }
 
     fn triage_fact(&self, correlation: &str, what: What) -> Fact {
