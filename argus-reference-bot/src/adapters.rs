@@ -1,10 +1,16 @@
 //! The world behind the ports, one module per product.
 
+pub mod cmdb;
 pub mod defender;
+pub mod defender_ti;
+pub mod devices;
 pub mod files;
 pub mod graph;
+mod kept;
+pub mod lookup;
 pub mod memory;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;
-mod web;
+pub mod taxii;
+pub mod web;

@@ -2,6 +2,8 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod knowledge;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,8 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::knowledge::Sources;
 use crate::adapters::defender::{self, Defender};
-use crate::adapters::files::Files;
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::adapters::sqlite::Sqlite;
@@ -27,6 +29,7 @@ use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError, Secrets, SourceAuth};
 use crate::flows::access::Access;
+use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
@@ -36,6 +39,7 @@ use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
+use crate::ports::knowledge::Copied;
 use crate::ports::ledger::{Batch, LedgerError};
 use crate::routes::Routes;
 use crate::templates::Templates;
@@ -80,6 +84,7 @@ pub struct App {
     listener: TcpListener,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
+    copies: Vec<Arc<dyn Copied>>,
 }
 
 impl App {
@@ -102,12 +107,13 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
+        let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
         let needs = Needs {
             ledger: Arc::<Sqlite>::clone(&store),
             clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
-            knowledge: Arc::new(Files::load(&config.enrichment)?),
+            knowledge: Arc::new(knowledge),
             templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
             buttons: Buttons::new(identity.button_key().expose()),
@@ -148,7 +154,7 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
+        Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates, copies })
     }
 
     /// Where it listens.
@@ -172,13 +178,15 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, store, bot, door, auth, listener, shapes, templates } = self;
+        let Self { soc, store, bot, door, auth, listener, shapes, templates, copies } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
         work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(copies::follow(copies, halted.clone()));
+        work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
         let broken = store.broken();

@@ -146,7 +146,10 @@ impl Incident {
                 self.enrichment = (**enrichment).clone();
                 self.score = (**score).clone();
                 self.decision = decision.clone();
-                self.note(fact.at, format!("Sources answered late; the score was {before}, is {now}"));
+                self.note(
+                    fact.at,
+                    format!("Sources answered late; the score was {before}, is {now}"),
+                );
             }
             What::Acknowledged => {
                 self.acknowledged_by = Some(fact.actor.clone());

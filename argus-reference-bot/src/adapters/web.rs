@@ -28,7 +28,7 @@ pub(super) struct Far {
 }
 
 /// How we prove who we are to a system.
-pub(super) enum Credential {
+pub enum Credential {
     /// A bearer token.
     Token(Arc<dyn TokenSource>),
     /// User and password.
@@ -58,6 +58,18 @@ pub(super) enum Lost {
     Unsettled(String),
 }
 
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token",
+            Self::Basic(..) => "Basic",
+            Self::Bearer(_) => "Bearer",
+            Self::Header(..) => "Header",
+            Self::None => "None",
+        })
+    }
+}
+
 impl std::fmt::Debug for Far {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Far").field("base", &self.base.as_str()).finish_non_exhaustive()
@@ -81,7 +93,9 @@ impl Far {
     pub(super) fn public(base: &str, credential: Credential) -> Result<Self, String> {
         let far = Self::through(base, credential, |client| client.dns_resolver(PublicOnly))?;
         if is_private_host(&far.base) {
-            return Err(format!("{base}: it is in a private network; set allow_private if it may be"));
+            return Err(format!(
+                "{base}: it is in a private network; set allow_private if it may be"
+            ));
         }
         Ok(far)
     }
@@ -269,6 +283,11 @@ impl From<Lost> for Outcome {
             Lost::Unsettled(why) => Self::Unsettled { why },
         }
     }
+}
+
+/// A stranger's words for a person: short, and without signs that steer a terminal or a line.
+pub(super) fn words(text: &str) -> String {
+    text.chars().filter(|it| !it.is_control()).take(200).collect()
 }
 
 impl Lost {

@@ -128,17 +128,30 @@ impl Knowledge {
         until: tokio::time::Instant,
         within: Duration,
     ) -> BTreeMap<Key, Vec<Answer<T>>> {
-        let about = |(key, entity): (Key, &Entity)| async move {
-            let covering = sources.iter().filter(|source| source.covers(entity));
-            let answers = covering.map(|source| async move {
+        let mut asked = Vec::with_capacity(entities.len());
+        for (key, entity) in entities {
+            asked.push(async move { (key, self.one(sources, entity, until, within).await) });
+        }
+        join_all(asked).await.into_iter().collect()
+    }
+
+    async fn one<T: asking::Keepable>(
+        &self,
+        sources: &[Asking<T>],
+        entity: &Entity,
+        until: tokio::time::Instant,
+        within: Duration,
+    ) -> Vec<Answer<T>> {
+        let mut answers = Vec::with_capacity(sources.len());
+        for source in sources.iter().filter(|source| source.covers(entity)) {
+            answers.push(async move {
                 match tokio::time::timeout_at(until, source.ask(entity)).await {
                     Ok(answer) => answer,
                     Err(_) => source.silent(entity, self.now(), overdue(within)),
                 }
             });
-            (key, join_all(answers).await)
-        };
-        join_all(entities.into_iter().map(about)).await.into_iter().collect()
+        }
+        join_all(answers).await
     }
 
     fn now(&self) -> Timestamp {

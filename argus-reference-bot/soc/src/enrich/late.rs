@@ -29,7 +29,10 @@ pub fn hold(before: &Decision, with_answer: Decision) -> Decision {
             reasons.push("an answer came late, so a person decides".to_owned());
             Decision::AskHuman { playbook: Some(playbook), reasons }
         }
-        (Decision::Notify { .. }, after @ (Decision::Notify { .. } | Decision::AskHuman { .. }))
+        (
+            Decision::Notify { .. },
+            after @ (Decision::Notify { .. } | Decision::AskHuman { .. }),
+        )
         | (Decision::AskHuman { playbook: None, .. }, after @ Decision::AskHuman { .. }) => after,
         // What people were asked to start stays what they were asked to start.
         (

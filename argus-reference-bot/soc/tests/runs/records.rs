@@ -131,7 +131,9 @@ fn others() -> Vec<Fact> {
         What::Enriched {
             enrichment: Box::new(known(true, 90, 4, 1)),
             score: Box::new(seed_v1(&host_event("critical"), &known(true, 90, 4, 1))),
-            decision: argus_soc::decide::Decision::Notify { reasons: vec!["no playbook is for this".into()] },
+            decision: argus_soc::decide::Decision::Notify {
+                reasons: vec!["no playbook is for this".into()],
+            },
         },
         What::Allowed { incident: Some(text()), action: "a".into(), evidence: "e".into() },
         What::Refused { incident: None, action: "a".into(), code: "c".into(), why: "w".into() },

@@ -274,7 +274,10 @@ impl<T: Keepable> Attempt<'_, T> {
         let before = self.asking.stage();
         self.asking.breaker().failed(self.asking.clock.now().as_millisecond(), ms);
         if before == Stage::Closed && self.asking.stage() == Stage::Open {
-            tracing::warn!(source = self.asking.name(), "the source fails and is left alone for a while");
+            tracing::warn!(
+                source = self.asking.name(),
+                "the source fails and is left alone for a while"
+            );
         }
     }
 }

@@ -41,7 +41,8 @@ async fn follow_one(copy: Arc<dyn Copied>, mut halted: watch::Receiver<bool>) {
             Err(silent) => {
                 if failures == 0 {
                     tracing::warn!(
-                        source = copy.name(), why = silent.why,
+                        source = copy.name(),
+                        why = silent.why,
                         "the source cannot be read; its last good copy stays in use"
                     );
                 }

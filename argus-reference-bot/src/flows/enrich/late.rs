@@ -71,8 +71,11 @@ impl Late {
     /// Takes out what is due.
     fn due(&self, now: Timestamp) -> Vec<(String, usize)> {
         let mut waiting = self.waiting();
-        let due: Vec<(String, usize)> =
-            waiting.iter().filter(|(_, it)| it.due <= now).map(|(key, it)| (key.clone(), it.tries)).collect();
+        let due: Vec<(String, usize)> = waiting
+            .iter()
+            .filter(|(_, it)| it.due <= now)
+            .map(|(key, it)| (key.clone(), it.tries))
+            .collect();
         for (key, _) in &due {
             waiting.remove(key);
         }
