@@ -78,7 +78,7 @@ pub struct Added {
     pub placement: Placement,
 }
 
-/// What happened.
+/// What happened. No field of a kind is named as one of [`Fact`], beside which it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 pub enum What {
