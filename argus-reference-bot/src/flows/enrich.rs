@@ -171,3 +171,6 @@ pub fn in_words<T>(said: &Known<T>, known: impl FnOnce(&T) -> String) -> String 
         Known::Unavailable { why, .. } => format!("no answer: {why}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

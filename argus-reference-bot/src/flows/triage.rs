@@ -19,6 +19,7 @@ use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
 use super::enrich::Asked;
+use super::enrich::late::silent_in;
 use super::execute::new_run;
 use super::ingest::{Follows, Read};
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
@@ -125,7 +126,7 @@ impl Soc {
         let Draft { batch, touched, number, .. } = draft;
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
-        let silent = self.silent_in(&batch);
+        let silent = silent_in(&batch);
         self.ledger.append(batch).await?;
         self.knowledge.late.ask_again(silent, self.clock.now());
         remembered.absorb(touched, number);

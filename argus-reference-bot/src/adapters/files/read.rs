@@ -116,12 +116,12 @@ pub(super) fn indicators(_: &Path, bytes: &[u8]) -> Result<(Indicators, String),
 
 /// How much of a feed can be used, for a log line.
 pub(in super::super) fn about(feed: &Feed) -> String {
-    let mut about = format!("{} indicators", feed.len());
-    for (reason, refused) in feed.refused() {
+    let mut parts = vec![format!("{} indicators", feed.len())];
+    parts.extend(feed.refused().iter().map(|(reason, refused)| {
         let example = refused.ids.first().map_or("", String::as_str);
-        about.push_str(&format!("; {} not used: {reason} ({example})", refused.count()));
-    }
-    about
+        format!("{} not used: {reason} ({example})", refused.count())
+    }));
+    parts.join("; ")
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {

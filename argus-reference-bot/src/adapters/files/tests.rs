@@ -100,7 +100,7 @@ async fn a_bundle_is_read_where_a_list_could_be() {
     assert_eq!(found.known, Some(Intel { malicious: true, confidence: 60 }));
     let Indicators::Stix(feed) = &file.file.good().content else { panic!("a bundle") };
     assert_eq!(
-        read::about(feed),
+        about(feed),
         "1 indicators; 1 not used: pattern: it is about something that alerts do not name (indicator--2)"
     );
 }

@@ -43,8 +43,8 @@ impl Default for Patience {
         Self {
             timeout: Duration::from_millis(1_500),
             at_once: 16,
-            known: Duration::from_secs(3_600),
-            unknown: Duration::from_secs(300),
+            known: Duration::from_hours(1),
+            unknown: Duration::from_mins(5),
             entries: 10_000,
             rules: Rules::default(),
         }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::ports::knowledge::Copied;
 
 /// The longest pause after failures.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Refreshes every copy on its own schedule until told to stop. A failure is logged once, and the
 /// last good copy stays in use.

@@ -142,17 +142,6 @@ impl Soc {
         Ok(Enrichment::from_answers(answers, Known::Known(history)))
     }
 
-    /// The incidents that a batch opens although a source was silent.
-    pub(in crate::flows) fn silent_in(&self, batch: &Batch) -> Vec<String> {
-        let opened = batch.facts.iter().filter_map(|fact| match &fact.what {
-            What::Opened { enrichment, .. } if enrichment.answers.is_missing_some() => {
-                fact.stream.clone()
-            }
-            _ => None,
-        });
-        opened.collect()
-    }
-
     /// Asks again what is due. Says how many incidents changed.
     ///
     /// # Errors
@@ -235,6 +224,17 @@ impl Soc {
                 Vec::new()
             })
     }
+}
+
+/// The incidents that a batch opens although a source was silent.
+pub(in crate::flows) fn silent_in(batch: &Batch) -> Vec<String> {
+    let opened = batch.facts.iter().filter_map(|fact| match &fact.what {
+        What::Opened { enrichment, .. } if enrichment.answers.is_missing_some() => {
+            fact.stream.clone()
+        }
+        _ => None,
+    });
+    opened.collect()
 }
 
 /// Asks again whatever is due, until told to stop.
