@@ -34,7 +34,7 @@ use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
-use crate::flows::{Needs, Soc};
+use crate::flows::{Needs, Soc, scores};
 use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
@@ -121,6 +121,7 @@ impl App {
         let soc = Arc::new(Soc {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
+            model: model(config)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -274,8 +275,15 @@ async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     let version = env!("CARGO_PKG_VERSION").into();
     let start = soc.fact(service(), "start", What::Started { version });
     let active = soc.fact(service(), "start", templates.active());
-    soc.ledger.append(Batch { facts: vec![start, active], ..Batch::default() }).await?;
+    let scores = soc.fact(service(), "start", scores::activated(&soc.model));
+    soc.ledger.append(Batch { facts: vec![start, active, scores], ..Batch::default() }).await?;
     Ok(())
+}
+
+fn model(config: &Config) -> Result<argus_soc::score::Model, ConfigError> {
+    let models = config.score.models.as_deref();
+    let models = models.map(|it| folder("score.models", it)).transpose()?;
+    scores::in_use(&config.score, models.as_deref())
 }
 
 fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, AppError> {

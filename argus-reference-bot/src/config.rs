@@ -3,6 +3,7 @@
 pub mod credential;
 pub mod enrichment;
 mod load;
+mod score;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
 pub use self::load::{ConfigError, load, parse};
+pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 
 /// Everything that can be set.
@@ -58,6 +60,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// How events are scored.
+    #[serde(default)]
+    pub score: Score,
 }
 
 /// The HTTP server.

@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod notify;
 pub mod place;
 pub mod playbooks;
+pub mod scores;
 pub mod templates;
 pub mod triage;
 
@@ -49,6 +50,8 @@ pub struct Soc {
     pub templates: Arc<Library>,
     /// The playbooks in use.
     pub playbooks: Playbooks,
+    /// The score model in use.
+    pub model: argus_soc::score::Model,
     /// Signs and checks what buttons carry.
     pub buttons: Buttons,
     /// Which incident's card stands where.
@@ -129,6 +132,7 @@ impl Soc {
             templates,
             playbooks,
             buttons,
+            model: argus_soc::score::Model::default(),
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),

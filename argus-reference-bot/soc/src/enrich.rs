@@ -127,6 +127,20 @@ impl Enrichment {
         Self { intel, asset, history, answers }
     }
 
+    /// The same, if intelligence said this instead.
+    #[must_use]
+    pub fn supposing_intel(mut self, intel: Known<Intel>) -> Self {
+        self.answers.intel.clear();
+        Self { intel, ..self }
+    }
+
+    /// The same, if the inventory said this instead.
+    #[must_use]
+    pub fn supposing_asset(mut self, asset: Known<Asset>) -> Self {
+        self.answers.asset.clear();
+        Self { asset, ..self }
+    }
+
     /// The sources that did not answer, each with its reason; those that the settings call optional
     /// are not among them.
     pub fn missing(&self) -> Vec<String> {
@@ -146,12 +160,13 @@ impl Enrichment {
 
 /// Names the sources one by one where their answers are known.
 fn missing_of<T>(missing: &mut Vec<String>, what: &str, all: &Known<T>, each: &[Answer<T>]) {
-    if each.is_empty() {
-        return push_missing(missing, what, all);
+    let before = missing.len();
+    for answer in each.iter().filter(|answer| !answer.optional) {
+        push_missing(missing, what, &answer.said);
     }
-    each.iter()
-        .filter(|answer| !answer.optional)
-        .for_each(|answer| push_missing(missing, what, &answer.said));
+    if missing.len() == before {
+        push_missing(missing, what, all);
+    }
 }
 
 fn push_missing<T>(missing: &mut Vec<String>, what: &str, answer: &Known<T>) {

@@ -13,7 +13,6 @@ use argus_soc::decide::{Decision, decide};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
-use argus_soc::score::seed_v1;
 
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
@@ -213,7 +212,7 @@ impl Soc {
     async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
         let Read { event, correlation, .. } = read;
         let enrichment = self.enrich(event, &draft.asked).await?;
-        let score = seed_v1(event, &enrichment);
+        let score = self.model.score(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
         if let Decision::Ignore { reasons } = decision {

@@ -13,7 +13,6 @@ use argus_soc::enrich::{Answers, Enrichment, Known};
 use argus_soc::event::SecurityEvent;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::score::seed_v1;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
@@ -188,7 +187,7 @@ impl Soc {
         if enrichment.missing().len() >= incident.enrichment.missing().len() {
             return Ok(false);
         }
-        let score = seed_v1(&incident.event, &enrichment);
+        let score = self.model.score(&incident.event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decided = decide(&incident.event, &enrichment, &score, &playbooks, false);
         let decision = hold(&incident.decision, decided);

@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 32] = [
     "system.started",
     "event.received",
     "incident.opened",
@@ -55,6 +55,7 @@ const KINDS: [&str; 31] = [
     "playbook.loaded",
     "playbook.would_run",
     "templates.activated",
+    "score.activated",
 ];
 
 /// What every record says, whatever happened.
