@@ -200,7 +200,8 @@ async fn a_source_that_hangs_is_silent_and_counts_as_failing() {
     // Nobody waits for this one to the end, which is a failure too.
     let question = about("192.0.2.2");
     let asked = world.knowledge.ask([&question], Duration::ZERO).await;
-    assert_eq!(why(&asked.of(&question).intel[0]), "no answer within 0 ms");
+    let answer = asked.of(&question).intel.remove(0);
+    assert!(why(&answer).starts_with("no answer within "), "{answer:?}");
     assert_eq!(
         why(&world.answer("192.0.2.3").await),
         "it failed and is left alone for another 10 s"
