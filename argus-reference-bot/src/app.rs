@@ -27,15 +27,16 @@ use crate::adapters::servicenow::ServiceNow;
 use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Secrets, SourceAuth};
+use crate::config::{Config, ConfigError};
 use crate::flows::access::Access;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
+use crate::flows::sources::watch_sources;
 use crate::flows::{Needs, Soc, scores};
-use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
+use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
@@ -108,6 +109,7 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
+        let Doors { doors, shapes, sources } = Doors::read(config)?;
         let needs = Needs {
             ledger: Arc::<Sqlite>::clone(&store),
             clock,
@@ -129,6 +131,7 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            sources,
             ..Soc::new(needs)
         });
         let address = config.server.listen;
@@ -142,12 +145,12 @@ impl App {
             Arc::clone(&soc.connector),
         )
         .build();
-        let (sources, shapes) = sources(config)?;
         let admin_key = config.server.admin_key.as_ref();
         let door = DoorConfig {
             soc: Arc::clone(&soc),
-            sources,
+            sources: doors,
             max_event_bytes: config.server.max_event_bytes,
+            ingest: config.ingest.clone(),
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
@@ -188,6 +191,7 @@ impl App {
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
         work.spawn(copies::follow(copies, halted.clone()));
         work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
+        work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
         let broken = store.broken();
@@ -329,31 +333,6 @@ fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
         itsm = Some(Arc::new(servicenow));
     }
     Ok(itsm)
-}
-
-fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>), AppError> {
-    let mut doors = Vec::new();
-    let mut shapes = BTreeMap::new();
-    for (name, source) in &config.ingest.sources {
-        let key = format!("ingest.sources.{name}");
-        let shape: Shape =
-            source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
-                ConfigError::value(format!("{key}.kind"), error.to_string())
-            })?;
-        let (secrets, make): (&Secrets, fn(&Secret) -> SourceKey) = match &source.auth {
-            SourceAuth::ApiKey(secrets) => (secrets, SourceKey::api_key),
-            SourceAuth::Hmac(secrets) => (secrets, SourceKey::hmac),
-        };
-        let references = match secrets {
-            Secrets::One(one) => vec![one],
-            Secrets::Two(two) => two.iter().collect(),
-        };
-        let resolved = references.into_iter().map(|it| resolve(&format!("{key}.auth"), it));
-        let keys = resolved.map(|secret| Ok(make(&secret?))).collect::<Result<_, AppError>>()?;
-        doors.push(SourceDoor { name: name.clone(), shape, keys });
-        shapes.insert(name.clone(), shape);
-    }
-    Ok((doors, shapes))
 }
 
 fn default_service_url(config: &Config, cloud: Cloud) -> String {

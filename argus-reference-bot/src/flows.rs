@@ -10,6 +10,7 @@ pub mod notify;
 pub mod place;
 pub mod playbooks;
 pub mod scores;
+pub mod sources;
 pub mod templates;
 pub mod triage;
 
@@ -62,6 +63,8 @@ pub struct Soc {
     pub window: Window,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// The sources of events, and what waits of them.
+    pub sources: sources::Sources,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
@@ -137,6 +140,7 @@ impl Soc {
             default_service_url: String::new(),
             window: Window::default(),
             approvals: crate::config::Approvals::default(),
+            sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             bells: Bells::default(),
