@@ -9,6 +9,8 @@ pub mod graph;
 mod kept;
 pub mod lookup;
 pub mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;

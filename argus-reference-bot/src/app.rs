@@ -225,6 +225,17 @@ impl App {
     }
 }
 
+/// The sources of enrichment that the settings name, for a command that asks them.
+///
+/// # Errors
+///
+/// [`ConfigError`] names the setting, and what to do.
+pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sources, ConfigError> {
+    let cloud = identity::cloud(&config.bot)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    knowledge::sources(config, cloud, &identity, clock)
+}
+
 /// Teams, both ways.
 struct Teams {
     auth: Arc<Authenticator>,

@@ -33,7 +33,8 @@ pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Option<T> {
 pub(super) fn save<T: Serialize>(path: &Path, kept: &T) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let beside = path.with_extension("json.new");
+    // A command may write beside a running bot.
+    let beside = path.with_extension(format!("json.{}.new", std::process::id()));
     let mut file = File::create(&beside)?;
     file.write_all(&serde_json::to_vec(kept)?)?;
     file.sync_all()?;

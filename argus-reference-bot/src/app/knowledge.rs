@@ -25,11 +25,11 @@ use crate::ports::knowledge::{Copied, Shared, Source};
 
 /// The sources, and those of them that keep copies.
 #[derive(Debug)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     /// Who is asked.
-    pub(super) knowledge: Knowledge,
+    pub(crate) knowledge: Knowledge,
     /// What is kept up to date.
-    pub(super) copies: Vec<Arc<dyn Copied>>,
+    pub(crate) copies: Vec<Arc<dyn Copied>>,
 }
 
 /// Makes the sources that the settings name. Files are read; nobody else is asked yet.
@@ -37,7 +37,7 @@ pub(super) struct Sources {
 /// # Errors
 ///
 /// [`ConfigError`] names the setting, and what to do.
-pub(super) fn sources(
+pub(crate) fn sources(
     config: &Config,
     cloud: Cloud,
     identity: &Identity,
@@ -51,7 +51,7 @@ pub(super) fn sources(
         scope: cloud.constants().graph_scope,
         identity,
         clock,
-        shared: shared(settings)?,
+        shared: shared(settings, clock)?,
         made: Sources {
             knowledge: Knowledge {
                 intel: Vec::new(),
@@ -90,8 +90,25 @@ fn graph(config: &Config, cloud: Cloud) -> String {
     config.bot.graph_url.clone().unwrap_or_else(host)
 }
 
+#[cfg(feature = "redis")]
+fn shared(
+    settings: &Enrichment,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn Shared>>, ConfigError> {
+    let key = "enrichment.cache.redis";
+    let Some(url) = &settings.cache.redis else { return Ok(None) };
+    let login = settings.cache.redis_login.as_ref();
+    let login = login.map(|it| resolve("enrichment.cache.redis_login", it)).transpose()?;
+    let redis = crate::adapters::redis::Redis::new(url, login.as_ref(), Arc::clone(clock));
+    let redis = redis.map_err(|why| ConfigError::value(key, why))?;
+    Ok(Some(Arc::new(redis)))
+}
+
 #[cfg(not(feature = "redis"))]
-fn shared(settings: &Enrichment) -> Result<Option<Arc<dyn Shared>>, ConfigError> {
+fn shared(
+    settings: &Enrichment,
+    _: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn Shared>>, ConfigError> {
     if settings.cache.redis.is_some() {
         let why = "this build has no Redis; build with `--features redis`, or leave it out";
         return Err(ConfigError::value("enrichment.cache.redis", why));
