@@ -9,10 +9,13 @@ pub mod graph;
 mod kept;
 pub mod lookup;
 pub mod memory;
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;
+mod tables;
 pub mod taxii;
+pub mod verify;
 pub mod web;

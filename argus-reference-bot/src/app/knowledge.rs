@@ -81,7 +81,12 @@ pub(crate) fn sources(
 fn folder(config: &Config) -> Result<PathBuf, ConfigError> {
     match &config.enrichment.state {
         Some(path) => Ok(PathBuf::from(path)),
-        None => Ok(config.store.sqlite_path()?.with_file_name("enrichment")),
+        None => {
+            // Beside the store, if that is a file.
+            let store =
+                config.store.sqlite_path()?.unwrap_or_else(|| PathBuf::from("data/argus.db"));
+            Ok(store.with_file_name("enrichment"))
+        }
     }
 }
 
