@@ -10,6 +10,7 @@ mod output;
 mod playbooks;
 mod score;
 mod serve;
+mod store;
 mod teams;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ Examples:
   argus events normalise --source auto alert.json
   argus score explain alert.json --intel malicious:90
   argus enrich ip 203.0.113.7 --config argus.toml
+  argus store copy --from ./data/argus.db --to postgres://argus@db/argus
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
@@ -70,6 +72,9 @@ enum Command {
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look after the store: migrate, rebuild, back up, verify, copy.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Make the app that an administrator uploads to Teams.
     #[command(subcommand)]
     Teams(teams::Command),
@@ -114,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Store(command) => store::run(&command),
         Command::Teams(command) => teams::run(&command),
     };
     match outcome {

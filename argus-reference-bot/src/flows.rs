@@ -10,6 +10,7 @@ pub mod notify;
 pub mod place;
 pub mod playbooks;
 pub mod scores;
+pub mod shares;
 pub mod sources;
 pub mod templates;
 pub mod triage;
@@ -69,6 +70,8 @@ pub struct Soc {
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
     pub remembered: Mutex<triage::Remembered>,
+    /// What this replica does and others do not.
+    pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.
@@ -143,6 +146,7 @@ impl Soc {
             sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
+            shares: shares::Shares::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
         }
