@@ -79,15 +79,12 @@ pub(crate) fn sources(
 
 /// Where copies are kept.
 fn folder(config: &Config) -> Result<PathBuf, ConfigError> {
-    match &config.enrichment.state {
-        Some(path) => Ok(PathBuf::from(path)),
-        None => {
-            // Beside the store, if that is a file.
-            let store =
-                config.store.sqlite_path()?.unwrap_or_else(|| PathBuf::from("data/argus.db"));
-            Ok(store.with_file_name("enrichment"))
-        }
+    if let Some(path) = &config.enrichment.state {
+        return Ok(PathBuf::from(path));
     }
+    // Beside the store, if that is a file.
+    let store = config.store.sqlite_path()?.unwrap_or_else(|| PathBuf::from("data/argus.db"));
+    Ok(store.with_file_name("enrichment"))
 }
 
 fn graph(config: &Config, cloud: Cloud) -> String {
