@@ -2,6 +2,7 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod knowledge;
 mod store;
 
 use std::collections::BTreeMap;
@@ -20,9 +21,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::knowledge::Sources;
 pub use self::store::Place;
 use crate::adapters::defender::{self, Defender};
-use crate::adapters::files::Files;
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
@@ -30,6 +31,7 @@ use crate::chain::chain;
 use crate::config::{Config, ConfigError, Part, Roles};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
+use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
@@ -40,6 +42,7 @@ use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
+use crate::ports::knowledge::Copied;
 use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 use crate::templates::Templates;
@@ -83,6 +86,7 @@ pub struct App {
     listener: TcpListener,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
+    copies: Vec<Arc<dyn Copied>>,
     roles: Roles,
 }
 
@@ -123,13 +127,14 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
+        let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
         let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
             clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
-            knowledge: Arc::new(Files::load(&config.enrichment)?),
+            knowledge: Arc::new(knowledge),
             templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
             buttons: Buttons::new(identity.button_key().expose()),
@@ -174,7 +179,7 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, roles })
+        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, copies, roles })
     }
 
     /// Where it listens.
@@ -198,7 +203,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, shapes, templates, roles } = self;
+        let Self { soc, bot, door, auth, listener, shapes, templates, copies, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -206,6 +211,8 @@ impl App {
             work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
             work.spawn(notify(Arc::clone(&soc), halted.clone()));
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
+            work.spawn(copies::follow(copies, halted.clone()));
+            work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
         }
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
@@ -244,6 +251,17 @@ impl App {
             None => Ok(served?),
         }
     }
+}
+
+/// The sources of enrichment that the settings name, for a command that asks them.
+///
+/// # Errors
+///
+/// [`ConfigError`] names the setting, and what to do.
+pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sources, ConfigError> {
+    let cloud = identity::cloud(&config.bot)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    knowledge::sources(config, cloud, &identity, clock)
 }
 
 /// Teams, both ways.

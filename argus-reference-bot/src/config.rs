@@ -2,6 +2,7 @@
 
 mod correlation;
 pub mod credential;
+pub mod enrichment;
 pub mod ingest;
 mod load;
 mod roles;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
+pub use self::enrichment::Enrichment;
 pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::roles::{Part, Roles};
@@ -295,18 +297,6 @@ pub struct Connector {
     pub kind: String,
     /// Its address.
     pub url: String,
-}
-
-/// What is known about assets and indicators.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Enrichment {
-    /// `file:PATH` of a JSON list of assets.
-    #[serde(default)]
-    pub assets: Option<String>,
-    /// `file:PATH` of a JSON list of indicators.
-    #[serde(default)]
-    pub intel: Option<String>,
 }
 
 /// How repeated events become one.

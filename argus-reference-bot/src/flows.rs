@@ -3,6 +3,7 @@
 pub mod access;
 pub mod act;
 pub mod ask;
+pub mod enrich;
 pub mod execute;
 pub mod ingest;
 pub mod notify;
@@ -26,10 +27,10 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::buttons::Buttons;
 use crate::flows::access::Access;
+use crate::flows::enrich::Knowledge;
 use crate::flows::playbooks::Playbooks;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
-use crate::ports::knowledge::Knowledge;
 use crate::ports::ledger::Ledger;
 use crate::routes::Routes;
 
@@ -48,7 +49,7 @@ pub struct Soc {
     /// The ITSM, if one is configured.
     pub itsm: Option<Arc<dyn Itsm>>,
     /// What is known about assets and indicators.
-    pub knowledge: Arc<dyn Knowledge>,
+    pub knowledge: Arc<Knowledge>,
     /// The card templates in use.
     pub templates: Arc<Library>,
     /// The playbooks in use.
@@ -93,7 +94,7 @@ pub struct Needs {
     /// Who may do what.
     pub access: Access,
     /// What is known about assets and indicators.
-    pub knowledge: Arc<dyn Knowledge>,
+    pub knowledge: Arc<Knowledge>,
     /// The card templates in use.
     pub templates: Arc<Library>,
     /// The playbooks in use.

@@ -1,6 +1,7 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
 pub mod data;
+mod sources;
 mod words;
 
 use argus_soc::decide::Decision;
@@ -135,7 +136,10 @@ fn score(incident: &Incident) -> Score {
     let term = |term: &argus_soc::score::Term| Term {
         name: term.name.clone(),
         points: points(term.milli),
-        because: line(&term.because),
+        because: match sources::behind(&term.name, &incident.enrichment) {
+            Some(sources) => line(&format!("{} ({sources})", term.because)),
+            None => line(&term.because),
+        },
     };
     Score {
         points: incident.score.points(),

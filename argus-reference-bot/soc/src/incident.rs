@@ -158,6 +158,16 @@ impl Incident {
                 self.stir();
                 return;
             }
+            What::Enriched { enrichment, score, decision } => {
+                let (before, now) = (self.score.points(), score.points());
+                self.enrichment = (**enrichment).clone();
+                self.score = (**score).clone();
+                self.decision = decision.clone();
+                self.note(
+                    fact.at,
+                    format!("Sources answered late; the score was {before}, is {now}"),
+                );
+            }
             What::Acknowledged => {
                 self.acknowledged_by = Some(fact.actor.clone());
                 if self.stage == Stage::Open {

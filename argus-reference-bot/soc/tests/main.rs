@@ -1,6 +1,7 @@
 //! What the package promises, from the outside.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -11,7 +12,9 @@ mod corpus;
 mod correlation;
 mod decisions;
 mod defects;
+mod enrichment;
 mod events;
+mod indicators;
 mod mappers;
 mod playbooks;
 mod policies;
@@ -49,14 +52,14 @@ pub(crate) fn host_event(severity: &str) -> SecurityEvent {
 
 /// Enrichment in which every source answered.
 pub(crate) fn known(malicious: bool, confidence: u8, criticality: u8, before: u32) -> Enrichment {
-    Enrichment {
-        intel: Known::Known(Intel { malicious, confidence }),
-        asset: Known::Known(Asset {
+    Enrichment::of(
+        Known::Known(Intel { malicious, confidence }),
+        Known::Known(Asset {
             name: "ws-1".into(),
             criticality,
             environment: Some("staging".into()),
             ..Asset::default()
         }),
-        history: Known::Known(History { previous_incidents: before }),
-    }
+        Known::Known(History { previous_incidents: before, ..History::default() }),
+    )
 }

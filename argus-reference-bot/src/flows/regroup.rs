@@ -174,7 +174,8 @@ impl Soc {
     ) -> Result<Vec<argus_soc::ledger::fact::Fact>, LedgerError> {
         let fingerprint = format!("split/{}", first.event_id);
         let event = SecurityEvent { fingerprint, incident_key: None, ..first };
-        let enrichment = self.enrich(&event).await?;
+        let asked = self.ask_about(std::iter::once(&event)).await;
+        let enrichment = self.enrich(&event, &asked).await?;
         let score = self.model.score(&event, &enrichment);
         let reasons = vec![format!("split off {} by hand", from.key)];
         let decision = Decision::AskHuman { playbook: None, reasons };

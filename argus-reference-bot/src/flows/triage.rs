@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 
 use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
-use argus_soc::enrich::{Enrichment, History, Known};
 use argus_soc::event::{Phase, SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
@@ -23,6 +22,8 @@ pub use self::facts::{decision_name, facts_of};
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
+use super::enrich::Asked;
+use super::enrich::late::silent_in;
 use super::execute::new_run;
 use super::ingest::{Follows, Read};
 use super::shares::Share;
@@ -51,6 +52,8 @@ struct Draft {
     groups: BTreeMap<String, (u64, Group)>,
     /// What each suppression keeps back.
     suppressed: BTreeMap<String, Vec<Uuid>>,
+    /// What the sources said about the events of the batch.
+    asked: Asked,
 }
 
 impl Soc {
@@ -140,8 +143,10 @@ impl Soc {
             Some(number) => number,
             None => self.ledger.last_number().await?,
         };
-        let mut draft = Draft { number, ..Draft::default() };
         self.look_at_suppressions(remembered).await?;
+        let new = events.iter().map(|read| &read.event);
+        let asked = self.ask_about(new.filter(|it| remembered.open.open_for(it).is_none())).await;
+        let mut draft = Draft { number, asked, ..Draft::default() };
         for read in events {
             if let Some(id) = remembered.suppressed_by(&read.event, self.clock.now()) {
                 draft.suppressed.entry(id.to_owned()).or_default().push(read.event.event_id);
@@ -163,7 +168,9 @@ impl Soc {
         let Draft { batch, touched, number, groups, .. } = draft;
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
+        let silent = silent_in(&batch);
         self.ledger.append(batch).await?;
+        self.knowledge.late.ask_again(silent, self.clock.now());
         remembered.absorb(touched, number, groups);
         Ok(begins_runs)
     }
@@ -281,7 +288,7 @@ impl Soc {
     /// Opens an incident, and gives its key; none for what is ignored.
     async fn open(&self, read: &Read, draft: &mut Draft) -> Result<Option<String>, LedgerError> {
         let Read { event, correlation, .. } = read;
-        let enrichment = self.enrich(event).await?;
+        let enrichment = self.enrich(event, &draft.asked).await?;
         let score = self.model.score(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
@@ -348,25 +355,6 @@ impl Soc {
             ),
         }
         incident
-    }
-
-    pub(super) async fn enrich(&self, event: &SecurityEvent) -> Result<Enrichment, LedgerError> {
-        // The machine decides what may be done to it; without one, the principal entity does.
-        let Some(entity) = event.host().or_else(|| event.principal()) else {
-            return Ok(Enrichment {
-                intel: Known::Unknown,
-                asset: Known::Unknown,
-                history: Known::Unknown,
-            });
-        };
-        let principal = event.principal().unwrap_or(entity);
-        let previous =
-            self.ledger.incidents_about(principal.kind.as_str(), &principal.value).await?;
-        Ok(Enrichment {
-            intel: self.knowledge.intel(principal).await,
-            asset: self.knowledge.asset(entity).await,
-            history: Known::Known(History { previous_incidents: previous }),
-        })
     }
 
     fn triage_fact(&self, correlation: &str, what: What) -> Fact {

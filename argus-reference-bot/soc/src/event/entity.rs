@@ -18,6 +18,17 @@ pub(super) fn first(kind: EntityKind, texts: &[Option<&Json<'_>>]) -> Option<Ent
 }
 
 impl Entity {
+    /// A thing under its canonical name, so that it is found again; nothing if the name is empty.
+    ///
+    /// ```
+    /// # use argus_soc::event::{Entity, EntityKind};
+    /// let ip = Entity::canonical(EntityKind::Ip, "::ffff:192.0.2.1");
+    /// assert_eq!(ip.map(|it| it.value).as_deref(), Some("192.0.2.1"));
+    /// ```
+    pub fn canonical(kind: EntityKind, value: &str) -> Option<Self> {
+        entity(kind, value)
+    }
+
     /// Adds what another system calls it, when that is known.
     pub(super) fn id(mut self, name: &str, value: Option<&Json<'_>>) -> Self {
         if let Some(value) = value.and_then(Json::as_text) {

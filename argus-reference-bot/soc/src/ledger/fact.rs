@@ -131,6 +131,17 @@ pub enum What {
         /// Why.
         reasons: Vec<String>,
     },
+    /// Sources that were silent when the incident was opened have answered; what is known, the score
+    /// and the decision are these from now on.
+    #[serde(rename = "incident.enriched")]
+    Enriched {
+        /// What the sources answered, outages included.
+        enrichment: Box<Enrichment>,
+        /// The score, term by term.
+        score: Box<Score>,
+        /// What is decided; never bolder than before.
+        decision: Decision,
+    },
     /// Somebody has it in hand.
     #[serde(rename = "incident.acknowledged")]
     Acknowledged,
@@ -501,6 +512,7 @@ impl What {
             Self::EventAdded(..) => "incident.event_added",
             Self::EventsAdded { .. } => "incident.events_added",
             Self::Ignored { .. } => "event.ignored",
+            Self::Enriched { .. } => "incident.enriched",
             Self::Acknowledged => "incident.acknowledged",
             Self::TicketLinked { .. } => "ticket.linked",
             Self::Allowed { .. } => "access.allowed",

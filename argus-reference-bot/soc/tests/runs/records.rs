@@ -129,6 +129,13 @@ fn others() -> Vec<Fact> {
             raw_sha256: "00".into(),
         },
         What::Ignored { event_id: Uuid::nil(), reasons: vec!["canary".into()] },
+        What::Enriched {
+            enrichment: Box::new(known(true, 90, 4, 1)),
+            score: Box::new(seed_v1(&host_event("critical"), &known(true, 90, 4, 1))),
+            decision: argus_soc::decide::Decision::Notify {
+                reasons: vec!["no playbook is for this".into()],
+            },
+        },
         What::Allowed { incident: Some(text()), action: "a".into(), evidence: "e".into() },
         What::Refused { incident: None, action: "a".into(), code: "c".into(), why: "w".into() },
         What::NoticePlaced { incident, card, conversation },
@@ -213,7 +220,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 43, "42 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 44, "43 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

@@ -23,13 +23,14 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 42] = [
+const KINDS: [&str; 43] = [
     "system.started",
     "event.received",
     "incident.opened",
     "incident.event_added",
     "incident.events_added",
     "event.ignored",
+    "incident.enriched",
     "incident.acknowledged",
     "ticket.linked",
     "access.allowed",
