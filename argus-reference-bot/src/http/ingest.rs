@@ -15,7 +15,7 @@ use std::time::Duration;
 use argus_bot_sdk::server::BodyError;
 use argus_soc::event::{Delivery, DeliveryError, delivery};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -81,7 +81,7 @@ impl Inner {
         request: Request<Incoming>,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let shown = Shown::read(request.headers(), self.soc.clock.now());
+        let shown = Shown::read(request.headers(), request.extensions(), self.soc.clock.now());
         let candidates = self.candidates(name, &shown).await?;
         let (first, _) = *candidates.first().ok_or_else(Refusal::stranger)?;
         let backlog = self.soc.sources.backlog.size();
@@ -138,8 +138,9 @@ impl Inner {
     }
 
     /// `OPTIONS` of a sender of `CloudEvents` that asks whether it may come.
-    pub(super) async fn greet(&self, name: &str, headers: &HeaderMap) -> Answer {
-        let shown = Shown::read(headers, self.soc.clock.now());
+    pub(super) async fn greet(&self, name: &str, request: &Request<Incoming>) -> Answer {
+        let headers = request.headers();
+        let shown = Shown::read(headers, request.extensions(), self.soc.clock.now());
         match self.candidates(Some(name), &shown).await {
             Ok(candidates) if candidates.iter().any(|(_, proof)| *proof == Proof::Whole) => {
                 handshake::greeted(headers)
