@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod disk;
+mod outsider;
 mod postgres;
 mod proxy;
 mod replicas;

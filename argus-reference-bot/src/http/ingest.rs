@@ -36,6 +36,10 @@ const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// A sender has its answer within a second, also when the disk does not answer.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+/// How late a sender hears that there is no room. Many do not heed `Retry-After`; those who ask again
+/// at once would use up what the others need.
+const RECONSIDER: Duration = Duration::from_millis(100);
+
 /// Why a sender is turned away: for the metrics, and for the sender.
 struct Refusal {
     source: Option<usize>,
@@ -58,7 +62,12 @@ impl Inner {
         let correlation = correlation_id();
         let mut answer = match self.take(name, request, &correlation).await {
             Ok(answer) => answer,
-            Err(refusal) => self.refuse(refusal),
+            Err(refusal) => {
+                if matches!(refusal.reason, Some(Reason::Busy | Reason::Quota)) {
+                    tokio::time::sleep(RECONSIDER).await;
+                }
+                self.refuse(refusal)
+            }
         };
         if let Ok(value) = HeaderValue::from_str(&correlation) {
             answer.headers_mut().insert(CORRELATION, value);
