@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod correlation;
 pub mod credential;
 pub mod ingest;
 mod load;
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
@@ -65,6 +67,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When events about different things are one incident.
+    #[serde(default)]
+    pub correlation: Vec<Correlation>,
     /// How events are scored.
     #[serde(default)]
     pub score: Score,
