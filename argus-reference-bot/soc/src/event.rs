@@ -4,21 +4,26 @@
 //! upward: what it cannot read stays unknown and leaves a note. Ids and times of the source are
 //! kept, so that a redelivery is recognised and a timeline is true.
 
+mod draft;
 mod entity;
 mod field;
 mod generic;
 mod graph;
 mod guardduty;
 mod json;
+mod look;
 mod model;
 mod sentinel;
+mod severity;
 mod shape;
+mod time;
+mod unfold;
+mod walk;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use draft::Draft;
 use json::Json;
 
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
@@ -121,7 +126,18 @@ pub fn normalise(
         kind: NormaliseErrorKind::NotUtf8,
         message: format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()),
     })?;
-    let document = json::read(text)?;
+    let (texts, inner);
+    let (mut document, traits) = json::read_noting(text)?;
+    if traits.embeds {
+        texts = unfold::embedded(&document);
+        unfold::open(&mut document, &texts);
+        // Services that forward for services wrap twice; what is in there a third time stays text.
+        inner = unfold::embedded(&document);
+        unfold::open(&mut document, &inner);
+    }
+    if traits.dotted || traits.embeds {
+        unfold::unflatten(&mut document);
+    }
     let not_an_object = |message: &str| NormaliseError {
         kind: NormaliseErrorKind::NotAnObject,
         message: message.to_owned(),
@@ -149,10 +165,15 @@ pub fn normalise(
         Shape::GuardDuty => guardduty::finding(object),
         Shape::Generic | Shape::Auto => Some(generic::event(object)),
     };
-    let draft = draft.ok_or_else(|| NormaliseError {
+    let mut draft = draft.ok_or_else(|| NormaliseError {
         kind: NormaliseErrorKind::WrongShape { expected: shape },
         message: format!("the document does not have the shape {shape}"),
     })?;
+    let finds = walk::walk(object, received_at);
+    if matches!(shape, Shape::Generic | Shape::Auto) {
+        generic::settle_severity(&mut draft, &finds);
+    }
+    draft.complete(finds);
     Ok(draft.finish(raw, source, received_at))
 }
 
@@ -169,152 +190,6 @@ fn recognise(object: &Json<'_>) -> Shape {
     } else {
         Shape::Generic
     }
-}
-
-/// What a mapper found; [`Draft::finish`] adds what is the same for all of them.
-#[derive(Debug, Default)]
-struct Draft {
-    mapper: &'static str,
-    family: String,
-    source: Option<String>,
-    source_id: Option<String>,
-    /// Makes two messages about one alert two events: an etag, the time of the last change.
-    revision: Option<String>,
-    incident_key: Option<String>,
-    phase: Phase,
-    event_type: Option<String>,
-    title: Option<String>,
-    description: Option<String>,
-    rule: Option<String>,
-    severity: Severity,
-    severity_raw: Option<String>,
-    observed_at: Option<Timestamp>,
-    entities: Vec<Entity>,
-    techniques: Vec<String>,
-    product: Option<String>,
-    link: Option<String>,
-    tenant: Option<String>,
-    notes: Vec<String>,
-    context: Map<String, Value>,
-}
-
-impl Draft {
-    fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
-    }
-
-    /// Adds an entity unless the same one is there, whose ids it then completes.
-    fn entity(&mut self, entity: Option<Entity>) {
-        let Some(entity) = entity else { return };
-        let same = |known: &&mut Entity| known.kind == entity.kind && known.value == entity.value;
-        match self.entities.iter_mut().find(same) {
-            Some(known) => {
-                for (name, id) in entity.ids {
-                    known.ids.entry(name).or_insert(id);
-                }
-            }
-            None => self.entities.push(entity),
-        }
-    }
-
-    /// Puts the first entity of a kind in front.
-    fn lead_with(&mut self, kind: &EntityKind) -> bool {
-        let Some(at) = self.entities.iter().position(|entity| entity.kind == *kind) else {
-            return false;
-        };
-        if let Some(front) = self.entities.get_mut(..=at) {
-            front.rotate_right(1);
-        }
-        true
-    }
-
-    fn keep(&mut self, name: &str, value: Option<&Json<'_>>) {
-        if let Some(value) = value
-            && *value != Json::Null
-        {
-            self.context.insert(name.to_owned(), value.to_value());
-        }
-    }
-
-    fn finish(mut self, raw: &[u8], source: &Source<'_>, received_at: Timestamp) -> SecurityEvent {
-        if self.severity == Severity::Unknown {
-            let note = match &self.severity_raw {
-                Some(raw) => format!("severity {raw:?} is not one we know"),
-                None => "the source gives no severity".to_owned(),
-            };
-            self.notes.push(note);
-        }
-        let native = match (&self.source_id, &self.revision) {
-            (Some(id), Some(revision)) => format!("{id}@{revision}"),
-            (Some(id), None) => id.clone(),
-            (None, _) => format!("sha256:{}", hex(&Sha256::digest(raw))),
-        };
-        let name = if source.name.is_empty() { self.family.as_str() } else { source.name };
-        // The id hangs on who delivered it, never on who the message says it is: one source cannot
-        // make another one's events look like repetitions.
-        let event_id = event_id(name, &native);
-        let event_type = self.event_type.unwrap_or_else(|| "unknown".to_owned());
-        let title = self.title.as_deref().map(field::shown).filter(|title| !title.is_empty());
-        let tenant = source.tenant.map(str::to_owned).or(self.tenant);
-        let fingerprint = fingerprint(
-            tenant.as_deref(),
-            &self.family,
-            self.rule.as_deref().unwrap_or(&event_type),
-            self.entities.first(),
-            title.as_deref(),
-        );
-        SecurityEvent {
-            event_id,
-            source: self.source.unwrap_or_else(|| name.to_owned()),
-            family: self.family,
-            source_id: self.source_id,
-            incident_key: self.incident_key,
-            phase: self.phase,
-            title: title.unwrap_or_else(|| event_type.clone()),
-            event_type,
-            description: self.description,
-            rule: self.rule,
-            severity: self.severity,
-            severity_raw: self.severity_raw,
-            observed_at: self.observed_at,
-            received_at,
-            entities: self.entities,
-            techniques: self.techniques,
-            product: self.product,
-            link: self.link,
-            tenant,
-            notes: self.notes,
-            fingerprint,
-            context: self.context,
-            mapper: self.mapper.to_owned(),
-        }
-    }
-}
-
-/// What two alerts about the same thing share: tenant, family, rule and principal entity.
-///
-/// Times, counters and etags stay out. Without an entity the title stands in, so that two
-/// unrelated alerts of one rule do not become one.
-fn fingerprint(
-    tenant: Option<&str>,
-    family: &str,
-    rule: &str,
-    principal: Option<&Entity>,
-    title: Option<&str>,
-) -> String {
-    let (kind, value) = match principal {
-        Some(entity) => (entity.kind.as_str(), entity.value.as_str()),
-        None => ("", title.unwrap_or_default()),
-    };
-    let mut hash = Sha256::new();
-    for part in [tenant.unwrap_or_default(), family, rule, kind, value] {
-        // Lengths keep ("a", "bc") apart from ("ab", "c").
-        hash.update(part.len().to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    let mut text = hex(&hash.finalize());
-    text.truncate(32);
-    text
 }
 
 /// Bytes as lower-case hexadecimal digits.

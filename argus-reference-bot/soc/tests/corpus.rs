@@ -12,7 +12,7 @@ use crate::now;
 /// The corpus' events; `None`, after saying so, when the corpus is not there.
 #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 #[expect(clippy::disallowed_methods, reason = "a test is told by ARGUS_CORPUS where the corpus is")]
-fn events(test: &str) -> Option<PathBuf> {
+pub(crate) fn events(test: &str) -> Option<PathBuf> {
     let named = std::env::var("ARGUS_CORPUS").ok().map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -25,7 +25,7 @@ fn events(test: &str) -> Option<PathBuf> {
     found
 }
 
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -38,7 +38,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-fn read(name: &str, raw: &[u8]) -> SecurityEvent {
+pub(crate) fn read(name: &str, raw: &[u8]) -> SecurityEvent {
     let source = Source { name: "corpus", shape: Shape::Auto, tenant: None };
     normalise(raw, &source, now()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }

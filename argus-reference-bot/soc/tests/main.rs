@@ -12,6 +12,7 @@ mod decisions;
 mod defects;
 mod events;
 mod mappers;
+mod oracle;
 mod playbooks;
 mod policies;
 mod runs;

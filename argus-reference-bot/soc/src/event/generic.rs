@@ -7,9 +7,9 @@
 
 use serde_json::{Map, Value};
 
-use super::field::{self, severity};
 use super::json::Json;
-use super::{Draft, EntityKind, Phase, Severity, entity};
+use super::walk::Finds;
+use super::{Draft, EntityKind, Phase, Severity, entity, severity};
 
 const MAPPER: &str = "generic/1";
 
@@ -17,7 +17,7 @@ const MAPPER: &str = "generic/1";
 pub(super) fn event(object: &Json<'_>) -> Draft {
     let claimed = object.any(&["source", "provider"]).and_then(Json::str);
     let mut draft = Draft {
-        mapper: MAPPER,
+        mapper: MAPPER.into(),
         family: claimed.map_or_else(|| "generic".to_owned(), str::to_lowercase),
         source: claimed.map(str::to_owned),
         source_id: object.any_text(&["id", "event_id", "alert_id", "uuid", "guid"]),
@@ -41,7 +41,7 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
         link: object.any_text(&["link", "url", "html_url", "alert_url"]),
         ..Draft::default()
     };
-    (draft.severity, draft.severity_raw) = read_severity(object);
+    (draft.severity, draft.severity_raw) = severity::read(object.get("severity"));
     draft.phase = phase(object);
     entities(object, &mut draft);
     draft.context = context(object);
@@ -73,16 +73,15 @@ pub(super) fn batch(items: &[Json<'_>]) -> Draft {
     draft
 }
 
-fn read_severity(object: &Json<'_>) -> field::ReadSeverity {
-    let named = ["severity", "level", "priority", "risk_level", "severity_level"];
-    let (mut first, mut raw) = severity(named.iter().find_map(|key| object.get(key)));
-    if first == Severity::Unknown
-        && let Some(label) = object.any_text(&["severity_label", "severity_name"])
-    {
-        first = field::severity_word(&label);
-        raw = Some(label);
+/// Takes the severity that the walk found when the shape's own places have none that we know.
+pub(super) fn settle_severity(draft: &mut Draft, finds: &Finds) {
+    if draft.severity != Severity::Unknown {
+        return;
     }
-    (first, raw)
+    let ((severity, raw), note) = finds.severity();
+    draft.severity = severity;
+    draft.severity_raw = raw.or(draft.severity_raw.take());
+    draft.notes.extend(note);
 }
 
 fn phase(object: &Json<'_>) -> Phase {
