@@ -12,13 +12,16 @@ mod graph;
 mod guardduty;
 mod json;
 mod look;
+mod mapping;
 mod model;
 mod sentinel;
 mod severity;
 mod shape;
+mod split;
 mod time;
 mod unfold;
 mod walk;
+mod wrap;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -26,8 +29,10 @@ use uuid::Uuid;
 use draft::Draft;
 use json::Json;
 
+pub use mapping::{Mapping, Mappings, MappingsError, SampleFailure, lint};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
-pub use shape::{Shape, UnknownShape};
+pub use shape::{MapperName, Shape, UnknownShape};
+pub use split::split;
 
 /// Where a message came from, as configured and authenticated; never taken from the message.
 #[derive(Clone, Copy, Debug)]
@@ -122,62 +127,172 @@ pub fn normalise(
     source: &Source<'_>,
     received_at: Timestamp,
 ) -> Result<SecurityEvent, NormaliseError> {
-    let text = std::str::from_utf8(raw).map_err(|error| NormaliseError {
-        kind: NormaliseErrorKind::NotUtf8,
-        message: format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()),
-    })?;
-    let (texts, inner);
-    let (mut document, traits) = json::read_noting(text)?;
-    if traits.embeds {
-        texts = unfold::embedded(&document);
-        unfold::open(&mut document, &texts);
-        // Services that forward for services wrap twice; what is in there a third time stays text.
-        inner = unfold::embedded(&document);
-        unfold::open(&mut document, &inner);
-    }
-    if traits.dotted || traits.embeds {
-        unfold::unflatten(&mut document);
-    }
-    let not_an_object = |message: &str| NormaliseError {
-        kind: NormaliseErrorKind::NotAnObject,
-        message: message.to_owned(),
-    };
-    let object = match &document {
-        Json::Object(_) => &document,
-        Json::List(items) => match items.as_slice() {
-            // Exporters wrap one alert in a list.
-            [only @ Json::Object(_)] => only,
-            [Json::Object(_), ..] if source.shape == Shape::Auto => {
-                return Ok(generic::batch(items).finish(raw, source, received_at));
-            }
-            _ => return Err(not_an_object("a list must hold exactly one object")),
-        },
-        _ => return Err(not_an_object("the document is not an object")),
-    };
-    let shape = match source.shape {
-        Shape::Auto => recognise(object),
-        fixed => fixed,
-    };
-    let draft = match shape {
-        Shape::SentinelTrigger => sentinel::trigger(object),
-        Shape::SentinelArm => sentinel::incident(object),
-        Shape::GraphAlert => graph::alert(object),
-        Shape::GuardDuty => guardduty::finding(object),
-        Shape::Generic | Shape::Auto => Some(generic::event(object)),
-    };
-    let mut draft = draft.ok_or_else(|| NormaliseError {
-        kind: NormaliseErrorKind::WrongShape { expected: shape },
-        message: format!("the document does not have the shape {shape}"),
-    })?;
-    let finds = walk::walk(object, received_at);
-    if matches!(shape, Shape::Generic | Shape::Auto) {
-        generic::settle_severity(&mut draft, &finds);
-    }
-    draft.complete(finds);
-    Ok(draft.finish(raw, source, received_at))
+    Mappings::embedded().normalise(raw, source, received_at)
 }
 
-/// The shape that a message has by its looks.
+impl Mappings {
+    /// Reads the bytes of an alert as [`normalise`] does, with these mappings.
+    ///
+    /// # Errors
+    ///
+    /// As [`normalise`].
+    pub fn normalise(
+        &self,
+        raw: &[u8],
+        source: &Source<'_>,
+        received_at: Timestamp,
+    ) -> Result<SecurityEvent, NormaliseError> {
+        let text = std::str::from_utf8(raw).map_err(|error| NormaliseError {
+            kind: NormaliseErrorKind::NotUtf8,
+            message: format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()),
+        })?;
+        let (texts, inner);
+        let (mut document, traits) = json::read_noting(text)?;
+        if traits.embeds {
+            texts = unfold::embedded(&document);
+            unfold::open(&mut document, &texts);
+            // Services that forward for services wrap twice; a third time stays text.
+            inner = unfold::embedded(&document);
+            unfold::open(&mut document, &inner);
+        }
+        if traits.dotted || traits.embeds {
+            unfold::unflatten(&mut document);
+        }
+        let not_an_object = |message: &str| NormaliseError {
+            kind: NormaliseErrorKind::NotAnObject,
+            message: message.to_owned(),
+        };
+        let message = match &document {
+            Json::Object(_) => &document,
+            Json::List(items) => match items.as_slice() {
+                // Exporters wrap one alert in a list.
+                [only @ Json::Object(_)] => only,
+                [first @ Json::Object(_), ..] if source.shape.is_open() => {
+                    let draft = generic::several(first, items.len());
+                    return Ok(draft.finish(raw, source, received_at));
+                }
+                _ => return Err(not_an_object("a list must hold exactly one object")),
+            },
+            _ => return Err(not_an_object("the document is not an object")),
+        };
+        let draft = self.reader(message, source.shape)?.read(message, received_at);
+        Ok(draft.finish(raw, source, received_at))
+    }
+
+    /// Who reads a message: the one that the source is bound to, else the one that knows it.
+    fn reader<'m, 'a>(
+        &self,
+        message: &'m Json<'a>,
+        shape: Shape,
+    ) -> Result<Reader<'_, 'm, 'a>, NormaliseError> {
+        let layers = wrap::layers(message);
+        match shape {
+            Shape::Generic => return Ok(Reader::Generic),
+            Shape::Auto => {}
+            Shape::Mapped(name) => {
+                let mapping = self.named(name.as_str());
+                let fits = |layer: &&'m Json<'a>| Some((mapping?, mapping?.scope(layer)?));
+                if let Some((mapping, scope)) = layers.iter().find_map(fits) {
+                    return Ok(Reader::Data(mapping, scope));
+                }
+                // A product that changes what it sends must not lose an alert by it.
+            }
+            code => {
+                let draft = layers.iter().find_map(|layer| read_by_code(code, layer));
+                return draft.map(|draft| Reader::Code(Box::new(draft))).ok_or_else(|| {
+                    NormaliseError {
+                        kind: NormaliseErrorKind::WrongShape { expected: code },
+                        message: format!("the document does not have the shape {code}"),
+                    }
+                });
+            }
+        }
+        let several = wrap::several(message);
+        for (depth, layer) in layers.into_iter().enumerate() {
+            if depth == 1
+                && let Some((first, count)) = several
+            {
+                return Ok(Reader::Several(first, count));
+            }
+            if let Some(reader) = self.reader_of(layer) {
+                return Ok(reader);
+            }
+        }
+        Ok(several.map_or(Reader::Generic, |(first, count)| Reader::Several(first, count)))
+    }
+
+    /// Who knows a message by its looks. What people have added goes before our code.
+    fn reader_of<'m, 'a>(&self, layer: &'m Json<'a>) -> Option<Reader<'_, 'm, 'a>> {
+        let data = self.recognise(layer);
+        if let Some((mapping, scope)) = data
+            && mapping.is_added()
+        {
+            return Some(Reader::Data(mapping, scope));
+        }
+        let code = match recognise(layer) {
+            Shape::Generic => None,
+            shape => read_by_code(shape, layer),
+        };
+        match code {
+            Some(draft) => Some(Reader::Code(Box::new(draft))),
+            None => data.map(|(mapping, scope)| Reader::Data(mapping, scope)),
+        }
+    }
+}
+
+/// Who reads a message.
+enum Reader<'r, 'm, 'a> {
+    /// One of the mappers written in code, which has read it.
+    Code(Box<Draft>),
+    Data(&'r Mapping, mapping::Scope<'m, 'a>),
+    /// An envelope with several alerts, of which this is the first.
+    Several(&'m Json<'a>, usize),
+    Generic,
+}
+
+impl Reader<'_, '_, '_> {
+    fn read(self, message: &Json<'_>, near: Timestamp) -> Draft {
+        match self {
+            Self::Several(first, count) => generic::several(first, count),
+            Self::Code(mut draft) => {
+                draft.complete(walk::walk(message, near, &[]));
+                *draft
+            }
+            Self::Generic => {
+                let mut draft = generic::event(message);
+                let finds = walk::walk(message, near, &[]);
+                if draft.severity == Severity::Unknown {
+                    draft.grade(&finds);
+                }
+                draft.complete(finds);
+                draft
+            }
+            Self::Data(mapping, scope) => {
+                let mut draft = mapping.read(scope, near);
+                let finds = walk::walk(message, near, mapping.ignored());
+                match mapping.severity(scope) {
+                    Some(stated) => (draft.severity, draft.severity_raw) = stated,
+                    None => draft.grade(&finds),
+                }
+                draft.complete(finds);
+                draft
+            }
+        }
+    }
+}
+
+/// Reads a message with one of the mappers written in code.
+fn read_by_code(shape: Shape, layer: &Json<'_>) -> Option<Draft> {
+    match shape {
+        Shape::SentinelTrigger => sentinel::trigger(layer),
+        Shape::SentinelArm => sentinel::incident(layer),
+        Shape::GraphAlert => graph::alert(layer),
+        Shape::GuardDuty => guardduty::finding(layer),
+        Shape::Generic | Shape::Auto | Shape::Mapped(_) => None,
+    }
+}
+
+/// The shape that a message has by its looks, among those that code reads.
 fn recognise(object: &Json<'_>) -> Shape {
     if sentinel::is_trigger(object) {
         Shape::SentinelTrigger

@@ -15,12 +15,13 @@ mod step;
 mod steps;
 mod template;
 mod values;
-mod yaml;
+pub(crate) mod yaml;
 
 use sha2::{Digest, Sha256};
 
 use crate::event::hex;
 
+pub(crate) use diagnostic::suggestion;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,

@@ -13,8 +13,17 @@ use serde_json::Value;
 
 use crate::corpus;
 
-/// Values of the oracle that are not in the event, or that are no such thing, with the reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+/// Values of the oracle that are no such thing for us, with the reason.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("microsoft-sentinel--test-alert-1", "joe.doe@test.com", OWNER),
+    ("microsoft-sentinel--test-alert-2", "joe.doe@test.com", OWNER),
+    (
+        "azure-activity--security",
+        "informational, not high",
+        "the oracle takes the log's level; the alert in it says High",
+    ),
+];
+const OWNER: &str = "an incident's owner is an analyst, who must never become a target: context";
 
 /// What a value of the oracle is, by its ECS field; nothing for fields that are not compared.
 fn kind_of(path: &str) -> Option<&'static str> {
@@ -157,6 +166,6 @@ fn nearly_everything_the_oracle_has_is_found() {
         total.1,
         share(total)
     );
-    assert!(total.1 >= 250, "only {} values were compared", total.1);
-    assert!(share(total) >= 950, "{} of {} values:\n{misses}", total.0, total.1);
+    assert!(total.1 >= 200, "only {} values were compared", total.1);
+    assert!(share(total) >= 990, "{} of {} values:\n{misses}", total.0, total.1);
 }

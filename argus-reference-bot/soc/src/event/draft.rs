@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::json::Json;
-use super::walk::Finds;
+use super::walk::{Find, Finds};
 use super::{Entity, EntityKind, Phase, SecurityEvent, Severity, Source, event_id, field, hex};
 use crate::attack;
 
@@ -90,14 +90,14 @@ impl Draft {
         let found = std::mem::take(&mut finds.entities);
         for find in found {
             if !self.entities.iter().any(|known| known.covers(&find.entity)) {
-                places.push((format!("{} {}", find.entity.kind, find.entity.value), find.at));
+                places.push(place(&find));
                 self.entities.push(find.entity);
             }
         }
         for find in by_id {
             // An id names somebody only where nothing better does.
             if !self.entities.iter().any(|known| known.kind == find.entity.kind) {
-                places.push((format!("{} {}", find.entity.kind, find.entity.value), find.at));
+                places.push(place(&find));
                 self.entities.push(find.entity);
             }
         }
@@ -121,13 +121,20 @@ impl Draft {
         self.unknown_techniques.append(&mut finds.unknown_techniques);
     }
 
+    /// Takes the severity that stands under the usual keys.
+    pub(super) fn grade(&mut self, finds: &Finds) {
+        let ((severity, raw), note) = finds.severity();
+        self.severity = severity;
+        self.severity_raw = raw.or(self.severity_raw.take());
+        self.notes.extend(note);
+    }
+
     /// One line about what was found by its looks alone.
-    fn note_places(&mut self, places: &[(String, String)]) {
+    fn note_places(&mut self, places: &[String]) {
         if places.is_empty() {
             return;
         }
-        let named: Vec<String> =
-            places.iter().take(NAMED).map(|(what, at)| format!("{what} at {at}")).collect();
+        let named: Vec<&str> = places.iter().take(NAMED).map(String::as_str).collect();
         let more = match places.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -171,6 +178,9 @@ impl Draft {
         received_at: Timestamp,
     ) -> SecurityEvent {
         self.check_techniques();
+        if self.entities.is_empty() {
+            self.note("no entity was found");
+        }
         if self.severity == Severity::Unknown {
             let note = match &self.severity_raw {
                 Some(raw) => format!("severity {raw:?} is not one we know"),
@@ -223,6 +233,14 @@ impl Draft {
             mapper: self.mapper.into_owned(),
         }
     }
+}
+
+/// What was found and where, short enough for a note.
+fn place(find: &Find) -> String {
+    let cut = find.entity.value.char_indices().nth(60).map(|(at, _)| at);
+    let value = cut.and_then(|at| find.entity.value.get(..at));
+    let value = value.map_or_else(|| find.entity.value.clone(), |start| format!("{start}…"));
+    format!("{} {value} at {}", find.entity.kind, find.at)
 }
 
 /// What two alerts about the same thing share: tenant, family, rule and principal entity.

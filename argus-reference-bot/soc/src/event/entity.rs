@@ -73,6 +73,58 @@ pub(super) fn user(upn: Option<&str>, name: Option<&str>, domain: Option<&str>) 
     }
 }
 
+/// The parts that products spread a name over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Parts<'p> {
+    /// A name that is whole by itself: a principal name, a fully qualified one.
+    pub(super) whole: Option<&'p str>,
+    pub(super) name: Option<&'p str>,
+    pub(super) domain: Option<&'p str>,
+    pub(super) sid: Option<&'p str>,
+    pub(super) id: Option<&'p str>,
+    /// What people call it.
+    pub(super) shown: Option<&'p str>,
+}
+
+/// An account; its other names are kept beside the canonical one.
+pub(super) fn account(parts: &Parts<'_>) -> Option<Entity> {
+    let domain = parts.domain.filter(|domain| !look::is_nothing(domain));
+    let name = parts.name.or(parts.sid).or(parts.id);
+    // A domain or what people call somebody is nobody by itself.
+    let mut account = user(parts.whole, name, domain.filter(|_| parts.name.is_some()))?;
+    let split = parts.name.and_then(|name| name.split_once('\\'));
+    account.alias("name", split.map(|(_, name)| name).or(parts.name));
+    account.alias("domain", domain.or(split.map(|(domain, _)| domain)));
+    account.alias("sid", parts.sid);
+    account.alias("id", parts.id);
+    account.alias("display_name", parts.shown);
+    Some(account)
+}
+
+/// A computer by its full name, or by its name and the domain it is in.
+pub(super) fn machine(parts: &Parts<'_>) -> Option<Entity> {
+    let domain = parts.domain.filter(|domain| look::is_domain(domain));
+    let joined = match (parts.name, domain) {
+        (Some(name), Some(domain))
+            if !name.contains('.') && !domain.to_lowercase().starts_with(&name.to_lowercase()) =>
+        {
+            Some(format!("{name}.{domain}"))
+        }
+        _ => None,
+    };
+    let value = parts.whole.or(joined.as_deref()).or(parts.name).or(parts.id)?;
+    // `name (shown name) [instance]`: the first word is the machine.
+    let value = match value.split_once(' ') {
+        Some((first, rest)) if rest.starts_with(['(', '[']) => first,
+        _ => value,
+    };
+    let mut machine = entity(EntityKind::Host, value)?;
+    machine.alias("name", parts.name);
+    machine.alias("domain", domain);
+    machine.alias("id", parts.id);
+    Some(machine)
+}
+
 fn canonical(kind: &EntityKind, value: &str) -> String {
     match kind {
         EntityKind::Ip => ip(value),
@@ -80,7 +132,7 @@ fn canonical(kind: &EntityKind, value: &str) -> String {
         EntityKind::Domain => domain(value),
         EntityKind::Host => domain(value.trim_start_matches('\\')),
         EntityKind::User if look::is_sid(value) => value.to_uppercase(),
-        EntityKind::User => account(value),
+        EntityKind::User => account_name(value),
         EntityKind::Mailbox => address(value).to_lowercase(),
         EntityKind::FileHash => hash(value).to_lowercase(),
         // Azure does not tell upper from lower case in the ids of its resources.
@@ -105,7 +157,7 @@ fn domain(value: &str) -> String {
 }
 
 /// An account's name without the scheme of an address.
-fn account(value: &str) -> String {
+fn account_name(value: &str) -> String {
     value.strip_prefix("mailto:").unwrap_or(value).to_lowercase()
 }
 

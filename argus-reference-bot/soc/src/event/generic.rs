@@ -8,7 +8,6 @@
 use serde_json::{Map, Value};
 
 use super::json::Json;
-use super::walk::Finds;
 use super::{Draft, EntityKind, Phase, Severity, entity, severity};
 
 const MAPPER: &str = "generic/1";
@@ -45,11 +44,9 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
     draft.phase = phase(object);
     entities(object, &mut draft);
     draft.context = context(object);
-    for (field, found) in [
-        ("source", draft.source.is_some()),
-        ("event type", draft.event_type.is_some()),
-        ("entity", !draft.entities.is_empty()),
-    ] {
+    for (field, found) in
+        [("source", draft.source.is_some()), ("event type", draft.event_type.is_some())]
+    {
         if !found {
             draft.note(format!("no {field} was found"));
         }
@@ -61,27 +58,16 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
 ///
 /// Its severity stays unknown, so that a person looks: picking one of the alerts would hide the
 /// others. It has no id of its own, so its bytes are its id.
-pub(super) fn batch(items: &[Json<'_>]) -> Draft {
-    let mut draft = items.first().map(event).unwrap_or_default();
-    draft.title = Some(format!("A list of {} alerts in one message", items.len()));
+pub(super) fn several(first: &Json<'_>, count: usize) -> Draft {
+    let mut draft = event(first);
+    draft.title = Some(format!("A list of {count} alerts in one message"));
     draft.severity_raw = None;
     draft.severity = Severity::Unknown;
     (draft.source_id, draft.incident_key) = (None, None);
     draft.phase = Phase::Open;
-    draft.context.insert("alerts".to_owned(), items.len().into());
+    draft.context.insert("alerts".to_owned(), count.into());
     draft.note("one message is one event, so only the first alert of the list was read");
     draft
-}
-
-/// Takes the severity that the walk found when the shape's own places have none that we know.
-pub(super) fn settle_severity(draft: &mut Draft, finds: &Finds) {
-    if draft.severity != Severity::Unknown {
-        return;
-    }
-    let ((severity, raw), note) = finds.severity();
-    draft.severity = severity;
-    draft.severity_raw = raw.or(draft.severity_raw.take());
-    draft.notes.extend(note);
 }
 
 fn phase(object: &Json<'_>) -> Phase {

@@ -81,9 +81,6 @@ fn read(alert: &Json<'_>) -> Draft {
     if !draft.lead_with(&EntityKind::Host) {
         draft.lead_with(&EntityKind::User);
     }
-    if draft.entities.is_empty() {
-        draft.note("no evidence names an entity");
-    }
     for (name, key) in [
         ("status", "status"),
         ("classification", "classification"),

@@ -70,9 +70,6 @@ fn read(finding: &Json<'_>) -> Draft {
     if let Some(action) = service.and_then(|service| service.get("action")) {
         action_entities(action, &mut draft);
     }
-    if draft.entities.is_empty() {
-        draft.note("the finding names no entity that we know");
-    }
     draft.keep("account", finding.get("accountId"));
     draft.keep("region", finding.get("region"));
     draft.keep("arn", finding.get("arn"));

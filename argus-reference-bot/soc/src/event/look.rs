@@ -87,13 +87,6 @@ pub(super) fn is_sid(text: &str) -> bool {
     })
 }
 
-/// Whether a text is a bare identifier: a GUID, or nothing but digits.
-pub(super) fn is_opaque(text: &str) -> bool {
-    let hex = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'-' | b'{' | b'}');
-    text.bytes().all(|byte| byte.is_ascii_digit())
-        || (matches!(text.len(), 36 | 38) && text.bytes().all(hex))
-}
-
 /// Whether a text names something that a cloud provider runs.
 pub(super) fn is_resource(text: &str) -> bool {
     let arn = text.strip_prefix("arn:aws");
@@ -123,6 +116,7 @@ pub(super) fn is_nothing(text: &str) -> bool {
     !text.chars().any(char::is_alphanumeric)
         || NOTHING.iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
         || text.contains("{{")
+        || (text.starts_with('{') && text.ends_with('}'))
         || text.starts_with(['%', '$'])
 }
 
@@ -179,6 +173,6 @@ mod tests {
         for nothing in ["-", "", "N/A", "NULL SID", "...", "{{ host.name }}", "%user.name"] {
             assert!(is_nothing(nothing), "{nothing}");
         }
-        assert!(!is_nothing("ann") && is_opaque("42") && !is_opaque("ann"));
+        assert!(!is_nothing("ann"));
     }
 }

@@ -93,9 +93,6 @@ fn read(incident: &Json<'_>) -> Draft {
     if !draft.lead_with(&EntityKind::Host) {
         draft.lead_with(&EntityKind::User);
     }
-    if draft.entities.is_empty() {
-        draft.note("the incident names no entity");
-    }
     for (name, key) in [
         ("incident_number", "incidentNumber"),
         ("status", "status"),

@@ -82,9 +82,10 @@ impl Finds {
     }
 }
 
-/// Walks a whole message.
-pub(super) fn walk(message: &Json<'_>, near: Timestamp) -> Finds {
-    let mut walk = Walk { finds: Finds::default(), path: Vec::new(), left: MOST_VALUES, near };
+/// Walks a whole message, but for what stands under the ignored keys.
+pub(super) fn walk(message: &Json<'_>, near: Timestamp, ignored: &[String]) -> Finds {
+    let mut walk =
+        Walk { finds: Finds::default(), path: Vec::new(), left: MOST_VALUES, near, ignored };
     let mut spare = Groups::default();
     walk.tree(message, Key::of(""), About::Anything, &mut spare);
     walk.close(spare);
@@ -97,6 +98,7 @@ struct Walk<'w> {
     path: Vec<&'w str>,
     left: usize,
     near: Timestamp,
+    ignored: &'w [String],
 }
 
 impl<'w> Walk<'w> {
@@ -134,7 +136,10 @@ impl<'w> Walk<'w> {
                 Json::List(_) => key.about().unwrap_or(carried(key, about)),
                 _ => about,
             };
-            if inner == About::Aside {
+            let ignored = || self.ignored.iter().any(|ignored| ignored.eq_ignore_ascii_case(name));
+            // The label of a named value names a field, nobody and nothing.
+            let is_label = labelled.is_some() && key.is_label();
+            if inner == About::Aside || is_label || ignored() {
                 continue;
             }
             if let Some((label, at)) = &labelled
@@ -223,7 +228,7 @@ impl<'w> Walk<'w> {
             return self.by_looks(text);
         };
         match meaning {
-            Meaning::Version => {}
+            Meaning::Nothing => {}
             Meaning::Time(rank) => self.time(&Json::Text(text.into()), rank),
             Meaning::Severity(rank) => {
                 self.finds.severities.add(rank, self.path.len(), text);

@@ -1,7 +1,8 @@
 //! The parts of one name, which products spread over several fields.
 
 use super::keys::{Key, Part};
-use crate::event::{Entity, EntityKind, entity, look};
+use crate::event::entity::{self, Parts};
+use crate::event::{Entity, EntityKind};
 
 /// The names that the fields of one object make: one for `SubjectUserName` with
 /// `SubjectDomainName`, another one for `TargetUserName` with `TargetDomainName`.
@@ -84,48 +85,18 @@ impl<'w> Group<'w> {
     }
 
     fn entity(&self) -> Option<Entity> {
-        let part = |part: Part| self.part(part);
+        let parts = Parts {
+            whole: self.part(Part::Whole),
+            name: self.part(Part::Name),
+            domain: self.part(Part::Domain),
+            sid: self.part(Part::Sid),
+            id: self.part(Part::Id),
+            shown: self.part(Part::Shown),
+        };
         if self.kind == EntityKind::Host {
-            return host(part(Part::Whole), part(Part::Name), part(Part::Domain), part(Part::Id));
+            entity::machine(&parts)
+        } else {
+            entity::account(&parts)
         }
-        let (whole, name) = (part(Part::Whole), part(Part::Name));
-        let domain = part(Part::Domain).filter(|domain| !look::is_nothing(domain));
-        let (sid, id) = (part(Part::Sid), part(Part::Id));
-        // A domain or what people call somebody is nobody by itself.
-        let mut user = entity::user(whole, name.or(sid).or(id), domain.filter(|_| name.is_some()))?;
-        user.alias("name", name);
-        user.alias("domain", domain);
-        user.alias("sid", sid);
-        user.alias("id", id);
-        user.alias("display_name", part(Part::Shown));
-        Some(user)
     }
-}
-
-/// A computer by its full name, or by its name and the domain it is in.
-fn host(
-    whole: Option<&str>,
-    name: Option<&str>,
-    domain: Option<&str>,
-    id: Option<&str>,
-) -> Option<Entity> {
-    let domain = domain.filter(|domain| look::is_domain(domain));
-    let joined = match (name, domain) {
-        (Some(name), Some(domain))
-            if !name.contains('.') && !domain.to_lowercase().starts_with(&name.to_lowercase()) =>
-        {
-            Some(format!("{name}.{domain}"))
-        }
-        _ => None,
-    };
-    let value = whole.or(joined.as_deref()).or(name).or(id)?;
-    // `name (shown name) [instance]`: the first word is the machine.
-    let value = match value.split_once([' ']) {
-        Some((first, rest)) if rest.starts_with(['(', '[']) => first,
-        _ => value,
-    };
-    let mut host = entity::entity(EntityKind::Host, value)?;
-    host.alias("name", name);
-    host.alias("id", id);
-    Some(host)
 }

@@ -34,8 +34,8 @@ pub(super) enum Meaning {
     /// A text for people, in which addresses may stand.
     Text,
     Technique,
-    /// A version, a build: looks like an address and is none.
-    Version,
+    /// Looks like something else and is none: a version, the name of a cloud account.
+    Nothing,
 }
 
 /// Which part of a name.
@@ -72,8 +72,8 @@ pub(super) enum About {
 
 use About::{Aside, Hashes, Letter, Machine, Observer, Person, Side};
 use Meaning::{
-    Address, Command, Domain, Hash, Host, Id, Link, Mailbox, Resource, Severity, Technique, Text,
-    Time, Title, Url, User, Version,
+    Address, Command, Domain, Hash, Host, Id, Link, Mailbox, Nothing, Resource, Severity,
+    Technique, Text, Time, Title, Url, User,
 };
 
 /// The meaning of whole keys.
@@ -84,7 +84,7 @@ const KEYS: &[(Meaning, &str)] = &[
     ),
     (
         User(Part::Whole),
-        "upn userprincipalname accountupn useremail email emailaddress useremailaddress alternateid logonname useridentifier actoremail targetemail employeeemail",
+        "upn userprincipalname accountupn useremail email emailaddress useremailaddress logonname useridentifier actoremail targetemail employeeemail",
     ),
     (User(Part::Shown), "userdisplayname userfullname accountdisplayname"),
     (User(Part::Domain), "userdomain accountdomain ntdomain userdomainname accountdomainname"),
@@ -182,8 +182,8 @@ const KEYS: &[(Meaning, &str)] = &[
         "technique techniques techniqueid techniqueids mitretechniques mitretechniqueid mitre mitreattack attack attacktechniques techniquename tactic tactics tags tag ttps ttp attacktechnique mitreid mitreids",
     ),
     (
-        Version,
-        "version build release firmware oid agentversion osversion appversion clientversion productversion engineversion protocolversion buildnumber",
+        Nothing,
+        "cloudaccountname awsaccountname cloudaccountid storageaccountname version build release firmware oid agentversion osversion appversion clientversion productversion engineversion protocolversion buildnumber",
     ),
 ];
 
@@ -209,7 +209,7 @@ const ENDS: &[(Meaning, &str)] = &[
     (User(Part::Domain), "domainname"),
     (Severity(3), "risklevel"),
     (Title(2), "alertname"),
-    (Version, "version"),
+    (Nothing, "version"),
     (User(Part::Domain), "userdomain"),
     (Time(5), "timestamp"),
     (Time(5), "datetime"),
@@ -223,7 +223,6 @@ const ENDS: &[(Meaning, &str)] = &[
     (User(Part::Whole), "email"),
     (Hash, "sha1"),
     (Hash, "hash"),
-    (User(Part::Name), "login"),
     (Address, "addr"),
     (User(Part::Name), "user"),
     (Link, "link"),
@@ -262,7 +261,7 @@ const OBJECTS: &[(About, &str)] = &[
     ),
     (
         Observer,
-        "observer manager collector sensor reporter forwarder product vendor producer decoder",
+        "cloud cloudaccount cloudaccounts aws gcp subscription observer manager collector sensor reporter forwarder product vendor producer decoder",
     ),
     (
         Aside,
@@ -458,7 +457,7 @@ mod tests {
         check("SubjectDomainName", Some((User(Part::Domain), 7)));
         check("hip", None);
         check("InitiatingProcessSHA256", Some((Hash, 17)));
-        check("agent.version", Some((Version, 0)));
+        check("agent.version", Some((Nothing, 0)));
         check(&"x".repeat(100), None);
         check("", None);
     }
