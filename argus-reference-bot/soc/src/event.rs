@@ -4,6 +4,8 @@
 //! upward: what it cannot read stays unknown and leaves a note. Ids and times of the source are
 //! kept, so that a redelivery is recognised and a timeline is true.
 
+mod claims;
+mod delivery;
 mod draft;
 mod entity;
 mod field;
@@ -26,9 +28,11 @@ mod wrap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use draft::Draft;
+use draft::{Draft, fingerprint};
 use json::Json;
 
+pub use claims::Claims;
+pub use delivery::{Delivery, DeliveryError, Label, delivery};
 pub use mapping::{Mapping, Mappings, MappingsError, SampleFailure, lint};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
 pub use shape::{MapperName, Shape, UnknownShape};

@@ -34,8 +34,9 @@ fn kind_of(path: &str) -> Option<&'static str> {
         "related.user" => return Some("user"),
         "related.hosts" | "log.hostname" | "host.hostname" | "host.name" => return Some("host"),
         "related.hash" => return Some("hash"),
-        "url.full" | "url.original" | "event.url" => return Some("url"),
-        "threat.enrichments.indicator.url.original" => return Some("url"),
+        "url.full" | "url.original" | "event.url" | "threat.enrichments.indicator.url.original" => {
+            return Some("url");
+        }
         "destination.domain" | "source.domain" | "url.domain" | "host.domain" => {
             return Some("domain");
         }

@@ -7,18 +7,19 @@ mod tables;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argus_soc::incident::Incident;
-use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::ledger::fact::Fact;
 use argus_soc::ledger::{Hash, Stored, Verifier, canonical};
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::sync::{Mutex as Turn, oneshot};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use self::tables::Tables;
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, Ledger, LedgerError,
-    Receipt, Recorded, SentCard, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
+    SentCard, StoredDocument, Summary, Waiting,
 };
 
 /// One record, as it is written.
@@ -53,6 +54,9 @@ pub trait Medium: Send + Sync + std::fmt::Debug {
     /// [`LedgerError::Unavailable`] if nothing can be read now.
     async fn read(&self) -> Result<(), LedgerError>;
 }
+
+/// What became of each event of a delivery.
+type Receipts = Vec<Result<Receipt, LedgerError>>;
 
 /// A medium that keeps nothing and never fails.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,7 +108,7 @@ impl Memory {
             verifier.check(&record.stored()).map_err(|it| damaged(it.to_string()))?;
             tables.take(record)?;
         }
-        Ok(Self::on(medium, tables))
+        Ok(Self::on(medium, tables.found()))
     }
 
     fn on(medium: Arc<dyn Medium>, tables: Tables) -> Self {
@@ -160,29 +164,11 @@ impl Shared {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
+    async fn receive_many(&self, arrivals: Vec<Arrival>) -> Result<Receipts, LedgerError> {
         let _turn = self.turn.lock().await;
-        let key = arrival.key.as_ref().map(|key| {
-            Hash::of(&[arrival.source.as_bytes(), &[0], key.as_bytes()].concat()).to_string()
-        });
-        let (records, after) = {
-            let tables = self.tables();
-            if let Some(earlier) = tables.earlier(key.as_deref(), arrival.event_id) {
-                return earlier.repeat(&arrival.raw);
-            }
-            let what = What::Received {
-                event_id: arrival.event_id,
-                source: arrival.source,
-                idempotency_key: key,
-                raw_sha256: Hash::of(&arrival.raw).to_string(),
-            };
-            let received = arrival.received_at;
-            let fact = Fact::new(received, Actor::service("ingest"), arrival.correlation, what);
-            (vec![Record::after(tables.head(), &fact, Some(arrival.raw))?], tables.last_event())
-        };
-        let seq = records.first().map_or(0, |record| record.seq);
+        let (records, receipts) = self.tables().delivery(arrivals)?;
         self.commit(records).await?;
-        Ok(Receipt { seq, event_id: arrival.event_id, duplicate: false, after })
+        Ok(receipts)
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
@@ -216,7 +202,22 @@ impl Shared {
 impl Ledger for Memory {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
         let shared = Arc::clone(&self.shared);
-        self.write(async move { shared.receive(arrival).await }).await
+        let receipts = self.write(async move { shared.receive_many(vec![arrival]).await }).await?;
+        let receipt = receipts.into_iter().next();
+        receipt.unwrap_or_else(|| Err(damaged("an event got no receipt")))
+    }
+
+    async fn receive_many(&self, arrivals: Vec<Arrival>) -> Result<Receipts, LedgerError> {
+        let shared = Arc::clone(&self.shared);
+        self.write(async move { shared.receive_many(arrivals).await }).await
+    }
+
+    async fn last_arrival(
+        &self,
+        source: &str,
+        since: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        self.query(|tables| tables.last_arrival(source, since)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
@@ -280,8 +281,12 @@ impl Ledger for Memory {
         self.query(|tables| tables.records_after(seq, limit)).await
     }
 
-    async fn draft_playbooks(&self) -> Result<Vec<DraftPlaybook>, LedgerError> {
-        self.query(Tables::draft_playbooks).await
+    async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
+        self.query(|tables| tables.document(kind, key)).await
+    }
+
+    async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {
+        self.query(|tables| tables.documents(kind)).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {

@@ -247,7 +247,7 @@ fn place(find: &Find) -> String {
 ///
 /// Times, counters and etags stay out. Without an entity the title stands in, so that two
 /// unrelated alerts of one rule do not become one.
-fn fingerprint(
+pub(super) fn fingerprint(
     tenant: Option<&str>,
     family: &str,
     rule: &str,

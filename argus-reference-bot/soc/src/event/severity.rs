@@ -28,12 +28,11 @@ pub(super) fn word(text: &str) -> Severity {
     let mut very = false;
     for part in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
         match exact(part) {
-            // Two words are a range, and a range is not a severity.
             Some(severity) if found == Severity::Unknown => found = severity,
-            Some(_) => return Severity::Unknown,
             None if part.eq_ignore_ascii_case("very") => very = true,
             None if is_filler(part) => {}
-            None => return Severity::Unknown,
+            // Two words are a range, and a range is not a severity; nor is a sentence.
+            Some(_) | None => return Severity::Unknown,
         }
     }
     match (very, found) {

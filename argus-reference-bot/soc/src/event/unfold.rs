@@ -58,7 +58,9 @@ pub(super) fn unflatten(value: &mut Json<'_>) {
                     place(fields, name, value);
                 }
             }
-            fields.iter_mut().for_each(|(_, value)| unflatten(value));
+            for (_, value) in fields {
+                unflatten(value);
+            }
         }
         _ => {}
     }

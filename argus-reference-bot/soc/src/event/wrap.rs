@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::json::Json;
 
 /// The names under which envelopes keep what they carry. Sources: Event Hub and Azure diagnostics
-/// (`records`, `properties`), EventBridge (`detail`), SNS (`Records`, `Sns`, `Message`), CloudEvents
+/// (`records`, `properties`), `EventBridge` (`detail`), SNS (`Records`, `Sns`, `Message`), `CloudEvents`
 /// and Event Grid (`data`), Kinesis and Elastic (`_source`, `event`), Splunk (`result`, `_raw`), and
 /// webhooks (`payload`, `body`, `alert`, `value`).
 const NAMES: [&str; 22] = [

@@ -1,19 +1,20 @@
 //! What the records fold to.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
-use argus_soc::ledger::fact::{Fact, What};
+use argus_soc::ledger::documents::changes;
+use argus_soc::ledger::fact::{Actor, Fact, What};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Record, damaged};
-use crate::adapters::sqlite::project::{number, principal, rank};
-use crate::ports::ledger::{
-    Batch, Counts, DraftPlaybook, DueCard, EventView, Filter, LedgerError, Receipt, Recorded,
-    SentCard, Summary, Waiting,
-};
+use super::{Receipts, Record, damaged};
+use crate::adapters::sqlite::project::rank;
+use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// The records, and everything that queries read. Nothing here waits or fails half-way.
 #[derive(Debug, Default)]
@@ -25,11 +26,13 @@ pub(super) struct Tables {
     /// The incident of each event that was placed; `None` for one that was set aside.
     places: BTreeMap<u64, Option<String>>,
     placed: u64,
+    /// The event that came last since the start: a start does not look for it.
     last_event: Option<u64>,
     incidents: BTreeMap<String, Incident>,
     cards: BTreeMap<(String, String), Card>,
     leases: BTreeMap<String, String>,
-    playbooks: BTreeMap<(String, String), String>,
+    /// Version and body by kind and key.
+    documents: BTreeMap<(String, String), (u64, Vec<u8>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,15 +53,15 @@ impl Card {
     }
 }
 
-/// An event that was received before.
-pub(super) struct Earlier<'a> {
+/// An event that was received before, or a moment ago in the same delivery.
+struct Earlier<'a> {
     seq: u64,
     event_id: Uuid,
     raw: Option<&'a Bytes>,
 }
 
 impl Earlier<'_> {
-    pub(super) fn repeat(&self, raw: &Bytes) -> Result<Receipt, LedgerError> {
+    fn repeat(&self, raw: &Bytes) -> Result<Receipt, LedgerError> {
         if self.raw != Some(raw) {
             return Err(LedgerError::KeyReused);
         }
@@ -66,11 +69,70 @@ impl Earlier<'_> {
     }
 }
 
-/// Writing.
 impl Tables {
-    pub(super) fn earlier(&self, key: Option<&str>, id: Uuid) -> Option<Earlier<'_>> {
+    /// The records of a delivery, and what its sender is told once they are written.
+    pub(super) fn delivery(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<(Vec<Record>, Receipts), LedgerError> {
+        let keys: Vec<Option<String>> = arrivals.iter().map(digest).collect();
+        if self.is_renamed(&arrivals, &keys) {
+            return Err(LedgerError::KeyReused);
+        }
+        let (mut head, mut after) = (self.head(), self.last_event);
+        let mut receipts = Vec::with_capacity(arrivals.len());
+        let mut records: Vec<Record> = Vec::new();
+        let mut new: BTreeMap<Uuid, usize> = BTreeMap::new();
+        for (arrival, key) in arrivals.into_iter().zip(keys) {
+            let event_id = arrival.event_id;
+            let before = new.get(&event_id).and_then(|&at| records.get(at));
+            let before = before.map(|it| Earlier { seq: it.seq, event_id, raw: it.raw.as_ref() });
+            if let Some(earlier) = before.or_else(|| self.earlier(key.as_deref(), event_id)) {
+                receipts.push(earlier.repeat(&arrival.raw));
+                continue;
+            }
+            let what = What::Received {
+                event_id,
+                source: arrival.source,
+                idempotency_key: key,
+                raw_sha256: Hash::of(&arrival.raw).to_string(),
+            };
+            let door = Actor::service("ingest");
+            let fact = Fact::new(arrival.received_at, door, arrival.correlation, what);
+            let record = Record::after(head, &fact, Some(arrival.raw))?;
+            let seq = record.seq;
+            head = (seq, record.hash);
+            receipts.push(Ok(Receipt { seq, event_id, duplicate: false, after }));
+            after = Some(seq);
+            new.insert(event_id, records.len());
+            records.push(record);
+        }
+        Ok((records, receipts))
+    }
+
+    /// Whether another delivery had these keys before: with other bytes, or with other events.
+    fn is_renamed(&self, arrivals: &[Arrival], keys: &[Option<String>]) -> bool {
+        let (mut known, mut new) = (false, false);
+        for (arrival, key) in arrivals.iter().zip(keys) {
+            let Some(key) = key else { continue };
+            let Some(earlier) = self.keys.get(key).and_then(|&seq| self.received(seq)) else {
+                new = true;
+                continue;
+            };
+            if earlier.raw != Some(&arrival.raw) {
+                return true;
+            }
+            known = true;
+        }
+        known && new
+    }
+
+    fn earlier(&self, key: Option<&str>, id: Uuid) -> Option<Earlier<'_>> {
         let by_key = key.and_then(|key| self.keys.get(key));
-        let &seq = by_key.or_else(|| self.events.get(&id))?;
+        self.received(*by_key.or_else(|| self.events.get(&id))?)
+    }
+
+    fn received(&self, seq: u64) -> Option<Earlier<'_>> {
         let (record, fact) = self.at(seq)?;
         let What::Received { event_id, .. } = &fact.what else { return None };
         Some(Earlier { seq, event_id: *event_id, raw: record.raw.as_ref() })
@@ -79,7 +141,7 @@ impl Tables {
     /// Whether all of the batch can be written.
     pub(super) fn admit(&self, batch: &Batch) -> Result<(), LedgerError> {
         for (stream, &version) in &batch.expect {
-            if self.incidents.get(stream).map_or(0, |it| it.version) != version {
+            if self.version(stream) != version {
                 return Err(LedgerError::Conflict { stream: stream.clone() });
             }
         }
@@ -119,14 +181,30 @@ impl Tables {
         Ok(())
     }
 
+    /// The version of an incident, or of a document by its stream; 0 if there is none.
+    fn version(&self, stream: &str) -> u64 {
+        match stream.split_once('/') {
+            Some((kind, key)) => {
+                self.documents.get(&(kind.into(), key.into())).map_or(0, |(version, _)| *version)
+            }
+            None => self.incidents.get(stream).map_or(0, |it| it.version),
+        }
+    }
+
+    /// The tables as a start finds them.
+    pub(super) fn found(self) -> Self {
+        Self { last_event: None, ..self }
+    }
+
     /// Takes a record that is written into account.
     pub(super) fn take(&mut self, record: Record) -> Result<(), LedgerError> {
-        let fact: Fact = serde_json::from_str(&record.payload)
+        let fact = Fact::read(record.payload.as_bytes())
             .map_err(|error| damaged(format!("record {}: {error}", record.seq)))?;
         if let Some(key) = &fact.stream {
             self.fold(key, &fact)?;
         }
         self.enter(record.seq, &fact);
+        self.change_documents(&fact)?;
         self.records.push((record, fact));
         Ok(())
     }
@@ -184,15 +262,30 @@ impl Tables {
             What::NoticeAbandoned { incident, card, .. } => {
                 self.card(incident, card, |it| it.dead = true);
             }
-            What::PlaybookLoaded { playbook, version, sha256, .. } => {
-                self.playbooks.insert((playbook.clone(), version.clone()), sha256.clone());
-            }
             What::Leased { run, step, lease } => {
                 self.leases.insert(lease.clone(), format!("{run}/{step}"));
             }
             What::Released { lease, .. } => drop(self.leases.remove(lease)),
             _ => {}
         }
+    }
+
+    fn change_documents(&mut self, fact: &Fact) -> Result<(), LedgerError> {
+        let load = |kind: &'static str, key: &str| {
+            let found = self.documents.get(&(kind.to_owned(), key.to_owned()));
+            Ok::<_, Infallible>(found.map(|(_, body)| body.clone()))
+        };
+        for change in changes(fact, load).map_err(|error| damaged(error.to_string()))? {
+            let name = (change.kind.to_owned(), change.key);
+            match change.body {
+                Some(body) => {
+                    let document = self.documents.entry(name).or_default();
+                    *document = (document.0 + 1, body.into_bytes());
+                }
+                None => drop(self.documents.remove(&name)),
+            }
+        }
+        Ok(())
     }
 
     fn place(&mut self, event: Uuid, incident: Option<String>) {
@@ -223,170 +316,8 @@ impl Tables {
     }
 }
 
-/// Reading.
-impl Tables {
-    pub(super) fn head(&self) -> (u64, Hash) {
-        self.records.last().map_or((0, Hash::GENESIS), |(record, _)| (record.seq, record.hash))
-    }
-
-    /// The event that came last since the start, as the door's memory needs it.
-    pub(super) fn last_event(&self) -> Option<u64> {
-        self.last_event
-    }
-
-    fn at(&self, seq: u64) -> Option<&(Record, Fact)> {
-        self.records.get(usize::try_from(seq.checked_sub(1)?).ok()?)
-    }
-
-    pub(super) fn waiting(&self, limit: u32) -> Vec<u64> {
-        let unplaced = self.events_after(self.placed);
-        unplaced.take(limit as usize).collect()
-    }
-
-    fn events_after(&self, seq: u64) -> impl Iterator<Item = u64> {
-        let from = usize::try_from(seq).unwrap_or(usize::MAX);
-        let records = self.records.get(from..).unwrap_or_default();
-        records.iter().filter(|(record, _)| record.raw.is_some()).map(|(record, _)| record.seq)
-    }
-
-    pub(super) fn arrived(&self, places: &[u64]) -> Vec<Waiting> {
-        let found = places.iter().filter_map(|&place| {
-            let (record, fact) = self.at(place)?;
-            let What::Received { event_id, source, .. } = &fact.what else { return None };
-            Some(Waiting {
-                seq: place,
-                event_id: *event_id,
-                source: source.clone(),
-                received_at: fact.at,
-                correlation: fact.correlation.clone(),
-                raw: record.raw.as_ref()?.to_vec(),
-            })
-        });
-        found.collect()
-    }
-
-    pub(super) fn event(&self, id: Uuid) -> Option<EventView> {
-        let &seq = self.events.get(&id)?;
-        let (record, fact) = self.at(seq)?;
-        let What::Received { source, .. } = &fact.what else { return None };
-        let place = self.places.get(&seq);
-        Some(EventView {
-            seq,
-            source: source.clone(),
-            received_at: fact.at,
-            correlation: fact.correlation.clone(),
-            incident: place.cloned().flatten(),
-            ignored: place.is_some_and(Option::is_none),
-            raw: record.raw.as_ref()?.to_vec(),
-        })
-    }
-
-    pub(super) fn incident(&self, key: &str) -> Option<&Incident> {
-        self.incidents.get(key)
-    }
-
-    pub(super) fn open_incident(&self, key: Option<&str>, print: &str) -> Option<&Incident> {
-        let fits = |it: &&Incident| match key {
-            // An event that names its incident belongs to that one and to no other.
-            Some(key) => it.event.incident_key.as_deref() == Some(key),
-            None => it.event.incident_key.is_none() && it.event.fingerprint == print,
-        };
-        self.incidents
-            .values()
-            .filter(|it| it.is_open())
-            .filter(fits)
-            .max_by_key(|it| number(&it.key))
-    }
-
-    pub(super) fn incidents(&self, filter: &Filter) -> (Vec<Summary>, u64) {
-        let least = filter.severity.map_or(0, rank);
-        let fits =
-            |it: &&Incident| (it.is_open() || !filter.open_only) && rank(it.severity) >= least;
-        let mut found: Vec<&Incident> = self.incidents.values().filter(fits).collect();
-        found.sort_by_key(|it| std::cmp::Reverse(number(&it.key)));
-        let total = found.len() as u64;
-        let lines = found.into_iter().take(filter.limit as usize).map(|it| Summary {
-            key: it.key.clone(),
-            title: it.event.title.clone(),
-            severity: it.severity,
-            stage: it.stage,
-            opened_at: it.opened_at,
-            count: it.count,
-        });
-        (lines.collect(), total)
-    }
-
-    pub(super) fn incidents_about(&self, kind: &str, value: &str) -> u32 {
-        let wanted = principal(kind, value);
-        let about = |it: &&Incident| {
-            it.event.principal().is_some_and(|it| principal(it.kind.as_str(), &it.value) == wanted)
-        };
-        u32::try_from(self.incidents.values().filter(about).count()).unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn with_active_runs(&self) -> Vec<String> {
-        let active = self.incidents.values().filter(|it| it.active_runs().next().is_some());
-        let mut keys: Vec<String> = active.map(|it| it.key.clone()).collect();
-        keys.sort_by_key(|key| number(key));
-        keys
-    }
-
-    pub(super) fn last_number(&self) -> u64 {
-        self.incidents.keys().map(|key| number(key)).max().unwrap_or(0)
-    }
-
-    pub(super) fn due_cards(&self, limit: u32) -> Vec<DueCard> {
-        let mut due: Vec<_> = self.cards.iter().filter(|(_, card)| card.is_due()).collect();
-        due.sort_by_key(|(_, card)| (std::cmp::Reverse(card.severity), card.since));
-        let due = due.into_iter().take(limit as usize).map(|((incident, name), card)| DueCard {
-            incident: incident.clone(),
-            card: name.clone(),
-            conversation: card.conversation.clone(),
-            activity_id: card.activity_id.clone(),
-            want: card.want,
-            attempts: card.attempts,
-        });
-        due.collect()
-    }
-
-    pub(super) fn sent_card(&self, conversation: &str, activity_id: &str) -> Option<SentCard> {
-        let stands = |card: &Card| {
-            card.conversation == conversation && card.activity_id.as_deref() == Some(activity_id)
-        };
-        let ((incident, card), it) = self.cards.iter().find(|(_, card)| stands(card))?;
-        Some(SentCard { incident: incident.clone(), card: card.clone(), version: it.shown })
-    }
-
-    pub(super) fn records_after(&self, seq: u64, limit: u32) -> Vec<Recorded> {
-        let from = usize::try_from(seq).unwrap_or(usize::MAX);
-        let records = self.records.get(from..).unwrap_or_default();
-        let records = records.iter().take(limit as usize).map(|(record, fact)| Recorded {
-            seq: record.seq,
-            hash: record.hash,
-            fact: fact.clone(),
-        });
-        records.collect()
-    }
-
-    pub(super) fn draft_playbooks(&self) -> Vec<DraftPlaybook> {
-        let drafts = self.playbooks.iter().map(|((id, version), sha256)| DraftPlaybook {
-            id: id.clone(),
-            version: version.clone(),
-            sha256: sha256.clone(),
-        });
-        drafts.collect()
-    }
-
-    pub(super) fn counts(&self) -> Counts {
-        let waiting = self.events_after(self.placed).count() as u64;
-        Counts {
-            records: self.records.len() as u64,
-            events: self.events.len() as u64,
-            waiting,
-            incidents: self.incidents.len() as u64,
-            open: self.incidents.values().filter(|it| it.is_open()).count() as u64,
-            cards_due: self.cards.values().filter(|card| card.is_due()).count() as u64,
-            dead: self.cards.values().filter(|card| card.dead).count() as u64,
-        }
-    }
+/// The digest of source and idempotency key, as records have it.
+fn digest(arrival: &Arrival) -> Option<String> {
+    let key = arrival.key.as_ref()?;
+    Some(Hash::of(&[arrival.source.as_bytes(), &[0], key.as_bytes()].concat()).to_string())
 }

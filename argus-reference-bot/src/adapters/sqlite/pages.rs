@@ -186,6 +186,13 @@ pub(super) struct Looked {
     pub(super) changed: Vec<String>,
 }
 
+impl Looked {
+    /// Nothing could be looked at.
+    pub(super) fn failed(why: &str) -> Self {
+        Self { pages: None, changed: vec![format!("its pages cannot be read: {why}")] }
+    }
+}
+
 /// Compares every page of the store at `path`, open as `store`, with the list and the log. The
 /// caller holds a read transaction, so that no page changes that the log does not keep.
 pub(super) fn look(path: &Path, store: &File) -> io::Result<Looked> {

@@ -89,6 +89,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fmt::Write as _;
     use std::path::Path;
 
     use super::*;
@@ -113,7 +114,7 @@ mod tests {
             let mapping = match Mapping::parse(file, text) {
                 Ok(mapping) => mapping,
                 Err(errors) => {
-                    wrong.push_str(&format!("{errors}\n"));
+                    writeln!(wrong, "{errors}").unwrap();
                     continue;
                 }
             };
@@ -121,7 +122,7 @@ mod tests {
             assert!(mapping.samples() > 0, "{file} has no sample");
             samples += mapping.samples();
             for failure in lint(&mapping, Mappings::embedded()) {
-                wrong.push_str(&format!("{file}:{}: {}\n", failure.line, failure.message));
+                writeln!(wrong, "{file}:{}: {}", failure.line, failure.message).unwrap();
             }
         }
         assert!(wrong.is_empty(), "\n{wrong}");

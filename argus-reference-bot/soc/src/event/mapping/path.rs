@@ -53,12 +53,11 @@ impl Path {
         loop {
             let at = text.len() - rest.len();
             let bad = |message: &str| BadPath { at, message: message.to_owned() };
-            let (key, after) = match rest.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"').ok_or_else(|| bad("a `\"` is missing"))?,
-                None => {
-                    let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                    rest.split_at_checked(end).unwrap_or((rest, ""))
-                }
+            let (key, after) = if let Some(quoted) = rest.strip_prefix('"') {
+                quoted.split_once('"').ok_or_else(|| bad("a `\"` is missing"))?
+            } else {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                rest.split_at_checked(end).unwrap_or((rest, ""))
             };
             if key.is_empty() {
                 return Err(bad("a key was expected"));

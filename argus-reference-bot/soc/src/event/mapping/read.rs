@@ -129,13 +129,11 @@ impl Reading<'_> {
         let fields = self.block(document, &KEYS);
         let get =
             |name: &str| fields.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
-        let (name, id) = match get("mapper") {
-            Some(node) => self.name(node)?,
-            None => {
-                self.error(document.at, "`mapper: NAME/VERSION` is missing", None);
-                return None;
-            }
+        let Some(node) = get("mapper") else {
+            self.error(document.at, "`mapper: NAME/VERSION` is missing", None);
+            return None;
         };
+        let (name, id) = self.name(node)?;
         let when = get("when").map_or_else(Vec::new, |node| self.lines_of_conditions(node));
         if when.is_empty() {
             let help = "for example `when: [{acme_alert_id: any}]`".to_owned();

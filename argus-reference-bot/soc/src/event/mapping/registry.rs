@@ -65,7 +65,9 @@ impl Mappings {
         }
         let mut mappings = Self::default();
         let names: BTreeSet<String> = own.iter().map(|mapping| mapping.name.clone()).collect();
-        own.into_iter().for_each(|mapping| mappings.add(mapping));
+        for mapping in own {
+            mappings.add(mapping);
+        }
         for mapping in &Self::embedded().all {
             if !names.contains(&mapping.name) {
                 mappings.add(mapping.clone());

@@ -6,26 +6,22 @@ use crate::event::Severity;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Scale(Vec<(f64, f64, Severity)>);
 
+const EXPECTED: &str = "a band is a number, `4..7` (without 7), `9..` or `..4`";
+
 impl Scale {
     /// Adds a band: `7`, `4..7` (without 7 itself), `9..` or `..4`.
     pub(super) fn add(&mut self, band: &str, severity: Severity) -> Result<(), &'static str> {
         let number =
             |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-        const EXPECTED: &str = "a band is a number, `4..7` (without 7), `9..` or `..4`";
-        let (from, to) = match band.split_once("..") {
-            Some((from, to)) => {
-                let bound = |text: &str, open: f64| match text.trim() {
-                    "" => Some(open),
-                    text => number(text),
-                };
-                let (from, to) = (bound(from, f64::NEG_INFINITY), bound(to, f64::INFINITY));
-                (from.ok_or(EXPECTED)?, to.ok_or(EXPECTED)?)
-            }
-            None => {
-                let number = number(band).ok_or(EXPECTED)?;
-                (number, number)
-            }
+        let bound = |text: &str, open: f64| match text.trim() {
+            "" => Some(open),
+            text => number(text),
         };
+        let (from, to) = match band.split_once("..") {
+            Some((from, to)) => (bound(from, f64::NEG_INFINITY), bound(to, f64::INFINITY)),
+            None => (number(band), number(band)),
+        };
+        let (from, to) = (from.ok_or(EXPECTED)?, to.ok_or(EXPECTED)?);
         if from > to {
             return Err("a band goes from the smaller number to the larger one");
         }
