@@ -3,6 +3,7 @@
 pub mod credential;
 pub mod ingest;
 mod load;
+pub mod mappings;
 mod score;
 mod secret;
 

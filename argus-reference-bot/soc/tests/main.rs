@@ -12,6 +12,7 @@ mod decisions;
 mod defects;
 mod events;
 mod mappers;
+mod mappings;
 mod oracle;
 mod playbooks;
 mod policies;

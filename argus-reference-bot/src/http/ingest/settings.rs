@@ -6,6 +6,7 @@ use argus_bot_sdk::auth::Secret;
 use argus_soc::event::{Shape, UnknownShape};
 
 use super::proof::{SourceDoor, SourceKey, digest_of_settings};
+use crate::config::mappings::mappings;
 use crate::config::{Config, ConfigError, Secrets, Source as Settings, SourceAuth};
 use crate::flows::sources::{ARGUS, Source, Sources};
 
@@ -48,7 +49,19 @@ impl Doors {
             shapes.insert(name.clone(), shape);
             sources.insert(name.clone(), Source::new(settings.may.claims(), settings.heartbeat));
         }
-        let sources = Sources::new(sources, config.server.max_event_bytes);
+        let mappings = mappings(config.ingest.mappings.as_deref())?;
+        for (name, shape) in &shapes {
+            if let Shape::Mapped(mapper) = shape
+                && mappings.named(mapper.as_str()).is_none()
+            {
+                let why = format!(
+                    "no mapping is called `{}`; see `argus events mappings`",
+                    mapper.as_str()
+                );
+                return Err(ConfigError::value(format!("ingest.sources.{name}.kind"), why));
+            }
+        }
+        let sources = Sources::new(sources, config.server.max_event_bytes).with_mappings(mappings);
         Ok(Self { doors, shapes, sources })
     }
 }

@@ -1,5 +1,7 @@
 //! The samples of a mapping are its tests.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::{Expected, Mapping, Mappings};
@@ -14,6 +16,12 @@ pub struct SampleFailure {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+}
+
+impl fmt::Display for SampleFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)
+    }
 }
 
 /// Reads the samples of a mapping as messages that come in, with every other mapping beside it.
