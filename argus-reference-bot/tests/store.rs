@@ -3,5 +3,9 @@
 mod crash;
 mod damage;
 mod disk;
+mod postgres;
+mod proxy;
+mod replicas;
+mod server;
 mod suite;
 mod worker;

@@ -1,4 +1,6 @@
 //! What every store owes, written once: each function is one promise and takes an empty store.
+//!
+//! Long because it is the one list of these promises.
 
 mod arrivals;
 
@@ -74,7 +76,7 @@ fn leased(run: &str) -> Fact {
 }
 
 fn batch<const N: usize>(facts: [Fact; N]) -> Batch {
-    Batch { facts: facts.into(), expect: BTreeMap::new() }
+    Batch { facts: facts.into(), ..Batch::default() }
 }
 
 fn note(n: u64) -> Fact {
@@ -88,8 +90,10 @@ fn note(n: u64) -> Fact {
 /// If the store fails where it may not.
 pub async fn one_writer_wins(store: &dyn Ledger) -> Result<(), LedgerError> {
     store.receive(arrival(1)).await?;
-    let open =
-        |version| Batch { facts: vec![], expect: BTreeMap::from([("INC-1".to_owned(), version)]) };
+    let open = |version| Batch {
+        expect: BTreeMap::from([("INC-1".to_owned(), version)]),
+        ..Batch::default()
+    };
     let opening = opened(&arrival(1), "INC-1", Severity::High)?;
     store.append(Batch { facts: vec![opening.clone()], ..open(0) }).await?;
     let lost = store.append(Batch { facts: vec![opening], ..open(0) }).await;
@@ -266,6 +270,7 @@ pub async fn documents_follow(store: &dyn Ledger) -> Result<(), LedgerError> {
     let expecting = |version| Batch {
         facts: vec![loaded("2", "four")],
         expect: BTreeMap::from([(stream("draft", "isolate@2"), version)]),
+        ..Batch::default()
     };
     store.append(expecting(2)).await?;
     let lost = store.append(expecting(2)).await;
