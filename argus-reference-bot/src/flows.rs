@@ -9,6 +9,7 @@ pub mod notify;
 pub mod place;
 pub mod playbooks;
 pub mod scores;
+pub mod shares;
 pub mod sources;
 pub mod templates;
 pub mod triage;
@@ -68,6 +69,8 @@ pub struct Soc {
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
     pub remembered: Mutex<triage::Remembered>,
+    /// What this replica does and others do not.
+    pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.
@@ -142,6 +145,7 @@ impl Soc {
             sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
+            shares: shares::Shares::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
         }

@@ -3,9 +3,11 @@
 mod crash;
 mod damage;
 mod disk;
+mod outsider;
 mod postgres;
 mod proxy;
 mod replicas;
 mod server;
 mod suite;
+mod tools;
 mod worker;

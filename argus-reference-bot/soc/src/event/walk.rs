@@ -5,6 +5,8 @@
 //! contradict, or when its looks alone leave no doubt (an address, a mailbox, a web address).
 //! Analysts who own an alert, and the machine that reports it, are left out: they must never
 //! become a target. The work is bounded, and a message that is cut short says so.
+//!
+//! Long because each kind of value has its own short function here, and all of them one walk.
 
 mod group;
 mod keys;

@@ -3,7 +3,7 @@
 /// Makes the list out of names.
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        &[$((concat!($name, ".yaml"), include_str!(concat!("../mappings/", $name, ".yaml")))),*]
+        &[$((concat!($name, ".yaml"), include_str!(concat!("../../../mappings/", $name, ".yaml")))),*]
     };
 }
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_in_the_binary() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/event/mappings");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
         let there: BTreeSet<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())

@@ -1,4 +1,6 @@
 //! From the text of a mapping to a mapping: every key known, every path read, all findings at once.
+//!
+//! Long because every section of the file has its own short function here, in its order.
 
 use serde_json::Value as JsonValue;
 

@@ -3,6 +3,8 @@
 //! A key is compared by its letters and digits alone, in lower case: `source.ip`, `SourceIP` and
 //! `src_ip_s` differ only in how an exporter spells. The lists are the words that products use for
 //! the few things an alert is about; what is not in them means nothing to us.
+//!
+//! Long because the lists are the point, and are read together.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
