@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(mappings(Some(&source)).unwrap().named("acme").unwrap().id(), "acme/1");
         write(&good.replace("severity: high", "severity: low"));
         let error = mappings(Some(&source)).unwrap_err().to_string();
-        assert!(error.contains("acme.yaml:7:22: severity is [high], not [low]"), "{error}");
+        assert!(error.contains("acme.yaml:7:23: severity is [high], not [low]"), "{error}");
         write("mapper: acme\n");
         let error = mappings(Some(&source)).unwrap_err().to_string();
         assert!(error.contains("acme.yaml:1:9"), "{error}");
