@@ -5,6 +5,7 @@ pub mod credential;
 pub mod enrichment;
 pub mod ingest;
 mod load;
+pub mod mappings;
 mod roles;
 mod score;
 mod secret;

@@ -16,6 +16,8 @@ mod enrichment;
 mod events;
 mod indicators;
 mod mappers;
+mod mappings;
+mod oracle;
 mod playbooks;
 mod policies;
 mod runs;

@@ -14,6 +14,8 @@ use super::SecretRef;
 pub struct Ingest {
     /// Each source, by the name in `POST /ingest/{source}`.
     pub sources: BTreeMap<String, Source>,
+    /// Where mappings of your own are: `folder:PATH` of `*.yaml`.
+    pub mappings: Option<String>,
     /// Events that wait for the disk at once, at most; less while the disk is slow.
     pub max_in_flight: usize,
     /// Bytes of bodies that are being read or wait for the disk at once.
@@ -32,6 +34,7 @@ impl Default for Ingest {
     fn default() -> Self {
         Self {
             sources: BTreeMap::new(),
+            mappings: None,
             max_in_flight: 4_096,
             max_in_flight_bytes: 32 << 20,
             max_backlog: 2_000_000,

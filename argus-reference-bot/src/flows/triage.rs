@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
-use argus_soc::event::{Phase, SecurityEvent, Shape, Source, normalise};
+use argus_soc::event::{Phase, SecurityEvent, Shape, Source};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use uuid::Uuid;
@@ -365,11 +365,10 @@ impl Soc {
 /// Reads a stored event again. What was read at the door is read the same here.
 fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, LedgerError> {
     let source = Source { name: &waiting.source, shape, tenant: None };
-    let event = normalise(&waiting.raw, &source, waiting.received_at)
+    let normalise = |source| sources.normalise(&waiting.raw, &source, waiting.received_at);
+    let event = normalise(source)
         // The source's shape may have been changed in the settings since; nothing is lost by it.
-        .or_else(|_| {
-            normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at)
-        })
+        .or_else(|_| normalise(Source { shape: Shape::Auto, ..source }))
         .map_err(|error| {
             LedgerError::Damaged(format!(
                 "the event at record {} is unreadable: {error}",

@@ -8,6 +8,7 @@ use argus_bot_sdk::auth::{EntraApi, InboundConfig, Secret};
 use argus_soc::event::{Shape, UnknownShape};
 
 use super::proof::{SourceDoor, SourceKey, digest_of_settings};
+use crate::config::mappings::mappings;
 use crate::config::{
     ClientCertificate, Config, ConfigError, EntraSource, Secrets, Source as Settings, SourceAuth,
 };
@@ -53,7 +54,19 @@ impl Doors {
             shapes.insert(name.clone(), shape);
             sources.insert(name.clone(), Source::new(settings.may.claims(), settings.heartbeat));
         }
-        let sources = Sources::new(sources, config.server.max_event_bytes);
+        let mappings = mappings(config.ingest.mappings.as_deref())?;
+        for (name, shape) in &shapes {
+            if let Shape::Mapped(mapper) = shape
+                && mappings.named(mapper.as_str()).is_none()
+            {
+                let why = format!(
+                    "no mapping is called `{}`; see `argus events mappings`",
+                    mapper.as_str()
+                );
+                return Err(ConfigError::value(format!("ingest.sources.{name}.kind"), why));
+            }
+        }
+        let sources = Sources::new(sources, config.server.max_event_bytes).with_mappings(mappings);
         Ok(Self { doors, shapes, sources })
     }
 }
