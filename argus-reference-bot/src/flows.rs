@@ -62,6 +62,8 @@ pub struct Soc {
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
     pub remembered: Mutex<triage::Remembered>,
+    /// How long runs were seen to wait.
+    pub patience: execute::Patience,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.
@@ -134,6 +136,7 @@ impl Soc {
             approvals: crate::config::Approvals::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
+            patience: execute::Patience::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
         }
