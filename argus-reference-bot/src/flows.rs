@@ -12,6 +12,7 @@ pub mod templates;
 pub mod triage;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argus_bot_sdk::{Clock, Connector};
 use argus_cards::Library;
@@ -25,7 +26,7 @@ use crate::flows::playbooks::Playbooks;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
 use crate::ports::knowledge::Knowledge;
-use crate::ports::ledger::Ledger;
+use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 
 /// The world that flows act on, through ports only.
@@ -145,6 +146,26 @@ impl Soc {
     /// A fact about now.
     pub fn fact(&self, actor: Actor, correlation: &str, what: What) -> Fact {
         Fact::new(self.clock.now(), actor, correlation, what)
+    }
+}
+
+impl Soc {
+    /// Writes down what has happened outside; it has happened whatever else has changed. While
+    /// nothing can be written it waits for half a minute: a full disk may have room soon. If it never
+    /// does, the next start finds the intent and looks at the far side.
+    async fn write_down(&self, facts: Vec<Fact>) -> Result<(), LedgerError> {
+        let mut tries = 0;
+        loop {
+            let batch = Batch { facts: facts.clone(), ..Batch::default() };
+            match self.ledger.append(batch).await {
+                Err(LedgerError::Unavailable(why)) if tries < 30 => {
+                    tries += 1;
+                    tracing::error!(why, "what happened outside waits to be written");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                written => return written,
+            }
+        }
     }
 }
 

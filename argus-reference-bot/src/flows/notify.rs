@@ -227,7 +227,9 @@ impl Soc {
                     version: drawn.version,
                     template: drawn.template,
                 };
-                Ok(self.record(&incident, delivered).await?)
+                // Without its id the card would be created again.
+                let fact = self.fact(Actor::service("notifier"), &incident.correlation, delivered);
+                Ok(self.write_down(vec![fact]).await?)
             }
             Err(error) => self.failed(due, &incident, &error).await,
         }

@@ -44,25 +44,7 @@ impl Scene<'_> {
 
     /// Writes what has happened; it has happened whatever else has changed.
     async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
-        self.write_facts(self.facts(whats)).await
-    }
-
-    async fn write_facts(&self, facts: Vec<Fact>) -> Result<(), LedgerError> {
-        let mut tries = 0;
-        loop {
-            let batch = Batch { facts: facts.clone(), ..Batch::default() };
-            match self.soc.ledger.append(batch).await {
-                Ok(()) => return Ok(()),
-                // What happened outside must be written down; a full disk may have room soon. If it
-                // never does, the next start finds the intent and looks at the far side.
-                Err(LedgerError::Unavailable(why)) if tries < 30 => {
-                    tries += 1;
-                    tracing::error!(run.id = self.run.id, why, "an outcome waits to be written");
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        self.soc.write_down(self.facts(whats)).await
     }
 
     pub(super) async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
@@ -198,7 +180,7 @@ impl Scene<'_> {
         let (run, step) = (self.run.id.clone(), step.name.clone());
         let mut facts = self.facts(vec![What::Probed { run, step, probe }]);
         facts.iter_mut().for_each(|fact| fact.at = at);
-        self.write_facts(facts).await
+        self.soc.write_down(facts).await
     }
 
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
