@@ -19,6 +19,7 @@ mod http;
 mod meetings;
 mod members;
 mod pace;
+mod pool;
 mod reactions;
 mod rendered;
 mod retry;

@@ -7,6 +7,9 @@ use crate::handler::{BoxHandler, Handler};
 use crate::layer::Next;
 use crate::reply::{ActionKind, InvokeKind, MessageKind};
 
+#[cfg(feature = "cards")]
+#[doc(hidden)]
+pub mod cards;
 mod command;
 mod events;
 mod find;

@@ -13,8 +13,9 @@ use self::source::Source;
 use self::surface::Surface;
 
 /// The crates whose names are in the interface on purpose.
-const DELIBERATE: [(&str, &str); 14] = [
+const DELIBERATE: [(&str, &str); 15] = [
     ("argus_bot_sdk_derive", "our own two derives"),
+    ("argus_cards", "our own typed buttons, behind the feature `cards`"),
     ("bytes", "bodies, as http's own types carry them"),
     ("futures_util", "the trait Stream of a roster's pages, in an `impl`"),
     ("http", "requests, responses, methods, headers"),

@@ -25,14 +25,15 @@ use crate::adapters::servicenow::ServiceNow;
 use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Secrets, SourceAuth};
+use crate::config::{Config, ConfigError};
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
-use crate::flows::{Needs, Soc};
-use crate::http::{Door, DoorConfig, SourceDoor, SourceKey};
+use crate::flows::sources::watch_sources;
+use crate::flows::{Needs, Soc, scores};
+use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
@@ -102,6 +103,7 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
+        let Doors { doors, shapes, sources } = Doors::read(config)?;
         let needs = Needs {
             ledger: Arc::<Sqlite>::clone(&store),
             clock,
@@ -115,6 +117,7 @@ impl App {
         let soc = Arc::new(Soc {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
+            model: model(config)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -122,6 +125,7 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            sources,
             ..Soc::new(needs)
         });
         let address = config.server.listen;
@@ -135,12 +139,12 @@ impl App {
             Arc::clone(&soc.connector),
         )
         .build();
-        let (sources, shapes) = sources(config)?;
         let admin_key = config.server.admin_key.as_ref();
         let door = DoorConfig {
             soc: Arc::clone(&soc),
-            sources,
+            sources: doors,
             max_event_bytes: config.server.max_event_bytes,
+            ingest: config.ingest.clone(),
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
@@ -179,6 +183,7 @@ impl App {
         work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
         let broken = store.broken();
@@ -266,8 +271,15 @@ async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     let version = env!("CARGO_PKG_VERSION").into();
     let start = soc.fact(service(), "start", What::Started { version });
     let active = soc.fact(service(), "start", templates.active());
-    soc.ledger.append(Batch { facts: vec![start, active], ..Batch::default() }).await?;
+    let scores = soc.fact(service(), "start", scores::activated(&soc.model));
+    soc.ledger.append(Batch { facts: vec![start, active, scores], ..Batch::default() }).await?;
     Ok(())
+}
+
+fn model(config: &Config) -> Result<argus_soc::score::Model, ConfigError> {
+    let models = config.score.models.as_deref();
+    let models = models.map(|it| folder("score.models", it)).transpose()?;
+    scores::in_use(&config.score, models.as_deref())
 }
 
 fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, AppError> {
@@ -313,31 +325,6 @@ fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
         itsm = Some(Arc::new(servicenow));
     }
     Ok(itsm)
-}
-
-fn sources(config: &Config) -> Result<(Vec<SourceDoor>, BTreeMap<String, Shape>), AppError> {
-    let mut doors = Vec::new();
-    let mut shapes = BTreeMap::new();
-    for (name, source) in &config.ingest.sources {
-        let key = format!("ingest.sources.{name}");
-        let shape: Shape =
-            source.kind.parse().map_err(|error: argus_soc::event::UnknownShape| {
-                ConfigError::value(format!("{key}.kind"), error.to_string())
-            })?;
-        let (secrets, make): (&Secrets, fn(&Secret) -> SourceKey) = match &source.auth {
-            SourceAuth::ApiKey(secrets) => (secrets, SourceKey::api_key),
-            SourceAuth::Hmac(secrets) => (secrets, SourceKey::hmac),
-        };
-        let references = match secrets {
-            Secrets::One(one) => vec![one],
-            Secrets::Two(two) => two.iter().collect(),
-        };
-        let resolved = references.into_iter().map(|it| resolve(&format!("{key}.auth"), it));
-        let keys = resolved.map(|secret| Ok(make(&secret?))).collect::<Result<_, AppError>>()?;
-        doors.push(SourceDoor { name: name.clone(), shape, keys });
-        shapes.insert(name.clone(), shape);
-    }
-    Ok((doors, shapes))
 }
 
 fn default_service_url(config: &Config, cloud: Cloud) -> String {

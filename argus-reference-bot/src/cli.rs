@@ -7,6 +7,7 @@ mod events;
 mod explain_token;
 mod output;
 mod playbooks;
+mod score;
 mod serve;
 mod teams;
 
@@ -27,6 +28,7 @@ Examples:
   argus serve --config argus.toml                 the bot
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
+  argus score explain alert.json --intel malicious:90
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
@@ -58,6 +60,9 @@ enum Command {
     /// Check playbooks.
     #[command(subcommand)]
     Playbooks(playbooks::Command),
+    /// Explain scores, and compare score models over recorded history.
+    #[command(subcommand)]
+    Score(score::Command),
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -102,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Cards(command) => cards::run(&command),
         Command::Events(command) => events::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),
+        Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::Teams(command) => teams::run(&command),
     };

@@ -1,7 +1,9 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
 pub mod credential;
+pub mod ingest;
 mod load;
+mod score;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -11,7 +13,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::credential::Credential;
+pub use self::ingest::{Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
+pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 
 /// Everything that can be set.
@@ -56,6 +60,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// How events are scored.
+    #[serde(default)]
+    pub score: Score,
 }
 
 /// The HTTP server.
@@ -187,45 +194,6 @@ pub struct Templates {
 pub struct Playbooks {
     /// `folder:PATH`.
     pub source: String,
-}
-
-/// The doors for events.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ingest {
-    /// Each source, by the name in `POST /ingest/{source}`.
-    #[serde(default)]
-    pub sources: BTreeMap<String, Source>,
-}
-
-/// One source of events.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// The normaliser, or `auto`.
-    pub kind: String,
-    /// How the source proves who it is.
-    pub auth: SourceAuth,
-}
-
-/// How a source proves who it is.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum SourceAuth {
-    /// `X-Api-Key`.
-    ApiKey(Secrets),
-    /// `X-Hub-Signature-256: sha256=HEX` over the raw body.
-    Hmac(Secrets),
-}
-
-/// One secret, or two while it is being changed.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Secrets {
-    /// One.
-    One(SecretRef),
-    /// Both are accepted.
-    Two([SecretRef; 2]),
 }
 
 /// Which incident's card stands where.

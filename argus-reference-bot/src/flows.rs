@@ -8,6 +8,8 @@ pub mod ingest;
 pub mod notify;
 pub mod place;
 pub mod playbooks;
+pub mod scores;
+pub mod sources;
 pub mod templates;
 pub mod triage;
 
@@ -49,6 +51,8 @@ pub struct Soc {
     pub templates: Arc<Library>,
     /// The playbooks in use.
     pub playbooks: Playbooks,
+    /// The score model in use.
+    pub model: argus_soc::score::Model,
     /// Signs and checks what buttons carry.
     pub buttons: Buttons,
     /// Which incident's card stands where.
@@ -59,6 +63,8 @@ pub struct Soc {
     pub window: Window,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
+    /// The sources of events, and what waits of them.
+    pub sources: sources::Sources,
     /// What was read at the door and is not placed yet.
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
@@ -131,10 +137,12 @@ impl Soc {
             templates,
             playbooks,
             buttons,
+            model: argus_soc::score::Model::default(),
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),
             approvals: crate::config::Approvals::default(),
+            sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             patience: execute::Patience::default(),

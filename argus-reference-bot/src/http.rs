@@ -1,5 +1,6 @@
 //! The doors: HTTP in, a flow called, HTTP out. Every route stands in `Door::answer`.
 
+mod admission;
 mod callbacks;
 mod events;
 mod ingest;
@@ -21,7 +22,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tower_service::Service;
 
-pub use self::ingest::{SourceDoor, SourceKey};
+use self::admission::{Admission, Bounds};
+pub use self::ingest::{Doors, SourceDoor, SourceKey};
 use self::reply::Problem;
 use crate::flows::Soc;
 
@@ -38,12 +40,28 @@ pub struct Door {
 struct Inner {
     soc: Arc<Soc>,
     sources: Vec<SourceDoor>,
-    max_event_bytes: usize,
+    admission: Admission,
+    limits: BodyLimits,
     admin_key: Option<Secret>,
     loopback: bool,
     auth: Arc<Authenticator>,
     anchor: bool,
     push: Option<Arc<Push>>,
+}
+
+/// How large a request of events may be.
+#[derive(Clone, Copy, Debug)]
+struct BodyLimits {
+    event_bytes: usize,
+    batch_events: usize,
+    batch_bytes: usize,
+}
+
+impl BodyLimits {
+    /// Bytes that are read in any case.
+    fn most(self) -> usize {
+        self.event_bytes.max(self.batch_bytes)
+    }
 }
 
 /// What the doors need beside the bot.
@@ -55,6 +73,8 @@ pub struct DoorConfig {
     pub sources: Vec<SourceDoor>,
     /// Largest event body, in bytes.
     pub max_event_bytes: usize,
+    /// What all sources together may cost.
+    pub ingest: crate::config::Ingest,
     /// What reads and playbook uploads need, if anything.
     pub admin_key: Option<Secret>,
     /// Whether only this computer can reach the listener.
@@ -70,10 +90,21 @@ pub struct DoorConfig {
 impl Door {
     /// The doors of `bot` and of everything else.
     pub fn new(config: DoorConfig, bot: Bot) -> Self {
-        let DoorConfig { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor, push } =
-            config;
+        let DoorConfig { soc, sources, admin_key, loopback, auth, anchor, push, .. } = config;
+        let limits = BodyLimits {
+            event_bytes: config.max_event_bytes,
+            batch_events: config.ingest.max_batch_events,
+            batch_bytes: config.ingest.max_batch_bytes,
+        };
+        let bounds = Bounds {
+            events: config.ingest.max_in_flight,
+            bytes: config.ingest.max_in_flight_bytes,
+            backlog: (config.ingest.max_backlog, config.ingest.max_backlog_bytes),
+        };
+        let quotas: Vec<_> = sources.iter().map(|source| source.quota).collect();
+        let admission = Admission::new(bounds, &quotas);
         let inner =
-            Inner { soc, sources, max_event_bytes, admin_key, loopback, auth, anchor, push };
+            Inner { soc, sources, admission, limits, admin_key, loopback, auth, anchor, push };
         Self { inner: Arc::new(inner), bot }
     }
 
@@ -126,11 +157,7 @@ impl Service<Request<Incoming>> for Door {
 impl Inner {
     /// Answers only whoever may read.
     async fn guarded(&self, headers: &HeaderMap, answer: impl Future<Output = Answer>) -> Answer {
-        if self.may_read(headers) {
-            answer.await
-        } else {
-            Problem::unauthorised("X-Api-Key", "This needs the admin key in `X-Api-Key`.")
-        }
+        if self.may_read(headers) { answer.await } else { reply::admins_only() }
     }
 
     /// Whether the caller has the admin key; without one configured, whether it is a program on

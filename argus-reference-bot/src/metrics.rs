@@ -91,6 +91,11 @@ impl Metrics {
     }
 }
 
+/// A line of the page for a figure as it is now.
+pub fn gauge(page: &mut String, name: &str, help: &str, value: u64) {
+    line(page, name, help, "gauge", value);
+}
+
 fn line(page: &mut String, name: &str, help: &str, kind: &str, value: u64) {
     // Writing to a String does not fail.
     let written = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");

@@ -10,5 +10,6 @@
 mod designer;
 mod explain;
 mod rules;
+mod score;
 mod store;
 mod templates;

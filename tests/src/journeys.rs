@@ -3,6 +3,7 @@
 
 mod approve;
 mod crash;
+mod deliveries;
 mod doors;
 mod hosts;
 mod isolate;

@@ -30,6 +30,10 @@ use argus_bot_sdk::server::Limits;
 use argus_bot_sdk::testing::{APP_ID, APP_SECRET, FakeEntra, TENANT, TokenSpec};
 use argus_bot_sdk::{Bot, HttpConnector, Router, SystemClock};
 
+/// Both servers have the allocator of the example bots and of the reference bot.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Messages in one measurement.
 const MESSAGES: u64 = 20_000;
 /// Turns; the medians are compared, so that a busy moment of the machine does not decide.
@@ -199,14 +203,15 @@ impl Server {
         Self { child, address: line.trim().to_owned() }
     }
 
-    /// User and system time of the process so far (`/proc/PID/stat`, fields 14 and 15, in ticks of
-    /// a hundredth of a second).
+    /// How long its threads have run so far (`/proc/PID/task/*/schedstat`, in nanoseconds; the times
+    /// in `/proc/PID/stat` are ticks of a hundredth of a second, which is too coarse here).
     fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let after_name = stat.rsplit_once(')').unwrap().1;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-        Duration::from_millis(ticks * 10)
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let ran = threads.map(|thread| {
+            let stat = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+            stat.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+        });
+        Duration::from_nanos(ran.sum())
     }
 
     /// What is in memory now, and what was at most.

@@ -3,6 +3,7 @@
 mod commands;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
 use quote::quote;
 use syn::{DeriveInput, LitStr, parse_macro_input};
 
@@ -36,6 +37,36 @@ use syn::{DeriveInput, LitStr, parse_macro_input};
 ///     host: String,
 /// }
 /// ```
+#[cfg_attr(
+    feature = "cards",
+    doc = "With the feature `cards` it is a `BotAction` of `argus-cards` as well, if it can be written as JSON:",
+    doc = "```",
+    doc = "use argus_bot_sdk::router::CardAction;",
+    doc = "use argus_cards::model::Execute;",
+    doc = "",
+    doc = "#[derive(CardAction, serde::Deserialize, serde::Serialize)]",
+    doc = "#[action(verb = \"isolate\")]",
+    doc = "struct IsolateHost {",
+    doc = "    host: String,",
+    doc = "}",
+    doc = "",
+    doc = "let button = Execute::new(\"Isolate\", &IsolateHost { host: \"web1\".to_owned() });",
+    doc = "let button = serde_json::to_value(button)?;",
+    doc = "assert_eq!((&button[\"verb\"], &button[\"data\"][\"host\"]), (&\"isolate\".into(), &\"web1\".into()));",
+    doc = "# Ok::<(), serde_json::Error>(())",
+    doc = "```",
+    doc = "What cannot be written is the data of a button that somebody else makes:",
+    doc = "```compile_fail,E0277",
+    doc = "#[derive(argus_bot_sdk::router::CardAction, serde::Deserialize)]",
+    doc = "#[action(verb = \"isolate\")]",
+    doc = "struct IsolateHost {",
+    doc = "    host: String,",
+    doc = "}",
+    doc = "",
+    doc = "let it = IsolateHost { host: \"web1\".to_owned() };",
+    doc = "let button = argus_cards::model::Execute::new(\"Isolate\", &it);",
+    doc = "```"
+)]
 #[proc_macro_derive(CardAction, attributes(action))]
 pub fn card_action(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -44,14 +75,38 @@ pub fn card_action(input: TokenStream) -> TokenStream {
         |verb| {
             let (name, (generics, arguments, bounds)) =
                 (&input.ident, input.generics.split_for_impl());
+            let action = if cfg!(feature = "cards") { bot_action(&input, &verb) } else { quote!() };
             quote! {
                 impl #generics ::argus_bot_sdk::router::CardActionData for #name #arguments #bounds {
                     const VERB: &'static str = #verb;
                 }
+                #action
             }
             .into()
         },
     )
+}
+
+/// What makes a button of `argus-cards` of it.
+fn bot_action(input: &DeriveInput, verb: &LitStr) -> TokenStream2 {
+    let (name, (generics, arguments, bounds)) = (&input.ident, input.generics.split_for_impl());
+    let conditions = bounds.map(|bounds| &bounds.predicates);
+    let conditions = conditions.filter(|it| !it.is_empty()).map(|it| quote!(#it,));
+    // About a lifetime, so that the compiler asks whether it can be written only where that is
+    // needed: not every button's data can.
+    quote! {
+        impl #generics ::argus_bot_sdk::router::cards::BotAction for #name #arguments
+        where
+            #conditions
+            for<'written> &'written Self: ::argus_bot_sdk::router::cards::Serialize,
+        {
+            const VERB: &'static str = #verb;
+
+            fn data(&self) -> ::argus_bot_sdk::router::cards::Value {
+                ::argus_bot_sdk::router::cards::data(self)
+            }
+        }
+    }
 }
 
 fn verb_of(input: &DeriveInput) -> syn::Result<LitStr> {

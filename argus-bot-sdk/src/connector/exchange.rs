@@ -31,7 +31,8 @@ pub(super) fn prepare(
     }
     let mut request = Request::new(Full::new(body.unwrap_or_default()));
     *request.method_mut() = method.clone();
-    *request.uri_mut() = address.clone();
+    // What the request line says; whom it is for is in the header `Host`.
+    *request.uri_mut() = address.path_and_query().cloned().map_or_else(Uri::default, Uri::from);
     *request.headers_mut() = headers;
     Ok(request)
 }

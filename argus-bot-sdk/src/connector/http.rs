@@ -233,8 +233,7 @@ impl HttpConnector {
             None => None,
         };
         let request = prepare(&ask.method, ask.address, ask.body.clone(), token)?;
-        // Two small boxes are had sooner than a large one.
-        Box::pin(self.attempt(ask, request)).await
+        self.attempt(ask, request).await
     }
 
     /// Not an async fn: the request is under way before there is a future that had room for it.
@@ -244,7 +243,7 @@ impl HttpConnector {
         request: Request<Full<Bytes>>,
     ) -> impl Future<Output = Result<Reply, SendError>> + Send + use<> {
         let (method, is_raw) = (ask.method.clone(), ask.how.is_raw);
-        self.transport.exchange(request, self.total).map(move |answer| {
+        self.transport.exchange(ask.address, request, self.total).map(move |answer| {
             let answer = answer.and_then(|answer| understand(answer, is_raw));
             answer.inspect_err(|error| {
                 tracing::warn!(

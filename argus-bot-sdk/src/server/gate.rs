@@ -59,8 +59,9 @@ pub(super) struct Gate {
     header_timeout: Duration,
     idle: Duration,
     timer: Pin<Box<Sleep>>,
-    /// When the present phase began, or the last byte went out while waiting.
-    since: Instant,
+    /// When the present phase began, or the last byte went out while waiting; none while nobody
+    /// asked, because most phases are over before that.
+    since: Option<Instant>,
     known: u8,
     stalled_since: Option<Instant>,
     lingered: usize,
@@ -80,7 +81,7 @@ impl Gate {
             header_timeout,
             idle,
             timer: Box::pin(sleep(header_timeout)),
-            since: Instant::now(),
+            since: Some(Instant::now()),
             known: HEAD,
             stalled_since: None,
             lingered: 0,
@@ -106,15 +107,19 @@ impl Gate {
     fn enter(&mut self, state: u8) {
         if self.known != state {
             self.known = state;
-            self.since = Instant::now();
+            self.since = None;
         }
+    }
+
+    fn since(&mut self) -> Instant {
+        *self.since.get_or_insert_with(Instant::now)
     }
 
     fn wrote(&mut self, result: &Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<()> {
         if result.is_ready() {
             self.stalled_since = None;
             if self.known == WAITING {
-                self.since = Instant::now();
+                self.since = None;
             }
             return Poll::Pending;
         }
@@ -150,7 +155,7 @@ impl AsyncRead for Gate {
             WAITING => this.idle,
             _ => this.header_timeout,
         };
-        let deadline = this.since + limit;
+        let deadline = this.since() + limit;
         ready!(this.poll_over(cx, deadline));
         Poll::Ready(Err(timed_out("the client sends nothing")))
     }
@@ -191,7 +196,7 @@ impl AsyncWrite for Gate {
         // limit is armed here, at the last thing that it does with a reply.
         if this.phase.state.load(Ordering::Acquire) == WAITING {
             this.enter(WAITING);
-            let deadline = this.since + this.idle;
+            let deadline = this.since() + this.idle;
             if this.poll_over(cx, deadline).is_ready() {
                 return Poll::Ready(Err(timed_out("the client does nothing")));
             }

@@ -212,8 +212,9 @@ async fn connection<S, B>(
         .timer(TokioTimer::new())
         .header_read_timeout(None) // The gate has it, and tells it from idle time.
         .max_header_size(limits.max_header_bytes)
-        .max_buf_size(limits.max_header_bytes.max(64 * 1024))
-        .max_headers(64);
+        // Of header fields it takes at most a hundred; to say so here would cost each request a
+        // list that is made on the heap.
+        .max_buf_size(limits.max_header_bytes.max(64 * 1024));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), guarded));
     let result = tokio::select! {
         result = connection.as_mut() => result,

@@ -4,6 +4,8 @@
 //! upward: what it cannot read stays unknown and leaves a note. Ids and times of the source are
 //! kept, so that a redelivery is recognised and a timeline is true.
 
+mod claims;
+mod delivery;
 mod entity;
 mod field;
 mod generic;
@@ -21,6 +23,8 @@ use uuid::Uuid;
 
 use json::Json;
 
+pub use claims::Claims;
+pub use delivery::{Delivery, DeliveryError, Label, delivery};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
 pub use shape::{Shape, UnknownShape};
 

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::hex;
 
+pub(crate) use diagnostic::suggestion;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,

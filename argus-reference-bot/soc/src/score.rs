@@ -3,12 +3,25 @@
 //! Points are counted in thousandths, so that half a point stays half a point on every machine
 //! and a replayed score is the same score.
 
+//!
+//! A model is data: a file that says what is looked at and what it counts ([`Model`]). Two are built
+//! in, `seed-v1` and `argus-v1`.
+
+mod change;
+mod model;
+mod read;
+mod signal;
+
 use serde::{Deserialize, Serialize};
 
-use crate::enrich::{Enrichment, Known};
-use crate::event::{SecurityEvent, Severity};
+pub use self::change::{Change, same, what_if};
+pub use self::model::{Case, Model, Rule};
+pub use self::read::{built_in, read};
+pub use self::signal::Signal;
+use crate::enrich::Enrichment;
+use crate::event::SecurityEvent;
 
-/// The name of the only model there is so far.
+/// The name of the first model, which is used unless the settings say otherwise.
 pub const SEED_V1: &str = "seed-v1";
 
 const FULL: i64 = 100_000;
@@ -26,10 +39,18 @@ pub enum Confidence {
     },
 }
 
+impl Confidence {
+    /// How sure a score can be that rests on these answers.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let missing = enrichment.missing();
+        if missing.is_empty() { Self::Full } else { Self::Degraded { missing } }
+    }
+}
+
 /// One summand of a score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {
-    /// What was looked at: `severity`, `intel`, `asset`, `history`.
+    /// What it is called in its model: `severity`, `intel`, `asset`, `history`.
     pub name: String,
     /// Thousandths of a point it adds; negative when it takes away.
     pub milli: i64,
@@ -42,6 +63,10 @@ pub struct Term {
 pub struct Score {
     /// The model that computed it.
     pub model: String,
+    /// SHA-256 of the model's text in hex: the score names the very numbers it comes from. Records
+    /// from before models were files do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
     /// The result in thousandths of a point, 0 to 100 000.
     pub milli: i64,
     /// The summands before clamping, in a fixed order.
@@ -55,8 +80,13 @@ impl Score {
     ///
     /// ```
     /// # use argus_soc::score::{Confidence, Score};
-    /// let score =
-    ///     Score { model: "seed-v1".into(), milli: 74_500, terms: vec![], confidence: Confidence::Full };
+    /// let score = Score {
+    ///     model: "seed-v1".into(),
+    ///     model_sha256: None,
+    ///     milli: 74_500,
+    ///     terms: vec![],
+    ///     confidence: Confidence::Full,
+    /// };
     /// assert_eq!(score.points(), "74.5");
     /// ```
     pub fn points(&self) -> String {
@@ -86,52 +116,11 @@ impl Score {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn seed_v1(event: &SecurityEvent, enrichment: &Enrichment) -> Score {
-    let mut terms = Vec::with_capacity(4);
-    let mut add = |name: &str, milli: i64, because: String| {
-        terms.push(Term { name: name.to_owned(), milli, because });
-    };
-    match event.severity {
-        Severity::Critical => add("severity", 30_000, "the severity is critical".into()),
-        Severity::High => add("severity", 20_000, "the severity is high".into()),
-        other => add("severity", 0, format!("the severity is {other}")),
-    }
-    match &enrichment.intel {
-        Known::Known(intel) if intel.malicious => {
-            let confidence = intel.confidence.min(100);
-            let because = format!("malicious with {confidence} % confidence");
-            add("intel", i64::from(confidence) * 500, because);
-        }
-        Known::Known(_) => add("intel", 0, "not known to be malicious".into()),
-        Known::Unknown => add("intel", 0, "threat intelligence does not know it".into()),
-        Known::Unavailable { .. } => add("intel", 0, "threat intelligence did not answer".into()),
-    }
-    match &enrichment.asset {
-        Known::Known(asset) if asset.criticality > 8 => {
-            add("asset", -15_000, format!("criticality {} is above 8", asset.criticality));
-        }
-        Known::Known(asset) => add("asset", 0, format!("criticality {}", asset.criticality)),
-        Known::Unknown => add("asset", 0, "the inventory does not know it".into()),
-        Known::Unavailable { .. } => add("asset", 0, "the inventory did not answer".into()),
-    }
-    match &enrichment.history {
-        Known::Known(history) if history.previous_incidents > 3 => {
-            add("history", 10_000, format!("{} earlier incidents", history.previous_incidents));
-        }
-        Known::Known(history) => {
-            add("history", 0, format!("{} earlier incidents", history.previous_incidents));
-        }
-        Known::Unknown => add("history", 0, "no earlier incidents are known".into()),
-        Known::Unavailable { .. } => add("history", 0, "the history did not answer".into()),
-    }
-    let milli = terms.iter().map(|term| term.milli).sum::<i64>().clamp(0, FULL);
-    let missing = enrichment.missing();
-    let confidence =
-        if missing.is_empty() { Confidence::Full } else { Confidence::Degraded { missing } };
-    Score { model: SEED_V1.to_owned(), milli, terms, confidence }
+    Model::default().score(event, enrichment)
 }
 
 /// Writes thousandths of a point as a decimal number without needless zeros.
-pub(crate) fn points(milli: i64) -> String {
+pub fn points(milli: i64) -> String {
     let sign = if milli < 0 { "-" } else { "" };
     let (whole, rest) = (milli.unsigned_abs() / 1000, milli.unsigned_abs() % 1000);
     if rest == 0 {

@@ -16,6 +16,7 @@ mod playbooks;
 mod policies;
 mod runs;
 mod s2;
+mod scores;
 mod windows;
 
 use argus_soc::enrich::{Asset, Enrichment, History, Intel, Known};

@@ -46,12 +46,22 @@ pub(super) struct Store {
 
 impl Store {
     fn path(&self) -> Result<PathBuf, super::Complaint> {
-        match (&self.data, &self.config) {
-            (Some(data), _) if data.is_dir() => Ok(data.join("argus.db")),
-            (Some(data), _) => Ok(data.clone()),
-            (None, Some(file)) => Ok(config::load(file)?.store.sqlite_path()?),
-            (None, None) => Ok(PathBuf::from("data/argus.db")),
-        }
+        let config = self.config.as_deref().map(config::load).transpose()?;
+        store_path(self.data.as_deref(), config.as_ref())
+    }
+}
+
+/// The store that is named: the database file, the folder that holds `argus.db`, or what the settings
+/// name.
+pub(super) fn store_path(
+    data: Option<&Path>,
+    config: Option<&config::Config>,
+) -> Result<PathBuf, super::Complaint> {
+    match (data, config) {
+        (Some(data), _) if data.is_dir() => Ok(data.join("argus.db")),
+        (Some(data), _) => Ok(data.to_owned()),
+        (None, Some(config)) => Ok(config.store.sqlite_path()?),
+        (None, None) => Ok(PathBuf::from("data/argus.db")),
     }
 }
 

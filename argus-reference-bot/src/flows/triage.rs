@@ -14,18 +14,23 @@ use argus_soc::enrich::{Enrichment, History, Known};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
-use argus_soc::score::seed_v1;
 
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
 use super::execute::new_run;
 use super::ingest::{Follows, Read};
+use super::sources::Sources;
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
 use crate::routes::Facts;
 
 /// Events placed with one sync.
 const BATCH: usize = 512;
+/// Bytes of bodies that are read from the store at once, so that a night of large events is read in
+/// bounded room.
+const BATCH_BYTES: usize = 8 << 20;
+/// Events that are read before their bytes are counted.
+const CHUNK: usize = 64;
 
 /// A batch in the making: the facts, and the incidents as they will be after them.
 #[derive(Debug, Default)]
@@ -50,6 +55,8 @@ impl Soc {
             let begins_runs = self.place_all(&events, &mut remembered).await?;
             remembered.placed = Some(last);
             placed += events.len();
+            let bytes = events.iter().map(|read| read.bytes).sum();
+            self.sources.backlog.shrink(events.len(), bytes);
             self.metrics.placed(events.len());
             self.bells.notify.notify_one();
             if begins_runs {
@@ -79,8 +86,11 @@ impl Soc {
             }
         }
         let waiting = self.ledger.waiting(u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
-        let Some(&last) = waiting.last() else { return Ok(None) };
-        Ok(Some((last, self.read_all(&waiting, shapes).await?)))
+        if waiting.is_empty() {
+            self.sources.backlog.set(0, 0);
+            return Ok(None);
+        }
+        self.read_some(&waiting, shapes).await
     }
 
     /// Places events in one batch; when somebody changed one of their incidents in between, once
@@ -126,6 +136,26 @@ impl Soc {
         Ok(begins_runs)
     }
 
+    /// The events at these places, in their order, as many as there is room for, and the place of
+    /// the last one.
+    async fn read_some(
+        &self,
+        places: &[u64],
+        shapes: &BTreeMap<String, Shape>,
+    ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+        let (mut events, mut bytes, mut last) = (Vec::new(), 0, None);
+        for places in places.chunks(CHUNK) {
+            let read = self.read_all(places, shapes).await?;
+            bytes += read.iter().map(|read| read.bytes).sum::<usize>();
+            events.extend(read);
+            last = places.last().copied();
+            if bytes >= BATCH_BYTES {
+                break;
+            }
+        }
+        Ok(last.map(|last| (last, events)))
+    }
+
     /// The events at these places, in their order.
     async fn read_all(
         &self,
@@ -141,7 +171,7 @@ impl Soc {
         if !others.is_empty() {
             for waiting in self.ledger.arrived(others).await? {
                 let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
-                events.insert(waiting.seq, read(waiting, shape)?);
+                events.insert(waiting.seq, read(waiting, shape, &self.sources)?);
             }
         }
         Ok(events.into_values().collect())
@@ -206,7 +236,7 @@ impl Soc {
     async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
         let Read { event, correlation, .. } = read;
         let enrichment = self.enrich(event).await?;
-        let score = seed_v1(event, &enrichment);
+        let score = self.model.score(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
         if let Decision::Ignore { reasons } = decision {
@@ -299,7 +329,7 @@ impl Soc {
 }
 
 /// Reads a stored event again. What was read at the door is read the same here.
-fn read(waiting: Waiting, shape: Shape) -> Result<Read, LedgerError> {
+fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, LedgerError> {
     let source = Source { name: &waiting.source, shape, tenant: None };
     let event = normalise(&waiting.raw, &source, waiting.received_at)
         // The source's shape may have been changed in the settings since; nothing is lost by it.
@@ -312,8 +342,9 @@ fn read(waiting: Waiting, shape: Shape) -> Result<Read, LedgerError> {
                 waiting.seq
             ))
         })?;
-    let event = SecurityEvent { event_id: waiting.event_id, ..event };
-    Ok(Read::new(event, waiting.correlation))
+    let mut event = SecurityEvent { event_id: waiting.event_id, ..event };
+    sources.hold(&waiting.source, &mut event);
+    Ok(Read::new(event, waiting.correlation, waiting.raw.len()))
 }
 
 /// What a route sees of an incident.

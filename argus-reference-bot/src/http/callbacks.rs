@@ -7,6 +7,7 @@ use argus_cards::source::sharepoint::Notice;
 use http::Request;
 use hyper::body::Incoming;
 
+use super::ingest::unread;
 use super::reply::{self, Problem};
 use super::{Answer, Inner};
 
@@ -25,7 +26,7 @@ impl Inner {
             .map(|(_, value)| value.into_owned());
         let raw = match read_body(body, LONGEST, body_timeout(&parts.extensions)).await {
             Ok(raw) => raw,
-            Err(error) => return self.unread(error),
+            Err(error) => return unread(error, LONGEST).answer(),
         };
         match push.receive(token.as_deref(), &raw) {
             Notice::Validate(token) => {

@@ -1,101 +1,76 @@
-//! `POST /ingest` and `POST /ingest/{source}`: who is it, what is it, and 202 once it is on disk.
+//! `POST /ingest` and `POST /ingest/{source}`: who is it, is there room, what is it, and 202 once it
+//! is on disk.
+//!
+//! The order is the defence: a stranger costs a digest, a sender in a storm costs its header, and
+//! only what may be written soon is read, unpacked and parsed.
 
-use argus_bot_sdk::auth::Secret;
-use argus_bot_sdk::server::{BodyError, body_timeout, read_body};
-use argus_soc::event::{NormaliseErrorKind, Shape};
-use aws_lc_rs::{constant_time, digest, hmac};
+mod answer;
+mod payload;
+mod proof;
+mod settings;
+
+use std::time::Duration;
+
+use argus_bot_sdk::server::BodyError;
+use argus_soc::event::{Delivery, DeliveryError, delivery};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
-use super::reply::{self, Problem};
+use self::payload::{Said, Unread};
+use self::proof::Shown;
+pub(super) use self::proof::header_is;
+pub use self::proof::{SourceDoor, SourceKey};
+pub use self::settings::Doors;
+use super::admission::{Pass, Shed};
+use super::reply::Problem;
 use super::{Answer, Inner};
 use crate::flows::correlation_id;
 use crate::flows::ingest::IngestError;
+use crate::flows::sources::Reason;
 
-/// Longest idempotency key.
-const LONGEST_KEY: usize = 255;
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+/// A sender has its answer within a second, also when the disk does not answer.
+const PATIENCE: Duration = Duration::from_millis(800);
 
-/// One source's door.
-#[derive(Debug)]
-pub struct SourceDoor {
-    /// The source's name.
-    pub name: String,
-    /// What its events look like.
-    pub shape: Shape,
-    /// How it proves who it is; any one of them is enough, so that secrets can be changed.
-    pub keys: Vec<SourceKey>,
+/// Why a sender is turned away: for the metrics, and for the sender.
+struct Refusal {
+    source: Option<usize>,
+    reason: Option<Reason>,
+    problem: Box<Problem>,
 }
 
-/// How a source proves who it is.
-#[derive(Debug)]
-pub enum SourceKey {
-    /// `X-Api-Key`, kept as its SHA-256.
-    ApiKey([u8; 32]),
-    /// `X-Hub-Signature-256: sha256=HEX` over the raw body.
-    Hmac(Box<hmac::Key>),
-}
-
-impl SourceKey {
-    /// A key that is sent as it is.
-    pub fn api_key(secret: &Secret) -> Self {
-        Self::ApiKey(sha256(secret.expose().as_bytes()))
+impl Refusal {
+    fn of(source: usize, reason: Reason, problem: Problem) -> Self {
+        Self { source: Some(source), reason: Some(reason), problem: Box::new(problem) }
     }
 
-    /// A key that signs the raw body.
-    pub fn hmac(secret: &Secret) -> Self {
-        Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())))
-    }
-}
-
-/// What the caller shows.
-struct Shown {
-    api_key: Option<[u8; 32]>,
-    signature: Option<Vec<u8>>,
-}
-
-impl Shown {
-    fn read(headers: &HeaderMap) -> Self {
-        let api_key = only(headers, "x-api-key").map(|value| sha256(value.as_bytes()));
-        let signature = only(headers, "x-hub-signature-256")
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("sha256="))
-            .and_then(unhex);
-        Self { api_key, signature }
-    }
-
-    /// Whether it could be the caller's, as far as can be told without the body.
-    fn may_be(&self, key: &SourceKey) -> bool {
-        match (key, &self.api_key) {
-            (SourceKey::ApiKey(wanted), Some(shown)) => {
-                constant_time::verify_slices_are_equal(wanted, shown).is_ok()
-            }
-            (SourceKey::ApiKey(_), None) => false,
-            (SourceKey::Hmac(_), _) => self.signature.is_some(),
-        }
-    }
-
-    fn is(&self, key: &SourceKey, body: &[u8]) -> bool {
-        match (key, &self.signature) {
-            (SourceKey::ApiKey(_), _) => self.may_be(key),
-            (SourceKey::Hmac(key), Some(tag)) => hmac::verify(key, body, tag).is_ok(),
-            (SourceKey::Hmac(_), None) => false,
-        }
+    fn stranger() -> Self {
+        Self { source: None, reason: None, problem: Box::new(stranger()) }
     }
 }
 
 impl Inner {
     pub(super) async fn ingest(&self, name: Option<&str>, request: Request<Incoming>) -> Answer {
         let correlation = correlation_id();
-        let mut answer = self.take(name, request, &correlation).await;
-        if !answer.status().is_success() {
-            self.soc.metrics.refused();
-        }
+        let mut answer = match self.take(name, request, &correlation).await {
+            Ok(answer) => answer,
+            Err(refusal) => self.refuse(refusal),
+        };
         if let Ok(value) = HeaderValue::from_str(&correlation) {
             answer.headers_mut().insert(CORRELATION, value);
         }
         answer
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Answer {
+        self.soc.metrics.refused();
+        let source = refusal.source.and_then(|source| self.sources.get(source));
+        if let (Some(source), Some(reason)) = (source, refusal.reason) {
+            self.soc.sources.refused(&source.name, reason);
+        }
+        refusal.problem.answer()
     }
 
     async fn take(
@@ -103,152 +78,212 @@ impl Inner {
         name: Option<&str>,
         request: Request<Incoming>,
         correlation: &str,
-    ) -> Answer {
+    ) -> Result<Answer, Refusal> {
         // Whoever may not speak learns nothing, not even whether a source of that name exists.
-        let shown = Shown::read(request.headers());
-        let candidates: Vec<&SourceDoor> = self
+        let shown = Shown::read(request.headers(), self.soc.clock.now());
+        let candidates: Vec<usize> = self
             .sources
             .iter()
-            .filter(|source| name.is_none_or(|name| source.name == name))
-            .filter(|source| source.keys.iter().any(|key| shown.may_be(key)))
+            .enumerate()
+            .filter(|(_, source)| name.is_none_or(|name| source.name == name))
+            .filter(|(_, source)| source.keys.iter().any(|key| shown.may_be(key)))
+            .map(|(place, _)| place)
             .collect();
-        if candidates.is_empty() {
-            return stranger();
-        }
+        let first = *candidates.first().ok_or_else(Refusal::stranger)?;
+        let backlog = self.soc.sources.backlog.size();
+        let mut pass = self
+            .admission
+            .knock(first, backlog, Instant::now())
+            .map_err(|it| self.shed(first, it))?;
         let (parts, body) = request.into_parts();
-        let key = match checked(&parts.headers) {
-            Ok(key) => key,
-            Err(problem) => return *problem,
+        let said = Said::read(&parts.headers)
+            .map_err(|problem| Refusal::of(first, Reason::Unreadable, problem))?;
+        let raw = payload::read(body, self.limits.most(), &parts.extensions, &mut pass).await;
+        let raw = raw.map_err(|error| self.unread_event(first, error))?;
+        let speaks = |place: &&usize| {
+            let source = self.sources.get(**place);
+            source.is_some_and(|source| source.keys.iter().any(|key| shown.is(key, &raw)))
         };
-        let limit = body_timeout(&parts.extensions);
-        let raw = match read_body(body, self.max_event_bytes, limit).await {
-            Ok(raw) => raw,
-            Err(error) => return self.unread(error),
+        let place = *candidates.iter().find(speaks).ok_or_else(Refusal::stranger)?;
+        let raw = if said.packed {
+            let unpacked =
+                payload::unpack(&raw, self.limits.most(), &mut |bytes| pass.carry(bytes)).await;
+            unpacked.map_err(|error| self.unread_event(place, error))?
+        } else {
+            raw
         };
-        let speaks = |source: &&&SourceDoor| source.keys.iter().any(|key| shown.is(key, &raw));
-        let Some(source) = candidates.iter().find(speaks) else { return stranger() };
-        self.received(source, key, raw, correlation).await
+        self.deliver(place, said, &raw, &mut pass, correlation).await
     }
 
-    async fn received(
+    /// Hands an authenticated source's events over, and says what became of them.
+    async fn deliver(
         &self,
-        source: &SourceDoor,
+        place: usize,
+        said: Said,
+        raw: &Bytes,
+        pass: &mut Pass<'_>,
+        correlation: &str,
+    ) -> Result<Answer, Refusal> {
+        let parts = delivery(raw, said.label, self.limits.batch_events)
+            .map_err(|error| Refusal::of(place, Reason::Unreadable, undivided(&error)))?;
+        let events = match &parts {
+            Delivery::One(_) => 1,
+            Delivery::Many(parts) => parts.len(),
+        };
+        pass.enter(place, events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
+        let written = tokio::time::timeout(PATIENCE, async {
+            match parts {
+                Delivery::One(_) => self.one(place, said.key, raw.clone(), correlation).await,
+                Delivery::Many(parts) => {
+                    let parts = parts.into_iter().map(|part| raw.slice_ref(part)).collect();
+                    self.many(place, said.key, parts, correlation).await
+                }
+            }
+        })
+        .await;
+        pass.answered(Instant::now());
+        // It may be on disk or not: the sender comes again, and is told then.
+        written.unwrap_or_else(|_| Err(self.too_slow(place, correlation)))
+    }
+
+    async fn one(
+        &self,
+        place: usize,
         key: Option<String>,
         raw: Bytes,
         correlation: &str,
-    ) -> Answer {
+    ) -> Result<Answer, Refusal> {
+        let source = self.sources.get(place).ok_or_else(Refusal::stranger)?;
         let taken =
             self.soc.receive(&source.name, source.shape, key, raw, correlation.to_owned()).await;
-        match taken {
-            Ok(receipt) => {
-                self.soc.metrics.ingested(receipt.duplicate);
-                tracing::debug!(
-                    correlation_id = correlation,
-                    event.source = source.name,
-                    event.seq = receipt.seq,
-                    event.duplicate = receipt.duplicate,
-                    "an event was accepted"
-                );
-                let body = format!(
-                    "{{\"seq\":{},\"event_id\":\"{}\",\"duplicate\":{},\"correlation_id\":\"{correlation}\"}}",
-                    receipt.seq, receipt.event_id, receipt.duplicate
-                );
-                let status = if receipt.duplicate { 200 } else { 202 };
-                reply::raw(status, "application/json", body.into())
-            }
-            Err(IngestError::Unreadable(error)) => {
-                let (status, name) = match error.kind {
-                    NormaliseErrorKind::NotAnObject | NormaliseErrorKind::WrongShape { .. } => {
-                        (422, "not-an-event")
-                    }
-                    _ => (400, "bad-json"),
-                };
-                Problem::new(status, name, error.to_string()).answer()
-            }
-            Err(IngestError::KeyReused) => {
-                let detail = "This id or Idempotency-Key came before with another body. \
-                              Send a changed event under a new key.";
-                Problem::new(409, "key-reused", detail).answer()
-            }
-            Err(IngestError::TryAgain(error)) => {
-                tracing::error!(correlation_id = correlation, error = %error, "an event was not stored");
-                Problem::new(503, "store-unavailable", "It could not be stored. Send it again.")
-                    .retry_after(2)
-                    .answer()
-            }
-        }
+        let receipt = taken.map_err(|error| self.not_taken(place, &error, correlation))?;
+        self.soc.metrics.ingested(receipt.duplicate);
+        tracing::debug!(
+            correlation_id = correlation,
+            event.source = source.name,
+            event.seq = receipt.seq,
+            event.duplicate = receipt.duplicate,
+            "an event was accepted"
+        );
+        Ok(answer::one(&receipt, correlation))
     }
 
-    pub(super) fn unread(&self, error: BodyError) -> Answer {
-        let max = self.max_event_bytes;
-        let (name, detail) = match error {
-            BodyError::TooBig => ("too-big", format!("A body has at most {max} bytes.")),
-            BodyError::Slow => ("too-slow", "The body did not arrive in time.".to_owned()),
-            _ => ("bad-body", "The body ended early or was not framed properly.".to_owned()),
+    async fn many(
+        &self,
+        place: usize,
+        key: Option<String>,
+        parts: Vec<Bytes>,
+        correlation: &str,
+    ) -> Result<Answer, Refusal> {
+        let source = self.sources.get(place).ok_or_else(Refusal::stranger)?;
+        let taken =
+            self.soc.receive_many(&source.name, source.shape, key, parts, correlation).await;
+        let taken = taken.map_err(|error| self.not_taken(place, &error, correlation))?;
+        for taken in &taken {
+            match taken {
+                Ok(receipt) => self.soc.metrics.ingested(receipt.duplicate),
+                Err(error) => {
+                    self.soc.metrics.refused();
+                    self.soc.sources.refused(&source.name, answer::problem(error).0);
+                }
+            }
+        }
+        tracing::debug!(
+            correlation_id = correlation,
+            event.source = source.name,
+            events = taken.len(),
+            "events were answered"
+        );
+        Ok(answer::many(&taken, correlation))
+    }
+
+    fn not_taken(&self, place: usize, error: &IngestError, correlation: &str) -> Refusal {
+        if let IngestError::TryAgain(error) = error
+            && self.admission.may_complain(Instant::now())
+        {
+            tracing::error!(correlation_id = correlation, error = %error, "an event was not stored");
+        }
+        let (reason, problem) = answer::problem(error);
+        Refusal::of(place, reason, problem)
+    }
+
+    fn too_slow(&self, place: usize, correlation: &str) -> Refusal {
+        if self.admission.may_complain(Instant::now()) {
+            tracing::error!(correlation_id = correlation, "the disk did not answer in time");
+        }
+        let detail = "The disk did not answer in time. Send it again.";
+        let problem = Problem::new(503, "store-unavailable", detail).retry_after(2);
+        Refusal::of(place, Reason::Store, problem)
+    }
+
+    fn shed(&self, place: usize, shed: Shed) -> Refusal {
+        let (reason, problem) = match shed {
+            Shed::Quota(after) => {
+                let seconds = u32::try_from(after.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
+                let detail = "This source has sent as much as it may in a minute.";
+                (Reason::Quota, Problem::new(429, "quota", detail).retry_after(seconds))
+            }
+            Shed::Busy => {
+                let detail = "More comes in than can be written now. Send it again.";
+                (Reason::Busy, Problem::new(503, "busy", detail).retry_after(1))
+            }
+            Shed::Backlog => {
+                let detail = "Too many events wait to be looked at. Send it again later.";
+                (Reason::Busy, Problem::new(503, "backlog", detail).retry_after(10))
+            }
         };
-        Problem::new(error.status(), name, detail).answer()
-    }
-}
-
-fn stranger() -> Answer {
-    Problem::unauthorised(
-        "X-Api-Key, X-Hub-Signature-256",
-        "Show the source's key in `X-Api-Key`, or its signature over the raw body in \
-         `X-Hub-Signature-256: sha256=HEX`.",
-    )
-}
-
-/// Checks what the headers say about the body, and gives the idempotency key.
-fn checked(headers: &HeaderMap) -> Result<Option<String>, Box<Answer>> {
-    let problem =
-        |status, name, detail: &str| Box::new(Problem::new(status, name, detail).answer());
-    if let Some(kind) = headers.get(http::header::CONTENT_TYPE) {
-        let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        let json = kind.eq_ignore_ascii_case("application/json")
-            || kind.to_ascii_lowercase().ends_with("+json");
-        if !json {
-            return Err(problem(415, "not-json", "Send `Content-Type: application/json`."));
+        if self.admission.may_complain(Instant::now()) {
+            let source = self.sources.get(place).map_or("", |source| source.name.as_str());
+            tracing::warn!(event.source = source, ?shed, "senders are turned away");
         }
+        Refusal::of(place, reason, problem)
     }
-    let encoding = headers.get(http::header::CONTENT_ENCODING);
-    if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(problem(415, "encoded", "Send the body without Content-Encoding."));
+
+    fn unread_event(&self, place: usize, error: Unread) -> Refusal {
+        let most = self.limits.most();
+        let (reason, problem) = match error {
+            Unread::Shed(shed) => return self.shed(place, shed),
+            Unread::Body(error) => {
+                let reason = match error {
+                    BodyError::TooBig => Reason::TooBig,
+                    _ => Reason::Unreadable,
+                };
+                (reason, unread(error, most))
+            }
+            Unread::NotGzip => {
+                let detail = "The body says that it is gzip, and does not unpack.";
+                (Reason::Unreadable, Problem::new(400, "bad-gzip", detail))
+            }
+            Unread::Bomb => {
+                let detail = "The body unpacks to more than a hundred times its size.";
+                (Reason::TooBig, Problem::new(413, "gzip-bomb", detail))
+            }
+        };
+        Refusal::of(place, reason, problem)
     }
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let one = headers.get_all("idempotency-key").iter().nth(1).is_none();
-    match key.to_str() {
-        Ok(key) if one && !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
-        _ => Err(problem(400, "bad-key", "One Idempotency-Key of 1 to 255 visible characters.")),
+}
+
+/// The problem that a body is which was not read; it may have `most` bytes.
+pub(super) fn unread(error: BodyError, most: usize) -> Problem {
+    let (name, detail) = match error {
+        BodyError::TooBig => ("too-big", format!("A body has at most {most} bytes.")),
+        BodyError::Slow => ("too-slow", "The body did not arrive in time.".to_owned()),
+        _ => ("bad-body", "The body ended early or was not framed properly.".to_owned()),
+    };
+    Problem::new(error.status(), name, detail)
+}
+
+fn undivided(error: &DeliveryError) -> Problem {
+    match error {
+        DeliveryError::TooMany { .. } => Problem::new(413, "too-many", error.to_string()),
+        _ => Problem::new(400, "bad-json", error.to_string()),
     }
 }
 
-/// Whether the header is there once and has this value; the time taken does not tell how much of it.
-pub(super) fn header_is(headers: &HeaderMap, name: &str, wanted: &str) -> bool {
-    only(headers, name).is_some_and(|value| {
-        let (shown, wanted) = (sha256(value.as_bytes()), sha256(wanted.as_bytes()));
-        constant_time::verify_slices_are_equal(&shown, &wanted).is_ok()
-    })
-}
-
-/// The header's value if it is there exactly once; twice is nobody's.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next()?;
-    values.next().is_none().then_some(first)
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().try_into().unwrap_or_default()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
+fn stranger() -> Problem {
+    Problem::unauthorised(
+        "X-Api-Key, X-Hub-Signature-256, X-Argus-Signature",
+        "Show the source's key in `X-Api-Key`, its signature over the raw body in \
+         `X-Hub-Signature-256: sha256=HEX`, or what else was agreed.",
+    )
 }

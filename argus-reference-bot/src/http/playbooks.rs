@@ -7,6 +7,7 @@ use http::Request;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use super::ingest::unread;
 use super::reply::{self, Problem};
 use super::{Answer, Inner};
 use crate::flows::correlation_id;
@@ -35,12 +36,12 @@ impl Inner {
 
     pub(super) async fn submit(&self, request: Request<Incoming>) -> Answer {
         if !self.may_read(request.headers()) {
-            return Problem::unauthorised("X-Api-Key", "This needs the admin key in `X-Api-Key`.");
+            return reply::admins_only();
         }
         let (parts, body) = request.into_parts();
         let raw = match read_body(body, LONGEST, body_timeout(&parts.extensions)).await {
             Ok(raw) => raw,
-            Err(error) => return self.unread(error),
+            Err(error) => return unread(error, LONGEST).answer(),
         };
         let Ok(text) = std::str::from_utf8(&raw) else {
             return Problem::new(400, "bad-playbook", "The playbook is not UTF-8.").answer();

@@ -16,6 +16,7 @@ pub(super) struct Problem {
     status: u16,
     body: Map<String, Value>,
     retry_after: Option<u32>,
+    schemes: Option<&'static str>,
 }
 
 impl Problem {
@@ -26,7 +27,7 @@ impl Problem {
         body.insert("title".into(), status_text.unwrap_or("Problem").into());
         body.insert("status".into(), status.into());
         body.insert("detail".into(), detail.into().into());
-        Self { status, body, retry_after: None }
+        Self { status, body, retry_after: None, schemes: None }
     }
 
     /// Adds a member of its own.
@@ -41,12 +42,31 @@ impl Problem {
         self
     }
 
+    /// The HTTP status.
+    pub(super) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The problem as it stands in an answer about many things.
+    pub(super) fn body(self) -> Value {
+        Value::Object(self.body)
+    }
+
+    /// Names the ways to prove who one is.
+    fn schemes(mut self, schemes: &'static str) -> Self {
+        self.schemes = Some(schemes);
+        self
+    }
+
     pub(super) fn answer(self) -> Answer {
         let mut answer = json_with(self.status, &Value::Object(self.body));
         let kind = HeaderValue::from_static("application/problem+json");
         answer.headers_mut().insert(CONTENT_TYPE, kind);
         if let Some(seconds) = self.retry_after {
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(schemes) = self.schemes {
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         }
         answer
     }
@@ -58,10 +78,8 @@ impl Problem {
         answer
     }
 
-    pub(super) fn unauthorised(scheme: &'static str, detail: &str) -> Answer {
-        let mut answer = Self::new(401, "unauthorized", detail).answer();
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-        answer
+    pub(super) fn unauthorised(schemes: &'static str, detail: &str) -> Self {
+        Self::new(401, "unauthorized", detail).schemes(schemes)
     }
 }
 
@@ -80,6 +98,12 @@ pub(super) fn raw(status: u16, kind: &'static str, body: Bytes) -> Answer {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+/// Reads and uploads are not for strangers.
+pub(super) fn admins_only() -> Answer {
+    let detail = "This needs the admin key in `X-Api-Key`.";
+    Problem::unauthorised("X-Api-Key", detail).answer()
 }
 
 /// The store did not answer.

@@ -1,9 +1,10 @@
 //! `/readyz` and `/metrics`.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::reply;
 use super::{Answer, Inner};
+use crate::ports::ledger::Counts;
 
 impl Inner {
     /// Whether each dependency is there. Teams' keys may be missing at a cold start; events are
@@ -20,9 +21,33 @@ impl Inner {
             }),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
             "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
+            "sources": self.sources_heard(),
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
         });
         reply::json_with(if ready { 200 } else { 503 }, &body)
+    }
+
+    /// How long ago each source was heard. One that is silent does not make Argus unready; it is an
+    /// incident.
+    fn sources_heard(&self) -> Map<String, Value> {
+        let now = self.soc.clock.now();
+        let said = |age: Option<i64>| match age {
+            Some(age) => format!("heard {age} s ago"),
+            None => "not heard since the start".to_owned(),
+        };
+        self.soc.sources.ages(now).map(|(name, age)| (name.to_owned(), said(age).into())).collect()
+    }
+
+    fn metrics_page(&self, counts: Counts) -> String {
+        let mut page = self.soc.metrics.page(counts);
+        page.push_str(&self.soc.sources.page(self.soc.clock.now()));
+        crate::metrics::gauge(
+            &mut page,
+            "argus_events_in_flight_limit",
+            "Events that may wait for the disk at once.",
+            self.admission.limit() as u64,
+        );
+        page
     }
 
     pub(super) async fn metrics(&self) -> Answer {
@@ -30,7 +55,7 @@ impl Inner {
             Ok(counts) => reply::raw(
                 200,
                 "text/plain; version=0.0.4; charset=utf-8",
-                self.soc.metrics.page(counts).into(),
+                self.metrics_page(counts).into(),
             ),
             Err(error) => reply::unavailable(&error),
         }

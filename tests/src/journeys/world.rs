@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) approval_secs: Option<u32>,
     /// Whether the test writes to the templates; it gets a copy then.
     pub(crate) own_templates: bool,
+    /// Settings beside those of every world.
+    pub(crate) settings: String,
 }
 
 /// What a test may leave behind; everything else is a failure at its end.
@@ -126,7 +128,9 @@ impl World {
         } else {
             root().join("card-templates")
         };
-        let settings = settings(&sim, data.path(), &templates, plan.approval_secs.unwrap_or(900));
+        let seconds = plan.approval_secs.unwrap_or(900);
+        let mut settings = settings(&sim, data.path(), &templates, seconds);
+        settings.push_str(&plan.settings);
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         let mut world = Self { sim, http, data, settings, running: None, finished: false };

@@ -78,7 +78,7 @@ pub struct Added {
     pub placement: Placement,
 }
 
-/// What happened.
+/// What happened. No field of a kind is named as one of [`Fact`], beside which it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 pub enum What {
@@ -383,6 +383,16 @@ pub enum What {
         /// What was refused, with file, line and column.
         refused: Vec<String>,
     },
+    /// Events are scored by this model from here on.
+    #[serde(rename = "score.activated")]
+    ScoreActivated {
+        /// The model's name.
+        model: String,
+        /// Its version.
+        version: String,
+        /// SHA-256 of its text.
+        sha256: String,
+    },
     /// What a newer version wrote. A run that it is about waits for a person.
     #[serde(skip)]
     Unknown(Newer),
@@ -422,6 +432,7 @@ impl What {
             Self::PlaybookLoaded { .. } => "playbook.loaded",
             Self::WouldRun { .. } => "playbook.would_run",
             Self::TemplatesActivated { .. } => "templates.activated",
+            Self::ScoreActivated { .. } => "score.activated",
             Self::Unknown(newer) => &newer.kind,
         }
     }

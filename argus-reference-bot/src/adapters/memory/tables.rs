@@ -198,7 +198,7 @@ impl Tables {
 
     /// Takes a record that is written into account.
     pub(super) fn take(&mut self, record: Record) -> Result<(), LedgerError> {
-        let fact: Fact = serde_json::from_str(&record.payload)
+        let fact = Fact::read(record.payload.as_bytes())
             .map_err(|error| damaged(format!("record {}: {error}", record.seq)))?;
         if let Some(key) = &fact.stream {
             self.fold(key, &fact)?;

@@ -186,6 +186,13 @@ pub(super) struct Looked {
     pub(super) changed: Vec<String>,
 }
 
+impl Looked {
+    /// Nothing could be looked at.
+    pub(super) fn failed(why: &str) -> Self {
+        Self { pages: None, changed: vec![format!("its pages cannot be read: {why}")] }
+    }
+}
+
 /// Compares every page of the store at `path`, open as `store`, with the list and the log. The
 /// caller holds a read transaction, so that no page changes that the log does not keep.
 pub(super) fn look(path: &Path, store: &File) -> io::Result<Looked> {
@@ -210,9 +217,11 @@ pub(super) fn look(path: &Path, store: &File) -> io::Result<Looked> {
     if !state.fits(log.map(|log| log.salt)) {
         return Ok(Looked::default());
     }
+    let empty = digest_of(&vec![0; page_size as usize]);
     let vouched = |page: u32, digest: Option<&Digest>| {
         let at = page as usize - 1;
         in_log.contains(&page)
+            || page == lock_page(page_size) && digest == Some(&empty)
             || digest.is_some() && (before.get(at) == digest || after.get(at) == digest)
     };
     compare(store, page_size, before.len(), vouched)
@@ -351,6 +360,12 @@ fn digest_of(page: &[u8]) -> Digest {
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
+/// The page that SQLite never writes, because the byte at 1 GiB stands for its locks
+/// (sqlite.org/fileformat2.html, 1.5). In a file that reaches so far it is empty.
+fn lock_page(page_size: u32) -> u32 {
+    (1 << 30) / page_size + 1
+}
+
 fn place_of(page: u32) -> u64 {
     HEADER as u64 + u64::from(page - 1) * DIGEST as u64
 }
@@ -364,4 +379,37 @@ pub(super) fn beside(store: &Path, ending: &str) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of more than a gibibyte, mostly a hole, with every page in the list but the one that
+    /// the writer never writes.
+    #[test]
+    fn the_page_of_locks_is_vouched_for_while_it_is_empty() {
+        const SIZE: u32 = 32_768;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("argus.db");
+        let store = File::create_new(&path).expect("a store");
+        let last = lock_page(SIZE) + 1;
+        store.set_len(u64::from(last) * u64::from(SIZE)).expect("a hole");
+        let empty = digest_of(&vec![0; SIZE as usize]);
+        let pages = File::create_new(beside(&path, "-pages")).expect("a list");
+        let mut listed = Vec::from(MAGIC);
+        listed.extend(SIZE.to_be_bytes());
+        listed.resize(HEADER, 0);
+        listed.extend(empty.repeat(last as usize));
+        let lock_at = usize::try_from(place_of(lock_page(SIZE))).expect("fits");
+        listed[lock_at..lock_at + DIGEST].fill(0);
+        pages.write_all_at(&listed, 0).expect("the list");
+
+        let again = || look(&path, &File::open(&path).expect("the store")).expect("a look");
+        let looked = again();
+        assert_eq!((looked.pages, looked.changed), (Some(u64::from(last)), vec![]));
+        store.write_all_at(b"x", 1 << 30).expect("a changed byte");
+        let changed = again().changed;
+        assert!(changed.len() == 1 && changed[0].contains("page 32769"), "{changed:?}");
+    }
 }

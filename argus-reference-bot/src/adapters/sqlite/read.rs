@@ -296,7 +296,7 @@ pub(super) fn counts(connection: &Connection) -> rusqlite::Result<Counts> {
 /// The fact in column `at`.
 pub(super) fn fact(row: &Row<'_>, at: usize) -> rusqlite::Result<Fact> {
     let payload = row.get_ref(at)?.as_blob()?;
-    serde_json::from_slice(payload)
+    Fact::read(payload)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, Box::new(error)))
 }
 

@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
-use argus_soc::ledger::{Hash, Stored, Verifier};
+use argus_soc::ledger::{Broken, Hash, Stored, Verifier};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
@@ -27,6 +28,16 @@ pub struct Finding {
     pub place: String,
     /// What is wrong, in words.
     pub what: String,
+}
+
+impl Finding {
+    fn of(place: &str, what: String) -> Self {
+        Self { seq: None, place: place.into(), what }
+    }
+
+    fn at(seq: u64, place: &str, what: String) -> Self {
+        Self { seq: Some(seq), ..Self::of(place, what) }
+    }
 }
 
 /// What a verification found.
@@ -63,62 +74,68 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
     if !path.is_file() {
         return Err(LedgerError::Unavailable(format!("there is no store at {}", path.display())));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Opened before the connection and closed after it, which alone keeps SQLite's locks.
+    // Opened before any connection and closed after all, which alone keeps SQLite's locks.
     let file = File::open(path).map_err(|error| LedgerError::Unavailable(error.to_string()))?;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     // Read first: a running bot notes the end only after it is in the file.
     let note = noted(&beside(path, "-head"));
+    let connection = reader(path)?;
     let mut findings = Vec::new();
-    let mut report = |seq, place: &str, what: String| {
-        findings.push(Finding { seq, place: place.into(), what });
-    };
-    // One read transaction: a running bot may go on writing, and this sees one moment of it.
+    // One read transaction: a running bot may go on writing, and this sees one moment of it. It also
+    // keeps the log from starting again while the pages are looked at.
     if let Err(error) = connection.execute_batch("BEGIN") {
-        report(None, "file", error.to_string());
+        findings.push(Finding::of("file", error.to_string()));
     }
     let mut verifier = Verifier::default();
-    match chain(&connection, &mut verifier) {
+    // The four proofs read different bytes or make different things of them, so they share the work.
+    let (chained, structured, followed, looked) = std::thread::scope(|scope| {
+        let structured = scope.spawn(|| structure(&reader(path)?).map_err(failed));
+        let followed = scope.spawn(|| tables(&reader(path)?));
+        let looked = scope.spawn(|| look(path, &file));
+        let chained = chain(&connection, &mut verifier);
+        (chained, joined(structured), joined(followed), looked.join())
+    });
+    match chained {
         Ok(Ok(())) => {}
-        Ok(Err(broken)) => report(Some(broken.seq), "records", broken.why),
-        Err(error) => report(Some(verifier.head().0 + 1), "records", error.to_string()),
+        Ok(Err(Broken { seq, why })) => findings.push(Finding::at(seq, "records", why)),
+        Err(error) => {
+            findings.push(Finding::at(verifier.head().0 + 1, "records", error.to_string()));
+        }
     }
-    match structure(&connection) {
-        Ok(problems) => problems.into_iter().for_each(|what| report(None, "file", what)),
-        Err(error) => report(None, "file", error.to_string()),
+    match structured {
+        Ok(problems) => {
+            findings.extend(problems.into_iter().map(|what| Finding::of("file", what)));
+        }
+        Err(error) => findings.push(Finding::of("file", error.to_string())),
     }
     let (records, head) = verifier.head();
     if findings.is_empty() {
-        match tables(&connection) {
+        match followed {
             Ok(differences) => findings.extend(differences),
-            Err(error) => findings.push(Finding {
-                seq: None,
-                place: "tables".into(),
-                what: error.to_string(),
-            }),
+            Err(error) => findings.push(Finding::of("tables", error.to_string())),
         }
         if let Err(error) = check_head(&connection, note, records) {
-            let (seq, what) = (Some(records + 1), error.to_string());
-            findings.push(Finding { seq, place: "head".into(), what });
+            findings.push(Finding::at(records + 1, "head", error.to_string()));
         }
     }
-    let looked = look(path, &file);
     drop(connection);
     drop(file);
-    let looked = look_again(path, looked);
-    findings.extend(looked.changed.into_iter().map(|what| Finding {
-        seq: None,
-        place: "file".into(),
-        what,
-    }));
+    let looked = look_again(path, looked.unwrap_or_else(|_| pages::Looked::failed("a panic")));
+    findings.extend(looked.changed.into_iter().map(|what| Finding::of("file", what)));
     Ok(Report { records, head: head.to_string(), pages: looked.pages, findings })
 }
 
+/// A connection that cannot write.
+fn reader(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(failed)
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T, LedgerError>>) -> Result<T, LedgerError> {
+    thread.join().unwrap_or_else(|_| Err(LedgerError::Damaged("the proof was broken off".into())))
+}
+
 fn look(path: &Path, file: &File) -> pages::Looked {
-    pages::look(path, file).unwrap_or_else(|error| pages::Looked {
-        pages: None,
-        changed: vec![format!("its pages cannot be read: {error}")],
-    })
+    pages::look(path, file).unwrap_or_else(|error| pages::Looked::failed(&error.to_string()))
 }
 
 /// A bot that is running carries its log over into the file while we look, so one look may see a
@@ -130,8 +147,7 @@ fn look_again(path: &Path, mut looked: pages::Looked) -> pages::Looked {
         }
         std::thread::sleep(BETWEEN_LOOKS);
         let Ok(file) = File::open(path) else { break };
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let Ok(connection) = Connection::open_with_flags(path, flags) else { break };
+        let Ok(connection) = reader(path) else { break };
         let held = connection.execute_batch("BEGIN; SELECT count(*) FROM meta");
         let mut again = look(path, &file);
         drop(connection);
@@ -164,8 +180,7 @@ pub fn export(
     if !path.is_file() {
         return Err(format!("there is no store at {}", path.display()));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let connection = reader(path).map_err(|error| error.to_string())?;
     let mut statement = connection
         .prepare("SELECT seq, prev, payload, hash, raw FROM records ORDER BY seq")
         .map_err(failed)?;
@@ -217,10 +232,7 @@ pub(super) fn check_head(
     Err(LedgerError::Damaged(format!("record {seq} is not the one that was committed")))
 }
 
-fn chain(
-    connection: &Connection,
-    verifier: &mut Verifier,
-) -> rusqlite::Result<Result<(), argus_soc::ledger::Broken>> {
+fn chain(connection: &Connection, verifier: &mut Verifier) -> rusqlite::Result<Result<(), Broken>> {
     let mut statement =
         connection.prepare("SELECT seq, prev, payload, hash, raw FROM records ORDER BY seq")?;
     let mut rows = statement.query([])?;
@@ -249,6 +261,8 @@ fn structure(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 
 /// Rebuilds the tables from the records in memory and compares them with those in the file.
 fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
+    // One moment of a store that may be in use.
+    connection.execute_batch("BEGIN").map_err(failed)?;
     let rebuilt = Connection::open_in_memory().map_err(failed)?;
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
     let ids = schema::rebuild(connection, &rebuilt)?;
@@ -258,7 +272,7 @@ fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     let mut findings = Vec::new();
     for table in schema::PROJECTED {
         if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {
-            findings.push(Finding { seq: None, place: table.into(), what });
+            findings.push(Finding::of(table, what));
         }
     }
     Ok(findings)

@@ -4,11 +4,12 @@
 //! It may forbid what we would do next ("this run was called off"), so the run it names stops and
 //! a person looks. A newer *layout* is refused: then not even the envelope can be trusted.
 
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Fact, LAYOUT, What};
+use super::{Actor, Fact, LAYOUT, What};
 
 /// A record of a kind that this version does not know.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 30] = [
+const KINDS: [&str; 31] = [
     "system.started",
     "event.received",
     "incident.opened",
@@ -53,23 +54,69 @@ const KINDS: [&str; 30] = [
     "playbook.loaded",
     "playbook.would_run",
     "templates.activated",
+    "score.activated",
 ];
 
-impl<'de> Deserialize<'de> for Fact {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        let v: u64 = take(&mut fields, "v")?;
-        let v = u8::try_from(v).ok().filter(|v| *v <= LAYOUT).ok_or_else(|| {
-            Error::custom(format_args!("the record has layout {v}, this version reads {LAYOUT}"))
-        })?;
-        Ok(Self {
-            v,
-            at: take(&mut fields, "at")?,
-            actor: take(&mut fields, "actor")?,
-            correlation: take(&mut fields, "correlation")?,
-            stream: fields.remove("stream").map_or(Ok(None), read)?,
-            what: what(fields)?,
-        })
+/// What every record says, whatever happened.
+#[derive(Deserialize)]
+struct Envelope {
+    v: u8,
+    at: Timestamp,
+    actor: Actor,
+    correlation: String,
+    #[serde(default)]
+    stream: Option<String>,
+    kind: String,
+}
+
+/// Of a record of a newer layout nothing but the layout can be trusted.
+#[derive(Deserialize)]
+struct Layout {
+    v: u64,
+}
+
+impl Fact {
+    /// Reads a record's payload.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a record of ours, or has a newer layout than [`LAYOUT`]. A kind that is not
+    /// known is no error: it is kept as [`What::Unknown`].
+    ///
+    /// ```
+    /// use argus_soc::ledger::fact::{Fact, What};
+    ///
+    /// let payload = br#"{"v":1,"at":"2026-11-20T08:00:00Z","actor":{"type":"service","name":"argus"},
+    ///                    "correlation":"c","kind":"system.started","version":"0.1.0"}"#;
+    /// let fact = Fact::read(payload).expect("a record");
+    /// assert_eq!(fact.what, What::Started { version: "0.1.0".into() });
+    /// ```
+    pub fn read(payload: &[u8]) -> serde_json::Result<Self> {
+        // Twice over the same bytes costs less than a tree of them, and many records are read.
+        let envelope = serde_json::from_slice(payload);
+        let newer = match &envelope {
+            Ok(Envelope { v, .. }) => Some(u64::from(*v)),
+            Err(_) => serde_json::from_slice(payload).ok().map(|Layout { v }| v),
+        };
+        if let Some(v) = newer.filter(|v| *v > u64::from(LAYOUT)) {
+            let why = format!("the record has layout {v}, this version reads {LAYOUT}");
+            return Err(serde_json::Error::custom(why));
+        }
+        let Envelope { v, at, actor, correlation, stream, kind } = envelope?;
+        let mut what = if KINDS.contains(&kind.as_str()) {
+            serde_json::from_slice(payload)?
+        } else {
+            let mut fields: Map<String, Value> = serde_json::from_slice(payload)?;
+            for known in ["v", "at", "actor", "correlation", "stream", "kind"] {
+                fields.remove(known);
+            }
+            What::Unknown(Newer { kind, fields })
+        };
+        // The record's own correlation, which this kind of old calls by the same name.
+        if let What::EventAdded(added) = &mut what {
+            added.correlation = None;
+        }
+        Ok(Self { v, at, actor, correlation, stream, what })
     }
 }
 
@@ -79,28 +126,4 @@ pub(super) fn write_what<S: Serializer>(what: &What, serializer: S) -> Result<S:
         What::Unknown(newer) => newer.serialize(serializer),
         known => known.serialize(serializer),
     }
-}
-
-fn what<E: Error>(mut fields: Map<String, Value>) -> Result<What, E> {
-    let kind = fields.get("kind").and_then(Value::as_str).ok_or_else(|| {
-        // Not `missing_field` alone: a kind that is a number is none either.
-        E::custom("the record has no kind")
-    })?;
-    if KINDS.contains(&kind) {
-        return read(Value::Object(fields));
-    }
-    let kind = kind.to_owned();
-    fields.remove("kind");
-    Ok(What::Unknown(Newer { kind, fields }))
-}
-
-fn take<T: DeserializeOwned, E: Error>(
-    fields: &mut Map<String, Value>,
-    name: &'static str,
-) -> Result<T, E> {
-    fields.remove(name).ok_or_else(|| E::missing_field(name)).and_then(read)
-}
-
-fn read<T: DeserializeOwned, E: Error>(value: Value) -> Result<T, E> {
-    serde_json::from_value(value).map_err(E::custom)
 }

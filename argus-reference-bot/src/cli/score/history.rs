@@ -1,0 +1,90 @@
+//! What the store has recorded, read beside a running bot.
+
+use std::path::Path;
+
+use argus_soc::decide::Decision;
+use argus_soc::enrich::Enrichment;
+use argus_soc::event::SecurityEvent;
+use argus_soc::ledger::fact::{Fact, What};
+use base64::Engine as _;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::adapters::sqlite::export;
+use crate::cli::Complaint;
+
+/// The first event of an incident, as it was judged.
+pub(super) struct Judged {
+    pub(super) incident: String,
+    pub(super) event: SecurityEvent,
+    pub(super) enrichment: Enrichment,
+    pub(super) decision: Decision,
+}
+
+/// An event that was received.
+pub(super) struct Received {
+    pub(super) source: String,
+    pub(super) at: jiff::Timestamp,
+    pub(super) raw: Vec<u8>,
+    /// The incident it was placed in, if there is one.
+    pub(super) incident: Option<String>,
+}
+
+/// Gives every incident of the store to `each`, oldest first.
+pub(super) fn judged(
+    store: &Path,
+    mut each: impl FnMut(Judged) -> Result<(), Complaint>,
+) -> Result<(), Complaint> {
+    facts(store, |fact, _| {
+        let (Some(incident), What::Opened { event, enrichment, decision, .. }) =
+            (fact.stream, fact.what)
+        else {
+            return Ok(());
+        };
+        each(Judged { incident, event: *event, enrichment: *enrichment, decision })
+    })
+}
+
+/// The event of this id.
+pub(super) fn received(store: &Path, id: Uuid) -> Result<Option<Received>, Complaint> {
+    let mut found: Option<Received> = None;
+    facts(store, |fact, raw| {
+        match fact.what {
+            What::Received { event_id, source, .. } if event_id == id => {
+                let raw = raw.unwrap_or_default();
+                found = Some(Received { source, at: fact.at, raw, incident: None });
+            }
+            What::Opened { event, .. } if event.event_id == id => place(&mut found, fact.stream),
+            What::EventAdded(event) if event.event_id == id => place(&mut found, fact.stream),
+            What::EventsAdded { events } if events.iter().any(|it| it.event_id == id) => {
+                place(&mut found, fact.stream);
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn place(found: &mut Option<Received>, incident: Option<String>) {
+    if let Some(received) = found {
+        received.incident = incident;
+    }
+}
+
+fn facts(
+    store: &Path,
+    mut each: impl FnMut(Fact, Option<Vec<u8>>) -> Result<(), Complaint>,
+) -> Result<(), Complaint> {
+    let mut line = |line: Value| -> Result<(), Complaint> {
+        let payload = line.get("payload").and_then(Value::as_str).unwrap_or_default();
+        let fact = Fact::read(payload.as_bytes()).map_err(|error| {
+            let seq = line.get("seq").cloned().unwrap_or_default();
+            Complaint(format!("record {seq} cannot be read: {error}"))
+        })?;
+        let raw = line.get("raw").and_then(Value::as_str);
+        let raw = raw.and_then(|raw| base64::engine::general_purpose::STANDARD.decode(raw).ok());
+        each(fact, raw)
+    };
+    export(store, |it| line(it).map_err(|it| it.0)).map_err(Complaint)
+}

@@ -1,0 +1,266 @@
+//! The sources of events: what each may claim, what came from it and when, and what waits.
+
+mod heartbeat;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use argus_soc::event::{Claims, SecurityEvent};
+use jiff::Timestamp;
+
+pub use self::heartbeat::{ARGUS, watch_sources};
+
+/// Nothing was heard yet.
+const NEVER: i64 = i64::MIN;
+/// What was last found about a source that must speak; 0 before anything was.
+const HEARD: u8 = 1;
+const SILENT: u8 = 2;
+
+/// Why something was not taken, as metrics call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is not an event, or a header says something that cannot be.
+    Unreadable,
+    /// It is larger than allowed, packed or unpacked.
+    TooBig,
+    /// The key was used before with other bytes.
+    KeyReused,
+    /// The source sent more than its quota.
+    Quota,
+    /// There is no room for more now.
+    Busy,
+    /// The store did not write it.
+    Store,
+}
+
+impl Reason {
+    const ALL: [Self; 6] =
+        [Self::Unreadable, Self::TooBig, Self::KeyReused, Self::Quota, Self::Busy, Self::Store];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::TooBig => "too_big",
+            Self::KeyReused => "key_reused",
+            Self::Quota => "quota",
+            Self::Busy => "busy",
+            Self::Store => "store",
+        }
+    }
+}
+
+/// All configured sources.
+#[derive(Debug)]
+pub struct Sources {
+    by_name: BTreeMap<String, Source>,
+    pub(super) max_event_bytes: usize,
+    /// What is on disk and not placed yet.
+    pub backlog: Backlog,
+}
+
+/// One source.
+#[derive(Debug)]
+pub struct Source {
+    claims: Claims,
+    heartbeat: Option<Duration>,
+    /// When the last event came in, in milliseconds of Unix time.
+    heard: AtomicI64,
+    state: AtomicU8,
+    accepted: AtomicU64,
+    duplicates: AtomicU64,
+    refused: [AtomicU64; Reason::ALL.len()],
+}
+
+impl Source {
+    /// A source that may claim so much and must speak so often.
+    pub fn new(claims: Claims, heartbeat: Option<Duration>) -> Self {
+        Self {
+            claims,
+            heartbeat,
+            heard: AtomicI64::new(NEVER),
+            state: AtomicU8::new(0),
+            accepted: AtomicU64::default(),
+            duplicates: AtomicU64::default(),
+            refused: Default::default(),
+        }
+    }
+
+    fn last(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.heard.load(Relaxed)).ok()
+    }
+}
+
+impl Default for Sources {
+    /// No source of which anything is known; events of a mebibyte.
+    fn default() -> Self {
+        Self::new(BTreeMap::new(), 1 << 20)
+    }
+}
+
+impl Sources {
+    /// These sources, by name, whose events have at most so many bytes.
+    pub fn new(by_name: BTreeMap<String, Source>, max_event_bytes: usize) -> Self {
+        Self { by_name, max_event_bytes, backlog: Backlog::default() }
+    }
+
+    /// Takes out of an event what its source may not claim.
+    pub fn hold(&self, source: &str, event: &mut SecurityEvent) {
+        if let Some(source) = self.by_name.get(source) {
+            source.claims.hold(event);
+        }
+    }
+
+    /// An event of the source is on disk.
+    pub fn heard(&self, source: &str, at: Timestamp, duplicate: bool) {
+        let Some(source) = self.by_name.get(source) else { return };
+        source.heard.fetch_max(at.as_millisecond(), Relaxed);
+        let counter = if duplicate { &source.duplicates } else { &source.accepted };
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// The shortest silence that somebody wants to hear of.
+    fn shortest_heartbeat(&self) -> Option<Duration> {
+        self.by_name.values().filter_map(|source| source.heartbeat).min()
+    }
+
+    /// Something of the source was not taken.
+    pub fn refused(&self, source: &str, reason: Reason) {
+        let counter = self.by_name.get(source).and_then(|it| it.refused.get(reason as usize));
+        if let Some(counter) = counter {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Seconds since each source was heard; `None` for one that was not heard since the start.
+    pub fn ages(&self, now: Timestamp) -> impl Iterator<Item = (&str, Option<i64>)> {
+        let age = move |source: &Source| Some(now.duration_since(source.last()?).as_secs().max(0));
+        self.by_name.iter().map(move |(name, source)| (name.as_str(), age(source)))
+    }
+
+    /// The sources' part of the page for Prometheus. The only label is a name of the settings.
+    pub fn page(&self, now: Timestamp) -> String {
+        let mut page = String::with_capacity(512);
+        let count = |counter: &AtomicU64| counter.load(Relaxed).to_string();
+        table(&mut page, "argus_source_events_accepted_total", "counter", "Events accepted.");
+        for (name, source) in &self.by_name {
+            row(
+                &mut page,
+                "argus_source_events_accepted_total",
+                name,
+                "",
+                &count(&source.accepted),
+            );
+        }
+        table(&mut page, "argus_source_events_duplicate_total", "counter", "Events known before.");
+        for (name, source) in &self.by_name {
+            let value = count(&source.duplicates);
+            row(&mut page, "argus_source_events_duplicate_total", name, "", &value);
+        }
+        table(&mut page, "argus_source_events_refused_total", "counter", "Refused, and why.");
+        for (name, source) in &self.by_name {
+            for (reason, counter) in Reason::ALL.iter().zip(&source.refused) {
+                let reason = format!(",reason=\"{}\"", reason.word());
+                let value = count(counter);
+                row(&mut page, "argus_source_events_refused_total", name, &reason, &value);
+            }
+        }
+        table(&mut page, "argus_source_last_event_age_seconds", "gauge", "Age of the last event.");
+        for (name, age) in self.ages(now) {
+            let Some(age) = age else { continue };
+            row(&mut page, "argus_source_last_event_age_seconds", name, "", &age.to_string());
+        }
+        page
+    }
+}
+
+fn table(page: &mut String, name: &str, kind: &str, help: &str) {
+    // Writing to a String does not fail.
+    let written = writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    debug_assert!(written.is_ok());
+}
+
+fn row(page: &mut String, name: &str, source: &str, more: &str, value: &str) {
+    let source = source.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let written = writeln!(page, "{name}{{source=\"{source}\"{more}}} {value}");
+    debug_assert!(written.is_ok());
+}
+
+/// What is on disk and not placed yet: how many events, and bytes of their bodies.
+///
+/// It decides when the doors close, so it may be off by a little: an event whose sender left
+/// before the answer is not in it. It is set right again whenever the store was asked.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    // Signed, since an event may be placed before its door has counted it.
+    events: AtomicI64,
+    bytes: AtomicI64,
+}
+
+impl Backlog {
+    /// An event of so many bytes came in.
+    pub(super) fn grow(&self, bytes: usize) {
+        self.events.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(i64::try_from(bytes).unwrap_or(i64::MAX), Relaxed);
+    }
+
+    /// So many events of so many bytes were placed.
+    pub(super) fn shrink(&self, events: usize, bytes: usize) {
+        self.events.fetch_sub(i64::try_from(events).unwrap_or(i64::MAX), Relaxed);
+        self.bytes.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Relaxed);
+    }
+
+    /// The store says so.
+    pub fn set(&self, events: u64, bytes: u64) {
+        self.events.store(i64::try_from(events).unwrap_or(i64::MAX), Relaxed);
+        self.bytes.store(i64::try_from(bytes).unwrap_or(i64::MAX), Relaxed);
+    }
+
+    /// Events, and bytes of their bodies.
+    pub fn size(&self) -> (u64, u64) {
+        let read = |counter: &AtomicI64| u64::try_from(counter.load(Relaxed)).unwrap_or(0);
+        (read(&self.events), read(&self.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_and_what_did_not_is_counted_by_source() {
+        let names =
+            ["edr", "si\"em"].map(|it| (it.to_owned(), Source::new(Claims::default(), None)));
+        let sources = Sources::new(names.into(), 10);
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        sources.heard("edr", at(100), false);
+        sources.heard("edr", at(90), true);
+        sources.heard("nobody", at(100), false);
+        sources.refused("si\"em", Reason::Quota);
+        let page = sources.page(at(130));
+        for line in [
+            "argus_source_events_accepted_total{source=\"edr\"} 1",
+            "argus_source_events_duplicate_total{source=\"edr\"} 1",
+            "argus_source_events_refused_total{source=\"si\\\"em\",reason=\"quota\"} 1",
+            "argus_source_events_refused_total{source=\"si\\\"em\",reason=\"busy\"} 0",
+            "argus_source_last_event_age_seconds{source=\"edr\"} 30",
+        ] {
+            assert!(page.lines().any(|it| it == line), "{line} is not in\n{page}");
+        }
+        assert!(!page.contains("nobody"), "{page}");
+        assert_eq!(page.matches("age_seconds{").count(), 1, "one was never heard:\n{page}");
+    }
+
+    #[test]
+    fn the_backlog_is_never_less_than_nothing() {
+        let backlog = Backlog::default();
+        backlog.shrink(1, 10);
+        assert_eq!(backlog.size(), (0, 0));
+        backlog.grow(10);
+        backlog.grow(7);
+        assert_eq!(backlog.size(), (1, 7));
+        backlog.set(0, 0);
+        assert_eq!(backlog.size(), (0, 0));
+    }
+}

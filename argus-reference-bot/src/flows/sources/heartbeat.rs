@@ -1,0 +1,192 @@
+//! A source that must speak and does not: an incident of its own, on the ordinary road.
+//!
+//! A SIEM that went silent looks like a quiet night. What is remembered of an alarm is the incident
+//! that it opened, so a restart neither forgets one nor raises it twice.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use argus_soc::event::Shape;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::{HEARD, SILENT, Source};
+use crate::flows::ingest::IngestError;
+use crate::flows::{Soc, correlation_id};
+use crate::ports::ledger::LedgerError;
+
+/// The name under which Argus itself reports; no configured source may have it.
+pub const ARGUS: &str = "argus";
+/// How long sources have after a start to send what they kept while the bot was away.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// What is known about a source that must speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    /// Within its time.
+    InTime,
+    /// Not within its time; when it was last heard, if that is known.
+    Silent(Option<Timestamp>),
+    /// It is too early to say.
+    TooEarly,
+}
+
+/// How often the sources are listened to.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often the store is asked how much waits, when much does, in looks.
+const COUNT_EVERY: u32 = 6;
+/// How much is much.
+const MUCH: u64 = 10_000;
+
+/// Listens to the sources that must speak, and keeps count of what waits, until `halted`.
+pub async fn watch_sources(soc: Arc<Soc>, mut halted: watch::Receiver<bool>) {
+    let (started, mut looks) = (soc.clock.now(), 0_u32);
+    while !*halted.borrow() {
+        if looks == 0 || (looks.is_multiple_of(COUNT_EVERY) && soc.sources.backlog.size().0 > MUCH)
+        {
+            match soc.ledger.counts().await {
+                Ok(counts) => soc.sources.backlog.set(counts.waiting, counts.waiting_bytes),
+                Err(error) => tracing::warn!(error = %error, "what waits cannot be counted now"),
+            }
+        }
+        if let Err(error) = soc.listen(started).await {
+            tracing::warn!(error = %error, "the sources are listened to later");
+        }
+        looks = looks.wrapping_add(1).max(1);
+        let pause = soc.sources.shortest_heartbeat().map_or(LOOK, |it| LOOK.min(it / 2));
+        // In a fixed order, so that a simulated run can be run again.
+        tokio::select! {
+            biased;
+            _ = halted.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+impl Soc {
+    /// Listens to the sources that must speak: alarms when one is silent for too long, and says
+    /// that it is over when it speaks again.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the store cannot be asked; nothing is decided then.
+    pub async fn listen(&self, started: Timestamp) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        for (name, source) in &self.sources.by_name {
+            let Some(limit) = source.heartbeat else { continue };
+            match self.hear(name, source, limit, started, now).await? {
+                Heard::InTime if source.state.load(Relaxed) != HEARD => {
+                    if self.alarms(name).await? {
+                        self.report(name, &over(name, now), now).await?;
+                    }
+                    source.state.store(HEARD, Relaxed);
+                }
+                Heard::Silent(last) if source.state.load(Relaxed) != SILENT => {
+                    if !self.alarms(name).await? {
+                        let since = last.unwrap_or(started);
+                        self.report(name, &alarm(name, limit, last, since), now).await?;
+                    }
+                    source.state.store(SILENT, Relaxed);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn hear(
+        &self,
+        name: &str,
+        source: &Source,
+        limit: Duration,
+        started: Timestamp,
+        now: Timestamp,
+    ) -> Result<Heard, LedgerError> {
+        let since = now.saturating_sub(SignedDuration::try_from(limit).unwrap_or_default());
+        let since = since.unwrap_or(Timestamp::MIN);
+        let last = source.last();
+        if last.is_some_and(|last| last >= since) {
+            return Ok(Heard::InTime);
+        }
+        // Another process may have heard it, or this one before it was started.
+        if let Some(stored) = self.ledger.last_arrival(name, since).await? {
+            source.heard.fetch_max(stored.as_millisecond(), Relaxed);
+            return Ok(Heard::InTime);
+        }
+        let awake = Duration::try_from(now.duration_since(started)).unwrap_or_default();
+        let silent = awake >= limit || (awake >= GRACE.min(limit) && self.was_there(since).await?);
+        Ok(if silent { Heard::Silent(last) } else { Heard::TooEarly })
+    }
+
+    /// Whether the store was in use at that time: a new one has not missed anything.
+    async fn was_there(&self, then: Timestamp) -> Result<bool, LedgerError> {
+        let first = self.ledger.records_after(0, 1).await?;
+        Ok(first.first().is_some_and(|first| first.fact.at <= then))
+    }
+
+    /// Whether the incident of this source's silence is open.
+    async fn alarms(&self, name: &str) -> Result<bool, LedgerError> {
+        Ok(self.ledger.open_incident(Some(&incident_key(name)), "").await?.is_some())
+    }
+
+    async fn report(
+        &self,
+        name: &str,
+        event: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        tracing::warn!(event.source = name, title = %event["title"], at = %now, "heartbeat");
+        let raw = Bytes::from(event.to_string());
+        match self.receive(ARGUS, Shape::Generic, None, raw, correlation_id()).await {
+            Ok(_) | Err(IngestError::KeyReused) => Ok(()),
+            Err(IngestError::TryAgain(error)) => Err(error),
+            Err(error) => Err(LedgerError::Damaged(error.to_string())),
+        }
+    }
+}
+
+fn incident_key(name: &str) -> String {
+    format!("silence/{name}")
+}
+
+fn alarm(
+    name: &str,
+    limit: Duration,
+    last: Option<Timestamp>,
+    since: Timestamp,
+) -> serde_json::Value {
+    let limit = SignedDuration::try_from(limit).unwrap_or_default();
+    let heard = last.map_or_else(|| "not since the start".to_owned(), |last| format!("at {last}"));
+    json!({
+        "id": format!("silence/{name}/{}", since.as_millisecond()),
+        "source": ARGUS,
+        "event_type": "source_silent",
+        "severity": "high",
+        "title": format!("The source {name} went silent"),
+        "description": format!(
+            "Nothing came from {name} for {limit:#}; it was last heard {heard}. Alerts may be \
+             missing. Look at its forwarder, its key and the network between."
+        ),
+        "incident_key": incident_key(name),
+        "status": "open",
+        "entity_type": "event_source",
+        "entity_value": name,
+    })
+}
+
+fn over(name: &str, now: Timestamp) -> serde_json::Value {
+    json!({
+        "id": format!("silence/{name}/over/{}", now.as_millisecond()),
+        "source": ARGUS,
+        "event_type": "source_silent",
+        "severity": "informational",
+        "title": format!("The source {name} speaks again"),
+        "incident_key": incident_key(name),
+        "status": "resolved",
+        "entity_type": "event_source",
+        "entity_value": name,
+    })
+}

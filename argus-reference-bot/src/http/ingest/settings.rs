@@ -1,0 +1,100 @@
+//! The doors as the settings describe them.
+
+use std::collections::BTreeMap;
+
+use argus_bot_sdk::auth::Secret;
+use argus_soc::event::{Shape, UnknownShape};
+
+use super::proof::{SourceDoor, SourceKey, digest_of_settings};
+use crate::config::{Config, ConfigError, Secrets, Source as Settings, SourceAuth};
+use crate::flows::sources::{ARGUS, Source, Sources};
+
+/// Most keys that a source may have at once: more than two are forgotten ones.
+const MOST_KEYS: usize = 2;
+
+/// All sources, for the doors and for what stands behind them.
+#[derive(Debug)]
+pub struct Doors {
+    /// Who may come in.
+    pub doors: Vec<SourceDoor>,
+    /// What each source's events look like.
+    pub shapes: BTreeMap<String, Shape>,
+    /// What each source may say, and how often it must.
+    pub sources: Sources,
+}
+
+impl Doors {
+    /// Reads the settings, with their secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the key that cannot be used.
+    pub fn read(config: &Config) -> Result<Self, ConfigError> {
+        let (mut doors, mut shapes, mut sources) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        for (name, settings) in &config.ingest.sources {
+            let key = format!("ingest.sources.{name}");
+            if name == ARGUS {
+                return Err(ConfigError::value(key, "Argus itself has this name; use another"));
+            }
+            let shape: Shape = settings.kind.parse().map_err(|error: UnknownShape| {
+                ConfigError::value(format!("{key}.kind"), error.to_string())
+            })?;
+            doors.push(SourceDoor {
+                name: name.clone(),
+                shape,
+                keys: keys(&format!("{key}.auth"), settings)?,
+                quota: quota(&format!("{key}.quota"), settings)?,
+            });
+            shapes.insert(name.clone(), shape);
+            sources.insert(name.clone(), Source::new(settings.may.claims(), settings.heartbeat));
+        }
+        let sources = Sources::new(sources, config.server.max_event_bytes);
+        Ok(Self { doors, shapes, sources })
+    }
+}
+
+fn quota(key: &str, settings: &Settings) -> Result<(Option<u32>, Option<u64>), ConfigError> {
+    let quota = settings.quota;
+    if quota.events_per_minute == Some(0) || quota.bytes_per_minute == Some(0) {
+        let why = "a source that may send nothing needs no door; leave the source out";
+        return Err(ConfigError::value(key, why));
+    }
+    Ok((quota.events_per_minute, quota.bytes_per_minute))
+}
+
+fn keys(key: &str, settings: &Settings) -> Result<Vec<SourceKey>, ConfigError> {
+    match &settings.auth {
+        SourceAuth::ApiKey(secrets) => secret_keys(key, secrets, SourceKey::api_key),
+        SourceAuth::ApiKeySha256(digests) => digest_keys(key, digests),
+        SourceAuth::Hmac(secrets) => secret_keys(key, secrets, SourceKey::hmac),
+        SourceAuth::HmacTimestamp(secrets) => secret_keys(key, secrets, SourceKey::hmac_timestamp),
+    }
+}
+
+fn secret_keys(
+    key: &str,
+    secrets: &Secrets,
+    make: fn(&Secret) -> SourceKey,
+) -> Result<Vec<SourceKey>, ConfigError> {
+    let references = match secrets {
+        Secrets::One(one) => std::slice::from_ref(one),
+        Secrets::Two(two) => two,
+    };
+    let resolved = references.iter().map(|reference| {
+        let secret = reference.resolve();
+        secret.map_err(|error| ConfigError::value(key, error.to_string()))
+    });
+    resolved.map(|secret| Ok(make(&secret?))).collect()
+}
+
+fn digest_keys(key: &str, digests: &[String]) -> Result<Vec<SourceKey>, ConfigError> {
+    if digests.is_empty() || digests.len() > MOST_KEYS {
+        let why = "name one SHA-256, or two while the key is being changed";
+        return Err(ConfigError::value(key, why));
+    }
+    let read = |digest: &String| {
+        let why = || ConfigError::value(key, format!("`{digest}` is not a SHA-256 in hex"));
+        digest_of_settings(digest).map(SourceKey::ApiKey).ok_or_else(why)
+    };
+    digests.iter().map(read).collect()
+}
