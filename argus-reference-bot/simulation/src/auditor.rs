@@ -72,7 +72,7 @@ impl Auditor {
         let mut seen = self.seen();
         for record in records.iter().filter(|record| record.seq > seen.seq).collect::<Vec<_>>() {
             seen.seq = record.seq;
-            match serde_json::from_str::<Fact>(&record.payload) {
+            match Fact::read(record.payload.as_bytes()) {
                 Ok(fact) => {
                     stage.say("journal", &told(record.seq, &fact));
                     if let Err((invariant, why)) = seen.fact(&fact) {

@@ -183,7 +183,9 @@ impl Visitors {
                 let ways = &self.outside.ways;
                 let way = ways.get(usize::try_from(which).unwrap_or(0));
                 stage.say("network", &format!("way {which} is cut for {secs} s"));
-                way.into_iter().for_each(|way| way.goes_down(secs));
+                if let Some(way) = way {
+                    way.goes_down(secs);
+                }
             }
         }
     }
@@ -241,13 +243,13 @@ impl Visitors {
     }
 
     /// Presses a button that stands in Teams, or stood there.
-    async fn press(&self, who: &'static str, [message, state, button, forge]: [u64; 4]) {
+    async fn press(&self, who: &'static str, [message, drawn, button, forge]: [u64; 4]) {
         let stage = &self.outside.stage;
         let found = {
             let teams = locked(&self.outside.teams);
             nth(&teams.messages, message).and_then(|it| {
                 // Most people press what they see; some have an old card on their screen.
-                let card = if state < 700 { it.cards.last() } else { nth(&it.cards, state) };
+                let card = if drawn < 700 { it.cards.last() } else { nth(&it.cards, drawn) };
                 let buttons = card?.get("actions")?.as_array()?;
                 let data = nth(buttons, button)?.get("data")?.clone();
                 Some((data, it.conversation.clone()))

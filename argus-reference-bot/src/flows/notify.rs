@@ -280,7 +280,8 @@ impl Soc {
             why: why.into(),
         };
         let fact = self.fact(Actor::service("notifier"), "", abandoned);
-        Ok(self.ledger.append(Batch::one(fact)).await?)
+        // A card that is not known to be given up would be created again.
+        Ok(self.write_down(vec![fact]).await?)
     }
 
     async fn record(&self, incident: &Incident, what: What) -> Result<(), LedgerError> {

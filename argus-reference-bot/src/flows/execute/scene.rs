@@ -179,7 +179,9 @@ impl Scene<'_> {
         let at = looked_at(step, self.soc.clock.now());
         let (run, step) = (self.run.id.clone(), step.name.clone());
         let mut facts = self.facts(vec![What::Probed { run, step, probe }]);
-        facts.iter_mut().for_each(|fact| fact.at = at);
+        for fact in &mut facts {
+            fact.at = at;
+        }
         self.soc.write_down(facts).await
     }
 
