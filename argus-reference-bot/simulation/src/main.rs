@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 struct Played {
     next: AtomicU64,
     stop: AtomicBool,
-    played: AtomicU64,
+    done: AtomicU64,
     sums: Mutex<[u64; 5]>,
     last: Mutex<Option<Report>>,
 }
@@ -83,7 +83,7 @@ impl Played {
                 return;
             }
             let report = run(start.wrapping_add(at), plant);
-            self.played.fetch_add(1, Relaxed);
+            self.done.fetch_add(1, Relaxed);
             let it = report.counts;
             let counts = [it.steps, it.crashes, it.events, it.messages, it.succeeded];
             locked(&self.sums).iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
@@ -118,7 +118,7 @@ fn told(all: &Played, arguments: &Arguments) -> io::Result<ExitCode> {
         }
     }
     let [steps, crashes, events, messages, runs] = *locked(&all.sums);
-    let played = all.played.load(Relaxed);
+    let played = all.done.load(Relaxed);
     writeln!(
         out,
         "{played} seeds kept every promise: {steps} steps, {crashes} crashes, {events} events, {messages} messages, {runs} runs that succeeded"

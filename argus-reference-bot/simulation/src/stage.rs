@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::chance::Chance;
 use crate::clock::WallClock;
@@ -39,7 +39,9 @@ pub struct Stage {
     steps: AtomicU64,
     crash_at: AtomicU64,
     /// The life that goes on, or went on until the last crash; even numbers are dead.
-    pulse: watch::Sender<u64>,
+    pulse: AtomicU64,
+    /// Wakes in the order in which they came: tokio's `watch` would draw lots.
+    died: Notify,
     trace: Mutex<Vec<String>>,
     broken: Mutex<Option<Violation>>,
 }
@@ -57,7 +59,8 @@ impl Stage {
             calm: AtomicBool::new(false),
             steps: AtomicU64::new(0),
             crash_at: AtomicU64::new(u64::MAX),
-            pulse: watch::Sender::new(0),
+            pulse: AtomicU64::new(0),
+            died: Notify::new(),
             trace: Mutex::default(),
             broken: Mutex::default(),
         }
@@ -84,20 +87,21 @@ impl Stage {
 
     /// A life begins; it crashes after so many boundaries, if a crash is due.
     pub fn begin_life(&self, crash_after: Option<u64>) -> u64 {
-        let life = *self.pulse.borrow() + 1;
+        let life = self.pulse.load(Relaxed) + 1;
         let at = crash_after.filter(|_| !self.is_calm()).map(|after| self.steps() + after);
         self.crash_at.store(at.unwrap_or(u64::MAX), Relaxed);
-        self.pulse.send_replace(life);
+        self.pulse.store(life, Relaxed);
         self.say("world", &format!("life {} begins", life.div_ceil(2)));
         life
     }
 
     /// The life ends now.
     pub fn end_life(&self, why: &str) {
-        let life = *self.pulse.borrow();
+        let life = self.pulse.load(Relaxed);
         if life % 2 == 1 {
             self.say("world", &format!("crash at boundary {}, {why}", self.steps()));
-            self.pulse.send_replace(life + 1);
+            self.pulse.store(life + 1, Relaxed);
+            self.died.notify_waiters();
         }
     }
 
@@ -108,8 +112,10 @@ impl Stage {
 
     /// Waits until `life` is over.
     pub async fn over(&self, life: u64) {
-        let mut pulse = self.pulse.subscribe();
-        drop(pulse.wait_for(|now| *now != life).await);
+        let died = self.died.notified();
+        if self.pulse.load(Relaxed) == life {
+            died.await;
+        }
     }
 
     /// How many boundaries were passed.
@@ -128,11 +134,11 @@ impl Stage {
         if step > MOST_STEPS {
             self.broke("I10", format!("after {MOST_STEPS} boundaries the run still goes on"));
         }
-        if step >= self.crash_at.load(Relaxed) && *self.pulse.borrow() == life {
+        if step >= self.crash_at.load(Relaxed) && self.pulse.load(Relaxed) == life {
             self.crash_at.store(u64::MAX, Relaxed);
             self.end_life(at);
         }
-        if *self.pulse.borrow() != life {
+        if self.pulse.load(Relaxed) != life {
             std::future::pending::<()>().await;
         }
     }
