@@ -11,6 +11,7 @@ mod claims;
 mod cloud;
 mod config;
 mod entra;
+mod entra_api;
 mod explain;
 pub(crate) mod fetch;
 mod jwks;
@@ -30,6 +31,7 @@ pub(crate) use crate::auth::claims::subject;
 pub use crate::auth::cloud::{Cloud, CloudConstants};
 pub use crate::auth::config::InboundConfig;
 pub use crate::auth::entra::{Assertion, EntraApp, OnBehalfOf};
+pub use crate::auth::entra_api::EntraApi;
 pub use crate::auth::explain::{Finding, Verdict, token_contents};
 pub use crate::auth::outbound::{
     ClientSecret, Credential, FreshToken, GivenToken, TokenCache, TokenSource,

@@ -141,6 +141,16 @@ impl Check {
     }
 
     /// The newest version of cards that is shown, instead of 1.5.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Activity;
+    /// use argus_bot_sdk::check::{Check, Scope};
+    /// use serde_json::json;
+    ///
+    /// let card = Activity::card(json!({"type": "AdaptiveCard", "version": "1.6", "body": []}));
+    /// assert_eq!(Check::teams(Scope::Channel).run(&card).len(), 1);
+    /// assert!(Check::teams(Scope::Channel).card_version(1, 6).run(&card).is_empty());
+    /// ```
     pub fn card_version(mut self, major: u32, minor: u32) -> Self {
         self.version = (major, minor);
         self

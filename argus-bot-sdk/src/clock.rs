@@ -75,6 +75,17 @@ impl ManualClock {
     }
 
     /// Puts the hands on `now`, forwards or backwards.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Clock as _;
+    /// use argus_bot_sdk::testing::ManualClock;
+    ///
+    /// let clock = ManualClock::at(1_800_000_000);
+    /// let noon = "2027-01-15T12:00:00Z".parse()?;
+    /// clock.set(noon);
+    /// assert_eq!(clock.now(), noon);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set(&self, now: Timestamp) {
         *self.hands() = now;
     }

@@ -90,6 +90,18 @@ impl Outbox {
     /// # Errors
     ///
     /// As for [`open`](Self::open).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use argus_bot_sdk::outbox::{MemoryStore, Outbox};
+    /// use argus_bot_sdk::testing::ManualClock;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let clock = Arc::new(ManualClock::at(1_800_000_000));
+    /// let outbox = Outbox::open_at(Arc::new(MemoryStore::default()), clock).await?;
+    /// assert_eq!(outbox.waiting().await, 0);
+    /// # Ok(()) }
+    /// ```
     pub async fn open_at(
         store: Arc<dyn OutboxStore>,
         clock: Arc<dyn Clock>,

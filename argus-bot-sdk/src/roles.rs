@@ -292,6 +292,25 @@ impl<R: Role> Caller<R> {
     }
 
     /// Somebody for whom a test vouches.
+    ///
+    /// ```
+    /// use argus_bot_sdk::roles::{Caller, Identity, Role};
+    ///
+    /// #[derive(Debug)]
+    /// struct Engineer;
+    /// impl Role for Engineer {
+    ///     const NAME: &'static str = "engineer";
+    /// }
+    ///
+    /// async fn isolate(who: Caller<Engineer>) -> String {
+    ///     format!("isolated by {}", who.identity().object_id())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let ana = Identity::new("tenant", "ana");
+    /// assert_eq!(isolate(Caller::for_test(ana)).await, "isolated by ana");
+    /// # }
+    /// ```
     #[cfg(any(test, feature = "testing"))]
     pub fn for_test(who: Identity) -> Self {
         Self { who, role: PhantomData }

@@ -193,6 +193,21 @@ where
     tokio::time::timeout(deadline, reading).await.unwrap_or(Err(BodyError::Slow))
 }
 
+/// Whether the rest of a body has come already; it is thrown away. Whoever sends slowly is not
+/// waited for.
+pub(crate) async fn is_there<B: Body<Data = Bytes>>(body: B) -> bool {
+    let thrown_away = async {
+        let mut body = pin!(body);
+        while let Some(frame) = body.as_mut().frame().await {
+            if frame.is_err() {
+                return false;
+            }
+        }
+        true
+    };
+    at_once(pin!(thrown_away)).await.unwrap_or(false)
+}
+
 /// What the future gives within two polls. Most bodies came with their header: hyper has them ready
 /// at the second poll, and a timer for each would cost more than reading them.
 async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {

@@ -103,6 +103,72 @@ async fn the_door_answers_in_order_of_cost() {
 }
 
 #[tokio::test]
+async fn a_refusal_costs_no_connection_if_nothing_is_left_on_it() {
+    let scene = Scene::new().await;
+    let good = scene.activity().to_string();
+    let token = scene.authorization();
+    let post = |more: &str, length: usize| {
+        format!(
+            "POST /api/messages HTTP/1.1\r\nhost: a\r\n{JSON}{more}content-length: {length}\r\n\r\n"
+        )
+    };
+    let next = post(&token, good.len()) + &good;
+    let check = async |first: String, refused: u16, goes_on: bool| {
+        let mut stream = TcpStream::connect(scene.address).await.unwrap();
+        stream.write_all(first.as_bytes()).await.unwrap();
+        let (status, head) = answer(&mut stream).await;
+        assert_eq!(status, refused, "{first}");
+        assert_eq!(!head.contains("connection: close"), goes_on, "{first} -> {head}");
+        if goes_on {
+            // The same activity each time: only its first delivery is handled, all are taken.
+            stream.write_all(next.as_bytes()).await.unwrap();
+            assert_eq!(answer(&mut stream).await.0, 202, "{first}");
+        } else {
+            let rest = timeout(Duration::from_secs(5), stream.read(&mut [0; 16])).await.unwrap();
+            assert_eq!(rest.unwrap_or(0), 0, "{first}");
+        }
+    };
+    let long = "x".repeat(1_900);
+    check(post("", good.len()) + &good, 401, true).await;
+    check(post("authorization: Bearer a.b.c\r\n", 1_900) + &long, 401, true).await;
+    check(post("", 0), 401, true).await;
+    check(
+        "GET /elsewhere HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nfour".to_owned(),
+        404,
+        true,
+    )
+    .await;
+    // What was read is whole, whatever is in it.
+    check(post(&token, 2) + "{}", 400, true).await;
+    // Not all of it is there, nobody says how long it is, it is to be asked for, or it is too long.
+    check(post("", 9) + "four", 401, false).await;
+    let chunked = post("", 0).replace("content-length: 0", "transfer-encoding: chunked");
+    check(chunked + "4\r\nfour\r\n0\r\n\r\n", 401, false).await;
+    check(post("expect: 100-continue\r\n", 4) + "four", 401, false).await;
+    check(post("", 20_000) + &"x".repeat(20_000), 413, false).await;
+}
+
+/// The status of one answer and its header; the body is read and dropped.
+async fn answer(stream: &mut TcpStream) -> (u16, String) {
+    let mut all = String::new();
+    let is_whole = |all: &str| {
+        let (head, body) = all.split_once("\r\n\r\n")?;
+        let length = head.split("content-length: ").nth(1)?.split("\r\n").next()?;
+        (body.len() == length.parse::<usize>().unwrap()).then(|| head.to_owned())
+    };
+    loop {
+        if let Some(head) = is_whole(&all) {
+            return (head.get(9..12).unwrap_or("0").parse().unwrap(), head);
+        }
+        let mut buffer = [0; 4096];
+        let read =
+            timeout(Duration::from_secs(5), stream.read(&mut buffer)).await.unwrap().unwrap();
+        assert!(read > 0, "no answer: {all}");
+        all.push_str(std::str::from_utf8(buffer.get(..read).unwrap()).unwrap());
+    }
+}
+
+#[tokio::test]
 async fn shutdown_waits_for_answers_that_were_promised() {
     let scene = Scene::new().await;
     let body = scene.activity().to_string();

@@ -2,6 +2,8 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,11 +20,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use self::store::Place;
 use crate::adapters::defender::{self, Defender};
 use crate::adapters::files::Files;
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
-use crate::adapters::sqlite::Sqlite;
 use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError};
@@ -37,7 +39,7 @@ use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
-use crate::ports::ledger::{Batch, LedgerError};
+use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 use crate::templates::Templates;
 
@@ -74,7 +76,6 @@ pub enum AppError {
 #[derive(Debug)]
 pub struct App {
     soc: Arc<Soc>,
-    store: Arc<Sqlite>,
     bot: Bot,
     door: Door,
     auth: Arc<Authenticator>,
@@ -102,10 +103,10 @@ impl App {
         let templates = Templates::open(config, cloud, &identity).await?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
-        let store = Arc::new(Sqlite::open(&config.store.sqlite_path()?)?);
-        let Doors { doors, shapes, sources } = Doors::read(config)?;
+        let ledger: Arc<dyn Ledger> = Place::of(&config.store)?.open().await?;
+        let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
-            ledger: Arc::<Sqlite>::clone(&store),
+            ledger,
             clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
@@ -152,7 +153,7 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, store, bot, door, auth: teams.auth, listener, shapes, templates })
+        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates })
     }
 
     /// Where it listens.
@@ -176,7 +177,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, store, bot, door, auth, listener, shapes, templates } = self;
+        let Self { soc, bot, door, auth, listener, shapes, templates } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -186,7 +187,7 @@ impl App {
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
-        let broken = store.broken();
+        let broken = soc.ledger.broken();
         let mut disk = None;
         let ended = async {
             tokio::select! {
@@ -207,7 +208,7 @@ impl App {
             );
         }
         work.shutdown().await;
-        if let Err(error) = store.settle().await {
+        if let Err(error) = soc.ledger.settle().await {
             tracing::warn!(why = chain(&error), "the store's log stays beside its file");
         }
         match disk {

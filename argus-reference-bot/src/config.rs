@@ -5,18 +5,19 @@ pub mod ingest;
 mod load;
 mod score;
 mod secret;
+mod store;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 
 pub use self::credential::Credential;
-pub use self::ingest::{Ingest, Secrets, Source, SourceAuth};
+pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
+pub use self::store::Store;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,31 +80,6 @@ pub struct Server {
     /// Largest event body, in bytes.
     #[serde(default = "mebibyte")]
     pub max_event_bytes: usize,
-}
-
-/// The store.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// `sqlite:PATH`.
-    pub url: String,
-}
-
-impl Store {
-    /// The file of a `sqlite:` URL.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] if the URL names another kind of store.
-    pub fn sqlite_path(&self) -> Result<PathBuf, ConfigError> {
-        match self.url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(ConfigError::value(
-                "store.url",
-                format!("`{}` is not supported in this version; use `sqlite:PATH`", self.url),
-            )),
-        }
-    }
 }
 
 /// The bot's identity towards Teams and Entra.

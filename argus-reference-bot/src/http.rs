@@ -112,6 +112,7 @@ impl Door {
         let path = request.uri().path().to_owned();
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
         let post = request.method() == Method::POST;
+        let asks = request.method() == Method::OPTIONS && ingest::asks(request.headers());
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             ["api", "messages"] => match bot.call(request).await {
@@ -119,6 +120,7 @@ impl Door {
             },
             ["ingest"] if post => inner.ingest(None, request).await,
             ["ingest", source] if post => inner.ingest(Some(source), request).await,
+            ["ingest", source] if asks => inner.greet(source, request.headers()).await,
             ["healthz"] if get => reply::text("alive\n"),
             ["readyz"] if get => inner.ready().await,
             ["metrics"] if get => inner.guarded(request.headers(), inner.metrics()).await,

@@ -220,7 +220,7 @@ pub fn state(config: &Config) -> PathBuf {
         return PathBuf::from(state);
     }
     // Beside the store, if that is a file.
-    let store = config.store.sqlite_path().ok();
+    let store = config.store.sqlite_path().ok().flatten();
     let folder = store.as_deref().and_then(Path::parent).unwrap_or(Path::new("data"));
     folder.join("templates")
 }

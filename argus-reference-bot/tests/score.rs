@@ -78,7 +78,7 @@ impl Scene {
             added(3, "INC-2"),
         ];
         let expect = [("INC-1".to_owned(), 0), ("INC-2".to_owned(), 0)].into();
-        store.append(Batch { facts, expect }).await.expect("written");
+        store.append(Batch { facts, expect, claim: None }).await.expect("written");
     }
 }
 

@@ -3,5 +3,10 @@
 mod crash;
 mod damage;
 mod disk;
+mod outsider;
+mod postgres;
+mod proxy;
+mod replicas;
+mod server;
 mod suite;
 mod worker;

@@ -59,6 +59,7 @@ fn routes(source: &str) -> BTreeMap<String, Guard> {
         let method = match condition.trim() {
             "if get" => "GET",
             "if post" => "POST",
+            "if asks" => "OPTIONS",
             "" if call.contains("bot.call") => "POST",
             _ => continue,
         };
@@ -72,7 +73,7 @@ fn routes(source: &str) -> BTreeMap<String, Guard> {
             .collect();
         let guard = if call.contains("bot.call") {
             Guard::Token
-        } else if call.contains("ingest(") {
+        } else if call.contains("ingest(") || call.contains("greet(") {
             Guard::Source
         } else if call.contains("guarded(") || call.contains("submit(") {
             Guard::Admin
@@ -89,7 +90,7 @@ fn listed(manual: &str) -> BTreeMap<String, String> {
     let row = |line: &str| {
         let mut cells = line.strip_prefix("| `")?.split('|');
         let route = cells.next()?.trim().trim_end_matches('`').to_owned();
-        let is_route = route.starts_with("GET /") || route.starts_with("POST /");
+        let is_route = ["GET /", "POST /", "OPTIONS /"].iter().any(|it| route.starts_with(it));
         is_route.then_some((route, cells.next()?.trim().to_owned()))
     };
     manual.lines().filter_map(row).collect()

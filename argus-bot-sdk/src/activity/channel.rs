@@ -5,6 +5,25 @@ use std::fmt;
 use serde_json::Value;
 
 /// A view of `channelData` by the names that Teams uses; what is missing is `None`.
+///
+/// ```
+/// let moved: argus_bot_sdk::Activity = serde_json::from_str(
+///     r#"{"type": "message", "channelData": {
+///         "team": {"id": "19:team@thread.tacv2", "aadGroupId": "0f0e"},
+///         "channel": {"id": "19:soc@thread.tacv2"}, "meeting": {"id": "MCMx"},
+///         "settings": {"selectedChannel": {"id": "19:all@thread.tacv2"}}, "source": {"name": "message"}
+///     }}"#,
+/// )?;
+/// let channel = moved.channel();
+/// assert_eq!(channel.team_id(), Some("19:team@thread.tacv2"));
+/// assert_eq!(channel.team_group_id(), Some("0f0e"));
+/// assert_eq!(channel.channel_id(), Some("19:soc@thread.tacv2"));
+/// assert_eq!(channel.selected_channel_id(), Some("19:all@thread.tacv2"));
+/// assert_eq!(channel.meeting_id(), Some("MCMx"));
+/// assert_eq!(channel.source_name(), Some("message"));
+/// assert_eq!(channel.event_type(), None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct ChannelData<'a> {
     data: Option<&'a Value>,

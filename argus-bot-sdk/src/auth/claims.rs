@@ -179,6 +179,13 @@ impl Claims {
         if self.0.contains_key(name) { self.text(name, rule).map(Some) } else { Ok(None) }
     }
 
+    /// The strings of a claim that is a list of them; none if it is anything else.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let items = self.0.get(name).and_then(Value::as_array);
+        let texts = items.map(|items| items.iter().map(|it| it.as_str().map(str::to_owned)));
+        texts.and_then(Iterator::collect).unwrap_or_default()
+    }
+
     /// A claim that must be a date, in seconds since 1970.
     pub(crate) fn date(&self, name: &'static str) -> Result<f64, Rejection> {
         let seconds = self.0.get(name).and_then(Value::as_f64);

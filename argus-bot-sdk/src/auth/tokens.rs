@@ -90,6 +90,13 @@ impl Tokens {
         })
     }
 
+    /// The same, but that tokens of the Bot Framework are nobody's.
+    pub(crate) fn of_entra(config: &InboundConfig, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let mut tokens = Self::new(config, clock)?;
+        tokens.bot_framework.names.clear();
+        Ok(tokens)
+    }
+
     /// Fetches the keys of all issuers, also when the first one does not answer.
     pub(crate) async fn prefetch(&self) -> Result<(), Error> {
         let mut fetched = self.bot_framework.keys.prefetch().await;
@@ -221,7 +228,7 @@ impl Tokens {
         match path {
             Path::BotFramework(_) => {
                 let service_url = Some(service_url_claim(claims)?);
-                Ok(Grant { service_url, endorsements: None, tenant: None })
+                Ok(Grant { service_url, endorsements: None, tenant: None, roles: Vec::new() })
             }
             Path::Entra(_, entra, _) => {
                 entra.caller(claims)?;
@@ -229,7 +236,8 @@ impl Tokens {
                 entra.version(claims)?;
                 EntraTenant::app_only(claims)?;
                 let tenant = Some(entra.tenant.clone());
-                Ok(Grant { service_url: None, endorsements: None, tenant })
+                let roles = claims.texts("roles");
+                Ok(Grant { service_url: None, endorsements: None, tenant, roles })
             }
         }
     }

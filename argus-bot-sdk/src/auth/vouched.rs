@@ -70,6 +70,8 @@ pub(crate) struct Grant {
     pub(crate) endorsements: Option<Vec<String>>,
     /// The only tenant, for tokens of one tenant.
     pub(crate) tenant: Option<String>,
+    /// The roles that Entra's tenant gave to the app.
+    pub(crate) roles: Vec<String>,
 }
 
 /// What an activity must fulfil apart from its token.

@@ -17,11 +17,15 @@ use tracing::field::Empty;
 
 use super::Inner;
 use crate::Activity;
-use crate::auth::{Authenticator, Rejection, Verified};
+use crate::auth::{Authenticator, Rejection, Verified, Vouched};
 use crate::dedup::Outcome;
 use crate::metrics::{self, SYSTEM};
-use crate::server::{body_timeout, read_body};
+use crate::server::{body_timeout, is_there, read_body};
 use crate::turns::Refused;
+
+/// The longest body of a refused request that is thrown away instead of closing the connection;
+/// a message has one to two kilobytes.
+const SPENT_AT_MOST: u64 = 16 * 1024;
 
 /// The span of a request. What is in the activity is told when it was read.
 pub(super) fn span(headers: &HeaderMap) -> Span {
@@ -54,9 +58,10 @@ pub(super) async fn answer<B>(
 where
     B: Body<Data = Bytes>,
 {
-    // A body that stays unread spoils the connection for a next request.
-    let unread = !body.is_end_stream();
-    let admitted = admit(&inner, body_timeout, &head, body).await;
+    let admitted = match vouch(&inner, &head, body.size_hint().lower()).await {
+        Ok(vouched) => read(&inner, body_timeout, &head, body, vouched).await,
+        Err(problem) => Err(problem.closing(!Box::pin(is_spent(&head.headers, body)).await)),
+    };
     // The header shares the connection's buffer, which is wanted for the next request.
     drop(head);
     Ok(match admitted {
@@ -65,11 +70,11 @@ where
             Err(Refused::Full) => {
                 tracing::warn!("there is no room for an activity; it should come again later");
                 metrics::count(&inner.metrics, metrics::REFUSED, Some("full"));
-                Problem::status(StatusCode::TOO_MANY_REQUESTS).response(false)
+                Problem::status(StatusCode::TOO_MANY_REQUESTS).response()
             }
             Err(Refused::Closed) => {
                 metrics::count(&inner.metrics, metrics::REFUSED, Some("closed"));
-                Problem::status(StatusCode::SERVICE_UNAVAILABLE).response(false)
+                Problem::status(StatusCode::SERVICE_UNAVAILABLE).response()
             }
         },
         Err(problem) => {
@@ -77,21 +82,13 @@ where
                 recorder.refused(problem.status.as_u16());
             }
             metrics::count(&inner.metrics, metrics::REJECTED, Some(problem.rule()));
-            problem.response(unread && !problem.read)
+            problem.response()
         }
     })
 }
 
-/// The activity is large, so it goes into its `Arc` where it is made and is not moved again.
-async fn admit<B>(
-    inner: &Inner,
-    served: Option<Duration>,
-    head: &Parts,
-    body: B,
-) -> Result<Arc<Verified<Activity>>, Problem>
-where
-    B: Body<Data = Bytes>,
-{
+/// What can be said without the body, of which so many bytes are to come at least.
+async fn vouch(inner: &Inner, head: &Parts, announced: u64) -> Result<Vouched, Problem> {
     let settings = &inner.settings;
     if head.uri.path() != settings.path {
         return Err(Problem::status(StatusCode::NOT_FOUND));
@@ -99,19 +96,46 @@ where
     if head.method != Method::POST {
         return Err(Problem::status(StatusCode::METHOD_NOT_ALLOWED));
     }
-    if body.size_hint().lower() > settings.max_body as u64 {
+    if announced > settings.max_body as u64 {
         return Err(Problem::status(StatusCode::PAYLOAD_TOO_LARGE));
     }
     if !is_plain_json(&head.headers) {
         return Err(Problem::status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let authorization = Authenticator::authorization(&head.headers).map_err(refused)?;
-    let vouched = inner.auth.authenticate(authorization).await.map_err(refused)?;
+    inner.auth.authenticate(authorization).await.map_err(refused)
+}
+
+/// The activity is large, so it goes into its `Arc` where it is made and is not moved again.
+async fn read<B>(
+    inner: &Inner,
+    served: Option<Duration>,
+    head: &Parts,
+    body: B,
+    vouched: Vouched,
+) -> Result<Arc<Verified<Activity>>, Problem>
+where
+    B: Body<Data = Bytes>,
+{
+    let settings = &inner.settings;
     let limit = settings.body_timeout.or(served).unwrap_or_else(|| body_timeout(&head.extensions));
     let body = read_body(body, settings.max_body, limit).await.map_err(|error| {
-        Problem::status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Problem::status(status).closing(true)
     })?;
-    vouched.read_shared(&body).map_err(|rejection| refused(rejection).after_reading())
+    vouched.read_shared(&body).map_err(refused)
+}
+
+/// Whether the connection is good for a next request although this one was refused: its body is
+/// small and came with the header, so that it is thrown away and costs nobody a new connection. Any
+/// other body stays unread, and that spoils the connection.
+async fn is_spent<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    let is_small = body.size_hint().upper().is_some_and(|bytes| bytes <= SPENT_AT_MOST);
+    // To read on would tell who asks first to send it.
+    is_small && !headers.contains_key(header::EXPECT) && is_there(body).await
 }
 
 /// JSON in UTF-8, not compressed.
@@ -154,13 +178,14 @@ fn respond(outcome: Outcome) -> Response<Full<Bytes>> {
 #[derive(Clone, Copy, Debug)]
 struct Problem {
     status: StatusCode,
-    read: bool,
+    /// The body was not read to its end, so nothing can follow on this connection.
+    closes: bool,
     rule: Option<&'static str>,
 }
 
 impl Problem {
     fn status(status: StatusCode) -> Self {
-        Self { status, read: false, rule: None }
+        Self { status, closes: false, rule: None }
     }
 
     /// What was wrong, in a word.
@@ -175,11 +200,11 @@ impl Problem {
         })
     }
 
-    fn after_reading(self) -> Self {
-        Self { read: true, ..self }
+    fn closing(self, closes: bool) -> Self {
+        Self { closes, ..self }
     }
 
-    fn response(self, close: bool) -> Response<Full<Bytes>> {
+    fn response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from_static(self.body())));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -192,7 +217,7 @@ impl Problem {
             503 => drop(set(header::RETRY_AFTER, "5")),
             _ => {}
         }
-        if close {
+        if self.closes {
             set(header::CONNECTION, "close");
         }
         response

@@ -211,6 +211,24 @@ pub struct BatchState {
 
 impl BatchState {
     /// Whether nothing more will happen.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{Batch, Connector, Operation, SendError};
+    ///
+    /// /// Waits no longer than it has to, and gives up what is not done then.
+    /// async fn end(
+    ///     connector: &dyn Connector,
+    ///     service_url: &str,
+    ///     tenant: &str,
+    ///     operation: &Operation,
+    /// ) -> Result<(), SendError> {
+    ///     let batch = Batch::new(connector, service_url, tenant);
+    ///     if !batch.state(operation).await?.is_done() {
+    ///         batch.cancel(operation).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn is_done(&self) -> bool {
         matches!(self.state.as_str(), "Completed" | "Failed" | "Canceled")
     }

@@ -139,6 +139,17 @@ impl Call {
     }
 
     /// Takes an answer of any content type, not JSON only.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{Call, Method, Metered};
+    ///
+    /// // A picture is no JSON, and to fetch one counts as a look, not as a message.
+    /// let call = Call::new(Method::GET, "https://smba.trafficmanager.net/emea/")
+    ///     .at(["v3", "attachments", "0-weu-d1", "views", "original"])
+    ///     .metered(Metered::Read)
+    ///     .raw();
+    /// assert_eq!(call.path(), "/v3/attachments/0-weu-d1/views/original");
+    /// ```
     pub fn raw(mut self) -> Self {
         self.is_raw = true;
         self

@@ -217,6 +217,20 @@ impl SendError {
     }
 
     /// Whether it is certain that nothing was delivered.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{SendError, SendErrorKind, StreamRefusal};
+    ///
+    /// let refused = SendError::new(SendErrorKind::Refused)
+    ///     .with_status(403)
+    ///     .with_correlation(Some("9m3aQzWkS0y.0".into()))
+    ///     .with_stream_refusal(Some(StreamRefusal::Stopped));
+    /// assert!(refused.is_undelivered());
+    /// assert_eq!(refused.correlation(), Some("9m3aQzWkS0y.0"));
+    /// assert_eq!(refused.stream_refusal(), Some(StreamRefusal::Stopped));
+    /// // It may have arrived: to say it again could say it twice.
+    /// assert!(!SendError::new(SendErrorKind::Ambiguous).is_undelivered());
+    /// ```
     pub fn is_undelivered(&self) -> bool {
         self.kind != SendErrorKind::Ambiguous
     }

@@ -177,6 +177,21 @@ impl MeetingParticipant {
     }
 
     /// Whether they are in the meeting now.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{Connector, Meetings, SendError};
+    ///
+    /// /// Whether somebody who leads the meeting is there to be asked.
+    /// async fn can_decide(
+    ///     connector: &dyn Connector,
+    ///     service_url: &str,
+    ///     [meeting, person, tenant]: [&str; 3],
+    /// ) -> Result<bool, SendError> {
+    ///     let meetings = Meetings::new(connector, service_url);
+    ///     let part = meetings.participant(meeting, person, tenant).await?;
+    ///     Ok(part.role() == Some("Organizer") && part.is_in_meeting())
+    /// }
+    /// ```
     pub fn is_in_meeting(&self) -> bool {
         self.meeting.get("inMeeting").and_then(Value::as_bool).unwrap_or(false)
     }
@@ -213,6 +228,14 @@ impl MeetingNotification {
     }
 
     /// Puts a dot on the app's icon, or on that of one of its tabs.
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::MeetingNotification;
+    ///
+    /// let note = MeetingNotification::to(["29:ana"]).tab_icon(Some("alerts")).tab_icon(None);
+    /// assert_eq!(note.value["surfaces"][0]["tabEntityId"], "alerts");
+    /// assert_eq!(note.value["surfaces"][1]["surface"], "meetingTabIcon");
+    /// ```
     pub fn tab_icon(self, tab_entity_id: Option<&str>) -> Self {
         let mut surface = json!({"surface": "meetingTabIcon"});
         if let (Some(id), Some(surface)) = (tab_entity_id, surface.as_object_mut()) {

@@ -118,6 +118,20 @@ impl<'a, C: Connector + ?Sized> Roster<'a, C> {
     /// # Errors
     ///
     /// As for [`page`](Self::page).
+    ///
+    /// ```
+    /// use argus_bot_sdk::connector::{Connector, Roster, SendError};
+    /// use argus_bot_sdk::ConversationRef;
+    ///
+    /// /// How many people see an answer in this thread.
+    /// async fn readers(
+    ///     connector: &dyn Connector,
+    ///     to: &ConversationRef,
+    ///     thread: &str,
+    /// ) -> Result<usize, SendError> {
+    ///     Ok(Roster::new(connector, to).activity_members(thread).await?.len())
+    /// }
+    /// ```
     pub async fn activity_members(&self, activity_id: &str) -> Result<Vec<Member>, SendError> {
         let call = self.get(["activities", activity_id, "members"]);
         self.connector.perform(call).await?.json()

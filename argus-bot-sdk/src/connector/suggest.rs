@@ -48,6 +48,16 @@ impl SuggestedActions {
 
     /// Adds a button that sends data to the bot, which comes as the invoke
     /// `suggestedActions/submit`.
+    ///
+    /// ```
+    /// use argus_bot_sdk::{Activity, connector::SuggestedActions};
+    /// use serde_json::json;
+    ///
+    /// let ask = SuggestedActions::new().submit("Snooze", json!({"minutes": 30}));
+    /// let wire = serde_json::to_value(ask.under(Activity::message("Still burning.")))?;
+    /// assert_eq!(wire["suggestedActions"]["actions"][0]["value"]["minutes"], 30);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn submit(mut self, title: &str, data: Value) -> Self {
         let mut action = json!({"type": "Action.Submit", "title": title});
         if let Some(members) = action.as_object_mut() {

@@ -77,6 +77,23 @@ impl Turn {
     }
 
     /// A turn for calling a handler or an extractor in a test.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::auth::{ServiceUrlPolicy, Verified};
+    /// use argus_bot_sdk::extract::Turn;
+    /// use argus_bot_sdk::{Activity, HttpConnector};
+    ///
+    /// let connector = HttpConnector::without_tokens(ServiceUrlPolicy::loopback())?;
+    /// // Nobody is there to wait for.
+    /// let connector = Arc::new(connector.patience(Duration::ZERO));
+    /// let turn = Turn::for_test(Activity::message("isolate srv-1"), connector);
+    /// assert_eq!(turn.text(), "isolate srv-1");
+    /// assert_eq!(turn.correlation(), "0000000000000000-0");
+    /// assert_eq!(**turn.verified(), Verified::for_test(Activity::message("isolate srv-1")));
+    /// # Ok::<(), argus_bot_sdk::Error>(())
+    /// ```
     #[cfg(any(test, feature = "testing"))]
     pub fn for_test(activity: Activity, connector: Arc<dyn Connector>) -> Self {
         let correlation = Correlation { process: 0, turn: 0 };

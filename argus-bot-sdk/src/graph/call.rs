@@ -97,6 +97,18 @@ impl Graph {
     }
 
     /// Sets how long one call waits altogether when Graph says "later", instead of 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::graph::{Graph, GraphError};
+    ///
+    /// /// Asks once, for somebody who waits; tells what Microsoft's support needs to find the call.
+    /// async fn name(graph: Graph) -> Result<String, String> {
+    ///     let told = |error: GraphError| format!("{error} ({:?})", error.request_id());
+    ///     let me = graph.patience(Duration::ZERO).get("/me").await.map_err(told)?;
+    ///     Ok(me["displayName"].as_str().unwrap_or_default().to_owned())
+    /// }
+    /// ```
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience, ..self }

@@ -280,6 +280,22 @@ impl ExtensionResponse {
     }
 
     /// The client may sign in on its own, else the person has to.
+    ///
+    /// ```
+    /// use argus_bot_sdk::invoke::{ExtensionItem, ExtensionResponse, Link};
+    /// use serde_json::json;
+    ///
+    /// fn answer(cards: Option<Vec<serde_json::Value>>) -> ExtensionResponse {
+    ///     match cards {
+    ///         Some(cards) => ExtensionResponse::grid(cards.into_iter().map(ExtensionItem::card)),
+    ///         None => {
+    ///             let page = Link::new("Sign in", "https://contoso.example/signin");
+    ///             ExtensionResponse::silent_auth(page)
+    ///         }
+    ///     }
+    /// }
+    /// assert_ne!(answer(Some(vec![json!({"type": "AdaptiveCard"})])), answer(None));
+    /// ```
     pub fn silent_auth(page: Link) -> Self {
         Self(Answer::SilentAuth(page))
     }

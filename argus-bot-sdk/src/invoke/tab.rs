@@ -64,6 +64,13 @@ impl TabResponse {
     }
 
     /// The client may sign in on its own, else the person has to.
+    ///
+    /// ```
+    /// use argus_bot_sdk::invoke::{Link, TabResponse};
+    ///
+    /// let page = || Link::new("Sign in", "https://contoso.example/signin");
+    /// assert_ne!(TabResponse::silent_auth(page()), TabResponse::auth(page()));
+    /// ```
     pub fn silent_auth(page: Link) -> Self {
         Self(Shown::SilentAuth(page))
     }

@@ -175,6 +175,16 @@ impl TaskInfo {
     }
 
     /// Sets the bot that gets the result instead of this one.
+    ///
+    /// ```
+    /// use argus_bot_sdk::invoke::TaskInfo;
+    ///
+    /// let page = TaskInfo::url("Evidence", "https://contoso.example/evidence")
+    ///     .completion_bot("0f0e0d0c-1111-4222-8333-444455556666");
+    /// let wire = serde_json::to_value(&page)?;
+    /// assert_eq!(wire["completionBotId"], "0f0e0d0c-1111-4222-8333-444455556666");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn completion_bot(mut self, app_id: impl Into<String>) -> Self {
         self.completion_bot_id = Some(app_id.into());
         self

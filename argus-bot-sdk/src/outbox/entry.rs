@@ -55,6 +55,13 @@ pub enum State {
 
 impl State {
     /// Whether something is still going to happen.
+    ///
+    /// ```
+    /// use argus_bot_sdk::outbox::State;
+    ///
+    /// assert!(State::UnderWay.is_open());
+    /// assert!(!State::Ambiguous.is_open());
+    /// ```
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Waiting | Self::UnderWay)
     }

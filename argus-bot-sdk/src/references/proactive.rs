@@ -46,6 +46,18 @@ impl Proactive {
     }
 
     /// Where conversations of government tenants are, if that is not Microsoft's host.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use argus_bot_sdk::Connector;
+    /// use argus_bot_sdk::references::{MemoryReferences, Proactive};
+    ///
+    /// /// A bot of a cloud whose government tenants speak through a host of their own.
+    /// fn speaks(connector: Arc<dyn Connector>) -> Proactive {
+    ///     let references = Arc::new(MemoryReferences::new());
+    ///     Proactive::new(connector, references).gcc_url("https://smba.infra.gcc.teams.example/")
+    /// }
+    /// ```
     #[must_use]
     pub fn gcc_url(mut self, url: impl Into<String>) -> Self {
         self.gcc_url = url.into();

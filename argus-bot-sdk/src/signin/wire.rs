@@ -99,6 +99,16 @@ impl SignInResource {
     }
 
     /// A card with a button to the page and nothing else, for channels without OAuth cards.
+    ///
+    /// ```
+    /// use argus_bot_sdk::signin::{SignInRequest, UserTokens};
+    /// use argus_bot_sdk::{Attachment, Error};
+    ///
+    /// async fn ask(tokens: &UserTokens, request: &SignInRequest) -> Result<Attachment, Error> {
+    ///     let way = tokens.sign_in_resource(request, None).await?;
+    ///     Ok(way.signin_card("Please sign in.", "Sign in").into())
+    /// }
+    /// ```
     pub fn signin_card(&self, text: &str, button: &str) -> SigninCard {
         SigninCard::default().text(text).buttons(vec![self.button(button)])
     }
@@ -124,6 +134,21 @@ fn without_nulls(mut resource: TokenExchangeResource) -> TokenExchangeResource {
 }
 
 /// A person's token, or what the person needs to sign in.
+///
+/// ```
+/// use argus_bot_sdk::signin::{SignInRequest, TokenOrSignIn, UserTokens, Whose};
+/// use argus_bot_sdk::{Activity, Error};
+///
+/// /// The page that somebody has to see first, if they have to.
+/// async fn page(tokens: &UserTokens, app: &str, asked: &Activity) -> Result<Option<String>, Error> {
+///     let Some(whose) = Whose::sent(asked, "graph") else { return Ok(None) };
+///     let request = SignInRequest::new(app, "graph", asked);
+///     Ok(match tokens.get_or_sign_in(&whose, &request).await? {
+///         TokenOrSignIn::SignIn(way) => Some(way.sign_in_link),
+///         _ => None,
+///     })
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TokenOrSignIn {

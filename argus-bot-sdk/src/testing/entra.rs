@@ -9,10 +9,11 @@ pub(super) mod keys;
 mod serve;
 mod spec;
 mod token;
+mod trouble;
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -202,6 +203,18 @@ impl FakeEntra {
     }
 
     /// App Service's endpoint, for `ManagedIdentity::app_service` with [`IDENTITY_HEADER`].
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{FakeEntra, TENANT};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let entra = FakeEntra::start().await?;
+    /// assert_eq!(entra.app_service_url(), format!("{}/msi/token", entra.url()));
+    /// assert!(entra.imds_url().ends_with("/metadata/identity/oauth2/token"));
+    /// let document = reqwest::get(entra.tenant_metadata_url(TENANT)).await?.text().await?;
+    /// assert!(document.contains(TENANT));
+    /// # Ok(()) }
+    /// ```
     pub fn app_service_url(&self) -> String {
         format!("{}/msi/token", self.url())
     }
@@ -229,54 +242,6 @@ impl FakeEntra {
     /// [`Denied`], which says what is wrong and has the 401 to answer.
     pub fn check(&self, token: Option<&str>, audience: &str) -> Result<Claims, Denied> {
         check::check(&self.core, token, audience)
-    }
-
-    /// The Bot Framework signs with a new key from now on and publishes it beside the old ones.
-    /// Gives the new key's id.
-    pub fn rotate(&self) -> String {
-        let mut state = self.core.state();
-        let number = state.next;
-        state.next += 1;
-        state.bot.push(number);
-        keys::key(number).kid().to_owned()
-    }
-
-    /// The Bot Framework publishes the current key only.
-    pub fn retire_old_keys(&self) {
-        let mut state = self.core.state();
-        if let Some(current) = state.bot.pop() {
-            let first = state.bot.first().copied();
-            state.retired = first.or(state.retired.take());
-            state.bot = vec![current];
-        }
-    }
-
-    /// The channels that the Bot Framework's keys are good for. Teams is `msteams`.
-    pub fn endorse<const N: usize>(&self, channels: [&str; N]) {
-        self.core.state().endorsements = channels.map(str::to_owned).to_vec();
-    }
-
-    /// Publishes this text instead of the Bot Framework's keys: empty, garbage, an attack.
-    /// `None` publishes the keys again.
-    pub fn publish_instead(&self, document: Option<String>) {
-        self.core.state().key_document = document;
-    }
-
-    /// Whether every connection is reset.
-    pub fn outage(&self, down: bool) {
-        self.core.down.store(down, Ordering::Relaxed);
-    }
-
-    /// Every token that the endpoint has given out is refused from now on.
-    pub fn revoke_issued(&self) {
-        let mut state = self.core.state();
-        let issued = std::mem::take(&mut state.issued);
-        state.revoked.extend(issued);
-    }
-
-    /// How many requests have come for these documents.
-    pub fn requests(&self, endpoint: EntraEndpoint) -> u64 {
-        self.core.faults.calls("entra", endpoint.operation())
     }
 
     /// The fault script that it obeys.

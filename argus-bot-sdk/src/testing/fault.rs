@@ -301,6 +301,29 @@ impl Faults {
     }
 
     /// How often each operation really happened, by `system.operation`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::testing::fault::{Fault, FaultOrder, Faults};
+    ///
+    /// let faults = Faults::new();
+    /// faults.push_times("teams", "send", Fault::FailBefore(503), 2);
+    /// faults.always("graph", "groups", Fault::Reset);
+    /// faults.order(FaultOrder::new("edr", "isolate", Fault::Html200).always());
+    /// faults.order(FaultOrder::new("itsm", "create", Fault::Reset).lasting(Duration::from_secs(60)));
+    /// for system in ["graph", "edr", "itsm"] {
+    ///     faults.clear_system(system);
+    /// }
+    /// assert!(faults.next("teams", "send").is_some());
+    /// assert!(faults.next("graph", "groups").is_none());
+    ///
+    /// let mut seen = faults.on_change();
+    /// faults.record("teams", "send", "19:soc@thread.tacv2");
+    /// assert_eq!(seen.try_recv()?.count, 1);
+    /// assert_eq!(faults.totals()["teams.send"], 1);
+    /// assert_eq!(faults.all_effects()[0].key, "19:soc@thread.tacv2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn totals(&self) -> BTreeMap<String, u64> {
         let mut totals = BTreeMap::new();
         for ((system, operation, _), count) in &self.state().effects {

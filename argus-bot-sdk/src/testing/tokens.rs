@@ -91,6 +91,18 @@ impl FakeTokens {
     }
 
     /// A person has signed in on the page: the code that Teams sends with `signin/verifyState`.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{FakeEntra, FakeTokens};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tokens = FakeTokens::start(&FakeEntra::start().await?, ["graph"]).await?;
+    /// tokens.withhold_consent("29:ben");
+    /// let code = tokens.finish_sign_in("29:ana", "graph");
+    /// assert!(!code.is_empty() && !tokens.has_token("29:ana", "graph"), "Teams still has to send it");
+    /// assert_eq!((tokens.exchanges("29:ana"), tokens.requests("exchange")), (0, 0));
+    /// # Ok(()) }
+    /// ```
     pub fn finish_sign_in(&self, user_id: &str, connection: &str) -> String {
         let mut state = self.core.state();
         state.next += 1;

@@ -79,6 +79,25 @@ impl<'a> User<'a> {
     }
 
     /// The same person in the thread of this message of the channel that they are in.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::extract::Text;
+    /// use argus_bot_sdk::testing::TestTeams;
+    ///
+    /// async fn echo(Text(text): Text) -> String {
+    ///     text
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let teams = TestTeams::start(Router::new().message(echo)).await?;
+    /// let alice = teams.user("Alice").in_channel("SOC");
+    /// let answer = alice.says("srv-1 is slow").await.remove(0);
+    /// let thread = alice.in_thread(answer.reply_to_id.as_deref().unwrap_or_default());
+    /// thread.says("restarted it").await;
+    /// assert_eq!(thread.sees().last().unwrap().text.as_deref(), Some("restarted it"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn in_thread(&self, message: &str) -> Self {
         let root = self.place.split(";messageid=").next().unwrap_or_default();
@@ -124,6 +143,18 @@ impl<'a> User<'a> {
     }
 
     /// They send what a dialog was filled with (`task/submit`).
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::testing::TestTeams;
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let teams = TestTeams::start(Router::new()).await?;
+    /// let answer = teams.user("Alice").submits("ticket", &json!({"title": "srv-1 is slow"})).await;
+    /// assert_eq!(answer.status, 501, "this bot has no dialogs");
+    /// # Ok(()) }
+    /// ```
     pub async fn submits(&self, dialog: &str, inputs: &Value) -> Answer {
         let mut data = inputs.as_object().cloned().unwrap_or_default();
         data.insert("dialog".to_owned(), json!(dialog));
@@ -150,6 +181,32 @@ impl<'a> User<'a> {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] if the bot has said nothing there.
+    ///
+    /// ```
+    /// use argus_bot_sdk::Router;
+    /// use argus_bot_sdk::extract::Text;
+    /// use argus_bot_sdk::testing::TestTeams;
+    ///
+    /// async fn echo(Text(text): Text) -> String {
+    ///     text
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), argus_bot_sdk::Error> {
+    /// let teams = TestTeams::start(Router::new().message(echo)).await?;
+    /// let alice = teams.user("Alice").in_group("Incident 7");
+    /// alice.installs().await;
+    /// alice.joins().await;
+    /// assert!(alice.reacts("like").await.is_err(), "to what?");
+    /// alice.says("helo").await;
+    /// alice.edits("hello").await?;
+    /// alice.reacts("like").await?;
+    /// alice.unreacts("like").await?;
+    /// alice.deletes().await?;
+    /// assert_eq!(alice.sees().len(), 1, "this bot hears none of that but the message");
+    /// alice.leaves().await;
+    /// alice.uninstalls().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn reacts(&self, reaction: &str) -> Result<Vec<Activity>, Error> {
         self.reaction(reaction, Toggle::Add).await
     }

@@ -27,7 +27,7 @@ const BUNDLED: &str = include_str!("../../tests/vectors/inbound-tokens.json");
 /// let vectors = Vectors::bundled()?;
 /// assert!(vectors.all().len() >= 150);
 /// let forged = vectors.all().iter().find(|vector| vector.id() == "alg-hs256-public-key").unwrap();
-/// assert_eq!((forged.rule(), forged.status()), ("alg", 401));
+/// assert_eq!((forged.rule(), forged.status(), forged.is_good()), ("alg", 401, false));
 /// # Ok::<(), argus_bot_sdk::Error>(())
 /// ```
 #[derive(Clone, Debug, Deserialize)]

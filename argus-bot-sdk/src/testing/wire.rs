@@ -108,6 +108,29 @@ impl FakeRequest {
     }
 
     /// The path's segments, percent-decoded each, so that an encoded slash stays inside its segment.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::wire::{FakeRequest, FakeResponse, FakeServer};
+    ///
+    /// async fn answer(request: FakeRequest) -> FakeResponse {
+    ///     match request.segments().join("|").as_str() {
+    ///         "tea" if request.bearer() == Some("guest") => FakeResponse::status(204),
+    ///         "tea" => FakeResponse::html(401, "<h1>Who are you?</h1>"),
+    ///         "lost" => FakeResponse::lost(),
+    ///         _ => FakeResponse::reset(),
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = FakeServer::start_on(0, answer).await?;
+    /// let client = reqwest::Client::new();
+    /// let ask = |path: &str| client.get(format!("http://{}/{path}", server.addr())).send();
+    /// assert_eq!(ask("tea").await?.status(), 401);
+    /// assert!(ask("lost").await.is_err() && ask("elsewhere").await.is_err());
+    /// let tea = client.get(format!("{}/tea", server.url())).bearer_auth("guest");
+    /// assert_eq!(tea.send().await?.status(), 204);
+    /// # Ok(()) }
+    /// ```
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|part| !part.is_empty()).map(decode).collect()
     }

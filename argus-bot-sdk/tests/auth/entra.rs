@@ -1,6 +1,9 @@
 //! Other bots and agents: only those who were named, and only for themselves.
 
-use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig, Verdict};
+use std::sync::Arc;
+
+use argus_bot_sdk::auth::{Authenticator, Cloud, EntraApi, InboundConfig, Verdict};
+use argus_bot_sdk::clock::ManualClock;
 use argus_bot_sdk::{ErrorKind, SystemClock};
 use serde_json::{Value, json};
 
@@ -166,7 +169,48 @@ fn callers_are_named_exactly_or_not_at_all() {
         (TENANT, " "),
     ] {
         let config = InboundConfig::new(APP, Cloud::Public).entra_caller(tenant, caller);
-        let refused = Authenticator::new(config, std::sync::Arc::new(SystemClock)).err();
+        let refused = Authenticator::new(config, Arc::new(SystemClock)).err();
         assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Config), "{tenant} {caller}");
     }
+}
+
+#[tokio::test]
+async fn an_api_of_ones_own_believes_its_callers_and_nobody_else() {
+    const AUDIENCE: &str = "api://events.contoso.example";
+    let issuer = super::issuer::Issuer::start().await;
+    let api = |roles: &[&str]| {
+        let config = InboundConfig::new(AUDIENCE, Cloud::Public)
+            .openid_metadata_url(issuer.metadata_url())
+            .entra_caller(TENANT, AGENT);
+        let clock = Arc::new(ManualClock::at(super::NOW));
+        EntraApi::new(&config, roles.iter().copied(), clock).unwrap()
+    };
+    let (open, with_role) = (api(&[]), api(&["Events.Send", "Events.Admin"]));
+    let base = but(&agent(2), "aud", Some(json!(AUDIENCE)));
+    let but = |member: &str, value: Value| but(&base, member, Some(value));
+    let check = async |api: &EntraApi, name: &str, claims: &Value, expected: Result<(), &str>| {
+        let checked = api.check(Some(&format!("Bearer {}", signed(claims)))).await;
+        assert_eq!(checked.map_err(|it| it.rule()), expected, "{name}");
+    };
+    check(&open, "good", &base, Ok(())).await;
+    check(&open, "for the bot", &agent(2), Err("aud")).await;
+    check(&open, "a stranger", &but("azp", json!(STRANGER)), Err("appid")).await;
+    check(&open, "for a person", &but("scp", json!("Events.Send")), Err("app_only")).await;
+    let bot_framework = but("iss", json!("https://api.botframework.com"));
+    let bot_framework = super::but(&bot_framework, "serviceurl", Some(json!(super::SERVICE)));
+    check(&open, "of the Bot Framework", &bot_framework, Err("iss")).await;
+    for (roles, expected) in [
+        (json!(["Other", "Events.Admin"]), Ok(())),
+        (json!(["events.send"]), Err("roles")),
+        (json!("Events.Send"), Err("roles")),
+        (json!([["Events.Send"]]), Err("roles")),
+        (json!([]), Err("roles")),
+    ] {
+        check(&with_role, "roles", &but("roles", roles), expected).await;
+    }
+    check(&with_role, "no roles", &base, Err("roles")).await;
+    let nobody = InboundConfig::new(AUDIENCE, Cloud::Public);
+    let clock = Arc::new(SystemClock);
+    let refused = EntraApi::new(&nobody, ["Events.Send"], clock).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
 }

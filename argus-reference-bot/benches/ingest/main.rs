@@ -16,24 +16,24 @@
     reason = "a bench: it may stop at the first surprise, prints what it found, and measures time"
 )]
 
+mod bot;
+
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use argus_reference_bot::app::App;
-use argus_reference_bot::config;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+use self::bot::{Bot, KEY, event};
 
 const CLIENTS: u64 = 64;
 const EVENTS: u64 = 40_000;
 const TURNS: usize = 3;
 /// Rows that bare SQLite commits at once.
 const GROUPS: [u64; 3] = [10, 64, 1_000];
-const KEY: &str = "bench-key";
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,70 +42,30 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     match arguments.as_slice() {
-        [role, folder] if role == "argus" => runtime.block_on(serve(Path::new(folder))),
+        [role, folder, more] if role == "argus" => {
+            runtime.block_on(bot::serve(Path::new(folder), more));
+        }
         _ => measure(&runtime),
     }
 }
 
-async fn serve(folder: &Path) {
-    let app = App::build(&settings(folder)).await.unwrap();
-    println!("{}", app.address().unwrap());
-    app.run(std::future::pending()).await.unwrap();
-}
-
-/// A bot that takes events and has nobody to tell: what is measured is the door and the store.
-fn settings(folder: &Path) -> config::Config {
-    let shown = folder.display();
-    std::fs::write(folder.join("key"), KEY).unwrap();
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("card-templates");
-    let text = format!(
-        r#"
-[server]
-listen = "127.0.0.1:0"
-[store]
-url = "sqlite:{shown}/argus.db"
-[bot]
-app_id = "0f0e0d0c-1111-4222-8333-444455556666"
-tenant_id = "11111111-2222-4333-8444-555555555555"
-credential = {{ secret = "file:{shown}/key" }}
-openid_metadata_url = "http://127.0.0.1:9/metadata"
-[templates]
-source = "folder:{}"
-[ingest.sources.bench]
-kind = "generic"
-auth = {{ api_key = "file:{shown}/key" }}
-"#,
-        templates.display()
-    );
-    config::parse("bench.toml", &text, []).unwrap()
-}
-
 fn measure(runtime: &tokio::runtime::Runtime) {
-    use std::io::BufRead;
     let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["argus", folder.path().to_str().unwrap()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    let address = address.trim();
+    let mut bot = Bot::start(folder.path(), "");
+    let address = bot.address.as_str();
     runtime.block_on(load(address, 2_000));
     let (mut ours, mut costs) = (Vec::new(), Vec::new());
     let mut bare = GROUPS.map(|_| Vec::new());
     for _ in 0..TURNS {
-        let (started, before) = (Instant::now(), cpu(child.id()));
+        let (started, before) = (Instant::now(), cpu(bot.process.id()));
         runtime.block_on(load(address, EVENTS));
         ours.push(rate(EVENTS, started.elapsed()));
-        costs.push(1e6 / rate(EVENTS, cpu(child.id()) - before));
+        costs.push(1e6 / rate(EVENTS, cpu(bot.process.id()) - before));
         for (group, rates) in GROUPS.iter().zip(&mut bare) {
             rates.push(sqlite(folder.path(), *group));
         }
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    bot.stop();
     let ours = median(&mut ours);
     println!("1 KiB events a second, median of {TURNS} x {EVENTS}, {CLIENTS} clients");
     println!("  POST /ingest, accepted         {ours:>7.0}");
@@ -185,18 +145,6 @@ fn sqlite(folder: &Path, group: u64) -> f64 {
         store.execute_batch("COMMIT").unwrap();
     }
     rate(EVENTS, started.elapsed())
-}
-
-/// An event of 1 KiB, each another one, all of one fingerprint.
-fn event(number: u64) -> String {
-    let mut text = format!(
-        r#"{{"id":"edr-{number:010}","timestamp":"2026-11-20T08:00:00Z","source":"edr","event_type":"malware","severity":"medium","title":"A file was quarantined","entity_type":"host","entity_value":"ws-001.fjordbank.example","metadata":{{"file":"invoice.exe","user":"m.holm"}},"context":{{"command":""#
-    );
-    while text.len() < 1_021 {
-        text.push('x');
-    }
-    text.push_str("\"}}");
-    text
 }
 
 fn rate(count: u64, time: Duration) -> f64 {

@@ -117,6 +117,12 @@ impl Default for Verifier {
 }
 
 impl Verifier {
+    /// Checks what follows the record at `seq` with the hash `head`, which are believed.
+    #[must_use]
+    pub fn after(seq: u64, head: Hash) -> Self {
+        Self { seq, head }
+    }
+
     /// How many records were checked, and the hash of the last one.
     pub fn head(&self) -> (u64, Hash) {
         (self.seq, self.head)

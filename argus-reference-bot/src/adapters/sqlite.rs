@@ -4,13 +4,15 @@
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
 
+mod ids;
 mod inbox;
 mod job;
 mod pages;
-pub(super) mod project;
 mod read;
+mod rebuilt;
 mod room;
 mod schema;
+mod tables;
 mod verify;
 mod writer;
 
@@ -27,7 +29,13 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-pub use self::verify::{Finding, Report, export, verify};
+use self::read::{all, one};
+pub(super) use self::rebuilt::Rebuilt;
+pub use self::verify::{export, verify};
+pub use super::verify::{Finding, Report};
+use crate::adapters::tables::sealed::Sealed;
+use crate::adapters::tables::{Value, project, read as rows};
+use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
     SentCard, StoredDocument, Summary, Waiting,
@@ -96,27 +104,6 @@ impl Sqlite {
         })
     }
 
-    /// Resolves when the disk failed in a way that may not be retried, with the reason. Whoever
-    /// waits must stop the process: an fsync error need not show twice.
-    pub async fn broken(&self) -> String {
-        let mut broken = self.broken.clone();
-        // The guard must be gone before the next await, or nobody can spawn whoever waits here.
-        let reason = broken.wait_for(Option::is_some).await.ok().map(|reason| reason.clone());
-        match reason {
-            Some(reason) => reason.unwrap_or_default(),
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Carries everything over into the file, so that a copy of it alone is whole.
-    ///
-    /// # Errors
-    ///
-    /// [`LedgerError::Unavailable`] if the store is shutting down; then it does so by itself.
-    pub async fn settle(&self) -> Result<(), LedgerError> {
-        self.write(job::Job::Settle).await
-    }
-
     async fn write<T>(
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, LedgerError>>) -> job::Job,
@@ -159,7 +146,7 @@ impl Drop for Sqlite {
 #[async_trait]
 impl Ledger for Sqlite {
     async fn receive(&self, arrival: Arrival) -> Result<Receipt, LedgerError> {
-        let sealed = job::Sealed::new(arrival);
+        let sealed = Sealed::new(arrival);
         self.write(|reply| job::Job::Receive(Box::new(sealed), reply)).await
     }
 
@@ -167,7 +154,7 @@ impl Ledger for Sqlite {
         &self,
         arrivals: Vec<Arrival>,
     ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError> {
-        let sealed = arrivals.into_iter().map(job::Sealed::new).collect();
+        let sealed = arrivals.into_iter().map(Sealed::new).collect();
         self.write(|reply| job::Job::ReceiveMany(sealed, reply)).await
     }
 
@@ -185,7 +172,10 @@ impl Ledger for Sqlite {
     }
 
     async fn waiting(&self, limit: u32) -> Result<Vec<u64>, LedgerError> {
-        self.read(move |connection| read::waiting(connection, limit)).await
+        self.read(move |it| {
+            all(it, rows::WAITING, &[Value::Whole(limit.into())], |row| row.whole(0))
+        })
+        .await
     }
 
     async fn arrived(&self, places: Vec<u64>) -> Result<Vec<Waiting>, LedgerError> {
@@ -198,16 +188,14 @@ impl Ledger for Sqlite {
         }
         // It may have come a moment ago; only the writer knows those by id.
         match self.write(|reply| job::Job::Find(id, reply)).await? {
-            Some(seq) => {
-                self.read(move |connection| read::event_at(connection, seq)).await.map(Some)
-            }
+            Some(seq) => self.read(move |connection| read::event_at(connection, seq)).await,
             None => Ok(None),
         }
     }
 
     async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
         let key = key.to_owned();
-        self.read(move |connection| read::incident(connection, &key)).await
+        self.read(move |it| one(it, rows::INCIDENT, &[Value::Text(&key)], rows::incident)).await
     }
 
     async fn open_incident(
@@ -215,8 +203,11 @@ impl Ledger for Sqlite {
         incident_key: Option<&str>,
         fingerprint: &str,
     ) -> Result<Option<Incident>, LedgerError> {
-        let (key, print) = (incident_key.map(str::to_owned), fingerprint.to_owned());
-        self.read(move |connection| read::open_incident(connection, key.as_deref(), &print)).await
+        let (sql, value) = match incident_key {
+            Some(key) => (rows::OPEN_BY_KEY, key.to_owned()),
+            None => (rows::OPEN_BY_PRINT, fingerprint.to_owned()),
+        };
+        self.read(move |it| one(it, sql, &[Value::Text(&value)], rows::incident)).await
     }
 
     async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError> {
@@ -225,19 +216,24 @@ impl Ledger for Sqlite {
 
     async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
         let principal = project::principal(kind, value);
-        self.read(move |connection| read::incidents_about(connection, &principal)).await
+        let about = move |it: &Connection| {
+            one(it, rows::ABOUT, &[Value::Text(&principal)], |row| row.whole(0))
+        };
+        Ok(u32::try_from(self.read(about).await?.unwrap_or(0)).unwrap_or(u32::MAX))
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {
-        self.read(read::with_active_runs).await
+        self.read(|it| all(it, rows::RUNNING, &[], |row| row.text(0))).await
     }
 
     async fn last_number(&self) -> Result<u64, LedgerError> {
-        self.read(read::last_number).await
+        let last = self.read(|it| one(it, rows::LAST_NUMBER, &[], |row| row.whole(0))).await?;
+        Ok(last.unwrap_or(0))
     }
 
     async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
-        self.read(move |connection| read::due_cards(connection, limit)).await
+        let limit = Value::Whole(limit.into());
+        self.read(move |it| all(it, rows::DUE, &[limit], rows::due_card)).await
     }
 
     async fn sent_card(
@@ -246,29 +242,67 @@ impl Ledger for Sqlite {
         activity_id: &str,
     ) -> Result<Option<SentCard>, LedgerError> {
         let (conversation, activity) = (conversation.to_owned(), activity_id.to_owned());
-        self.read(move |connection| read::sent_card(connection, &conversation, &activity)).await
+        self.read(move |it| {
+            let values = [Value::Text(&conversation), Value::Text(&activity)];
+            one(it, rows::SENT, &values, rows::sent_card)
+        })
+        .await
     }
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {
-        self.read(move |connection| read::records_after(connection, seq, limit)).await
+        let values = [Value::Whole(seq), Value::Whole(limit.into())];
+        self.read(move |it| all(it, rows::RECORDS, &values, rows::recorded)).await
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
         let (kind, key) = (kind.to_owned(), key.to_owned());
-        self.read(move |connection| read::document(connection, &kind, &key)).await
+        self.read(move |it| tables::document(it, &kind, &key)).await
     }
 
     async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {
         let kind = kind.to_owned();
-        self.read(move |connection| read::documents(connection, &kind)).await
+        self.read(move |it| all(it, rows::DOCUMENTS, &[Value::Text(&kind)], rows::document)).await
     }
 
     async fn counts(&self) -> Result<Counts, LedgerError> {
-        self.read(read::counts).await
+        let counts = self.read(|it| one(it, rows::COUNTS, &[], rows::counts)).await?;
+        Ok(counts.unwrap_or_default())
     }
 
     async fn head(&self) -> Result<(u64, Hash), LedgerError> {
         self.read(schema::head).await
+    }
+
+    /// An fsync error need not show twice, so the process ends then.
+    async fn broken(&self) -> String {
+        let mut broken = self.broken.clone();
+        // The guard must be gone before the next await, or nobody can spawn whoever waits here.
+        let reason = broken.wait_for(Option::is_some).await.ok().map(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason.unwrap_or_default(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Carries everything over into the file, so that a copy of it alone is whole.
+    async fn settle(&self) -> Result<(), LedgerError> {
+        self.write(job::Job::Settle).await
+    }
+}
+
+#[async_trait]
+impl Chain for Sqlite {
+    async fn end(&self) -> Result<(u64, Hash), LedgerError> {
+        self.read(schema::head).await
+    }
+
+    async fn links(&self, seq: u64, limit: u32) -> Result<Vec<Link>, LedgerError> {
+        let values = [Value::Whole(seq), Value::Whole(limit.into())];
+        self.read(move |it| all(it, rows::LINKS, &values, rows::link)).await
+    }
+
+    async fn take_over(&self, links: Vec<Link>) -> Result<(), LedgerError> {
+        self.write(|reply| job::Job::Import(links, reply)).await
     }
 }
 

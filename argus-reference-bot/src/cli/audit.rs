@@ -6,8 +6,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{Format, say};
+use super::serve::runtime;
 use super::{Ended, Outcome};
+use crate::adapters::postgres;
 use crate::adapters::sqlite::{Report, export, verify};
+use crate::app::Place;
 use crate::config;
 
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,7 @@ pub(super) enum Command {
 Examples:
   argus audit verify --data ./data/argus.db
   argus audit verify --config argus.toml --format json
+  argus audit verify --data postgres://argus@127.0.0.1/argus
 
 Exit code 1 if anything is not as it was written; the finding names the record.")]
     Verify {
@@ -36,7 +40,7 @@ Exit code 1 if anything is not as it was written; the finding names the record."
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Store {
-    /// The store: the database file, or the folder that holds `argus.db`.
+    /// The store: the database file, the folder that holds `argus.db`, or `postgres://user@host/db`.
     #[arg(long, visible_alias = "data-dir", value_name = "PATH")]
     data: Option<PathBuf>,
     /// The settings that name the store.
@@ -45,39 +49,71 @@ pub(super) struct Store {
 }
 
 impl Store {
-    fn path(&self) -> Result<PathBuf, super::Complaint> {
+    fn place(&self) -> Result<Place, super::Complaint> {
         let config = self.config.as_deref().map(config::load).transpose()?;
-        store_path(self.data.as_deref(), config.as_ref())
+        store_place(self.data.as_deref(), config.as_ref())
     }
 }
 
-/// The store that is named: the database file, the folder that holds `argus.db`, or what the settings
-/// name.
-pub(super) fn store_path(
+/// The store that is named: what `data` says, or what the settings name.
+pub(super) fn store_place(
     data: Option<&Path>,
     config: Option<&config::Config>,
-) -> Result<PathBuf, super::Complaint> {
+) -> Result<Place, super::Complaint> {
     match (data, config) {
-        (Some(data), _) if data.is_dir() => Ok(data.join("argus.db")),
-        (Some(data), _) => Ok(data.to_owned()),
-        (None, Some(config)) => Ok(config.store.sqlite_path()?),
-        (None, None) => Ok(PathBuf::from("data/argus.db")),
+        (Some(data), _) => Ok(place(data)?),
+        (None, Some(config)) => Ok(Place::of(&config.store)?),
+        (None, None) => Ok(Place::Sqlite(PathBuf::from("data/argus.db"))),
+    }
+}
+
+/// The store that an argument names: a URL, a file, or a folder with `argus.db`.
+pub(super) fn place(data: &Path) -> Result<Place, config::ConfigError> {
+    match data.to_str() {
+        Some(url) if url.contains("://") || url.starts_with("sqlite:") => {
+            Place::of(&config::Store::at(url))
+        }
+        _ if data.is_dir() => Ok(Place::Sqlite(data.join("argus.db"))),
+        _ => Ok(Place::Sqlite(data.to_owned())),
     }
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
-        Command::Verify { store, format } => verified(&store.path()?, *format),
+        Command::Verify { store, format } => verified(&store.place()?, *format),
         Command::Export { store } => {
-            export(&store.path()?, |line| say(&line.to_string()).map_err(|it| it.0))
+            exported(&store.place()?, |line| say(&line.to_string()).map_err(|it| it.0))
                 .map_err(super::Complaint)?;
             Ok(Ended::Well)
         }
     }
 }
 
-fn verified(path: &Path, format: Format) -> Outcome {
-    let report = verify(path)?;
+/// Gives every record of a store to `line`.
+pub(super) fn exported(
+    place: &Place,
+    line: impl FnMut(serde_json::Value) -> Result<(), String>,
+) -> Result<(), String> {
+    match place {
+        Place::Sqlite(path) => export(path, line),
+        Place::Postgres(target) => {
+            let runtime = runtime().map_err(|error| error.to_string())?;
+            runtime.block_on(postgres::export(target, line))
+        }
+    }
+}
+
+/// Verifies a store without changing it.
+pub(super) fn report(place: &Place) -> Result<Report, super::Complaint> {
+    Ok(match place {
+        Place::Sqlite(path) => verify(path)?,
+        Place::Postgres(target) => runtime()?.block_on(postgres::verify(target))?,
+    })
+}
+
+/// Verifies a store and says what was found.
+pub(super) fn verified(place: &Place, format: Format) -> Outcome {
+    let report = report(place)?;
     match format {
         Format::Json => say(&json!({
             "intact": report.intact(),

@@ -73,6 +73,24 @@ pub enum SourceAuth {
     Hmac(Secrets),
     /// `X-Argus-Signature: sha256=HEX` over `X-Argus-Timestamp`, a full stop and the raw body.
     HmacTimestamp(Secrets),
+    /// A token of Entra in `Authorization`.
+    Entra(EntraSource),
+}
+
+/// Whose tokens of Entra speak for a source.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntraSource {
+    /// The audience that the token is for.
+    pub audience: String,
+    /// The tenant that made it; `bot.tenant_id` unless said.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+    /// The apps that may send.
+    pub app_ids: Vec<String>,
+    /// Roles of which the token must have one, if any are named.
+    #[serde(default)]
+    pub roles: Vec<String>,
 }
 
 /// One secret, or two while it is being changed.

@@ -5,6 +5,7 @@
 //! only what may be written soon is read, unpacked and parsed.
 
 mod answer;
+mod handshake;
 mod payload;
 mod proof;
 mod settings;
@@ -14,13 +15,14 @@ use std::time::Duration;
 use argus_bot_sdk::server::BodyError;
 use argus_soc::event::{Delivery, DeliveryError, delivery};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+pub(super) use self::handshake::asks;
 use self::payload::{Said, Unread};
-use self::proof::Shown;
 pub(super) use self::proof::header_is;
+use self::proof::{Proof, Shown};
 pub use self::proof::{SourceDoor, SourceKey};
 pub use self::settings::Doors;
 use super::admission::{Pass, Shed};
@@ -79,17 +81,9 @@ impl Inner {
         request: Request<Incoming>,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        // Whoever may not speak learns nothing, not even whether a source of that name exists.
         let shown = Shown::read(request.headers(), self.soc.clock.now());
-        let candidates: Vec<usize> = self
-            .sources
-            .iter()
-            .enumerate()
-            .filter(|(_, source)| name.is_none_or(|name| source.name == name))
-            .filter(|(_, source)| source.keys.iter().any(|key| shown.may_be(key)))
-            .map(|(place, _)| place)
-            .collect();
-        let first = *candidates.first().ok_or_else(Refusal::stranger)?;
+        let candidates = self.candidates(name, &shown).await?;
+        let (first, _) = *candidates.first().ok_or_else(Refusal::stranger)?;
         let backlog = self.soc.sources.backlog.size();
         let mut pass = self
             .admission
@@ -100,11 +94,11 @@ impl Inner {
             .map_err(|problem| Refusal::of(first, Reason::Unreadable, problem))?;
         let raw = payload::read(body, self.limits.most(), &parts.extensions, &mut pass).await;
         let raw = raw.map_err(|error| self.unread_event(first, error))?;
-        let speaks = |place: &&usize| {
-            let source = self.sources.get(**place);
-            source.is_some_and(|source| source.keys.iter().any(|key| shown.is(key, &raw)))
+        let speaks = |(place, proof): &&(usize, Proof)| {
+            let signed = |source: &SourceDoor| shown.signed(&source.keys, &raw);
+            *proof == Proof::Whole || self.sources.get(*place).is_some_and(signed)
         };
-        let place = *candidates.iter().find(speaks).ok_or_else(Refusal::stranger)?;
+        let (place, _) = *candidates.iter().find(speaks).ok_or_else(Refusal::stranger)?;
         let raw = if said.packed {
             let unpacked =
                 payload::unpack(&raw, self.limits.most(), &mut |bytes| pass.carry(bytes)).await;
@@ -112,7 +106,47 @@ impl Inner {
         } else {
             raw
         };
+        if handshake::is_validation(&parts.headers) {
+            return handshake::validated(&raw)
+                .map_err(|problem| Refusal::of(place, Reason::Unreadable, problem));
+        }
         self.deliver(place, said, &raw, &mut pass, correlation).await
+    }
+
+    /// The sources that it may be. Whoever may not speak learns nothing, not even whether a source
+    /// of that name exists.
+    async fn candidates(
+        &self,
+        name: Option<&str>,
+        shown: &Shown,
+    ) -> Result<Vec<(usize, Proof)>, Refusal> {
+        let (mut candidates, mut unknown) = (Vec::new(), None);
+        for (place, source) in self.sources.iter().enumerate() {
+            if name.is_some_and(|name| source.name != name) {
+                continue;
+            }
+            match shown.before_body(&source.keys).await {
+                Proof::None => {}
+                Proof::Unknown => unknown = Some(place),
+                proof => candidates.push((place, proof)),
+            }
+        }
+        match unknown {
+            Some(place) if candidates.is_empty() => Err(keyless(place)),
+            _ => Ok(candidates),
+        }
+    }
+
+    /// `OPTIONS` of a sender of `CloudEvents` that asks whether it may come.
+    pub(super) async fn greet(&self, name: &str, headers: &HeaderMap) -> Answer {
+        let shown = Shown::read(headers, self.soc.clock.now());
+        match self.candidates(Some(name), &shown).await {
+            Ok(candidates) if candidates.iter().any(|(_, proof)| *proof == Proof::Whole) => {
+                handshake::greeted(headers)
+            }
+            Ok(_) => self.refuse(Refusal::stranger()),
+            Err(refusal) => self.refuse(refusal),
+        }
     }
 
     /// Hands an authenticated source's events over, and says what became of them.
@@ -280,9 +314,16 @@ fn undivided(error: &DeliveryError) -> Problem {
     }
 }
 
+/// A token of Entra that nobody can check now may be a good one.
+fn keyless(place: usize) -> Refusal {
+    let detail = "The keys of Entra cannot be had now. Send it again.";
+    let problem = Problem::new(503, "keys-unavailable", detail).retry_after(5);
+    Refusal::of(place, Reason::Store, problem)
+}
+
 fn stranger() -> Problem {
     Problem::unauthorised(
-        "X-Api-Key, X-Hub-Signature-256, X-Argus-Signature",
+        "Bearer, X-Api-Key, X-Hub-Signature-256, X-Argus-Signature",
         "Show the source's key in `X-Api-Key`, its signature over the raw body in \
          `X-Hub-Signature-256: sha256=HEX`, or what else was agreed.",
     )

@@ -7,6 +7,7 @@ pub mod documents;
 pub mod suite;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
@@ -121,6 +122,28 @@ pub struct Batch {
     /// The version that each incident, or each document by its
     /// [`stream`](argus_soc::ledger::documents::stream), must have before; 0 for a new one.
     pub expect: BTreeMap<String, u64>,
+    /// The claim that it stands on; if somebody else has it meanwhile, nothing is written.
+    pub claim: Option<Claim>,
+}
+
+/// A part of the work that one replica does at a time, for as long as it says so again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What is claimed.
+    pub name: String,
+    /// Grows whenever somebody else takes it, so that whoever slept is told apart.
+    pub fence: u64,
+}
+
+/// What another replica did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Events came in.
+    pub events: bool,
+    /// Cards changed.
+    pub cards: bool,
+    /// Runs changed.
+    pub runs: bool,
 }
 
 impl Batch {
@@ -132,7 +155,7 @@ impl Batch {
     /// Facts about `incident`, which must still be as it was read.
     pub fn on(incident: &Incident, facts: Vec<Fact>) -> Self {
         let expect = BTreeMap::from([(incident.key.clone(), incident.version)]);
-        Self { facts, expect }
+        Self { facts, expect, ..Self::default() }
     }
 }
 
@@ -330,4 +353,39 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
 
     /// The end of the chain.
     async fn head(&self) -> Result<(u64, Hash), LedgerError>;
+
+    /// Claims a part of the work for this replica and for so long, or keeps it. `None` while
+    /// another replica has it. A store of one process has nobody to share with.
+    async fn claim(&self, name: &str, _: Duration) -> Result<Option<Claim>, LedgerError> {
+        Ok(Some(Claim { name: name.into(), fence: 0 }))
+    }
+
+    /// Gives a claim back, so that another replica need not wait until it ends.
+    async fn unclaim(&self, _: &Claim) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
+    /// Waits until another replica has done something.
+    async fn heard(&self) -> Heard {
+        std::future::pending().await
+    }
+
+    /// Where the replicas have sent something within the last `span`, and how long ago.
+    async fn sends(&self, _: Duration) -> Result<Vec<(String, Duration)>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    /// Resolves when nothing can be written any more and the process must stop, with the reason.
+    async fn broken(&self) -> String {
+        std::future::pending().await
+    }
+
+    /// Leaves everything where it is to stay, before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unavailable`] if that cannot be done; the next start does it.
+    async fn settle(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
 }

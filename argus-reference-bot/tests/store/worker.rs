@@ -174,7 +174,10 @@ fn delivered(key: &str, version: u64) -> Fact {
 async fn storm() {
     let Some(path) = told(STORE).map(PathBuf::from) else { return };
     let first: u64 = told(FIRST).and_then(|it| it.parse().ok()).unwrap_or(0);
-    let store = Arc::new(Sqlite::open(&path).expect("a killed store opens"));
+    let store: Arc<dyn Ledger> = match path.to_str() {
+        Some(url) if url.starts_with("postgres:") => Arc::new(super::server::open(url).await),
+        _ => Arc::new(Sqlite::open(&path).expect("a killed store opens")),
+    };
     say("open");
     let mut tasks = JoinSet::new();
     for sender in 0..SENDERS {
@@ -188,7 +191,11 @@ async fn storm() {
         });
     }
     loop {
-        place_all(&*store).await.expect("it places events");
+        match place_all(&*store).await {
+            // Another replica placed them first.
+            Ok(()) | Err(LedgerError::Conflict { .. }) => {}
+            Err(error) => panic!("it places events: {error}"),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use argus_bot_sdk::testing::TokenSpec;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::{RequestBuilder, Response};
@@ -226,5 +227,61 @@ async fn a_silent_source_is_an_incident_until_it_speaks() {
             (incident["state"] == "closed").then_some(())
         })
         .await;
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn event_grid_is_answered_once_it_has_proven_who_it_is() {
+    let world = World::new().await;
+    let url = world.url("/ingest/keyed");
+    let validation = json!([{"id": "1", "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+        "data": {"validationCode": "512d38b6-c7b8-40c8-89fe-f46f9e9622b6"}}]);
+    let validate = |key: &str| {
+        let request = world.http.post(&url).header("aeg-event-type", "SubscriptionValidation");
+        request.header("x-api-key", key).body(validation.to_string())
+    };
+    let (status, answered) = answer(validate(API_KEY)).await;
+    assert_eq!(
+        (status, &answered["validationResponse"]),
+        (200, &validation[0]["data"]["validationCode"])
+    );
+    assert_eq!(answer(validate("wrong")).await.0, 401);
+
+    let ask = async |key: &str| {
+        let request = world.http.request(reqwest::Method::OPTIONS, &url);
+        let request = request.header("webhook-request-origin", "eventgrid.azure.net");
+        request.header("x-api-key", key).send().await.unwrap()
+    };
+    let allowed = ask(API_KEY).await;
+    assert_eq!(allowed.status(), 200);
+    assert_eq!(allowed.headers()["webhook-allowed-origin"], "eventgrid.azure.net");
+    let refused = ask("wrong").await;
+    assert_eq!(refused.status(), 401);
+    assert!(!refused.headers().contains_key("webhook-allowed-origin"));
+    assert_eq!(world.soc().ledger.counts().await.unwrap().events, 0, "none of it was an event");
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
+async fn an_app_comes_with_a_token_of_entra() {
+    const AUDIENCE: &str = "api://events.fjordbank.example";
+    const GRID: &str = "77777777-8888-4999-8aaa-bbbbbbbbbbbb";
+    let settings = format!(
+        "[ingest.sources.grid]\nkind = \"auto\"\n\
+         auth = {{ entra = {{ audience = \"{AUDIENCE}\", app_ids = [\"{GRID}\"] }} }}\n"
+    );
+    let world = World::with(Plan { settings, ..Plan::default() }).await;
+    let send = async |token: &str| {
+        let request = world.http.post(world.url("/ingest/grid")).bearer_auth(token);
+        answer(request.body(alert("a-1", "ws-114").to_string())).await.0
+    };
+    let mint = |app: &str, audience: &str| {
+        world.sim.entra().mint(&TokenSpec::app(app, world.sim.tenant_id(), audience))
+    };
+    assert_eq!(send(&mint(GRID, AUDIENCE)).await, 202);
+    assert_eq!(send(&mint(GRID, world.sim.app_id())).await, 401, "for another audience");
+    assert_eq!(send(&mint(world.sim.app_id(), AUDIENCE)).await, 401, "another app");
+    assert_eq!(send(&world.sim.teams().token()).await, 401, "Teams is no source");
+    assert_eq!(send("").await, 401);
     world.finish(Left::default()).await;
 }

@@ -52,6 +52,32 @@ impl AppRegistration {
     }
 
     /// There is no service principal in this tenant: AADSTS7000229.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{AppRegistration, FakeEntra, TENANT};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = AppRegistration::new("tickets", "only-for-this-test").absent_from(TENANT);
+    /// let entra = FakeEntra::builder()
+    ///     .tenant(TENANT)
+    ///     .app(app)
+    ///     .resource("api://tickets")
+    ///     .token_lifetime(600)
+    ///     .ask_consent()
+    ///     .start()
+    ///     .await?;
+    /// // Somebody lets the app act for them; their organisation still does not know it.
+    /// entra.consent("c5e99701-2a32-49c1-a660-4629ceeb8c61");
+    /// let form = [
+    ///     ("grant_type", "client_credentials"),
+    ///     ("client_id", "tickets"),
+    ///     ("client_secret", "only-for-this-test"),
+    ///     ("scope", "api://tickets/.default"),
+    /// ];
+    /// let answer = reqwest::Client::new().post(entra.token_url(TENANT)).form(&form).send().await?;
+    /// assert!(answer.text().await?.contains("AADSTS7000229"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn absent_from(mut self, tenant: impl Into<String>) -> Self {
         self.absent_from.push(tenant.into());

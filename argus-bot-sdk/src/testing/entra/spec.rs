@@ -164,6 +164,23 @@ impl TokenSpec {
     }
 
     /// The claims as this text, for JSON that no library would write.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{APP_ID, Alg, CONNECTOR, FakeEntra, TENANT, TokenSpec};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let entra = FakeEntra::start().await?;
+    /// let good = TokenSpec::app(APP_ID, TENANT, CONNECTOR);
+    /// let fails = |spec: TokenSpec| entra.check(Some(&entra.mint(&spec)), CONNECTOR).is_err();
+    /// assert!(!fails(good.clone()));
+    /// assert!(fails(good.clone().not_before(600)));
+    /// assert!(fails(good.clone().without("aud")));
+    /// assert!(fails(good.clone().without_header("kid")));
+    /// assert!(fails(good.clone().alg(Alg::Ps256)));
+    /// assert!(fails(good.clone().raw_header("{")));
+    /// assert!(fails(good.raw_claims(r#"{"aud":"a","aud":"b"}"#)));
+    /// # Ok(()) }
+    /// ```
     pub fn raw_claims(mut self, text: impl Into<String>) -> Self {
         self.raw_claims = Some(text.into());
         self

@@ -100,6 +100,33 @@ impl FakeTeams {
     /// promise.
     ///
     /// `None` if there is no such conversation.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{FakeEntra, FakeTeams, Person, Toggle};
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let teams = FakeTeams::start(&FakeEntra::start().await?).await?;
+    /// let alice = Person::new("Alice");
+    /// let mut seen = teams.subscribe();
+    /// let chat = teams.group_chat("Incident 7", [alice.clone()]);
+    /// let added = teams.install(&chat, &alice).ok_or("no chat")?;
+    /// assert!(added.iter().any(|it| it["recipient"]["id"] == teams.bot_id().as_str()));
+    ///
+    /// let joined = teams.membership(&chat, &Person::new("Bob"), Toggle::Add).ok_or("no chat")?;
+    /// assert_eq!(joined["membersAdded"][0]["id"], Person::new("Bob").id.as_str());
+    /// let said = teams.say(&chat, &alice, "hello").ok_or("no chat")?;
+    /// assert_eq!(seen.try_recv()?.shown.id, said["id"].as_str().unwrap_or_default());
+    /// let id = said["id"].as_str().unwrap_or_default();
+    /// let liked = teams.react(&chat, &alice, id, "like", Toggle::Add).ok_or("no message")?;
+    /// assert_eq!(liked["type"], "messageReaction");
+    /// let filled = teams.submit(&chat, &alice, id, &json!({"why": "noise"})).ok_or("no chat")?;
+    /// assert_eq!(filled["value"]["why"], "noise");
+    ///
+    /// let gone = teams.uninstall(&chat, &alice).ok_or("no chat")?;
+    /// assert_eq!((&gone["type"], &gone["action"]), (&json!("installationUpdate"), &json!("remove")));
+    /// # Ok(()) }
+    /// ```
     pub fn install(&self, conversation: &str, person: &Person) -> Option<[Value; 2]> {
         self.with_room(conversation, |room| {
             room.life = world::Life::Active;

@@ -38,6 +38,23 @@ impl TeamsLimits {
     }
 
     /// No limits, for tests that are about something else.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use argus_bot_sdk::testing::{FakeEntra, FakeTeams, TeamsLimits};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let teams = FakeTeams::builder(&FakeEntra::start().await?)
+    ///     .limits(TeamsLimits::off())
+    ///     .edit_time(Duration::from_millis(50))
+    ///     .max_message(28 * 1024)
+    ///     .start()
+    ///     .await?;
+    /// teams.open_channel("19:soc@thread.tacv2", "SOC", []);
+    /// // From now on as strict as the real one.
+    /// teams.set_limits(TeamsLimits::published());
+    /// # Ok(()) }
+    /// ```
     pub fn off() -> Self {
         Self {
             sends: Vec::new(),

@@ -39,6 +39,22 @@ pub(super) fn matches(core: &Core, request: &FakeRequest, id: &str) -> Result<()
 
 impl FakeTeams {
     /// What this person sees in a conversation: everything but what is for others only.
+    ///
+    /// ```
+    /// use argus_bot_sdk::testing::{FakeEntra, FakeTeams, Person};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let teams = FakeTeams::start(&FakeEntra::start().await?).await?;
+    /// let alice = Person::new("Alice");
+    /// let chat = teams.personal(&alice);
+    /// teams.say(&chat, &alice, "hello");
+    /// assert_eq!(teams.messages_for(&chat, &alice).len(), 1);
+    /// // What is not there is not stopped, nor are batches that nobody began.
+    /// teams.stop_stream(&chat, "1700000000000");
+    /// teams.hold_batches();
+    /// teams.release_batches();
+    /// # Ok(()) }
+    /// ```
     pub fn messages_for(&self, conversation: &str, person: &Person) -> Vec<Value> {
         let all = self.snapshot(conversation).map(|snapshot| snapshot.activities);
         let state = self.core.state();

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{Receipts, Record, damaged};
-use crate::adapters::sqlite::project::rank;
+use crate::adapters::tables::project::rank;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// The records, and everything that queries read. Nothing here waits or fails half-way.

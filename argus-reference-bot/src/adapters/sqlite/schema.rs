@@ -1,17 +1,20 @@
-//! The tables. `records` is the truth; every other table can be rebuilt from it.
+//! The file: whose it is, how it is opened, and its tables made from its records.
 
 use argus_soc::ledger::Hash;
 use rusqlite::Connection;
 
 use super::failed;
-use super::project::{Ids, Projector};
+use super::ids::Ids;
+use super::tables::Transaction;
+use crate::adapters::tables::project::Projector;
+use crate::adapters::tables::{read, schema};
 use crate::ports::ledger::LedgerError;
 
 /// "ARGU", so that a foreign file is recognised.
 const APPLICATION_ID: i32 = 0x4152_4755;
 /// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
-/// there are `documents` of every kind.
-const LAYOUT: i32 = 3;
+/// there are `documents` of every kind; 3 had another index of the incidents with a run.
+const LAYOUT: i32 = 4;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
@@ -22,74 +25,6 @@ CREATE TABLE IF NOT EXISTS records (
   raw     BLOB
 ) STRICT;
 ";
-
-pub(super) const PROJECTIONS: &str = "
-CREATE TABLE IF NOT EXISTS events (
-  seq      INTEGER PRIMARY KEY,
-  incident TEXT,
-  ignored  INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS ids (
-  id  BLOB PRIMARY KEY,
-  seq INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS incidents (
-  key          TEXT PRIMARY KEY,
-  number       INTEGER NOT NULL,
-  version      INTEGER NOT NULL,
-  severity     INTEGER NOT NULL,
-  stage        TEXT NOT NULL,
-  title        TEXT NOT NULL,
-  opened_at    INTEGER NOT NULL,
-  count        INTEGER NOT NULL,
-  open         INTEGER NOT NULL,
-  active_runs  INTEGER NOT NULL,
-  incident_key TEXT,
-  fingerprint  TEXT NOT NULL,
-  principal    TEXT,
-  state        BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS incidents_number ON incidents (number);
-CREATE INDEX IF NOT EXISTS incidents_print ON incidents (fingerprint) WHERE open;
-CREATE INDEX IF NOT EXISTS incidents_source_key ON incidents (incident_key)
-  WHERE open AND incident_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS incidents_principal ON incidents (principal);
-CREATE INDEX IF NOT EXISTS incidents_running ON incidents (key) WHERE active_runs;
-CREATE TABLE IF NOT EXISTS cards (
-  incident     TEXT NOT NULL,
-  card         TEXT NOT NULL,
-  conversation TEXT NOT NULL,
-  activity_id  TEXT,
-  want         INTEGER NOT NULL,
-  shown        INTEGER NOT NULL DEFAULT 0,
-  attempts     INTEGER NOT NULL DEFAULT 0,
-  dead         INTEGER NOT NULL DEFAULT 0,
-  severity     INTEGER NOT NULL,
-  since        INTEGER NOT NULL,
-  PRIMARY KEY (incident, card)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cards_due ON cards (severity DESC, since) WHERE want > shown AND NOT dead;
-CREATE INDEX IF NOT EXISTS cards_sent ON cards (conversation, activity_id);
-CREATE TABLE IF NOT EXISTS leases (
-  lease  TEXT PRIMARY KEY,
-  holder TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (
-  kind    TEXT NOT NULL,
-  key     TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  body    BLOB NOT NULL,
-  PRIMARY KEY (kind, key)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (
-  name  TEXT PRIMARY KEY,
-  value INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-";
-
-/// The projections that a rebuild is compared with.
-pub(super) const PROJECTED: [&str; 7] =
-    ["events", "ids", "incidents", "cards", "leases", "documents", "meta"];
 
 pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     let pragma =
@@ -139,23 +74,29 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
         .map_err(failed)
 }
 
+/// Makes the projections, empty.
+pub(super) fn projections(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&schema::sqlite())
+}
+
 /// Makes the tables of `to` from the records of `from`, in the transaction that is open there. What
 /// stood in them is gone. Gives the ids of all events, which are not filed yet.
 pub(super) fn rebuild(from: &Connection, to: &Connection) -> Result<Ids, LedgerError> {
-    for table in PROJECTED.iter().chain(&["keys", "playbooks"]) {
+    for table in schema::PROJECTED.iter().chain(&["keys", "playbooks"]) {
         to.execute_batch(&format!("DROP TABLE IF EXISTS {table}")).map_err(failed)?;
     }
-    to.execute_batch(PROJECTIONS).map_err(failed)?;
+    projections(to).map_err(failed)?;
     let (mut projector, mut ids) = (Projector::default(), Ids::default());
+    let mut tables = Transaction { connection: to, ids: &mut ids };
     let mut statement =
         from.prepare("SELECT seq, payload FROM records ORDER BY seq").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let seq = row.get(0).map_err(failed)?;
-        let fact = super::read::fact(row, 1).map_err(failed)?;
-        projector.fact(to, &mut ids, seq, &fact).map_err(failed)??;
+        let fact = read::fact(row, 1).map_err(failed)?;
+        projector.fact(&mut tables, seq, &fact).map_err(failed)??;
     }
-    projector.finish(to).map_err(failed)??;
+    projector.finish(&mut tables).map_err(failed)??;
     Ok(ids)
 }
 

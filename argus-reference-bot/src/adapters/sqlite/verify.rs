@@ -6,10 +6,13 @@ use std::thread::ScopedJoinHandle;
 
 use argus_soc::ledger::{Broken, Hash, Stored, Verifier};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use serde::Serialize;
 
+use super::ids::filed_up_to;
 use super::pages::{self, beside};
-use super::{failed, project, schema};
+use super::{failed, schema};
+use crate::adapters::tables::read;
+use crate::adapters::tables::schema::PROJECTED;
+use crate::adapters::verify::{Finding, Report, line as as_line};
 use crate::hex::hex;
 use crate::ports::ledger::LedgerError;
 
@@ -17,49 +20,6 @@ use crate::ports::ledger::LedgerError;
 const LOOKS: u32 = 6;
 /// Between two looks; a bot carries its log over in less.
 const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(150);
-
-/// Something that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The record at which it shows, if it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seq: Option<u64>,
-    /// `records`, a table's name, `file` or `head`.
-    pub place: String,
-    /// What is wrong, in words.
-    pub what: String,
-}
-
-impl Finding {
-    fn of(place: &str, what: String) -> Self {
-        Self { seq: None, place: place.into(), what }
-    }
-
-    fn at(seq: u64, place: &str, what: String) -> Self {
-        Self { seq: Some(seq), ..Self::of(place, what) }
-    }
-}
-
-/// What a verification found.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// Records that were checked and hold.
-    pub records: u64,
-    /// Hash of the last record that holds.
-    pub head: String,
-    /// Pages of the file that were compared, byte for byte, with what was written; `None` if
-    /// nothing vouches for them (no list of pages, or another program changed the file since).
-    pub pages: Option<u64>,
-    /// What does not hold; empty if the store is intact.
-    pub findings: Vec<Finding>,
-}
-
-impl Report {
-    /// Whether everything holds.
-    pub fn intact(&self) -> bool {
-        self.findings.is_empty()
-    }
-}
 
 /// Verifies the store at `path` without changing it: every record's hash and place, every event's
 /// body, the file's own structure, the tables against a rebuild from the records, the end of the
@@ -175,7 +135,6 @@ pub fn export(
     path: &Path,
     mut line: impl FnMut(serde_json::Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    use base64::Engine as _;
     let failed = |error: rusqlite::Error| error.to_string();
     if !path.is_file() {
         return Err(format!("there is no store at {}", path.display()));
@@ -185,17 +144,8 @@ pub fn export(
         .prepare("SELECT seq, prev, payload, hash, raw FROM records ORDER BY seq")
         .map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
-    let base64 = |bytes: Vec<u8>| base64::engine::general_purpose::STANDARD.encode(bytes);
-    let hex = |bytes: Vec<u8>| hex(&bytes);
     while let Some(row) = rows.next().map_err(failed)? {
-        let payload: Vec<u8> = row.get(2).map_err(failed)?;
-        line(serde_json::json!({
-            "seq": row.get::<_, u64>(0).map_err(failed)?,
-            "prev": hex(row.get(1).map_err(failed)?),
-            "payload": String::from_utf8_lossy(&payload),
-            "hash": hex(row.get(3).map_err(failed)?),
-            "raw": row.get::<_, Option<Vec<u8>>>(4).map_err(failed)?.map(base64),
-        }))?;
+        line(as_line(&read::link(row).map_err(failed)?))?;
     }
     Ok(())
 }
@@ -267,10 +217,10 @@ fn tables(connection: &Connection) -> Result<Vec<Finding>, LedgerError> {
     rebuilt.execute_batch("BEGIN").map_err(failed)?;
     let ids = schema::rebuild(connection, &rebuilt)?;
     // Ids are filed from time to time; up to where, only the file says.
-    let filed = project::filed_up_to(connection).map_err(failed)?;
+    let filed = filed_up_to(connection).map_err(failed)?;
     ids.file(&rebuilt, filed).map_err(failed)?;
     let mut findings = Vec::new();
-    for table in schema::PROJECTED {
+    for table in PROJECTED {
         if let Some(what) = difference(connection, &rebuilt, table).map_err(failed)? {
             findings.push(Finding::of(table, what));
         }

@@ -6,17 +6,21 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use argus_soc::ledger::{Hash, canonical};
+use argus_soc::ledger::{Hash, Verifier, canonical};
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::inbox::Inbox;
-use super::job::{Answer, Job, Receipts, Sealed};
+use super::job::{Answer, Job, Receipts};
 use super::pages::{Pages, beside};
 use super::room::Room;
-use super::{failed, project, read, schema, unavailable};
+use super::tables::{Transaction, version};
+use super::{failed, ids, read, schema, unavailable};
+use crate::adapters::tables::project::Projector;
+use crate::adapters::tables::sealed::Sealed;
+use crate::ports::chain::Link;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// Records in one transaction at most; the sync is then a small part of the cost.
@@ -48,7 +52,7 @@ pub(super) struct Writer {
     /// Pages in the log when it was last looked at, and how many make it worth carrying over.
     log: (u32, u32),
     /// The ids that are not filed yet, and the record up to which they are.
-    ids: project::Ids,
+    ids: ids::Ids,
     filed: u64,
     /// Who waits until everything is in the file.
     settling: Vec<oneshot::Sender<Result<(), LedgerError>>>,
@@ -65,7 +69,7 @@ impl Writer {
         super::verify::check_head(&connection, super::verify::noted(&head_file), seq)?;
         let note = File::options().create(true).truncate(false).write(true).open(head_file).ok();
         let ids = read::not_filed(&connection).map_err(failed)?;
-        let filed = project::filed_up_to(&connection).map_err(failed)?;
+        let filed = ids::filed_up_to(&connection).map_err(failed)?;
         let page_size = connection
             .query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0))
             .map_err(failed)?;
@@ -239,6 +243,10 @@ impl Writer {
                 Ok(result) => (Answer::Done(result, reply), Ok(())),
                 Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
             },
+            Job::Import(links, reply) => match self.whole(|writer| writer.import(&links)) {
+                Ok(result) => (Answer::Done(result, reply), Ok(())),
+                Err(error) => (Answer::Done(Err(unfinished()), reply), Err(error)),
+            },
             Job::Settle(reply) => {
                 self.settling.push(reply);
                 return Ok(());
@@ -317,9 +325,17 @@ impl Writer {
     }
 
     fn append(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
+        self.whole(|writer| writer.append_all(batch))
+    }
+
+    /// Does what belongs together whole, or not at all.
+    fn whole(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> rusqlite::Result<Result<(), LedgerError>>,
+    ) -> rusqlite::Result<Result<(), LedgerError>> {
         let before = (self.seq, self.head);
         self.connection.execute_batch("SAVEPOINT batch")?;
-        let result = match self.append_all(batch) {
+        let result = match write(self) {
             // Others share the transaction; a batch that cannot be written must not be theirs.
             Err(error) if is_of_the_batch(&error) => Err(LedgerError::Damaged(error.to_string())),
             other => other?,
@@ -333,24 +349,46 @@ impl Writer {
         Ok(result)
     }
 
+    /// Takes records of another store over, byte for byte.
+    fn import(&mut self, links: &[Link]) -> rusqlite::Result<Result<(), LedgerError>> {
+        let mut verifier = Verifier::after(self.seq, self.head);
+        let mut projector = Projector::default();
+        for link in links {
+            let checked = verifier.check(&link.stored()).map_err(|it| it.to_string());
+            let fact = match checked.map_err(LedgerError::Damaged).and_then(|()| link.fact()) {
+                Ok(fact) => fact,
+                Err(error) => return Ok(Err(error)),
+            };
+            let seq = self.record(&link.payload, link.raw.as_deref())?;
+            let mut tables = Transaction { connection: &self.connection, ids: &mut self.ids };
+            if let Err(error) = projector.fact(&mut tables, seq, &fact)? {
+                return Ok(Err(error));
+            }
+        }
+        // The next event that comes in does not follow one that came through this door.
+        self.last_event = None;
+        projector.finish(&mut Transaction { connection: &self.connection, ids: &mut self.ids })
+    }
+
     fn append_all(&mut self, batch: &Batch) -> rusqlite::Result<Result<(), LedgerError>> {
-        for (stream, &version) in &batch.expect {
-            if project::version(&self.connection, stream)? != version {
+        for (stream, &expected) in &batch.expect {
+            if version(&self.connection, stream)? != expected {
                 return Ok(Err(LedgerError::Conflict { stream: stream.clone() }));
             }
         }
-        let mut projector = project::Projector::default();
+        let mut projector = Projector::default();
         for fact in &batch.facts {
             let payload = match canonical(fact) {
                 Ok(payload) => payload,
                 Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
             };
             let seq = self.record(payload.as_bytes(), None)?;
-            if let Err(error) = projector.fact(&self.connection, &mut self.ids, seq, fact)? {
+            let mut tables = Transaction { connection: &self.connection, ids: &mut self.ids };
+            if let Err(error) = projector.fact(&mut tables, seq, fact)? {
                 return Ok(Err(error));
             }
         }
-        projector.finish(&self.connection)
+        projector.finish(&mut Transaction { connection: &self.connection, ids: &mut self.ids })
     }
 
     fn record(&mut self, payload: &[u8], raw: Option<&[u8]>) -> rusqlite::Result<u64> {

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let candidate = model(Some(&args.model), config.as_ref())?;
     let against = model(args.against.as_deref(), config.as_ref())?;
     let playbooks = args.from.playbooks(config.as_ref())?;
-    let store = audit::store_path(args.data.as_deref(), config.as_ref())?;
+    let store = audit::store_place(args.data.as_deref(), config.as_ref())?;
     let mut report = Report::new(candidate, against, args.examples);
     judged(&store, |it| {
         report.take(&it, &playbooks);

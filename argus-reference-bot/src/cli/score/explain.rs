@@ -99,9 +99,9 @@ impl Args {
         shape: Shape,
         config: Option<&Config>,
     ) -> Result<(SecurityEvent, Option<Enrichment>), Complaint> {
-        let store = audit::store_path(self.data.as_deref(), config)?;
+        let store = audit::store_place(self.data.as_deref(), config)?;
         let Some(received) = received(&store, id)? else {
-            return Err(Complaint(format!("{}: there is no event {id}", store.display())));
+            return Err(Complaint(format!("{}: there is no event {id}", store.name())));
         };
         let mut recorded = None;
         let mut first = None;

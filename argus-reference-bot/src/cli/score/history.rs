@@ -1,7 +1,5 @@
 //! What the store has recorded, read beside a running bot.
 
-use std::path::Path;
-
 use argus_soc::decide::Decision;
 use argus_soc::enrich::Enrichment;
 use argus_soc::event::SecurityEvent;
@@ -10,8 +8,9 @@ use base64::Engine as _;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::adapters::sqlite::export;
+use crate::app::Place;
 use crate::cli::Complaint;
+use crate::cli::audit::exported;
 
 /// The first event of an incident, as it was judged.
 pub(super) struct Judged {
@@ -32,7 +31,7 @@ pub(super) struct Received {
 
 /// Gives every incident of the store to `each`, oldest first.
 pub(super) fn judged(
-    store: &Path,
+    store: &Place,
     mut each: impl FnMut(Judged) -> Result<(), Complaint>,
 ) -> Result<(), Complaint> {
     facts(store, |fact, _| {
@@ -46,7 +45,7 @@ pub(super) fn judged(
 }
 
 /// The event of this id.
-pub(super) fn received(store: &Path, id: Uuid) -> Result<Option<Received>, Complaint> {
+pub(super) fn received(store: &Place, id: Uuid) -> Result<Option<Received>, Complaint> {
     let mut found: Option<Received> = None;
     facts(store, |fact, raw| {
         match fact.what {
@@ -73,7 +72,7 @@ fn place(found: &mut Option<Received>, incident: Option<String>) {
 }
 
 fn facts(
-    store: &Path,
+    store: &Place,
     mut each: impl FnMut(Fact, Option<Vec<u8>>) -> Result<(), Complaint>,
 ) -> Result<(), Complaint> {
     let mut line = |line: Value| -> Result<(), Complaint> {
@@ -86,5 +85,5 @@ fn facts(
         let raw = raw.and_then(|raw| base64::engine::general_purpose::STANDARD.decode(raw).ok());
         each(fact, raw)
     };
-    export(store, |it| line(it).map_err(|it| it.0)).map_err(Complaint)
+    exported(store, |it| line(it).map_err(|it| it.0)).map_err(Complaint)
 }

@@ -3,7 +3,7 @@
 //! Whoever fails gets one answer for every reason and for every source, also for one that does not
 //! exist. What is compared is digests, in constant time.
 
-use argus_bot_sdk::auth::Secret;
+use argus_bot_sdk::auth::{Authenticator, EntraApi, Secret};
 use argus_soc::event::Shape;
 use aws_lc_rs::{constant_time, digest, hmac};
 use http::{HeaderMap, HeaderValue};
@@ -34,6 +34,8 @@ pub enum SourceKey {
     Hmac(Box<hmac::Key>),
     /// `X-Argus-Signature: sha256=HEX` over `X-Argus-Timestamp`, a full stop and the raw body.
     HmacTimestamp(Box<hmac::Key>),
+    /// A token of Entra in `Authorization`.
+    Entra(Box<EntraApi>),
 }
 
 impl SourceKey {
@@ -54,12 +56,26 @@ impl SourceKey {
     }
 }
 
+/// What a caller has proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Proof {
+    /// Nothing.
+    None,
+    /// Nothing yet: Entra's keys cannot be had now.
+    Unknown,
+    /// It depends on the body.
+    NeedsBody,
+    /// Who it is.
+    Whole,
+}
+
 /// What the caller shows.
 pub(super) struct Shown {
     api_key: Option<[u8; 32]>,
     signature: Option<Vec<u8>>,
     /// The time as it was signed, and the signature over it and the body.
     timed: Option<(String, Vec<u8>)>,
+    authorization: Option<String>,
 }
 
 impl Shown {
@@ -67,24 +83,40 @@ impl Shown {
         let api_key = only(headers, "x-api-key").map(|value| sha256(value.as_bytes()));
         let signature = signature(headers, "x-hub-signature-256");
         let timed = signature_time(headers, now).zip(signature_of(headers));
-        Self { api_key, signature, timed }
+        let authorization = Authenticator::authorization(headers).ok().flatten();
+        Self { api_key, signature, timed, authorization: authorization.map(str::to_owned) }
     }
 
-    /// Whether it could be the caller's, as far as can be told without the body.
-    pub(super) fn may_be(&self, key: &SourceKey) -> bool {
+    /// What can be told of the caller before the body is there.
+    pub(super) async fn before_body(&self, keys: &[SourceKey]) -> Proof {
+        let mut proof = Proof::None;
+        for key in keys {
+            proof = proof.max(self.of(key).await);
+        }
+        proof
+    }
+
+    async fn of(&self, key: &SourceKey) -> Proof {
+        let proven = |is: bool| if is { Proof::Whole } else { Proof::None };
+        let claimed = |is: bool| if is { Proof::NeedsBody } else { Proof::None };
         match key {
-            SourceKey::ApiKey(wanted) => self
-                .api_key
-                .as_ref()
-                .is_some_and(|shown| constant_time::verify_slices_are_equal(wanted, shown).is_ok()),
-            SourceKey::Hmac(_) => self.signature.is_some(),
-            SourceKey::HmacTimestamp(_) => self.timed.is_some(),
+            SourceKey::ApiKey(wanted) => proven(self.api_key.as_ref().is_some_and(|shown| {
+                constant_time::verify_slices_are_equal(wanted, shown).is_ok()
+            })),
+            SourceKey::Hmac(_) => claimed(self.signature.is_some()),
+            SourceKey::HmacTimestamp(_) => claimed(self.timed.is_some()),
+            SourceKey::Entra(api) => match api.check(self.authorization.as_deref()).await {
+                Ok(()) => Proof::Whole,
+                Err(rejection) if rejection.status() == 503 => Proof::Unknown,
+                Err(_) => Proof::None,
+            },
         }
     }
 
-    pub(super) fn is(&self, key: &SourceKey, body: &[u8]) -> bool {
-        match key {
-            SourceKey::ApiKey(_) => self.may_be(key),
+    /// Whether one of the keys signed the body.
+    pub(super) fn signed(&self, keys: &[SourceKey], body: &[u8]) -> bool {
+        keys.iter().any(|key| match key {
+            SourceKey::ApiKey(_) | SourceKey::Entra(_) => false,
             SourceKey::Hmac(key) => {
                 self.signature.as_ref().is_some_and(|tag| hmac::verify(key, body, tag).is_ok())
             }
@@ -92,7 +124,7 @@ impl Shown {
                 let signed = [time.as_bytes(), b".", body].concat();
                 hmac::verify(key, &signed, tag).is_ok()
             }),
-        }
+        })
     }
 }
 
@@ -167,7 +199,7 @@ mod tests {
     #[test]
     fn a_signature_is_good_for_its_time_and_its_body() {
         let secret = Secret::new(SECRET);
-        let key = SourceKey::hmac_timestamp(&secret);
+        let key = [SourceKey::hmac_timestamp(&secret)];
         let tag = |signed: &str| {
             let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
             let tag = hmac::sign(&key, signed.as_bytes());
@@ -177,7 +209,7 @@ mod tests {
             let headers =
                 [("x-argus-timestamp", time.to_owned()), ("x-argus-signature", tag(signed))];
             let shown = shown(&headers, now);
-            assert_eq!(shown.is(&key, b"{}"), good, "{time:?} signed {signed:?} at {now}");
+            assert_eq!(shown.signed(&key, b"{}"), good, "{time:?} signed {signed:?} at {now}");
         };
         check("1000", "1000.{}", 1_000, true);
         check("1000", "1000.{}", 1_300, true);
@@ -192,12 +224,12 @@ mod tests {
         check("9223372036854775807", "9223372036854775807.{}", 0, false);
         let plain = [("x-hub-signature-256", tag("{}"))];
         assert!(
-            !shown(&plain, 1_000).is(&key, b"{}"),
+            !shown(&plain, 1_000).signed(&key, b"{}"),
             "a signature without a time is another kind"
         );
         let time = ("x-argus-timestamp", "1000".to_owned());
         let twice = [time.clone(), time, ("x-argus-signature", tag("1000.{}"))];
-        assert!(!shown(&twice, 1_000).is(&key, b"{}"), "two times are nobody's");
+        assert!(!shown(&twice, 1_000).signed(&key, b"{}"), "two times are nobody's");
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The doors as the settings describe them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use argus_bot_sdk::auth::Secret;
+use argus_bot_sdk::Clock;
+use argus_bot_sdk::auth::{EntraApi, InboundConfig, Secret};
 use argus_soc::event::{Shape, UnknownShape};
 
 use super::proof::{SourceDoor, SourceKey, digest_of_settings};
-use crate::config::{Config, ConfigError, Secrets, Source as Settings, SourceAuth};
+use crate::config::{Config, ConfigError, EntraSource, Secrets, Source as Settings, SourceAuth};
 use crate::flows::sources::{ARGUS, Source, Sources};
+use crate::identity;
 
 /// Most keys that a source may have at once: more than two are forgotten ones.
 const MOST_KEYS: usize = 2;
@@ -29,7 +32,7 @@ impl Doors {
     /// # Errors
     ///
     /// [`ConfigError`] names the key that cannot be used.
-    pub fn read(config: &Config) -> Result<Self, ConfigError> {
+    pub fn read(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, ConfigError> {
         let (mut doors, mut shapes, mut sources) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for (name, settings) in &config.ingest.sources {
             let key = format!("ingest.sources.{name}");
@@ -42,7 +45,7 @@ impl Doors {
             doors.push(SourceDoor {
                 name: name.clone(),
                 shape,
-                keys: keys(&format!("{key}.auth"), settings)?,
+                keys: keys(&format!("{key}.auth"), settings, config, clock)?,
                 quota: quota(&format!("{key}.quota"), settings)?,
             });
             shapes.insert(name.clone(), shape);
@@ -62,13 +65,40 @@ fn quota(key: &str, settings: &Settings) -> Result<(Option<u32>, Option<u64>), C
     Ok((quota.events_per_minute, quota.bytes_per_minute))
 }
 
-fn keys(key: &str, settings: &Settings) -> Result<Vec<SourceKey>, ConfigError> {
+fn keys(
+    key: &str,
+    settings: &Settings,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<SourceKey>, ConfigError> {
     match &settings.auth {
         SourceAuth::ApiKey(secrets) => secret_keys(key, secrets, SourceKey::api_key),
         SourceAuth::ApiKeySha256(digests) => digest_keys(key, digests),
         SourceAuth::Hmac(secrets) => secret_keys(key, secrets, SourceKey::hmac),
         SourceAuth::HmacTimestamp(secrets) => secret_keys(key, secrets, SourceKey::hmac_timestamp),
+        SourceAuth::Entra(entra) => {
+            entra_key(&format!("{key}.entra"), entra, config, clock).map(|key| vec![key])
+        }
     }
+}
+
+fn entra_key(
+    key: &str,
+    entra: &EntraSource,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<SourceKey, ConfigError> {
+    let tenant = entra.tenant_id.as_ref().unwrap_or(&config.bot.tenant_id);
+    let mut api = InboundConfig::new(&entra.audience, identity::cloud(&config.bot)?);
+    if let Some(url) = &config.bot.openid_metadata_url {
+        api = api.openid_metadata_url(url);
+    }
+    for app in &entra.app_ids {
+        api = api.entra_caller(tenant, app);
+    }
+    let made = EntraApi::new(&api, entra.roles.iter().cloned(), Arc::clone(clock));
+    let made = made.map_err(|error| ConfigError::value(key, error.to_string()))?;
+    Ok(SourceKey::Entra(Box::new(made)))
 }
 
 fn secret_keys(

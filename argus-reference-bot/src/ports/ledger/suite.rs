@@ -76,7 +76,7 @@ fn leased(run: &str) -> Fact {
 }
 
 fn batch<const N: usize>(facts: [Fact; N]) -> Batch {
-    Batch { facts: facts.into(), expect: BTreeMap::new() }
+    Batch { facts: facts.into(), ..Batch::default() }
 }
 
 fn note(n: u64) -> Fact {
@@ -90,8 +90,10 @@ fn note(n: u64) -> Fact {
 /// If the store fails where it may not.
 pub async fn one_writer_wins(store: &dyn Ledger) -> Result<(), LedgerError> {
     store.receive(arrival(1)).await?;
-    let open =
-        |version| Batch { facts: vec![], expect: BTreeMap::from([("INC-1".to_owned(), version)]) };
+    let open = |version| Batch {
+        expect: BTreeMap::from([("INC-1".to_owned(), version)]),
+        ..Batch::default()
+    };
     let opening = opened(&arrival(1), "INC-1", Severity::High)?;
     store.append(Batch { facts: vec![opening.clone()], ..open(0) }).await?;
     let lost = store.append(Batch { facts: vec![opening], ..open(0) }).await;
@@ -268,6 +270,7 @@ pub async fn documents_follow(store: &dyn Ledger) -> Result<(), LedgerError> {
     let expecting = |version| Batch {
         facts: vec![loaded("2", "four")],
         expect: BTreeMap::from([(stream("draft", "isolate@2"), version)]),
+        ..Batch::default()
     };
     store.append(expecting(2)).await?;
     let lost = store.append(expecting(2)).await;

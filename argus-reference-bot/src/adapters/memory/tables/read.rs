@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Card, Record, Tables};
-use crate::adapters::sqlite::project::{number, principal, rank};
+use crate::adapters::tables::project::{number, principal, rank};
 use crate::ports::ledger::{
     Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
 };

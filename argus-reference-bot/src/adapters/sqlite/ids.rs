@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 /// The ids that came in last and are not filed yet.
 #[derive(Debug, Default)]
-pub(in super::super) struct Ids {
+pub(super) struct Ids {
     events: HashMap<Uuid, u64>,
     keys: HashMap<String, u64>,
 }
 
 impl Ids {
     /// An event was received as record `seq`. Says whether its id and key are new, as they must be.
-    pub(in super::super) fn received(&mut self, seq: u64, event: Uuid, key: Option<&str>) -> bool {
+    pub(super) fn received(&mut self, seq: u64, event: Uuid, key: Option<&str>) -> bool {
         if self.events.contains_key(&event) || key.is_some_and(|key| self.keys.contains_key(key)) {
             return false;
         }
@@ -27,11 +27,7 @@ impl Ids {
     }
 
     /// The record of the event that has this id.
-    pub(in super::super) fn event(
-        &self,
-        connection: &Connection,
-        id: Uuid,
-    ) -> rusqlite::Result<Option<u64>> {
+    pub(super) fn event(&self, connection: &Connection, id: Uuid) -> rusqlite::Result<Option<u64>> {
         match self.events.get(&id) {
             Some(&seq) => Ok(Some(seq)),
             None => filed(connection, id.as_bytes()),
@@ -39,11 +35,7 @@ impl Ids {
     }
 
     /// The record of the event that came under this key.
-    pub(in super::super) fn key(
-        &self,
-        connection: &Connection,
-        key: &str,
-    ) -> rusqlite::Result<Option<u64>> {
+    pub(super) fn key(&self, connection: &Connection, key: &str) -> rusqlite::Result<Option<u64>> {
         match self.keys.get(key) {
             Some(&seq) => Ok(Some(seq)),
             None => filed(connection, key.as_bytes()),
@@ -51,14 +43,14 @@ impl Ids {
     }
 
     /// Forgets what came after record `seq`: its transaction was undone.
-    pub(in super::super) fn undo_after(&mut self, seq: u64) {
+    pub(super) fn undo_after(&mut self, seq: u64) {
         self.events.retain(|_, at| *at <= seq);
         self.keys.retain(|_, at| *at <= seq);
     }
 
     /// Writes the ids of the events up to record `seq` into the table. They are remembered until
     /// [`forget_filed`](Self::forget_filed), since the transaction may fail.
-    pub(in super::super) fn file(&self, connection: &Connection, seq: u64) -> rusqlite::Result<()> {
+    pub(super) fn file(&self, connection: &Connection, seq: u64) -> rusqlite::Result<()> {
         let events = self.events.iter().map(|(id, at)| (&id.as_bytes()[..], *at));
         let keys = self.keys.iter().map(|(key, at)| (key.as_bytes(), *at));
         let mut all: Vec<(&[u8], u64)> = events.chain(keys).filter(|(_, at)| *at <= seq).collect();
@@ -79,14 +71,14 @@ impl Ids {
     }
 
     /// Forgets what is in the table now.
-    pub(in super::super) fn forget_filed(&mut self, seq: u64) {
+    pub(super) fn forget_filed(&mut self, seq: u64) {
         self.events.retain(|_, at| *at > seq);
         self.keys.retain(|_, at| *at > seq);
     }
 }
 
 /// The record up to which ids are filed.
-pub(in super::super) fn filed_up_to(connection: &Connection) -> rusqlite::Result<u64> {
+pub(super) fn filed_up_to(connection: &Connection) -> rusqlite::Result<u64> {
     let filed = connection
         .prepare_cached("SELECT value FROM meta WHERE name = 'filed'")?
         .query_row([], |row| row.get(0))

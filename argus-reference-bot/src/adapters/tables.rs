@@ -1,0 +1,94 @@
+//! The tables that queries read: one text of SQL for both stores.
+//!
+//! What a fact changes ([`project`]) and what a query asks ([`read`]) is written once, so that SQLite
+//! and PostgreSQL cannot differ in it. A store says how it runs a statement ([`Tables`]) and how it
+//! reads a row ([`Cells`]). Statements name their parameters `?1`, `?2`, …; PostgreSQL wants `$1`.
+
+pub(super) mod project;
+pub(super) mod read;
+pub(super) mod schema;
+pub(super) mod sealed;
+
+use std::collections::BTreeSet;
+
+use argus_soc::incident::Incident;
+use uuid::Uuid;
+
+/// A parameter of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    Whole(u64),
+    Time(i64),
+    Truth(bool),
+    Text(&'a str),
+    MaybeText(Option<&'a str>),
+    Bytes(&'a [u8]),
+}
+
+/// Tables in a transaction, as the projection sees them.
+pub(super) trait Tables {
+    /// How the store fails.
+    type Error;
+
+    /// The incident as it stands.
+    fn incident(&mut self, key: &str) -> Result<Option<Incident>, Self::Error>;
+
+    /// The incident was saved; further questions about it get this one.
+    fn saved(&mut self, incident: &Incident);
+
+    /// An event was received as record `seq`. Says whether its id and key are new, as they must be.
+    fn received(&mut self, seq: u64, event: Uuid, key: Option<&str>) -> Result<bool, Self::Error>;
+
+    /// The record of the event that has this id.
+    fn event(&mut self, id: Uuid) -> Result<Option<u64>, Self::Error>;
+
+    /// Puts events into an incident, or aside. Gives one that was placed before, if there is one.
+    fn enter(
+        &mut self,
+        events: BTreeSet<u64>,
+        incident: Option<&str>,
+    ) -> Result<Option<u64>, Self::Error>;
+
+    /// Takes a lease and gives its holder, who may be somebody else.
+    fn lease(&mut self, lease: &str, holder: &str) -> Result<String, Self::Error>;
+
+    /// Gives a lease back.
+    fn release(&mut self, lease: &str) -> Result<(), Self::Error>;
+
+    /// The document as it stands, and its version.
+    fn document(&mut self, kind: &str, key: &str) -> Result<Option<(u64, Vec<u8>)>, Self::Error>;
+
+    /// Writes a document, or removes it.
+    fn set_document(
+        &mut self,
+        kind: &str,
+        key: &str,
+        body: Option<&str>,
+    ) -> Result<(), Self::Error>;
+
+    /// Runs a statement that changes rows.
+    fn change(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Self::Error>;
+}
+
+/// A row of an answer.
+pub(super) trait Cells {
+    /// How reading fails.
+    type Error;
+
+    /// A number that is not negative.
+    fn whole(&self, at: usize) -> Result<u64, Self::Error>;
+    /// A time in milliseconds.
+    fn time(&self, at: usize) -> Result<i64, Self::Error>;
+    /// Yes or no; no if the row has nothing there.
+    fn truth(&self, at: usize) -> Result<bool, Self::Error>;
+    /// A text.
+    fn text(&self, at: usize) -> Result<String, Self::Error>;
+    /// A text, if there is one.
+    fn maybe_text(&self, at: usize) -> Result<Option<String>, Self::Error>;
+    /// Bytes.
+    fn bytes(&self, at: usize) -> Result<&[u8], Self::Error>;
+    /// Bytes, if there are any.
+    fn maybe_bytes(&self, at: usize) -> Result<Option<&[u8]>, Self::Error>;
+    /// What stands there cannot be what was written.
+    fn wrong(&self, at: usize, why: serde_json::Error) -> Self::Error;
+}

@@ -1,0 +1,70 @@
+//! Which store the settings name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::adapters::postgres::{Postgres, Target};
+use crate::adapters::sqlite::Sqlite;
+use crate::config::{ConfigError, Store};
+use crate::ports::chain::Chain;
+use crate::ports::ledger::{Ledger, LedgerError};
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A database.
+    Postgres(Box<Target>),
+}
+
+impl Place {
+    /// The place that the settings name.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if they name none.
+    pub fn of(store: &Store) -> Result<Self, ConfigError> {
+        if let Some(path) = store.sqlite_path()? {
+            return Ok(Self::Sqlite(path));
+        }
+        let password = store.password.as_ref();
+        let password = password.map(|it| super::resolve("store.password", it)).transpose()?;
+        let password = password.as_ref().map(argus_bot_sdk::auth::Secret::expose);
+        let target = Target::new(&store.url, password, store.tls_ca.as_deref());
+        let target = target.map_err(|why| ConfigError::value("store.url", why))?;
+        Ok(Self::Postgres(Box::new(target)))
+    }
+
+    /// Opens the store for the bot.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] as the store says.
+    pub async fn open(&self) -> Result<Arc<dyn Ledger>, LedgerError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+            Self::Postgres(target) => Arc::new(Postgres::open(Target::clone(target)).await?),
+        })
+    }
+
+    /// Opens the store for its chain.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] as the store says.
+    pub async fn chain(&self) -> Result<Arc<dyn Chain>, LedgerError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+            Self::Postgres(target) => Arc::new(Postgres::open(Target::clone(target)).await?),
+        })
+    }
+
+    /// Where it is, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(target) => target.name(),
+        }
+    }
+}
