@@ -27,7 +27,7 @@ use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Part, Roles};
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
@@ -82,6 +82,7 @@ pub struct App {
     listener: TcpListener,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
+    roles: Roles,
 }
 
 impl App {
@@ -91,6 +92,23 @@ impl App {
     ///
     /// [`AppError`] says what cannot be used, and what to do.
     pub async fn build(config: &Config) -> Result<Self, AppError> {
+        Self::build_as(config, Roles::default()).await
+    }
+
+    /// As [`build`](Self::build), for a process that runs only these parts.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError`], also if the store is a file and somebody else would have to run the rest.
+    pub async fn build_as(config: &Config, roles: Roles) -> Result<Self, AppError> {
+        let store = Place::of(&config.store)?;
+        if !roles.is_all() && matches!(store, Place::Sqlite(_)) {
+            let why = format!(
+                "a store in a file is one process's, so nobody could run what `--roles {roles}` \
+                 leaves out; leave --roles out, or use postgres://user@host/db"
+            );
+            return Err(ConfigError::value("store.url", why).into());
+        }
         if config.audit.anchor.is_some() {
             tracing::warn!(
                 "audit.anchor is set, but this version does not anchor the chain outside"
@@ -103,7 +121,7 @@ impl App {
         let templates = Templates::open(config, cloud, &identity).await?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
-        let ledger: Arc<dyn Ledger> = Place::of(&config.store)?.open().await?;
+        let ledger: Arc<dyn Ledger> = store.open().await?;
         let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
@@ -144,6 +162,7 @@ impl App {
         let door = DoorConfig {
             soc: Arc::clone(&soc),
             sources: doors,
+            roles,
             max_event_bytes: config.server.max_event_bytes,
             ingest: config.ingest.clone(),
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
@@ -153,7 +172,7 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates })
+        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, roles })
     }
 
     /// Where it listens.
@@ -177,13 +196,18 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, shapes, templates } = self;
+        let Self { soc, bot, door, auth, listener, shapes, templates, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
-        work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
-        work.spawn(notify(Arc::clone(&soc), halted.clone()));
-        work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        if roles.has(Part::Work) {
+            work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
+            work.spawn(notify(Arc::clone(&soc), halted.clone()));
+            work.spawn(execute(Arc::clone(&soc), halted.clone()));
+        }
+        let mut hearing = JoinSet::new();
+        let hears = Arc::clone(&soc);
+        hearing.spawn(async move { hears.hear_others().await });
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
@@ -208,6 +232,8 @@ impl App {
             );
         }
         work.shutdown().await;
+        hearing.shutdown().await;
+        soc.give_shares_back().await;
         if let Err(error) = soc.ledger.settle().await {
             tracing::warn!(why = chain(&error), "the store's log stays beside its file");
         }

@@ -9,6 +9,7 @@ mod output;
 mod playbooks;
 mod score;
 mod serve;
+mod store;
 mod teams;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ Examples:
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
   argus score explain alert.json --intel malicious:90
+  argus store copy --from ./data/argus.db --to postgres://argus@db/argus
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
@@ -66,6 +68,9 @@ enum Command {
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look after the store: migrate, rebuild, back up, verify, copy.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Make the app that an administrator uploads to Teams.
     #[command(subcommand)]
     Teams(teams::Command),
@@ -109,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Store(command) => store::run(&command),
         Command::Teams(command) => teams::run(&command),
     };
     match outcome {

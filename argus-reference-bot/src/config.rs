@@ -3,6 +3,7 @@
 pub mod credential;
 pub mod ingest;
 mod load;
+mod roles;
 mod score;
 mod secret;
 mod store;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 pub use self::credential::Credential;
 pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
+pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::store::Store;

@@ -9,6 +9,7 @@ pub mod notify;
 pub mod place;
 pub mod playbooks;
 pub mod scores;
+pub mod shares;
 pub mod sources;
 pub mod templates;
 pub mod triage;
@@ -71,6 +72,8 @@ pub struct Soc {
     pub remembered: Mutex<triage::Remembered>,
     /// How long runs were seen to wait.
     pub patience: execute::Patience,
+    /// What this replica does and others do not.
+    pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
     /// What is counted.
@@ -146,6 +149,7 @@ impl Soc {
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             patience: execute::Patience::default(),
+            shares: shares::Shares::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
         }

@@ -25,6 +25,7 @@ use tower_service::Service;
 use self::admission::{Admission, Bounds};
 pub use self::ingest::{Doors, SourceDoor, SourceKey};
 use self::reply::Problem;
+use crate::config::{Part, Roles};
 use crate::flows::Soc;
 
 type Answer = Response<Full<Bytes>>;
@@ -40,6 +41,7 @@ pub struct Door {
 struct Inner {
     soc: Arc<Soc>,
     sources: Vec<SourceDoor>,
+    roles: Roles,
     admission: Admission,
     limits: BodyLimits,
     admin_key: Option<Secret>,
@@ -71,6 +73,8 @@ pub struct DoorConfig {
     pub soc: Arc<Soc>,
     /// The sources of events.
     pub sources: Vec<SourceDoor>,
+    /// The parts of Argus that this process runs.
+    pub roles: Roles,
     /// Largest event body, in bytes.
     pub max_event_bytes: usize,
     /// What all sources together may cost.
@@ -90,7 +94,8 @@ pub struct DoorConfig {
 impl Door {
     /// The doors of `bot` and of everything else.
     pub fn new(config: DoorConfig, bot: Bot) -> Self {
-        let DoorConfig { soc, sources, admin_key, loopback, auth, anchor, push, .. } = config;
+        let DoorConfig { soc, sources, roles, admin_key, loopback, auth, anchor, push, .. } =
+            config;
         let limits = BodyLimits {
             event_bytes: config.max_event_bytes,
             batch_events: config.ingest.max_batch_events,
@@ -103,8 +108,18 @@ impl Door {
         };
         let quotas: Vec<_> = sources.iter().map(|source| source.quota).collect();
         let admission = Admission::new(bounds, &quotas);
-        let inner =
-            Inner { soc, sources, admission, limits, admin_key, loopback, auth, anchor, push };
+        let inner = Inner {
+            soc,
+            sources,
+            roles,
+            admission,
+            limits,
+            admin_key,
+            loopback,
+            auth,
+            anchor,
+            push,
+        };
         Self { inner: Arc::new(inner), bot }
     }
 
@@ -115,6 +130,8 @@ impl Door {
         let asks = request.method() == Method::OPTIONS && ingest::asks(request.headers());
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
+            ["api", "messages"] if !inner.roles.has(Part::Bot) => elsewhere("bot"),
+            ["ingest", ..] if !inner.roles.has(Part::Ingest) => elsewhere("ingest"),
             ["api", "messages"] => match bot.call(request).await {
                 Ok(answer) => answer,
             },
@@ -154,6 +171,12 @@ impl Service<Request<Incoming>> for Door {
         let (inner, bot) = (Arc::clone(&self.inner), self.bot.clone());
         Box::pin(async move { Ok(Self::answer(inner, bot, request).await) })
     }
+}
+
+/// The answer of a process that does not run this part.
+fn elsewhere(role: &str) -> Answer {
+    let detail = format!("This process does not run the part `{role}`; another one does.");
+    Problem::new(404, "not-this-role", detail).answer()
 }
 
 impl Inner {

@@ -9,4 +9,5 @@ mod proxy;
 mod replicas;
 mod server;
 mod suite;
+mod tools;
 mod worker;

@@ -154,7 +154,9 @@ fn links_in_documents_lead_somewhere() {
 
 #[test]
 fn lock_files_of_npm_work_everywhere() {
-    for folder in ["argus-reference-bot/web", "argus-cards/fuzz-npm"] {
+    let folders =
+        ["argus-reference-bot/web", "argus-reference-bot/manifest-npm", "argus-cards/fuzz-npm"];
+    for folder in folders {
         let lock = read(&format!("{folder}/package-lock.json"));
         assert!(lock.contains("\"integrity\""), "{folder}: what is installed is not pinned");
         assert!(!lock.contains("\"resolved\""), "{folder} names the registry that somebody used");

@@ -8,6 +8,7 @@ mod bells;
 mod claims;
 mod connect;
 mod load;
+mod rebuild;
 mod schema;
 mod verify;
 mod wire;
@@ -28,6 +29,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 pub use self::connect::Target;
+pub use self::rebuild::rebuild;
 pub use self::verify::{export, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};

@@ -306,6 +306,47 @@ impl Chain for Sqlite {
     }
 }
 
+/// Makes all tables of the store at `path` anew from its records, which stay as they are. Gives how
+/// many there are.
+///
+/// # Errors
+///
+/// [`LedgerError::Unavailable`] if there is no store, or a process has it open;
+/// [`LedgerError::Damaged`] if the records cannot be read, and then the tables stay as they are.
+pub fn rebuild(path: &Path) -> Result<u64, LedgerError> {
+    if !path.is_file() {
+        return Err(unavailable(format!("there is no store at {}", path.display())));
+    }
+    {
+        let _lock = lock(path)?;
+        let connection = Connection::open(path).map_err(failed)?;
+        schema::prepare(&connection)?;
+        schema::make_anew(&connection)?;
+    }
+    // The writer notes what the pages hold now.
+    let store = Sqlite::open(path)?;
+    drop(store);
+    let connection = Connection::open(path).map_err(failed)?;
+    Ok(schema::head(&connection).map_err(failed)?.0)
+}
+
+/// Copies the store at `path` into a new file while it may be in use: one moment of it, whole.
+///
+/// # Errors
+///
+/// [`LedgerError::Unavailable`] if there is no store at `path` or no room at `to`.
+pub fn backup(path: &Path, to: &Path) -> Result<(), LedgerError> {
+    if !path.is_file() {
+        return Err(unavailable(format!("there is no store at {}", path.display())));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let name = to.to_str().ok_or_else(|| unavailable("the name of the file is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(failed)?;
+    let copy = File::open(to).and_then(|file| file.sync_all());
+    copy.map_err(|error| unavailable(format!("{}: {error}", to.display())))
+}
+
 /// Makes this process the only one that writes the store. The system gives the lock back when the
 /// process ends, however it ends.
 fn lock(store: &Path) -> Result<File, LedgerError> {

@@ -104,7 +104,7 @@ pub(super) fn exported(
 }
 
 /// Verifies a store without changing it.
-pub(super) fn report(place: &Place) -> Result<Report, super::Complaint> {
+fn report(place: &Place) -> Result<Report, super::Complaint> {
     Ok(match place {
         Place::Sqlite(path) => verify(path)?,
         Place::Postgres(target) => runtime()?.block_on(postgres::verify(target))?,
@@ -113,7 +113,11 @@ pub(super) fn report(place: &Place) -> Result<Report, super::Complaint> {
 
 /// Verifies a store and says what was found.
 pub(super) fn verified(place: &Place, format: Format) -> Outcome {
-    let report = report(place)?;
+    say_report(&report(place)?, format)
+}
+
+/// Says what was found.
+pub(super) fn say_report(report: &Report, format: Format) -> Outcome {
     match format {
         Format::Json => say(&json!({
             "intact": report.intact(),
@@ -123,7 +127,7 @@ pub(super) fn verified(place: &Place, format: Format) -> Outcome {
             "findings": report.findings,
         })
         .to_string())?,
-        Format::Text => say(&words(&report))?,
+        Format::Text => say(&words(report))?,
     }
     Ok(if report.intact() { Ended::Well } else { Ended::WithFindings })
 }

@@ -6,18 +6,22 @@ use clap::ValueEnum;
 
 use super::{Ended, Outcome};
 use crate::app::App;
-use crate::config;
+use crate::config::{self, Part, Roles};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   argus serve --config argus.toml
   ARGUS__SERVER__LISTEN=127.0.0.1:4000 argus serve --config argus.toml
+  argus serve --config argus.toml --roles bot,ingest
   ARGUS_LOG=argus_reference_bot=debug argus serve --config argus.toml --log-format json")]
 pub(super) struct Args {
     /// The settings.
     #[arg(long, value_name = "FILE", default_value = "argus.toml")]
     config: PathBuf,
+    /// The parts that this process runs; by default all. Others on the same PostgreSQL run the rest.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE,…")]
+    roles: Vec<Part>,
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -36,7 +40,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     log(args.log_format, "info");
     let config = config::load(&args.config)?;
     runtime()?.block_on(async {
-        let app = App::build(&config).await?;
+        let app = App::build_as(&config, Roles::of(&args.roles)).await?;
         let address = app.address()?;
         tracing::info!(%address, "argus listens");
         app.run(interrupted()).await?;

@@ -24,12 +24,16 @@ use tokio::time::Instant;
 pub use self::patience::Patience;
 use self::scene::Scene;
 use super::Soc;
+use super::shares::{Share, TRY};
 use crate::ports::ledger::LedgerError;
 
 /// How long to wait when nothing says anything better.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest time between two looks at an effect that takes its time.
 const SLOWEST_POLL: Duration = Duration::from_secs(30);
+
+/// How often the executor says that it is still there, to keep its claim.
+const RENEWED: Duration = Duration::from_secs(4);
 
 /// Why a playbook was not started.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +113,24 @@ pub fn new_run(
 pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let mut drivers = Drivers::default();
     while !*stop.borrow() {
+        let ours = soc.shares.runs.share(soc.ledger.as_ref()).await;
+        if !matches!(ours, Ok(Share::Ours | Share::OursNow)) {
+            // Nobody rings when another replica dies.
+            tokio::select! {
+                biased;
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(TRY) => {}
+            }
+            continue;
+        }
         match soc.ledger.with_active_runs().await {
             Ok(active) => drivers.start(&soc, active, &stop),
             Err(error) => tracing::error!(error = %error, "cannot see which runs go on"),
         }
         let next = drivers.wake.values().min();
         let idle = next.map_or(SLOWEST_POLL, |at| at.saturating_duration_since(Instant::now()));
+        // The claim is kept by saying so.
+        let idle = idle.min(RENEWED);
         // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
             biased;

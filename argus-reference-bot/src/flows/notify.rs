@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Soc;
+use super::shares::{Share, TRY};
 use crate::chain::chain;
 use crate::ports::ledger::{Batch, DueCard, LedgerError};
 use crate::view::{self, Stand};
@@ -23,6 +24,10 @@ use crate::view::{self, Stand};
 const ROUND: u32 = 256;
 /// Longest wait between two tries of the same card.
 const SLOWEST: u64 = 60_000;
+/// How often the notifier says that it is still there, to keep its claim.
+const RENEWED: u64 = 4_000;
+/// The longest of Teams' windows.
+const WINDOW: Duration = Duration::from_hours(1);
 /// Creates without a known end before a card is given up. Each may have put a card into Teams.
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -50,9 +55,16 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let mut sending: JoinSet<(DueCard, Result<(), Failure>)> = JoinSet::new();
     let mut busy = BTreeSet::new();
     while !*stop.borrow() {
+        if !soc.may_send(&mut windows, started).await {
+            tokio::select! {
+                () = tokio::time::sleep(TRY) => {}
+                _ = stop.changed() => {}
+            }
+            continue;
+        }
         let now = now_ms(started);
         let mut view = windows.seen_at(now);
-        let mut idle = SLOWEST;
+        let mut idle = SLOWEST.min(RENEWED);
         match soc.ledger.due_cards(ROUND).await {
             Ok(due) => {
                 for card in due {
@@ -192,6 +204,32 @@ impl Tries {
 }
 
 impl Soc {
+    /// Whether this replica sends cards now. If it did not until now, what the others have sent
+    /// counts in Teams' windows.
+    async fn may_send(&self, windows: &mut Windows, started: tokio::time::Instant) -> bool {
+        let shared = match self.shares.cards.share(self.ledger.as_ref()).await {
+            Ok(Share::Ours) => return true,
+            Ok(Share::Others) => return false,
+            Ok(Share::OursNow) => self.ledger.sends(WINDOW).await,
+            Err(error) => Err(error),
+        };
+        match shared {
+            Ok(sends) => {
+                let now = now_ms(started);
+                for (conversation, ago) in sends {
+                    let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+                    windows.pace.record(&conversation, TENANT, now.saturating_sub(ago));
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(why = chain(&error), "cannot see whose turn it is to send cards");
+                self.shares.cards.doubt();
+                false
+            }
+        }
+    }
+
     /// Brings one card up to date.
     async fn show(&self, due: &DueCard) -> Result<(), Failure> {
         let Some(incident) = self.ledger.incident(&due.incident).await? else {
@@ -200,6 +238,9 @@ impl Soc {
         let (seq, _) = self.ledger.head().await?;
         let drawn = self.draw(&incident, due, seq)?;
         let to = self.conversation(&due.conversation);
+        if !self.shares.cards.is_sure() {
+            return Err("another replica sends cards now".to_owned().into());
+        }
         let sent = if let Some(id) = &due.activity_id {
             self.connector.update(&to, id, &drawn.activity).await
         } else {
@@ -208,7 +249,9 @@ impl Soc {
                 card: due.card.clone(),
                 conversation: due.conversation.clone(),
             };
-            self.record(&incident, attempted).await?;
+            let fact = self.fact(Actor::service("notifier"), &incident.correlation, attempted);
+            let claim = self.shares.cards.claim();
+            self.ledger.append(Batch { claim, ..Batch::one(fact) }).await?;
             self.connector.send(&to, &drawn.activity).await
         };
         match sent {

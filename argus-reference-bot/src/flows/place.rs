@@ -8,6 +8,7 @@ use argus_soc::event::Shape;
 use tokio::sync::watch;
 
 use super::Soc;
+use super::shares::TRY;
 use crate::chain::chain;
 
 /// How often the store is asked what waits when nobody rings.
@@ -30,7 +31,8 @@ pub async fn place(
                 tokio::time::sleep(GATHER).await;
                 LOOK
             }
-            Ok(_) => LOOK,
+            Ok(_) if soc.shares.placing.is_sure() => LOOK,
+            Ok(_) => TRY,
             Err(error) => {
                 tracing::error!(why = chain(&error), "events wait and are placed later");
                 Duration::from_secs(1)

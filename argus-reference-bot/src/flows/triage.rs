@@ -20,6 +20,7 @@ pub use self::remembered::Remembered;
 use super::Soc;
 use super::execute::new_run;
 use super::ingest::{Follows, Read};
+use super::shares::Share;
 use super::sources::Sources;
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
 use crate::routes::Facts;
@@ -51,7 +52,7 @@ impl Soc {
     pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
         let mut remembered = self.remembered.lock().await;
         let mut placed = 0;
-        while let Some((last, events)) = self.next(&remembered, shapes).await? {
+        while let Some((last, events)) = self.next(&mut remembered, shapes).await? {
             let begins_runs = self.place_all(&events, &mut remembered).await?;
             remembered.placed = Some(last);
             placed += events.len();
@@ -75,9 +76,15 @@ impl Soc {
     /// The next events that wait to be placed, and the place of the last one.
     async fn next(
         &self,
-        remembered: &Remembered,
+        remembered: &mut Remembered,
         shapes: &BTreeMap<String, Shape>,
     ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+        match self.shares.placing.share(self.ledger.as_ref()).await? {
+            Share::Ours => {}
+            // Until now somebody else placed events: what is remembered is out of date.
+            Share::OursNow => *remembered = Remembered::default(),
+            Share::Others => return Ok(None),
+        }
         if let Some(placed) = remembered.placed {
             match self.fresh.after(placed, BATCH) {
                 Follows::Events(last, events) => return Ok(Some((last, events))),

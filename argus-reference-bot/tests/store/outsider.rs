@@ -31,6 +31,7 @@ fn changed(intact: &Path, sql: &str) -> (Option<i32>, String) {
     said(&python(&[copy.to_str().expect("a path")]))
 }
 
+#[expect(clippy::print_stderr, reason = "what was not proven is said")]
 #[tokio::test]
 async fn python_proves_the_trail_and_finds_what_was_done_to_it() -> Result<(), LedgerError> {
     if Command::new("python3").arg("--version").output().is_err() {

@@ -1,6 +1,6 @@
 //! Tables made from records in memory, to compare those of another store with.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::ids::Ids;
 use super::tables::Transaction;
@@ -42,6 +42,18 @@ impl Rebuilt {
         // Where ids are filed at once there is no note of how far they are.
         self.connection.execute_batch("DELETE FROM meta WHERE name = 'filed'").map_err(failed)?;
         Ok(self)
+    }
+
+    /// All rows of a table, as texts.
+    pub(in crate::adapters) fn rows(
+        &self,
+        table: &Compared,
+    ) -> Result<Vec<Vec<Option<String>>>, LedgerError> {
+        let sql = table.select(Dialect::Sqlite);
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        let row = |row: &Row<'_>| (0..table.width()).map(|at| row.get(at)).collect();
+        let rows = statement.query_map([], row).map_err(failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
     /// The first difference to the rows that `stored` gives, which are in the order of their keys.

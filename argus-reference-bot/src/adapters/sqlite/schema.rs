@@ -60,6 +60,11 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
     if id == APPLICATION_ID {
         tracing::info!(from = layout, to = LAYOUT, "the tables are made anew from the records");
     }
+    make_anew(connection)
+}
+
+/// Makes the tables anew from the records, in one transaction.
+pub(super) fn make_anew(connection: &Connection) -> Result<(), LedgerError> {
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     connection.execute_batch(TABLES).map_err(failed)?;
     let ids = rebuild(connection, connection)?;

@@ -150,6 +150,36 @@ pub(in crate::adapters) const COMPARED: [Compared; 7] = [
 ];
 
 impl Compared {
+    /// How many columns it has.
+    pub(in crate::adapters) fn width(&self) -> usize {
+        self.key.len() + self.others.len()
+    }
+
+    /// PostgreSQL's statement that takes rows as [`select`](Self::select) gives them, column by
+    /// column.
+    pub(in crate::adapters) fn insert(&self) -> String {
+        let all = || self.key.iter().chain(self.others).enumerate();
+        let names: Vec<_> = all().map(|(_, (name, _))| *name).collect();
+        let values: Vec<_> = all()
+            .map(|(at, (_, kind))| match kind {
+                'n' => format!("c{at}::bigint"),
+                'y' => format!("c{at} = '1'"),
+                'b' => format!("decode(c{at}, 'hex')"),
+                _ => format!("c{at}"),
+            })
+            .collect();
+        let given: Vec<_> = all().map(|(at, _)| format!("${}::text[]", at + 1)).collect();
+        let called: Vec<_> = all().map(|(at, _)| format!("c{at}")).collect();
+        format!(
+            "INSERT INTO {} ({}) SELECT {} FROM unnest({}) AS given ({})",
+            self.name,
+            names.join(", "),
+            values.join(", "),
+            given.join(", "),
+            called.join(", ")
+        )
+    }
+
     /// All rows as texts that both stores write the same, in the order of the key.
     pub(in crate::adapters) fn select(&self, dialect: Dialect) -> String {
         let lite = dialect == Dialect::Sqlite;

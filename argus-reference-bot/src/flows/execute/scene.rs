@@ -142,6 +142,11 @@ impl Scene<'_> {
             attempt: step.attempts + 1,
         };
         self.write_if_unchanged(vec![intent]).await?;
+        if !self.soc.shares.runs.is_sure() {
+            // Another replica may be driving this run by now. The intent is on record, so whoever
+            // drives it looks at the far side first.
+            return Ok(());
+        }
         let outcome = self.hand_over(step, permit, key).await;
         self.soc.metrics.effect(step.plan.action.name(), &outcome);
         self.write(vec![What::Answered { run, step: name, outcome }]).await

@@ -1,0 +1,201 @@
+//! `argus store copy`: a chain from one store into another.
+
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{done, place};
+use crate::cli::output::{Format, complain};
+use crate::cli::serve::runtime;
+use crate::cli::{Complaint, Outcome};
+use crate::config::SecretRef;
+use crate::ports::chain::{Chain, Link};
+
+/// Records in one transaction.
+const PIECE: u32 = 500;
+/// Records after which one is told how far it is.
+const TELL: u64 = 20_000;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// The store to copy: a file, a folder, `postgres://user@host/db`, or an export (`.jsonl`).
+    #[arg(long, value_name = "PLACE")]
+    from: PathBuf,
+    /// The store to copy into.
+    #[arg(long, value_name = "PLACE")]
+    to: PathBuf,
+    /// The password for PostgreSQL: `env:NAME` or `file:PATH`.
+    #[arg(long, value_name = "SECRET")]
+    password: Option<SecretRef>,
+    /// For whom to write.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Whether a file is an export, by its name.
+pub(super) fn is_export(file: &Path) -> bool {
+    file.extension().is_some_and(|it| it.eq_ignore_ascii_case("jsonl"))
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    if args.from == args.to {
+        return Err(Complaint("--from and --to are the same store".into()));
+    }
+    let to = place(&args.to, args.password.as_ref())?;
+    let (before, records, head) = runtime()?.block_on(async {
+        let target = to.chain().await?;
+        let (before, _) = target.end().await?;
+        if is_export(&args.from) {
+            from_export(&args.from, target.as_ref()).await?;
+        } else {
+            let source = place(&args.from, args.password.as_ref())?.chain().await?;
+            from_store(source.as_ref(), target.as_ref()).await?;
+        }
+        let (records, head) = target.end().await?;
+        Ok::<_, Complaint>((before, records, head))
+    })?;
+    let copied = records - before;
+    done(
+        args.format,
+        &format!("copied {copied} records, {before} were there; {records} records, head {head}"),
+        &json!({
+            "copied": copied,
+            "there": before,
+            "records": records,
+            "head": head.to_string(),
+        }),
+    )
+}
+
+async fn from_store(source: &dyn Chain, target: &dyn Chain) -> Result<(), Complaint> {
+    let ((all, _), (mut at, head)) = (source.end().await?, target.end().await?);
+    if at > 0 {
+        let same = source.links(at - 1, 1).await?;
+        if same.first().is_none_or(|link| link.hash != head.as_bytes()) {
+            return Err(other_chain(at));
+        }
+    }
+    loop {
+        let links = source.links(at, PIECE).await?;
+        let Some(last) = links.last().map(|link| link.seq) else { return Ok(()) };
+        target.take_over(links).await?;
+        tell(at, last, Some(all));
+        at = last;
+    }
+}
+
+async fn from_export(file: &Path, target: &dyn Chain) -> Result<(), Complaint> {
+    let (mut at, head) = target.end().await?;
+    let mut links = Vec::new();
+    for link in export(file)? {
+        let link = link?;
+        if link.seq == at && link.hash != head.as_bytes() {
+            return Err(other_chain(at));
+        }
+        if link.seq <= at {
+            continue;
+        }
+        links.push(link);
+        if links.len() >= PIECE as usize {
+            at = take(target, &mut links, at).await?;
+        }
+    }
+    if !links.is_empty() {
+        take(target, &mut links, at).await?;
+    }
+    Ok(())
+}
+
+async fn take(target: &dyn Chain, links: &mut Vec<Link>, at: u64) -> Result<u64, Complaint> {
+    let last = links.last().map_or(at, |link| link.seq);
+    target.take_over(std::mem::take(links)).await?;
+    tell(at, last, None);
+    Ok(last)
+}
+
+fn other_chain(at: u64) -> Complaint {
+    Complaint(format!(
+        "the store to copy into holds another chain: its record {at} is not that of the other one; \
+         copy into an empty store"
+    ))
+}
+
+fn tell(before: u64, now: u64, all: Option<u64>) {
+    if before / TELL != now / TELL {
+        let all = all.map_or_else(String::new, |all| format!(" of {all}"));
+        complain(&format!("{now}{all} records"));
+    }
+}
+
+/// The records of an export.
+///
+/// # Errors
+///
+/// Which line is not a record, and why.
+pub(super) fn export(
+    file: &Path,
+) -> Result<impl Iterator<Item = Result<Link, Complaint>>, Complaint> {
+    let name = file.display().to_string();
+    let opened =
+        std::fs::File::open(file).map_err(|error| Complaint(format!("{name}: {error}")))?;
+    let lines = std::io::BufReader::new(opened).lines().zip(1_u64..);
+    Ok(lines.map(move |(line, number)| {
+        let wrong = |why: String| Complaint(format!("{name}:{number}: {why}"));
+        let line = line.map_err(|error| wrong(error.to_string()))?;
+        read(&line).map_err(wrong)
+    }))
+}
+
+fn read(line: &str) -> Result<Link, String> {
+    #[derive(Deserialize)]
+    struct Line {
+        seq: u64,
+        prev: String,
+        payload: String,
+        hash: String,
+        raw: Option<String>,
+    }
+    let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let raw = line.raw.map(|raw| base64.decode(raw).map_err(|error| format!("raw: {error}")));
+    Ok(Link {
+        seq: line.seq,
+        prev: unhex(&line.prev).ok_or("prev is not hexadecimal")?,
+        payload: line.payload.into_bytes(),
+        hash: unhex(&line.hash).ok_or("hash is not hexadecimal")?,
+        raw: raw.transpose()?,
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    let byte = |two: &[u8]| match two {
+        [high, low] => Some(digit(high)? << 4 | digit(low)?),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_export_is_read_and_a_broken_one_is_not() {
+        let good = r#"{"seq":1,"prev":"00ff","payload":"{}","hash":"a0","raw":"aGk="}"#;
+        let link = read(good).expect("a record");
+        assert_eq!((link.prev, link.hash, link.raw), (vec![0, 255], vec![160], Some(b"hi".into())));
+        for (broken, why) in [
+            (good.replace("00ff", "0xff"), "prev"),
+            (good.replace("a0", "a"), "hash"),
+            (good.replace("aGk=", "-"), "raw"),
+            ("{".into(), "EOF"),
+        ] {
+            let said = read(&broken);
+            assert!(said.as_ref().is_err_and(|it| it.contains(why)), "{broken}: {said:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `argus store`: from one store into another and back, every byte of the chain.
+
+use std::path::Path;
+use std::process::Command;
+
+use argus_reference_bot::adapters::sqlite::{Sqlite, verify};
+use argus_reference_bot::ports::ledger::suite::{self, arrival};
+use argus_reference_bot::ports::ledger::{Ledger, LedgerError};
+use serde_json::Value;
+
+use super::server::Server;
+use super::worker::place_all;
+
+/// Runs a command of `argus store`; gives its exit code, its answer and its complaint.
+fn argus(arguments: &[&str]) -> (Option<i32>, Value, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_argus"))
+        .arg("store")
+        .args(arguments)
+        .args(["--format", "json"])
+        .output()
+        .expect("argus runs");
+    let answer = serde_json::from_slice(&done.stdout).unwrap_or_default();
+    (done.status.code(), answer, String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// A store with events in incidents, cards, documents and leases.
+async fn filled(path: &Path) -> Result<(), LedgerError> {
+    let store = Sqlite::open(path)?;
+    suite::documents_follow(&store).await?;
+    for n in 1..=150 {
+        store.receive(arrival(n)).await?;
+    }
+    place_all(&store).await?;
+    store.receive(arrival(200)).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_and_a_rebuild_changes_nothing() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, copy) = (folder.path().join("argus.db"), folder.path().join("copy.db"));
+    filled(&path).await?;
+    let store = Sqlite::open(&path)?;
+    let (code, said, why) = argus(&["backup", "--data", text(&path), "--to", text(&copy)]);
+    assert_eq!(code, Some(0), "while the bot runs: {why}");
+    assert_eq!(said["records"], store.head().await?.0);
+    let (code, _, why) = argus(&["backup", "--data", text(&path), "--to", text(&copy)]);
+    assert!(code == Some(2) && why.contains("is there already"), "{why}");
+    let (code, _, why) = argus(&["rebuild", "--data", text(&path)]);
+    assert!(code == Some(2) && why.contains("stop it first"), "{why}");
+    drop(store);
+
+    let lost = rusqlite::Connection::open(&copy).expect("the copy");
+    lost.execute_batch("DELETE FROM cards; DELETE FROM incidents").expect("tables are lost");
+    drop(lost);
+    let (code, said, _) = argus(&["verify", "--data", text(&copy)]);
+    assert_eq!((code, &said["intact"]), (Some(1), &Value::Bool(false)));
+    let (code, _, why) = argus(&["rebuild", "--data", text(&copy)]);
+    assert_eq!(code, Some(0), "{why}");
+    assert_eq!(verify(&copy)?.findings, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_copy_has_every_byte_and_goes_on_where_it_was_broken_off() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (first, back, lines) = (at("first.db"), at("back.db"), at("lines.jsonl"));
+    filled(&first).await?;
+    let place = server.database().await;
+    let (code, said, why) = argus(&["copy", "--from", text(&first), "--to", &place]);
+    assert_eq!(code, Some(0), "{why}");
+    let head = said["head"].clone();
+    assert_eq!(head, verify(&first)?.head);
+    let (code, said, why) = argus(&["verify", "--data", &place]);
+    assert_eq!((code, &said["head"]), (Some(0), &head), "{said} {why}");
+
+    // More comes in at the first store; the next copy takes only that.
+    Sqlite::open(&first)?.receive(arrival(300)).await?;
+    let (code, said, why) = argus(&["copy", "--from", text(&first), "--to", &place]);
+    assert_eq!((code, &said["copied"]), (Some(0), &1.into()), "{why}");
+    let head = said["head"].clone();
+
+    // Tables that are lost come back from the records.
+    let client = server.client(place.rsplit('/').next().expect("a database")).await;
+    client.batch_execute("DELETE FROM incidents; UPDATE cards SET shown = 7").await.expect("lost");
+    assert_eq!(argus(&["verify", "--data", &place]).0, Some(1));
+    let (code, _, why) = argus(&["rebuild", "--data", &place]);
+    assert_eq!(code, Some(0), "{why}");
+    assert_eq!(argus(&["verify", "--data", &place]).0, Some(0));
+
+    let (code, said, why) = argus(&["backup", "--data", &place, "--to", text(&lines)]);
+    assert_eq!((code, &said["head"]), (Some(0), &head), "{why}");
+    for from in [place.as_str(), text(&lines)] {
+        let (code, said, why) = argus(&["copy", "--from", from, "--to", text(&back)]);
+        assert_eq!((code, &said["head"]), (Some(0), &head), "{why}");
+    }
+    assert_eq!(verify(&back)?.findings, []);
+
+    // Another chain is not mixed in, and one changed byte of a backup is found.
+    let other = at("other.db");
+    Sqlite::open(&other)?.receive(arrival(9)).await?;
+    let (code, _, why) = argus(&["copy", "--from", text(&other), "--to", &place]);
+    assert!(code == Some(2) && why.contains("another chain"), "{why}");
+    let forged = std::fs::read_to_string(&lines).expect("a backup").replacen("ws-3", "ws-4", 1);
+    let forged = forged.replacen("c-7", "c-8", 1);
+    std::fs::write(&lines, forged).expect("room");
+    let (code, said, _) = argus(&["verify", "--data", text(&lines)]);
+    assert_eq!((code, &said["intact"]), (Some(1), &Value::Bool(false)));
+
+    // A changed byte on the server is found with its record.
+    let forge = "UPDATE records SET payload = set_byte(payload, 20, 88) WHERE seq = 9";
+    client.batch_execute(forge).await.expect("forged");
+    let (code, said, _) = argus(&["verify", "--data", &place]);
+    assert_eq!((code, &said["findings"][0]["seq"]), (Some(1), &9.into()), "{said}");
+    Ok(())
+}
