@@ -28,6 +28,7 @@ use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError, Part, Roles};
+use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
@@ -137,6 +138,7 @@ impl App {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             model: model(config)?,
+            correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {

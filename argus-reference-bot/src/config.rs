@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod correlation;
 pub mod credential;
 pub mod ingest;
 mod load;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
@@ -63,6 +65,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When events about different things are one incident.
+    #[serde(default)]
+    pub correlation: Vec<Correlation>,
     /// How events are scored.
     #[serde(default)]
     pub score: Score,

@@ -8,6 +8,8 @@ pub mod ingest;
 pub mod notify;
 pub mod place;
 pub mod playbooks;
+mod quiet;
+mod regroup;
 pub mod scores;
 pub mod shares;
 pub mod sources;
@@ -52,6 +54,8 @@ pub struct Soc {
     pub templates: Arc<Library>,
     /// The playbooks in use.
     pub playbooks: Playbooks,
+    /// The correlation rules in use.
+    pub correlations: crate::correlations::Correlations,
     /// The score model in use.
     pub model: argus_soc::score::Model,
     /// Signs and checks what buttons carry.
@@ -141,6 +145,7 @@ impl Soc {
             playbooks,
             buttons,
             model: argus_soc::score::Model::default(),
+            correlations: crate::correlations::Correlations::default(),
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),

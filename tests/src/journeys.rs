@@ -10,6 +10,7 @@ mod isolate;
 mod notify;
 mod people;
 mod query;
+mod regroup;
 mod scenery;
 mod templates;
 mod ticket;

@@ -11,3 +11,4 @@ pub mod playbook;
 pub mod policy;
 pub mod run;
 pub mod score;
+pub mod suppress;

@@ -8,6 +8,7 @@
 )]
 
 mod corpus;
+mod correlation;
 mod decisions;
 mod defects;
 mod events;
@@ -17,6 +18,7 @@ mod policies;
 mod runs;
 mod s2;
 mod scores;
+mod suppressions;
 mod windows;
 
 use argus_soc::enrich::{Asset, Enrichment, History, Intel, Known};
