@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
-use argus_bot_sdk::server::{Limits, serve};
+use argus_bot_sdk::server::{Limits, Tls, serve, serve_tls};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
@@ -27,7 +27,7 @@ use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Part, Roles};
+use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::execute::execute;
@@ -81,6 +81,7 @@ pub struct App {
     door: Door,
     auth: Arc<Authenticator>,
     listener: TcpListener,
+    tls: Option<Tls>,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
     roles: Roles,
@@ -174,7 +175,8 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, roles })
+        let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
+        Ok(Self { soc, bot, door, auth: teams.auth, listener, tls, shapes, templates, roles })
     }
 
     /// Where it listens.
@@ -198,7 +200,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, shapes, templates, roles } = self;
+        let Self { soc, bot, door, auth, listener, tls, shapes, templates, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -221,7 +223,11 @@ impl App {
                 why = broken => disk = Some(why),
             }
         };
-        let served = serve(listener, door, Limits::default().drain(SHUTDOWN / 2), ended).await;
+        let limits = Limits::default().drain(SHUTDOWN / 2);
+        let served = match tls {
+            Some(tls) => serve_tls(listener, tls, door, limits, ended).await,
+            None => serve(listener, door, limits, ended).await,
+        };
         tracing::info!("stopping: finishing what was begun");
         halt.send_replace(true);
         let finishing = async {

@@ -8,6 +8,7 @@ mod roles;
 mod score;
 mod secret;
 mod store;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,12 +17,13 @@ use serde::Deserialize;
 
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
-pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
+pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::store::Store;
+pub use self::tls::ServerTls;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -84,6 +86,9 @@ pub struct Server {
     /// only, and not through a proxy.
     #[serde(default)]
     pub admin_key: Option<SecretRef>,
+    /// TLS in the process itself; without it, put a reverse proxy in front.
+    #[serde(default)]
+    pub tls: Option<ServerTls>,
     /// Largest event body, in bytes.
     #[serde(default = "mebibyte")]
     pub max_event_bytes: usize,

@@ -75,6 +75,8 @@ pub enum SourceAuth {
     HmacTimestamp(Secrets),
     /// A token of Entra in `Authorization`.
     Entra(EntraSource),
+    /// A client certificate.
+    Mtls(ClientCertificate),
 }
 
 /// Whose tokens of Entra speak for a source.
@@ -91,6 +93,18 @@ pub struct EntraSource {
     /// Roles of which the token must have one, if any are named.
     #[serde(default)]
     pub roles: Vec<String>,
+}
+
+/// Which client certificates speak for a source; each must also be signed by `server.tls.client_ca`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCertificate {
+    /// SHA-256 of the certificate, in hex.
+    #[serde(default)]
+    pub sha256: Vec<String>,
+    /// A DNS name of the certificate.
+    #[serde(default)]
+    pub san: Vec<String>,
 }
 
 /// One secret, or two while it is being changed.
