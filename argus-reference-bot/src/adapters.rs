@@ -1,13 +1,21 @@
 //! The world behind the ports, one module per product.
 
+pub mod cmdb;
 pub mod defender;
+pub mod defender_ti;
+pub mod devices;
 pub mod files;
 pub mod graph;
+mod kept;
+pub mod lookup;
 pub mod memory;
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod servicenow;
 pub mod sharepoint;
 pub mod sqlite;
 mod tables;
+pub mod taxii;
 pub mod verify;
-mod web;
+pub mod web;

@@ -2,6 +2,7 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod knowledge;
 mod store;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
-use argus_bot_sdk::server::{Limits, serve};
+use argus_bot_sdk::server::{Limits, Tls, serve, serve_tls};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
@@ -20,16 +21,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::knowledge::Sources;
 pub use self::store::Place;
 use crate::adapters::defender::{self, Defender};
-use crate::adapters::files::Files;
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Part, Roles};
+use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
+use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::automation::automation;
+use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
@@ -40,6 +43,7 @@ use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
+use crate::ports::knowledge::Copied;
 use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 use crate::templates::Templates;
@@ -81,8 +85,10 @@ pub struct App {
     door: Door,
     auth: Arc<Authenticator>,
     listener: TcpListener,
+    tls: Option<Tls>,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
+    copies: Vec<Arc<dyn Copied>>,
     roles: Roles,
 }
 
@@ -123,13 +129,14 @@ impl App {
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
+        let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
         let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
             clock,
             connector: Arc::new(teams.connector),
             access: access(config, cloud, &identity)?,
-            knowledge: Arc::new(Files::load(&config.enrichment)?),
+            knowledge: Arc::new(knowledge),
             templates: templates.library(),
             playbooks: Playbooks::load(playbooks.as_deref())?,
             buttons: Buttons::new(identity.button_key().expose()),
@@ -138,6 +145,7 @@ impl App {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             model: model(config)?,
+            correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -175,7 +183,9 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, roles })
+        let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
+        let auth = teams.auth;
+        Ok(Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles })
     }
 
     /// Where it listens.
@@ -199,7 +209,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, shapes, templates, roles } = self;
+        let Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -208,6 +218,8 @@ impl App {
             work.spawn(notify(Arc::clone(&soc), halted.clone()));
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
             work.spawn(automation(Arc::clone(&soc), halted.clone()));
+            work.spawn(copies::follow(copies, halted.clone()));
+            work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
         }
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
@@ -223,7 +235,11 @@ impl App {
                 why = broken => disk = Some(why),
             }
         };
-        let served = serve(listener, door, Limits::default().drain(SHUTDOWN / 2), ended).await;
+        let limits = Limits::default().drain(SHUTDOWN / 2);
+        let served = match tls {
+            Some(tls) => serve_tls(listener, tls, door, limits, ended).await,
+            None => serve(listener, door, limits, ended).await,
+        };
         tracing::info!("stopping: finishing what was begun");
         halt.send_replace(true);
         let finishing = async {
@@ -246,6 +262,17 @@ impl App {
             None => Ok(served?),
         }
     }
+}
+
+/// The sources of enrichment that the settings name, for a command that asks them.
+///
+/// # Errors
+///
+/// [`ConfigError`] names the setting, and what to do.
+pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sources, ConfigError> {
+    let cloud = identity::cloud(&config.bot)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    knowledge::sources(config, cloud, &identity, clock)
 }
 
 /// Teams, both ways.

@@ -3,6 +3,7 @@
 mod audit;
 mod cards;
 mod demo;
+mod enrich;
 mod events;
 mod explain_token;
 mod output;
@@ -30,6 +31,7 @@ Examples:
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
   argus score explain alert.json --intel malicious:90
+  argus enrich ip 203.0.113.7 --config argus.toml
   argus store copy --from ./data/argus.db --to postgres://argus@db/argus
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
@@ -59,6 +61,8 @@ enum Command {
     /// Read events.
     #[command(subcommand)]
     Events(events::Command),
+    /// Ask every source what it knows about an address, a machine, a file, …
+    Enrich(enrich::Args),
     /// Check playbooks.
     #[command(subcommand)]
     Playbooks(playbooks::Command),
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::ExplainToken(args) => explain_token::run(&args),
         Command::Cards(command) => cards::run(&command),
         Command::Events(command) => events::run(&command),
+        Command::Enrich(args) => enrich::run(&args),
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),

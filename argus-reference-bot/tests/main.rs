@@ -11,5 +11,6 @@ mod designer;
 mod explain;
 mod rules;
 mod score;
+mod sources;
 mod store;
 mod templates;

@@ -134,6 +134,8 @@ impl Pool {
             Some((_, lines)) => lines.push(kept),
             None => idle.lines.push((origin, vec![kept])),
         }
+        // One that ended with its runtime sweeps no more.
+        while idle.sweeper.try_join_next().is_some() {}
         if idle.sweeper.is_empty() {
             idle.sweeper.spawn(sweep(Arc::downgrade(&self.0)));
         }

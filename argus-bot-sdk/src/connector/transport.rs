@@ -350,6 +350,32 @@ mod tests {
         assert_eq!(server.connections(), 3);
     }
 
+    #[test]
+    fn a_connector_outlives_a_runtime() {
+        let transport = Transport::new().unwrap();
+        for _ in 0..2 {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let server = Server::start(&[KEPT, KEPT]).await;
+                for _ in 0..2 {
+                    assert_eq!(server.call(&transport).await.as_deref(), Ok(b"ok".as_slice()));
+                }
+                assert_eq!(server.connections(), 1);
+                tokio::time::pause();
+                while server.closed.load(Ordering::SeqCst) < 1 {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                tokio::time::resume();
+            });
+            // Left behind in the pool when this runtime ends.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let server = Server::start(&[KEPT, KEPT]).await;
+                assert!(server.call(&transport).await.is_ok());
+            });
+        }
+    }
+
     #[tokio::test]
     async fn calls_at_once_have_connections_of_their_own() {
         let (server, transport) = (Server::start(&[KEPT; 8]).await, Transport::new().unwrap());

@@ -94,7 +94,7 @@ impl Decision {
 /// let raw = br#"{"severity": "bad", "entity_type": "host", "entity_value": "ws-1"}"#;
 /// let event = normalise(raw, &source, "2026-01-01T00:00:00Z".parse()?)?;
 /// let enrichment =
-///     Enrichment { intel: Known::Unknown, asset: Known::Unknown, history: Known::Unknown };
+///     Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown);
 /// let decision = decide(&event, &enrichment, &seed_v1(&event, &enrichment), &[], false);
 /// assert!(matches!(decision, Decision::AskHuman { playbook: None, .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attack;
 pub mod correlate;
 pub mod decide;
 pub mod effect;
@@ -12,3 +13,4 @@ pub mod policy;
 pub mod run;
 pub mod score;
 pub mod storm;
+pub mod suppress;

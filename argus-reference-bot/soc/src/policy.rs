@@ -68,6 +68,18 @@ pub enum Action {
         /// The run.
         run: String,
     },
+    /// Make one incident of several, or several of one.
+    Regroup {
+        /// The incident that goes on.
+        incident: String,
+    },
+    /// Say for a while that an incident need not show its repeats.
+    Snooze {
+        /// The incident.
+        incident: String,
+    },
+    /// Say for a while that events are not shown, or that they are again.
+    Suppress,
     /// Load, replace or retire playbooks.
     ManagePlaybooks,
     /// Stop what Argus does by itself, or let it go on.
@@ -75,7 +87,7 @@ pub enum Action {
 }
 
 /// The names of all actions, as rules and the audit trail write them.
-pub const ACTION_NAMES: [&str; 10] = [
+pub const ACTION_NAMES: [&str; 13] = [
     "view",
     "acknowledge",
     "isolate_host",
@@ -84,6 +96,9 @@ pub const ACTION_NAMES: [&str; 10] = [
     "run_playbook",
     "approve",
     "deny",
+    "regroup",
+    "snooze",
+    "suppress",
     "manage_playbooks",
     "manage_automation",
 ];
@@ -100,6 +115,9 @@ impl Action {
             Self::RunPlaybook { .. } => "run_playbook",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
+            Self::Regroup { .. } => "regroup",
+            Self::Snooze { .. } => "snooze",
+            Self::Suppress => "suppress",
             Self::ManagePlaybooks => "manage_playbooks",
             Self::ManageAutomation => "manage_automation",
         }
@@ -113,6 +131,7 @@ impl Action {
                 | Self::ReleaseHost { .. }
                 | Self::RunPlaybook { .. }
                 | Self::Approve { .. }
+                | Self::Suppress
                 | Self::ManagePlaybooks
                 | Self::ManageAutomation
         )

@@ -107,11 +107,11 @@ impl Score {
 /// let source = Source { name: "edr", shape: Shape::Generic, tenant: None };
 /// let raw = br#"{"severity": "critical", "entity_value": "ws-1", "entity_type": "host"}"#;
 /// let event = normalise(raw, &source, "2026-01-01T00:00:00Z".parse()?)?;
-/// let enrichment = Enrichment {
-///     intel: Known::Known(Intel { malicious: true, confidence: 89 }),
-///     asset: Known::Known(Asset { criticality: 5, ..Asset::default() }),
-///     history: Known::Known(History::default()),
-/// };
+/// let enrichment = Enrichment::of(
+///     Known::Known(Intel { malicious: true, confidence: 89 }),
+///     Known::Known(Asset { criticality: 5, ..Asset::default() }),
+///     Known::Known(History::default()),
+/// );
 /// assert_eq!(seed_v1(&event, &enrichment).points(), "74.5");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::{host_event, known, read};
 
 /// Isolation with a rollback: as harmless as containment gets.
-fn playbook(more: &str) -> Playbook {
+pub(crate) fn playbook(more: &str) -> Playbook {
     let yaml = format!(
         "playbook: {{id: contain, name: Contain, version: \"1.0.0\"}}\n\
          triggers: [{{source: edr, event_type: ransomware}}]\n\

@@ -1,6 +1,7 @@
 //! What the package promises, from the outside.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -8,15 +9,21 @@
 )]
 
 mod corpus;
+mod correlation;
 mod decisions;
 mod defects;
+mod enrichment;
 mod events;
+mod indicators;
 mod mappers;
+mod mappings;
+mod oracle;
 mod playbooks;
 mod policies;
 mod runs;
 mod s2;
 mod scores;
+mod suppressions;
 mod windows;
 
 use argus_soc::enrich::{Asset, Enrichment, History, Intel, Known};
@@ -47,14 +54,14 @@ pub(crate) fn host_event(severity: &str) -> SecurityEvent {
 
 /// Enrichment in which every source answered.
 pub(crate) fn known(malicious: bool, confidence: u8, criticality: u8, before: u32) -> Enrichment {
-    Enrichment {
-        intel: Known::Known(Intel { malicious, confidence }),
-        asset: Known::Known(Asset {
+    Enrichment::of(
+        Known::Known(Intel { malicious, confidence }),
+        Known::Known(Asset {
             name: "ws-1".into(),
             criticality,
             environment: Some("staging".into()),
             ..Asset::default()
         }),
-        history: Known::Known(History { previous_incidents: before }),
-    }
+        Known::Known(History { previous_incidents: before, ..History::default() }),
+    )
 }

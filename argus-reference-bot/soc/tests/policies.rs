@@ -4,7 +4,7 @@ use argus_soc::policy::{
     ACTION_NAMES, Action, Identity, Policy, Principal, Rule, Standing, UnknownAction,
 };
 
-fn actions() -> [Action; 10] {
+fn actions() -> [Action; 13] {
     let (incident, host, run) = ("i".to_owned(), "h".to_owned(), "r".to_owned());
     [
         Action::View,
@@ -12,9 +12,12 @@ fn actions() -> [Action; 10] {
         Action::IsolateHost { incident: incident.clone(), host: host.clone() },
         Action::ReleaseHost { incident: incident.clone(), host },
         Action::CreateTicket { incident: incident.clone() },
-        Action::RunPlaybook { incident, playbook: "p".to_owned() },
+        Action::RunPlaybook { incident: incident.clone(), playbook: "p".to_owned() },
         Action::Approve { run: run.clone(), requester: None },
         Action::Deny { run },
+        Action::Regroup { incident: incident.clone() },
+        Action::Snooze { incident },
+        Action::Suppress,
         Action::ManagePlaybooks,
         Action::ManageAutomation,
     ]
@@ -155,6 +158,7 @@ fn names_and_impact_of_actions() {
         "release_host",
         "run_playbook",
         "approve",
+        "suppress",
         "manage_playbooks",
         "manage_automation",
     ];

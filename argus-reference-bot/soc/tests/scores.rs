@@ -28,12 +28,10 @@ fn enrichment() -> impl Strategy<Value = Enrichment> {
     let intel = (any::<bool>(), any::<u8>())
         .prop_map(|(malicious, confidence)| Intel { malicious, confidence });
     let asset = (0_u8..=10).prop_map(|criticality| Asset { criticality, ..Asset::default() });
-    let history = (0_u32..12).prop_map(|previous_incidents| History { previous_incidents });
-    (answer(intel), answer(asset), answer(history)).prop_map(|(intel, asset, history)| Enrichment {
-        intel,
-        asset,
-        history,
-    })
+    let history = (0_u32..12)
+        .prop_map(|previous_incidents| History { previous_incidents, ..History::default() });
+    (answer(intel), answer(asset), answer(history))
+        .prop_map(|(intel, asset, history)| Enrichment::of(intel, asset, history))
 }
 
 fn event() -> impl Strategy<Value = SecurityEvent> {
@@ -58,7 +56,7 @@ proptest! {
     #[test]
     fn argus_v1_does_not_act_without_intelligence(event in event(), enrichment in enrichment()) {
         let intel = Known::Known(Intel { malicious: false, confidence: 100 });
-        let enrichment = Enrichment { intel, ..enrichment };
+        let enrichment = enrichment.supposing_intel(intel);
         prop_assert!(model("argus-v1").score(&event, &enrichment).milli <= 60_000);
     }
 

@@ -1,101 +1,253 @@
-//! Assets and indicators from JSON files, for those who have no inventory to ask.
+//! Assets and indicators from files, for those who have no inventory to ask and a list of their own.
+//!
+//! A file is read again when it has changed. One that has become unreadable changes nothing: the last
+//! good content stays in use, and the log says where the new one is wrong.
+
+mod read;
+pub(super) use self::read::about;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use argus_soc::enrich::{Asset, Intel, Known};
+use argus_bot_sdk::Clock;
+use argus_soc::enrich::assets::names;
+use argus_soc::enrich::stix::Feed;
+use argus_soc::enrich::{Asset, Intel};
 use argus_soc::event::Entity;
 use async_trait::async_trait;
-use serde::Deserialize;
+use jiff::Timestamp;
 
-use crate::config::{ConfigError, Enrichment};
-use crate::ports::knowledge::Knowledge;
+use crate::config::ConfigError;
+use crate::ports::knowledge::{Copied, Finding, Reach, Silent, Source};
 
-/// One asset in the file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AssetRow {
-    name: String,
-    criticality: u8,
-    #[serde(default)]
-    environment: Option<String>,
-    #[serde(default)]
-    production_critical: bool,
-    #[serde(default)]
-    tags: Vec<String>,
-    #[serde(default)]
-    owner: Option<String>,
-}
+/// Largest file that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
 
-/// One indicator in the file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IntelRow {
-    value: String,
-    malicious: bool,
-    confidence: u8,
-}
-
-/// What the files say. Nothing configured means that nothing is known, never "harmless".
+/// What a file says about assets.
 #[derive(Debug, Default)]
-pub struct Files {
-    assets: BTreeMap<String, Asset>,
-    intel: BTreeMap<String, Intel>,
+struct Assets(BTreeMap<String, Asset>);
+
+/// What a file says about indicators.
+#[derive(Debug)]
+enum Indicators {
+    List(BTreeMap<String, Intel>),
+    Stix(Box<Feed>),
 }
 
-impl Files {
-    /// Reads the files that are configured.
+/// A file and what it said when it could last be read.
+#[derive(Debug)]
+pub struct AssetsFile {
+    file: Watched<Assets>,
+}
+
+/// A file and what it said when it could last be read.
+#[derive(Debug)]
+pub struct IntelFile {
+    file: Watched<Indicators>,
+    clock: Arc<dyn Clock>,
+    unsaid: u8,
+}
+
+impl AssetsFile {
+    /// Reads the file.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names the file with line and column.
-    pub fn load(config: &Enrichment) -> Result<Self, ConfigError> {
-        let assets: Vec<AssetRow> = rows("enrichment.assets", config.assets.as_deref())?;
-        let intel: Vec<IntelRow> = rows("enrichment.intel", config.intel.as_deref())?;
-        let assets = assets.into_iter().map(|row| {
-            let key = row.name.to_lowercase();
-            let AssetRow { name, criticality, environment, production_critical, tags, owner } = row;
-            let criticality = criticality.min(10);
-            (key, Asset { name, criticality, environment, production_critical, tags, owner })
-        });
-        let intel = intel.into_iter().map(|row| {
-            let confidence = row.confidence.min(100);
-            (row.value.to_lowercase(), Intel { malicious: row.malicious, confidence })
-        });
-        Ok(Self { assets: assets.collect(), intel: intel.collect() })
+    /// [`ConfigError`] names the setting, and the file with line and column.
+    pub fn open(
+        name: &str,
+        key: &str,
+        reference: &str,
+        every: Duration,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self { file: Watched::open(name, key, reference, every, read::assets)? })
+    }
+}
+
+impl IntelFile {
+    /// Reads the file. `unsaid` is the confidence of STIX indicators that say none.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the setting, and the file with line and column.
+    pub fn open(
+        name: &str,
+        key: &str,
+        reference: &str,
+        every: Duration,
+        unsaid: u8,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
+        let file = Watched::open(name, key, reference, every, read::indicators)?;
+        Ok(Self { file, clock, unsaid })
     }
 }
 
 #[async_trait]
-impl Knowledge for Files {
-    async fn asset(&self, entity: &Entity) -> Known<Asset> {
-        let full = entity.value.to_lowercase();
-        // An alert may carry the full name where the inventory has the short one.
-        let short = full.split_once('.').map_or(full.as_str(), |(host, _)| host);
-        match self.assets.get(&full).or_else(|| self.assets.get(short)) {
-            Some(asset) => Known::Known(asset.clone()),
-            None => Known::Unknown,
-        }
+impl Source<Asset> for AssetsFile {
+    fn name(&self) -> &str {
+        &self.file.name
     }
 
-    async fn intel(&self, entity: &Entity) -> Known<Intel> {
-        match self.intel.get(&entity.value.to_lowercase()) {
-            Some(intel) => Known::Known(intel.clone()),
-            None => Known::Unknown,
+    fn reach(&self) -> Reach {
+        Reach::Here
+    }
+
+    fn covers(&self, _: &Entity) -> bool {
+        true
+    }
+
+    async fn ask(&self, entity: &Entity) -> Result<Finding<Asset>, Silent> {
+        let good = self.file.good();
+        let known = names(&entity.value).find_map(|name| good.content.0.get(&name)).cloned();
+        Ok(Finding { known, as_of: good.modified, note: None })
+    }
+}
+
+#[async_trait]
+impl Source<Intel> for IntelFile {
+    fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Here
+    }
+
+    fn covers(&self, _: &Entity) -> bool {
+        true
+    }
+
+    async fn ask(&self, entity: &Entity) -> Result<Finding<Intel>, Silent> {
+        let good = self.file.good();
+        let (known, note) = match &good.content {
+            Indicators::List(list) => (list.get(&entity.value.to_lowercase()).cloned(), None),
+            Indicators::Stix(feed) => match feed.look_up(entity, self.clock.now(), self.unsaid) {
+                Some(found) => (Some(found.intel), Some(found.note)),
+                None => (None, None),
+            },
+        };
+        Ok(Finding { known, as_of: good.modified, note })
+    }
+}
+
+/// A file's last good content.
+#[derive(Debug)]
+struct Good<T> {
+    content: T,
+    /// What the file looked like then, so that a change is noticed.
+    seen: Seen,
+    modified: Option<Timestamp>,
+}
+
+/// What tells one content of a file from the next without reading it.
+type Seen = Option<(std::time::SystemTime, u64)>;
+
+/// Reads a file's bytes: what it says, and a sentence about what could not be used.
+type Reader<T> = fn(&Path, &[u8]) -> Result<(T, String), String>;
+
+#[derive(Debug)]
+struct Watched<T> {
+    name: String,
+    path: PathBuf,
+    every: Duration,
+    read: Reader<T>,
+    good: Mutex<Arc<Good<T>>>,
+    /// A content that was refused, so that it is complained about once.
+    refused: Mutex<Seen>,
+}
+
+impl<T> Watched<T> {
+    fn open(
+        name: &str,
+        key: &str,
+        reference: &str,
+        every: Duration,
+        read: Reader<T>,
+    ) -> Result<Self, ConfigError> {
+        let path = reference
+            .strip_prefix("file:")
+            .ok_or_else(|| ConfigError::value(key, format!("`{reference}` is not `file:PATH`")))?;
+        let path = PathBuf::from(path);
+        let (good, about) = load(&path, read)
+            .map_err(|why| ConfigError::value(key, format!("{}: {why}", path.display())))?;
+        tracing::info!(source = name, file = %path.display(), about, "a source was read from its file");
+        let (good, refused) = (Mutex::new(Arc::new(good)), Mutex::new(None));
+        Ok(Self { name: name.into(), path, every, read, good, refused })
+    }
+
+    fn good(&self) -> Arc<Good<T>> {
+        Arc::clone(&self.good.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn look(&self) -> Result<Option<String>, Silent> {
+        let seen = seen(&self.path);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen == self.good().seen || (seen.is_some() && seen == *refused) {
+            return Ok(None);
+        }
+        match load(&self.path, self.read) {
+            Ok((good, about)) => {
+                *refused = None;
+                *self.good.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(good);
+                Ok(Some(about))
+            }
+            Err(why) => {
+                *refused = seen;
+                Err(Silent::because(format!("{}: {why}", self.path.display())))
+            }
         }
     }
 }
 
-fn rows<T: for<'de> Deserialize<'de>>(
-    key: &str,
-    reference: Option<&str>,
-) -> Result<Vec<T>, ConfigError> {
-    let Some(reference) = reference else { return Ok(Vec::new()) };
-    let Some(path) = reference.strip_prefix("file:") else {
-        return Err(ConfigError::value(key, format!("`{reference}` is not `file:PATH`")));
-    };
-    let wrong = |why: String| ConfigError::value(key, format!("{path}: {why}"));
-    let text =
-        std::fs::read_to_string(Path::new(path)).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+#[async_trait]
+impl Copied for AssetsFile {
+    fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    fn every(&self) -> Duration {
+        self.file.every
+    }
+
+    async fn refresh(&self) -> Result<Option<String>, Silent> {
+        self.file.look()
+    }
 }
+
+#[async_trait]
+impl Copied for IntelFile {
+    fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    fn every(&self) -> Duration {
+        self.file.every
+    }
+
+    async fn refresh(&self) -> Result<Option<String>, Silent> {
+        self.file.look()
+    }
+}
+
+fn seen(path: &Path) -> Seen {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}
+
+fn load<T>(path: &Path, read: Reader<T>) -> Result<(Good<T>, String), String> {
+    // Looked at before it is read: a change in between is then noticed at the next look.
+    let seen = seen(path);
+    if seen.is_some_and(|(_, size)| size > LARGEST) {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let (content, about) = read(path, &bytes)?;
+    let modified = seen.and_then(|(modified, _)| Timestamp::try_from(modified).ok());
+    Ok((Good { content, seen, modified }, about))
+}
+
+#[cfg(test)]
+mod tests;

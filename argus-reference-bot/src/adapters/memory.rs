@@ -6,6 +6,7 @@ mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::Fact;
 use argus_soc::ledger::{Hash, Stored, Verifier, canonical};
@@ -253,8 +254,13 @@ impl Ledger for Memory {
         self.query(|tables| tables.incidents(&filter)).await
     }
 
-    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
-        self.query(|tables| tables.incidents_about(kind, value)).await
+    async fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> Result<History, LedgerError> {
+        self.query(|tables| tables.incidents_about(kind, value, fingerprint)).await
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::{Hash, canonical};
 use async_trait::async_trait;
@@ -260,10 +261,15 @@ impl Ledger for Postgres {
         Ok((lines, total.unwrap_or(0)))
     }
 
-    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
+    async fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> Result<History, LedgerError> {
         let principal = project::principal(kind, value);
-        let count = self.one(read::ABOUT, &[Value::Text(&principal)], |row| row.whole(0)).await?;
-        Ok(u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX))
+        let about = [Value::Text(&principal), Value::Text(fingerprint)];
+        Ok(self.one(read::ABOUT, &about, read::history).await?.unwrap_or_default())
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {

@@ -22,6 +22,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::thread::JoinHandle;
 
+use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use async_trait::async_trait;
@@ -216,12 +217,17 @@ impl Ledger for Sqlite {
         self.read(move |connection| read::incidents(connection, &filter)).await
     }
 
-    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError> {
-        let principal = project::principal(kind, value);
+    async fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> Result<History, LedgerError> {
+        let (principal, print) = (project::principal(kind, value), fingerprint.to_owned());
         let about = move |it: &Connection| {
-            one(it, rows::ABOUT, &[Value::Text(&principal)], |row| row.whole(0))
+            one(it, rows::ABOUT, &[Value::Text(&principal), Value::Text(&print)], rows::history)
         };
-        Ok(u32::try_from(self.read(about).await?.unwrap_or(0)).unwrap_or(u32::MAX))
+        Ok(self.read(about).await?.unwrap_or_default())
     }
 
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError> {

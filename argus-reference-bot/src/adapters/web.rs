@@ -1,14 +1,21 @@
 //! What all adapters over HTTP share: one client with limits, and tokens that are renewed once.
 
+mod guard;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::Error;
-use argus_bot_sdk::auth::{SecretToken, TokenSource};
+use argus_bot_sdk::auth::{Secret, SecretToken, TokenSource};
 use argus_soc::effect::Outcome;
-use reqwest::{Method, Response, StatusCode, redirect};
+use http::{HeaderMap, HeaderName};
+use reqwest::{ClientBuilder, Method, Response, StatusCode, redirect};
 use serde_json::Value;
 use url::Url;
+
+use self::guard::PublicOnly;
+pub(super) use self::guard::{is_private, is_private_host};
+use crate::ports::knowledge::Silent;
 
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -21,11 +28,15 @@ pub(super) struct Far {
 }
 
 /// How we prove who we are to a system.
-pub(super) enum Credential {
+pub enum Credential {
     /// A bearer token.
     Token(Arc<dyn TokenSource>),
     /// User and password.
-    Basic(String, argus_bot_sdk::auth::Secret),
+    Basic(String, Secret),
+    /// A bearer token that does not change.
+    Bearer(Secret),
+    /// A key in a header of its own.
+    Header(HeaderName, Secret),
     /// Nothing.
     None,
 }
@@ -36,6 +47,7 @@ pub(super) struct Back {
     pub(super) json: Option<Value>,
     pub(super) retry_after: Option<Duration>,
     pub(super) is_json: bool,
+    pub(super) headers: HeaderMap,
 }
 
 /// Why nothing came back.
@@ -44,6 +56,18 @@ pub(super) enum Lost {
     NotSent(String),
     /// It may have arrived.
     Unsettled(String),
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token",
+            Self::Basic(..) => "Basic",
+            Self::Bearer(_) => "Bearer",
+            Self::Header(..) => "Header",
+            Self::None => "None",
+        })
+    }
 }
 
 impl std::fmt::Debug for Far {
@@ -57,6 +81,30 @@ impl Far {
     ///
     /// Why the address or the client cannot be used.
     pub(super) fn new(base: &str, credential: Credential) -> Result<Self, String> {
+        Self::through(base, credential, |client| client)
+    }
+
+    /// As [`new`](Self::new), and only to addresses of the public internet: nobody who can change a
+    /// name's address leads us into a private network.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new), and if the address itself is a private one.
+    pub(super) fn public(base: &str, credential: Credential) -> Result<Self, String> {
+        let far = Self::through(base, credential, |client| client.dns_resolver(PublicOnly))?;
+        if is_private_host(&far.base) {
+            return Err(format!(
+                "{base}: it is in a private network; set allow_private if it may be"
+            ));
+        }
+        Ok(far)
+    }
+
+    fn through(
+        base: &str,
+        credential: Credential,
+        guarded: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, String> {
         let base = Url::parse(base).map_err(|error| format!("{base}: {error}"))?;
         let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
         if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
@@ -67,10 +115,14 @@ impl Far {
             .no_proxy()
             .connect_timeout(Duration::from_secs(3))
             .timeout(Duration::from_secs(15))
-            .user_agent(concat!("argus/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| error.to_string())?;
+            .user_agent(concat!("argus/", env!("CARGO_PKG_VERSION")));
+        let client = guarded(client).build().map_err(|error| error.to_string())?;
         Ok(Self { client, base, credential })
+    }
+
+    /// The address that all others start with.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
     }
 
     /// The address with these path segments, each encoded.
@@ -90,8 +142,18 @@ impl Far {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Back, Lost> {
+        self.send(Call { method, url, body, accept: None, most: LARGEST }).await
+    }
+
+    /// Reads something in this media type, of at most so many bytes.
+    pub(super) async fn get(&self, url: Url, accept: &str, most: usize) -> Result<Back, Lost> {
+        let accept = Some(accept);
+        self.send(Call { method: Method::GET, url, body: None, accept, most }).await
+    }
+
+    async fn send(&self, call: Call<'_>) -> Result<Back, Lost> {
         let token = self.token().await?;
-        let back = self.once(method.clone(), url.clone(), body, token.as_ref()).await?;
+        let back = self.once(&call, token.as_ref()).await?;
         if back.status != StatusCode::UNAUTHORIZED {
             return Ok(back);
         }
@@ -99,36 +161,35 @@ impl Far {
             return Ok(back);
         };
         let fresh = source.refresh(stale).await.map_err(no_token)?;
-        self.once(method, url, body, Some(&fresh)).await
+        self.once(&call, Some(&fresh)).await
     }
 
     async fn token(&self) -> Result<Option<SecretToken>, Lost> {
         match &self.credential {
             Credential::Token(source) => source.token().await.map(Some).map_err(no_token),
-            Credential::Basic(..) | Credential::None => Ok(None),
+            _ => Ok(None),
         }
     }
 
-    async fn once(
-        &self,
-        method: Method,
-        url: Url,
-        body: Option<&Value>,
-        token: Option<&SecretToken>,
-    ) -> Result<Back, Lost> {
-        let mut request = self.client.request(method, url);
-        if let Some(body) = body {
+    async fn once(&self, call: &Call<'_>, token: Option<&SecretToken>) -> Result<Back, Lost> {
+        let mut request = self.client.request(call.method.clone(), call.url.clone());
+        if let Some(body) = call.body {
             request = request.json(body);
+        }
+        if let Some(accept) = call.accept {
+            request = request.header("accept", accept);
         }
         request = match (&self.credential, token) {
             (Credential::Basic(user, password), _) => {
                 request.basic_auth(user, Some(password.expose()))
             }
+            (Credential::Bearer(token), _) => request.bearer_auth(token.expose()),
+            (Credential::Header(name, key), _) => request.header(name, key.expose()),
             (_, Some(token)) => request.bearer_auth(token.expose()),
             _ => request,
         };
         match request.send().await {
-            Ok(response) => read(response).await,
+            Ok(response) => read(response, call.most).await,
             Err(error) if error.is_connect() || error.is_builder() => {
                 Err(Lost::NotSent("cannot connect".into()))
             }
@@ -138,7 +199,16 @@ impl Far {
     }
 }
 
-async fn read(mut response: Response) -> Result<Back, Lost> {
+/// A request that can be sent once more with a fresh token.
+struct Call<'a> {
+    method: Method,
+    url: Url,
+    body: Option<&'a Value>,
+    accept: Option<&'a str>,
+    most: usize,
+}
+
+async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
     let broke = |_| Lost::Unsettled("the answer broke off".into());
     let status = response.status();
     let header = |name: &str| response.headers().get(name).and_then(|it| it.to_str().ok());
@@ -146,13 +216,14 @@ async fn read(mut response: Response) -> Result<Back, Lost> {
     let retry_after = header("retry-after").and_then(|it| it.parse().ok()).map(Duration::from_secs);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(broke)? {
-        if body.len() + chunk.len() > LARGEST {
+        if body.len() + chunk.len() > most {
             return Err(Lost::Unsettled("the answer is too large".into()));
         }
         body.extend_from_slice(&chunk);
     }
     let json = if is_json { serde_json::from_slice(&body).ok() } else { None };
-    Ok(Back { status, json, retry_after, is_json })
+    let headers = std::mem::take(response.headers_mut());
+    Ok(Back { status, json, retry_after, is_json, headers })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
@@ -185,6 +256,26 @@ impl Back {
     }
 }
 
+impl Back {
+    /// What any other status than those that the caller knows means for a question.
+    pub(super) fn silent(&self) -> Silent {
+        let status = self.status.as_u16();
+        let why = match status {
+            300..=399 => format!("HTTP {status}: it points elsewhere, and nobody follows"),
+            401 | 403 => format!("HTTP {status}: it does not let us in"),
+            429 => "HTTP 429: too many questions".to_owned(),
+            _ => format!("HTTP {status}"),
+        };
+        Silent { why, retry_after: self.retry_after.filter(|_| matches!(status, 429 | 503)) }
+    }
+}
+
+impl From<Lost> for Silent {
+    fn from(lost: Lost) -> Self {
+        Self::because(lost.why())
+    }
+}
+
 impl From<Lost> for Outcome {
     fn from(lost: Lost) -> Self {
         match lost {
@@ -192,6 +283,11 @@ impl From<Lost> for Outcome {
             Lost::Unsettled(why) => Self::Unsettled { why },
         }
     }
+}
+
+/// A stranger's words for a person: short, and without signs that steer a terminal or a line.
+pub(super) fn words(text: &str) -> String {
+    text.chars().filter(|it| !it.is_control()).take(200).collect()
 }
 
 impl Lost {

@@ -10,6 +10,7 @@ pub mod suite;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use argus_soc::enrich::History;
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::Hash;
@@ -297,8 +298,14 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// A list of incidents, newest first, and how many there are in all.
     async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError>;
 
-    /// How many earlier incidents have this principal entity.
-    async fn incidents_about(&self, kind: &str, value: &str) -> Result<u32, LedgerError>;
+    /// The earlier incidents with this principal entity, and how many of them began with this
+    /// fingerprint.
+    async fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> Result<History, LedgerError>;
 
     /// The keys of incidents with a run that is not over.
     async fn with_active_runs(&self) -> Result<Vec<String>, LedgerError>;

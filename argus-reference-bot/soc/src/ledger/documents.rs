@@ -14,9 +14,11 @@ use serde::de::DeserializeOwned;
 pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
+use crate::correlate::{Group, Joined};
 use crate::storm::breaker::Breaker;
 use crate::storm::bulletin::Bulletin;
 use crate::storm::place::Place;
+use crate::suppress::{Snooze, Suppressed};
 
 /// One kind of document.
 pub trait Document: Serialize + DeserializeOwned {
@@ -71,6 +73,10 @@ pub fn changes<E>(
     of::<Breaker, E>(fact, &mut load, &mut changes)?;
     of::<Bulletin, E>(fact, &mut load, &mut changes)?;
     of::<Place, E>(fact, &mut load, &mut changes)?;
+    of::<Group, E>(fact, &mut load, &mut changes)?;
+    of::<Joined, E>(fact, &mut load, &mut changes)?;
+    of::<Suppressed, E>(fact, &mut load, &mut changes)?;
+    of::<Snooze, E>(fact, &mut load, &mut changes)?;
     Ok(changes)
 }
 

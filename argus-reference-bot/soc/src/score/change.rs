@@ -65,7 +65,7 @@ fn otherwise(enrichment: &Enrichment) -> Vec<(String, Enrichment)> {
     let mut all = Vec::new();
     let mut intel = |r#if: String, intel: Known<Intel>| {
         if intel != enrichment.intel {
-            all.push((r#if, Enrichment { intel, ..enrichment.clone() }));
+            all.push((r#if, enrichment.clone().supposing_intel(intel)));
         }
     };
     for confidence in CONFIDENCES {
@@ -79,7 +79,7 @@ fn otherwise(enrichment: &Enrichment) -> Vec<(String, Enrichment)> {
     }
     let mut asset = |r#if: String, asset: Known<Asset>| {
         if asset != enrichment.asset {
-            all.push((r#if, Enrichment { asset, ..enrichment.clone() }));
+            all.push((r#if, enrichment.clone().supposing_asset(asset)));
         }
     };
     let known = enrichment.asset.known().cloned();
@@ -105,7 +105,7 @@ fn otherwise(enrichment: &Enrichment) -> Vec<(String, Enrichment)> {
         asset("the inventory did not answer".into(), silent("inventory"));
     }
     for previous_incidents in PREVIOUS {
-        let history = Known::Known(History { previous_incidents });
+        let history = Known::Known(History { previous_incidents, ..History::default() });
         if history != enrichment.history {
             let r#if = format!("it had {previous_incidents} earlier incidents");
             all.push((r#if, Enrichment { history, ..enrichment.clone() }));

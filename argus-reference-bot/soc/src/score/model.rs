@@ -182,11 +182,11 @@ impl Model {
     /// let source = Source { name: "edr", shape: Shape::Generic, tenant: None };
     /// let raw = br#"{"severity": "low", "entity_value": "ws-1", "entity_type": "host"}"#;
     /// let event = normalise(raw, &source, "2026-01-01T00:00:00Z".parse()?)?;
-    /// let enrichment = Enrichment {
-    ///     intel: Known::Known(Intel { malicious: true, confidence: 89 }),
-    ///     asset: Known::Unknown,
-    ///     history: Known::Known(History { previous_incidents: 1 }),
-    /// };
+    /// let enrichment = Enrichment::of(
+    ///     Known::Known(Intel { malicious: true, confidence: 89 }),
+    ///     Known::Unknown,
+    ///     Known::Known(History { previous_incidents: 1, ..History::default() }),
+    /// );
     /// let models = built_in()?;
     /// let model = models.iter().find(|model| model.name == "argus-v1").expect("built in");
     /// assert_eq!(model.score(&event, &enrichment).points(), "59.5");

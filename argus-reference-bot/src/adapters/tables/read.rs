@@ -1,5 +1,6 @@
 //! What queries ask, and how their rows are read.
 
+use argus_soc::enrich::History;
 use argus_soc::event::Severity;
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::Hash;
@@ -45,7 +46,17 @@ pub(in crate::adapters) const LIST: &str =
  WHERE (open OR NOT ?1) AND severity >= ?2 ORDER BY number DESC LIMIT ?3";
 
 /// Incidents with a principal entity.
-pub(in crate::adapters) const ABOUT: &str = "SELECT count(*) FROM incidents WHERE principal = ?1";
+pub(in crate::adapters) const ABOUT: &str =
+    "SELECT count(*), count(*) FILTER (WHERE fingerprint = ?2), coalesce(max(opened_at), 0)
+     FROM incidents WHERE principal = ?1";
+
+/// A row of [`ABOUT`].
+pub(in crate::adapters) fn history<E>(row: &dyn Cells<Error = E>) -> Result<History, E> {
+    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let (previous_incidents, last) = (narrow(row.whole(0)?), row.time(2)?);
+    let last_seen = Timestamp::from_millisecond(last).ok().filter(|_| previous_incidents > 0);
+    Ok(History { previous_incidents, same_fingerprint: narrow(row.whole(1)?), last_seen })
+}
 
 /// Incidents with a run that is not over.
 pub(in crate::adapters) const RUNNING: &str =

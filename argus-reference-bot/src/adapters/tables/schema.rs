@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS incidents_number ON incidents (number);
 CREATE INDEX IF NOT EXISTS incidents_print ON incidents (fingerprint) WHERE open;
 CREATE INDEX IF NOT EXISTS incidents_source_key ON incidents (incident_key)
   WHERE open AND incident_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS incidents_principal ON incidents (principal);
+CREATE INDEX IF NOT EXISTS incidents_history ON incidents (principal, fingerprint, opened_at);
 CREATE INDEX IF NOT EXISTS incidents_running ON incidents (key) WHERE active_runs > 0;
 CREATE TABLE IF NOT EXISTS cards (
   incident     TEXT NOT NULL,

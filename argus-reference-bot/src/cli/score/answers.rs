@@ -34,29 +34,29 @@ impl Answers {
             (Some(path), _) => serde_json::from_slice(&read(path)?)
                 .map_err(|error| Complaint(format!("{}: {error}", path.display())))?,
             (None, Some(recorded)) => recorded,
-            (None, None) => Enrichment {
-                intel: Known::Unknown,
-                asset: Known::Unknown,
-                history: Known::Known(History::default()),
-            },
+            (None, None) => {
+                Enrichment::of(Known::Unknown, Known::Unknown, Known::Known(History::default()))
+            }
         };
         if let Some(supposed) = &self.intel {
-            all.intel = supposed.known("threat intelligence", |it| Intel {
+            all = all.supposing_intel(supposed.known("threat intelligence", |it| Intel {
                 malicious: it.malicious,
                 confidence: it.confidence,
-            });
+            }));
         }
         if let Some(supposed) = &self.criticality {
             let base = all.asset.known().cloned().unwrap_or_default();
-            all.asset = supposed.known("inventory", |number| Asset {
+            all = all.supposing_asset(supposed.known("inventory", |number| Asset {
                 criticality: u8::try_from(number.0).unwrap_or(10),
                 environment: self.environment.clone().or(base.environment),
                 ..base
-            });
+            }));
         }
         if let Some(supposed) = &self.previous {
-            all.history =
-                supposed.known("history", |number| History { previous_incidents: number.0 });
+            all.history = supposed.known("history", |number| History {
+                previous_incidents: number.0,
+                ..History::default()
+            });
         }
         Ok(all)
     }

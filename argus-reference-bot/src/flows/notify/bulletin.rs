@@ -45,8 +45,9 @@ impl Soc {
             Ok(sent) => {
                 let activity_id = sent.activity_id.or_else(|| it.activity_id.clone());
                 let activity_id = activity_id.unwrap_or_default();
-                let delivered = Change::Deliver { activity_id, version: it.want };
-                self.bulletin_changed(id, delivered).await?;
+                let change = Change::Deliver { activity_id, version: it.want };
+                let what = What::BulletinChanged { bulletin: id.into(), change };
+                self.write_down(vec![self.notifiers(what)]).await?;
                 Ok(Done::Shown)
             }
             Err(error) => {

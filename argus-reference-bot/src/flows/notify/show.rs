@@ -158,7 +158,9 @@ impl Soc {
             version: drawn.version,
             template: drawn.template,
         };
-        self.record(incident, delivered).await?;
+        // Without its id the card would be created again.
+        let fact = self.fact(Actor::service("notifier"), &incident.correlation, delivered);
+        self.write_down(vec![fact]).await?;
         Ok(Ok(Done::Shown))
     }
 
@@ -198,7 +200,8 @@ impl Soc {
     async fn abandon(&self, due: &DueCard, why: &str) -> Result<Done, Trouble> {
         let mut facts = vec![self.abandoned(due, why)];
         facts.extend(self.alarm(&due.conversation));
-        self.ledger.append(Batch { facts, ..Batch::default() }).await?;
+        // A card that is not known to be given up would be created again.
+        self.write_down(facts).await?;
         Ok(Done::Settled)
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use argus_soc::decide::Decision;
 use argus_soc::effect::Outcome;
-use argus_soc::enrich::{Enrichment, Known};
+use argus_soc::enrich::{Enrichment, History, Known};
 use argus_soc::event::{self, Severity, Shape, Source, normalise};
 use argus_soc::ledger::documents::{Draft, stream};
 use argus_soc::ledger::fact::{Actor, Fact, What};
@@ -58,8 +58,7 @@ pub fn opened(arrival: &Arrival, key: &str, severity: Severity) -> Result<Fact, 
     let mut event = normalise(&arrival.raw, &source, arrival.received_at)
         .map_err(|error| LedgerError::Damaged(error.to_string()))?;
     event.severity = severity;
-    let enrichment =
-        Enrichment { intel: Known::Unknown, asset: Known::Unknown, history: Known::Unknown };
+    let enrichment = Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown);
     let score = seed_v1(&event, &enrichment);
     let decision = Decision::Notify { reasons: vec!["the suite says so".into()] };
     let (event, enrichment, score) = (Box::new(event), Box::new(enrichment), Box::new(score));
@@ -258,8 +257,14 @@ pub async fn placing_moves_on(store: &dyn Ledger) -> Result<(), LedgerError> {
     assert_eq!((keys.as_slice(), total), (["INC-2", "INC-1"].as_slice(), 2), "newest first");
     let severe = Filter { severity: Some(Severity::High), ..everything };
     assert_eq!(store.incidents(severe).await?.1, 1);
-    assert_eq!(store.incidents_about("host", "ws-1").await?, 1);
-    assert_eq!(store.incidents_about("host", "ws-5").await?, 0);
+    let print = opened(&arrival(1), "INC-1", Severity::High)?;
+    let What::Opened { event, .. } = &print.what else { return Ok(()) };
+    let before = store.incidents_about("host", "ws-1", &event.fingerprint).await?;
+    assert_eq!((before.previous_incidents, before.same_fingerprint), (1, 1));
+    assert_eq!(before.last_seen.map(Timestamp::as_second), Some(print.at.as_second()));
+    let other = store.incidents_about("host", "ws-1", "another").await?;
+    assert_eq!((other.previous_incidents, other.same_fingerprint), (1, 0));
+    assert_eq!(store.incidents_about("host", "ws-5", "another").await?, History::default());
     Ok(())
 }
 

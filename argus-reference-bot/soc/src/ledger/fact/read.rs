@@ -23,13 +23,14 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 38] = [
+const KINDS: [&str; 50] = [
     "system.started",
     "event.received",
     "incident.opened",
     "incident.event_added",
     "incident.events_added",
     "event.ignored",
+    "incident.enriched",
     "incident.acknowledged",
     "ticket.linked",
     "access.allowed",
@@ -62,6 +63,17 @@ const KINDS: [&str; 38] = [
     "playbook.would_run",
     "templates.activated",
     "score.activated",
+    "correlation.extended",
+    "incident.merged",
+    "incident.absorbed",
+    "incident.parted",
+    "incident.shed",
+    "incident.part_resolved",
+    "incident.snoozed",
+    "incident.woken",
+    "suppression.added",
+    "suppression.ended",
+    "event.suppressed",
 ];
 
 /// What every record says, whatever happened.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
 use argus_soc::ledger::fact::{Fact, What};
@@ -97,12 +98,23 @@ impl Tables {
         (lines.collect(), total)
     }
 
-    pub(in super::super) fn incidents_about(&self, kind: &str, value: &str) -> u32 {
+    pub(in super::super) fn incidents_about(
+        &self,
+        kind: &str,
+        value: &str,
+        fingerprint: &str,
+    ) -> History {
         let wanted = principal(kind, value);
         let about = |it: &&Incident| {
             it.event.principal().is_some_and(|it| principal(it.kind.as_str(), &it.value) == wanted)
         };
-        u32::try_from(self.incidents.values().filter(about).count()).unwrap_or(u32::MAX)
+        let mut history = History::default();
+        for it in self.incidents.values().filter(about) {
+            history.previous_incidents += 1;
+            history.same_fingerprint += u32::from(it.event.fingerprint == fingerprint);
+            history.last_seen = history.last_seen.max(Some(it.opened_at));
+        }
+        history
     }
 
     pub(in super::super) fn with_active_runs(&self) -> Vec<String> {
