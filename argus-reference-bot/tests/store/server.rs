@@ -2,7 +2,7 @@
 //! loopback, gone with the test. It can be killed and started again.
 //!
 //! `ARGUS_TEST_POSTGRES` names a folder with `initdb` and `postgres`; otherwise they are looked for
-//! on the `PATH`. Where there are none, the tests say so and are skipped.
+//! on the `PATH` and where Debian puts them. Where there are none, the tests say so and are skipped.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,10 @@ pub(crate) fn programs() -> Option<PathBuf> {
     let told = |name: &str| std::env::var_os(name);
     let folders: Vec<PathBuf> = match told("ARGUS_TEST_POSTGRES") {
         Some(folder) => vec![folder.into()],
-        None => std::env::split_paths(&told("PATH").unwrap_or_default()).collect(),
+        None => {
+            let path = told("PATH").unwrap_or_default();
+            std::env::split_paths(&path).chain(debians()).collect()
+        }
     };
     let found = folders.into_iter().find(|it| it.join("initdb").is_file());
     if found.is_none() {
@@ -49,6 +52,12 @@ pub(crate) fn programs() -> Option<PathBuf> {
     found
         .map(|it| std::fs::canonicalize(it.join("initdb")).expect("it is there"))
         .and_then(|it| it.parent().map(Path::to_owned))
+}
+
+/// Where Debian puts the programs, which is not on the `PATH`.
+fn debians() -> impl Iterator<Item = PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    versions.filter_map(Result::ok).map(|version| version.path().join("bin"))
 }
 
 impl Server {
