@@ -65,7 +65,7 @@ async fn recover(path: &Path) -> Result<(), Failure> {
     let store = Sqlite::open(path)?;
     println!("opened after {:.3} s", begun.elapsed().as_secs_f64());
     let waiting = store.waiting(64).await?.len();
-    let due = store.due_cards(64).await?.len();
+    let due: u64 = store.due_places().await?.iter().map(|it| it.urgent + it.routine).sum();
     let (_, incidents) = store.incidents(Filter { limit: 10, ..Filter::default() }).await?;
     store.append(started()).await?;
     println!(

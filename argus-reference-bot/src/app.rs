@@ -31,6 +31,7 @@ use crate::chain::chain;
 use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
+use crate::flows::automation::automation;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
@@ -152,6 +153,8 @@ impl App {
                 ..Window::default()
             },
             approvals: config.approvals,
+            storm: config.storm,
+            notify: config.notify.clone(),
             sources,
             ..Soc::new(needs)
         });
@@ -214,6 +217,7 @@ impl App {
             work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
             work.spawn(notify(Arc::clone(&soc), halted.clone()));
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
+            work.spawn(automation(Arc::clone(&soc), halted.clone()));
             work.spawn(copies::follow(copies, halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
         }

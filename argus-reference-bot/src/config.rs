@@ -10,6 +10,7 @@ mod roles;
 mod score;
 mod secret;
 mod store;
+mod storm;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::store::Store;
+pub use self::storm::{Notify, Storm};
 pub use self::tls::ServerTls;
 
 /// Everything that can be set.
@@ -70,6 +72,12 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When too much happens at once.
+    #[serde(default)]
+    pub storm: Storm,
+    /// What happens to cards that Teams does not take.
+    #[serde(default)]
+    pub notify: Notify,
     /// When events about different things are one incident.
     #[serde(default)]
     pub correlation: Vec<Correlation>,

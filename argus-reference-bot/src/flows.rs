@@ -3,10 +3,12 @@
 pub mod access;
 pub mod act;
 pub mod ask;
+pub mod automation;
 pub mod enrich;
 pub mod execute;
 pub mod ingest;
 pub mod notify;
+pub mod outbox;
 pub mod place;
 pub mod playbooks;
 mod quiet;
@@ -67,6 +69,12 @@ pub struct Soc {
     pub default_service_url: String,
     /// When repeated events are one.
     pub window: Window,
+    /// When too much happens at once.
+    pub storm: crate::config::Storm,
+    /// What happens to cards that Teams does not take.
+    pub notify: crate::config::Notify,
+    /// What pauses automation.
+    pub guard: automation::Paused,
     /// What approvals need.
     pub approvals: crate::config::Approvals,
     /// The sources of events, and what waits of them.
@@ -150,6 +158,9 @@ impl Soc {
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),
+            storm: crate::config::Storm::default(),
+            notify: crate::config::Notify::default(),
+            guard: automation::Paused::default(),
             approvals: crate::config::Approvals::default(),
             sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),

@@ -76,25 +76,36 @@ impl Routes {
         Ok(Self { routes: routes.collect::<Result<_, _>>()? })
     }
 
-    /// The first route whose condition holds. A condition that fails on these facts does not hold.
-    pub fn first(&self, facts: &Facts<'_>) -> Option<&Place> {
+    /// The places of all routes whose conditions hold, in order.
+    pub fn matching(&self, facts: &Facts<'_>) -> impl Iterator<Item = &Place> {
         let context = context(facts);
-        let holds = |program: &Program| match program.execute(&context) {
-            Ok(value) => value == Value::Bool(true),
-            Err(error) => {
-                tracing::warn!(error = %error, "a route's condition failed and does not match");
-                false
-            }
-        };
         self.routes
             .iter()
-            .find(|(condition, _)| condition.as_ref().is_none_or(holds))
+            .filter(move |(condition, _)| {
+                condition.as_ref().is_none_or(|program| holds(program, &context))
+            })
             .map(|(_, place)| place)
+    }
+
+    /// The first route whose condition holds. A condition that fails on these facts does not hold.
+    pub fn first(&self, facts: &Facts<'_>) -> Option<&Place> {
+        self.matching(facts).next()
     }
 
     /// Every place that a card may stand.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.routes.iter().map(|(_, place)| place)
+    }
+}
+
+/// A condition that fails on these facts does not hold.
+fn holds(program: &Program, context: &Context<'_, '_>) -> bool {
+    match program.execute(context) {
+        Ok(value) => value == Value::Bool(true),
+        Err(error) => {
+            tracing::warn!(error = %error, "a route's condition failed and does not match");
+            false
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
+pub mod bulletin;
 pub mod data;
 mod sources;
 mod words;

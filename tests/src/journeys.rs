@@ -13,6 +13,7 @@ mod people;
 mod query;
 mod regroup;
 mod scenery;
+mod storm;
 mod templates;
 mod ticket;
 mod world;

@@ -32,6 +32,7 @@ fn actions() -> Vec<Action> {
         Action::Snooze { incident },
         Action::Suppress,
         Action::ManagePlaybooks,
+        Action::ManageAutomation,
     ]
 }
 

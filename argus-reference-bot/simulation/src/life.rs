@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use argus_bot_sdk::Clock;
 use argus_cards::Library;
@@ -10,6 +11,7 @@ use argus_reference_bot::adapters::memory::{Memory, Record};
 use argus_reference_bot::buttons::Buttons;
 use argus_reference_bot::config::{ConfigError, Rbac, Role, Route, RouteTo};
 use argus_reference_bot::flows::access::Access;
+use argus_reference_bot::flows::enrich::{Asking, Knowledge, Late, Patience};
 use argus_reference_bot::flows::execute::execute;
 use argus_reference_bot::flows::notify::notify;
 use argus_reference_bot::flows::place::place;
@@ -215,12 +217,21 @@ fn soc(outside: &Outside, life: u64, records: Vec<Record>) -> Result<Soc, NotSta
     };
     let lookups =
         Lookups { stage: Arc::clone(stage), people: Arc::clone(people), way: to_directory, life };
+    let clock: Arc<dyn Clock> = Arc::new(Hands(Arc::clone(stage)));
+    let patience = Patience::default();
+    let knowledge = Knowledge {
+        intel: vec![Asking::new(Arc::new(lookups.clone()), patience, Arc::clone(&clock))],
+        asset: vec![Asking::new(Arc::new(lookups.clone()), patience, Arc::clone(&clock))],
+        deadline: Duration::from_mins(1),
+        clock: Arc::clone(&clock),
+        late: Late::default(),
+    };
     let needs = Needs {
         ledger: Arc::new(ledger),
-        clock: Arc::new(Hands(Arc::clone(stage))),
+        clock,
         connector: Arc::new(ToTeams::new(Arc::clone(stage), Arc::clone(teams), to_teams, life)),
-        access: Access::new(TENANT, &rbac(), Arc::new(lookups.clone()))?,
-        knowledge: Arc::new(lookups),
+        access: Access::new(TENANT, &rbac(), Arc::new(lookups))?,
+        knowledge: Arc::new(knowledge),
         templates: Arc::clone(library),
         playbooks: playbooks(life)?,
         buttons: Buttons::new("a secret of the simulator"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use argus_reference_bot::flows::access::Person;
 use argus_reference_bot::ports::directory::{Directory, DirectoryError};
-use argus_reference_bot::ports::knowledge::Knowledge;
-use argus_soc::enrich::{Asset, Intel, Known};
+use argus_reference_bot::ports::knowledge::{Finding, Reach, Silent, Source};
+use argus_soc::enrich::{Asset, Intel};
 use argus_soc::event::Entity;
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -114,31 +114,58 @@ impl Directory for Lookups {
 }
 
 impl Lookups {
-    async fn known<T>(&self, known: Known<T>) -> Known<T> {
+    async fn found<T>(&self, found: Finding<T>) -> Result<Finding<T>, Silent> {
         self.stage.pass(self.life, "enrichment").await;
         if self.stage.goes_wrong(self.way.chance()) {
-            return Known::Unavailable { source: "inventory".into(), why: "no answer".into() };
+            return Err(Silent::because("no answer"));
         }
-        known
+        Ok(found)
     }
 }
 
 #[async_trait]
-impl Knowledge for Lookups {
-    async fn asset(&self, entity: &Entity) -> Known<Asset> {
-        let known = match entity.value.as_str() {
-            "ws-1" => Known::Unknown,
-            name => Known::Known(Asset {
+impl Source<Asset> for Lookups {
+    fn name(&self) -> &'static str {
+        "inventory"
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Here
+    }
+
+    fn covers(&self, _: &Entity) -> bool {
+        true
+    }
+
+    async fn ask(&self, entity: &Entity) -> Result<Finding<Asset>, Silent> {
+        let found = match entity.value.as_str() {
+            "ws-1" => Finding::nothing(),
+            name => Finding::of(Asset {
                 name: name.into(),
                 criticality: 3,
                 production_critical: name == "ws-0",
                 ..Asset::default()
             }),
         };
-        self.known(known).await
+        self.found(found).await
+    }
+}
+
+#[async_trait]
+impl Source<Intel> for Lookups {
+    fn name(&self) -> &'static str {
+        "intelligence"
     }
 
-    async fn intel(&self, _: &Entity) -> Known<Intel> {
-        self.known(Known::Known(Intel { malicious: true, confidence: 90 })).await
+    fn reach(&self) -> Reach {
+        Reach::Here
+    }
+
+    fn covers(&self, _: &Entity) -> bool {
+        true
+    }
+
+    async fn ask(&self, _: &Entity) -> Result<Finding<Intel>, Silent> {
+        self.found(Finding::of(Intel { malicious: true, confidence: 90 })).await
     }
 }

@@ -66,6 +66,17 @@ impl Decision {
             | Self::Run { reasons, .. } => reasons,
         }
     }
+
+    /// The same decision for these reasons, too.
+    #[must_use]
+    pub fn because(mut self, more: &[String]) -> Self {
+        let (Self::Ignore { reasons }
+        | Self::Notify { reasons }
+        | Self::AskHuman { reasons, .. }
+        | Self::Run { reasons, .. }) = &mut self;
+        reasons.extend_from_slice(more);
+        self
+    }
 }
 
 /// Decides about an event.

@@ -12,4 +12,5 @@ pub mod playbook;
 pub mod policy;
 pub mod run;
 pub mod score;
+pub mod storm;
 pub mod suppress;

@@ -82,10 +82,12 @@ pub enum Action {
     Suppress,
     /// Load, replace or retire playbooks.
     ManagePlaybooks,
+    /// Stop what Argus does by itself, or let it go on.
+    ManageAutomation,
 }
 
 /// The names of all actions, as rules and the audit trail write them.
-pub const ACTION_NAMES: [&str; 12] = [
+pub const ACTION_NAMES: [&str; 13] = [
     "view",
     "acknowledge",
     "isolate_host",
@@ -98,6 +100,7 @@ pub const ACTION_NAMES: [&str; 12] = [
     "snooze",
     "suppress",
     "manage_playbooks",
+    "manage_automation",
 ];
 
 impl Action {
@@ -116,6 +119,7 @@ impl Action {
             Self::Snooze { .. } => "snooze",
             Self::Suppress => "suppress",
             Self::ManagePlaybooks => "manage_playbooks",
+            Self::ManageAutomation => "manage_automation",
         }
     }
 
@@ -129,6 +133,7 @@ impl Action {
                 | Self::Approve { .. }
                 | Self::Suppress
                 | Self::ManagePlaybooks
+                | Self::ManageAutomation
         )
     }
 }

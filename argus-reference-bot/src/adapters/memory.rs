@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use self::tables::Tables;
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
-    SentCard, StoredDocument, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Ledger, LedgerError,
+    Receipt, Recorded, SentCard, StoredCard, StoredDocument, Summary, Waiting,
 };
 
 /// One record, as it is written.
@@ -271,8 +271,29 @@ impl Ledger for Memory {
         self.query(Tables::last_number).await
     }
 
-    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
-        self.query(|tables| tables.due_cards(limit)).await
+    async fn due_places(&self) -> Result<Vec<DuePlace>, LedgerError> {
+        self.query(Tables::due_places).await
+    }
+
+    async fn due_cards(&self, slice: DueSlice) -> Result<Vec<DueCard>, LedgerError> {
+        self.query(|tables| tables.due_cards(&slice)).await
+    }
+
+    async fn cards_of(&self, incident: &str) -> Result<Vec<StoredCard>, LedgerError> {
+        self.query(|tables| tables.cards_of(incident)).await
+    }
+
+    async fn dead_cards(&self, limit: u32) -> Result<Vec<StoredCard>, LedgerError> {
+        self.query(|tables| tables.dead_cards(limit)).await
+    }
+
+    async fn digested(
+        &self,
+        digest: &str,
+        skip: u32,
+        limit: u32,
+    ) -> Result<(Vec<Summary>, u64), LedgerError> {
+        self.query(|tables| tables.digested(digest, skip, limit)).await
     }
 
     async fn sent_card(

@@ -35,11 +35,11 @@ pub use self::verify::{export, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};
 use crate::adapters::tables::sealed::Sealed;
-use crate::adapters::tables::{Cells, Value, project, read};
+use crate::adapters::tables::{Cells, Value, cards, project, read};
 use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
-    Arrival, Batch, Claim, Counts, DueCard, EventView, Filter, Heard, Ledger, LedgerError, Receipt,
-    Recorded, SentCard, StoredDocument, Summary, Waiting,
+    Arrival, Batch, Claim, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Heard, Ledger,
+    LedgerError, Receipt, Recorded, SentCard, StoredCard, StoredDocument, Summary, Waiting,
 };
 
 /// Jobs that may wait for the writer before doors answer 503.
@@ -280,8 +280,34 @@ impl Ledger for Postgres {
         Ok(self.one(read::LAST_NUMBER, &[], |row| row.whole(0)).await?.unwrap_or(0))
     }
 
-    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
-        self.all(read::DUE, &[Value::Whole(limit.into())], read::due_card).await
+    async fn due_places(&self) -> Result<Vec<DuePlace>, LedgerError> {
+        self.all(cards::PLACES, &[], cards::due_place).await
+    }
+
+    async fn due_cards(&self, slice: DueSlice) -> Result<Vec<DueCard>, LedgerError> {
+        let (sql, values) = cards::due(&slice);
+        self.all(sql, &values, cards::due_card).await
+    }
+
+    async fn cards_of(&self, incident: &str) -> Result<Vec<StoredCard>, LedgerError> {
+        self.all(cards::OF, &[Value::Text(incident)], cards::stored).await
+    }
+
+    async fn dead_cards(&self, limit: u32) -> Result<Vec<StoredCard>, LedgerError> {
+        self.all(cards::DEAD, &[Value::Whole(limit.into())], cards::stored).await
+    }
+
+    async fn digested(
+        &self,
+        digest: &str,
+        skip: u32,
+        limit: u32,
+    ) -> Result<(Vec<Summary>, u64), LedgerError> {
+        let named = Value::Text(digest);
+        let total = self.one(cards::COVERED, &[named], |row| row.whole(0)).await?;
+        let values = [named, Value::Whole(limit.into()), Value::Whole(skip.into())];
+        let lines = self.all(cards::COVERS, &values, read::summary).await?;
+        Ok((lines, total.unwrap_or(0)))
     }
 
     async fn sent_card(
@@ -290,7 +316,7 @@ impl Ledger for Postgres {
         activity_id: &str,
     ) -> Result<Option<SentCard>, LedgerError> {
         let values = [Value::Text(conversation), Value::Text(activity_id)];
-        self.one(read::SENT, &values, read::sent_card).await
+        self.one(cards::SENT, &values, cards::sent_card).await
     }
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {

@@ -3,6 +3,8 @@
 //! Many doors write at once and each waits for its own record to be on disk. The writer takes
 //! whatever waits, writes it in one transaction, syncs once, and then answers all: so one slow sync
 //! serves hundreds of events, and nothing is answered before it is durable.
+//!
+//! Long because it is the whole port, each promise with the statement that keeps it.
 
 mod ids;
 mod inbox;
@@ -35,11 +37,11 @@ pub(super) use self::rebuilt::Rebuilt;
 pub use self::verify::{export, verify};
 pub use super::verify::{Finding, Report};
 use crate::adapters::tables::sealed::Sealed;
-use crate::adapters::tables::{Value, project, read as rows};
+use crate::adapters::tables::{Value, cards, project, read as rows};
 use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
-    Arrival, Batch, Counts, DueCard, EventView, Filter, Ledger, LedgerError, Receipt, Recorded,
-    SentCard, StoredDocument, Summary, Waiting,
+    Arrival, Batch, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Ledger, LedgerError,
+    Receipt, Recorded, SentCard, StoredCard, StoredDocument, Summary, Waiting,
 };
 
 /// Records that may wait for the writer before doors answer 503.
@@ -237,9 +239,42 @@ impl Ledger for Sqlite {
         Ok(last.unwrap_or(0))
     }
 
-    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError> {
+    async fn due_places(&self) -> Result<Vec<DuePlace>, LedgerError> {
+        self.read(|it| all(it, cards::PLACES, &[], cards::due_place)).await
+    }
+
+    async fn due_cards(&self, slice: DueSlice) -> Result<Vec<DueCard>, LedgerError> {
+        self.read(move |it| {
+            let (sql, values) = cards::due(&slice);
+            all(it, sql, &values, cards::due_card)
+        })
+        .await
+    }
+
+    async fn cards_of(&self, incident: &str) -> Result<Vec<StoredCard>, LedgerError> {
+        let incident = incident.to_owned();
+        self.read(move |it| all(it, cards::OF, &[Value::Text(&incident)], cards::stored)).await
+    }
+
+    async fn dead_cards(&self, limit: u32) -> Result<Vec<StoredCard>, LedgerError> {
         let limit = Value::Whole(limit.into());
-        self.read(move |it| all(it, rows::DUE, &[limit], rows::due_card)).await
+        self.read(move |it| all(it, cards::DEAD, &[limit], cards::stored)).await
+    }
+
+    async fn digested(
+        &self,
+        digest: &str,
+        skip: u32,
+        limit: u32,
+    ) -> Result<(Vec<Summary>, u64), LedgerError> {
+        let digest = digest.to_owned();
+        self.read(move |it| {
+            let named = Value::Text(&digest);
+            let total = one(it, cards::COVERED, &[named], |row| row.whole(0))?;
+            let values = [named, Value::Whole(limit.into()), Value::Whole(skip.into())];
+            Ok((all(it, cards::COVERS, &values, rows::summary)?, total.unwrap_or(0)))
+        })
+        .await
     }
 
     async fn sent_card(
@@ -250,7 +285,7 @@ impl Ledger for Sqlite {
         let (conversation, activity) = (conversation.to_owned(), activity_id.to_owned());
         self.read(move |it| {
             let values = [Value::Text(&conversation), Value::Text(&activity)];
-            one(it, rows::SENT, &values, rows::sent_card)
+            one(it, cards::SENT, &values, cards::sent_card)
         })
         .await
     }

@@ -4,6 +4,7 @@
 //! and PostgreSQL cannot differ in it. A store says how it runs a statement ([`Tables`]) and how it
 //! reads a row ([`Cells`]). Statements name their parameters `?1`, `?2`, …; PostgreSQL wants `$1`.
 
+pub(super) mod cards;
 pub(super) mod project;
 pub(super) mod read;
 pub(super) mod schema;

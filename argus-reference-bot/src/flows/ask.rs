@@ -14,7 +14,7 @@ use crate::ports::ledger::{Filter, LedgerError};
 use crate::view;
 
 /// Lines of a list in chat.
-const LINES: u32 = 15;
+pub(super) const LINES: u32 = 15;
 
 /// What somebody wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub enum Asked {
     Ticket(String),
     /// How Argus is doing.
     Status,
+    /// Cards that were given up; words say what to do with them.
+    Outbox(String),
+    /// Stop automation, of a scope or all of it, for a reason.
+    Halt(String),
+    /// Let automation go on, of a scope or all of it.
+    Resume(String),
     /// Make one incident of two.
     Merge(String),
     /// Undo that, or make an incident of some events.
@@ -69,6 +75,9 @@ impl Soc {
         }
         let conversation = base_conversation(conversation);
         let answer = match asked {
+            Asked::Outbox(words) => self.outbox(person, &words, correlation).await,
+            Asked::Halt(words) => self.halted(person, &words, correlation).await,
+            Asked::Resume(words) => self.resumed(person, &words, correlation).await,
             Asked::List(words) => self.list(&words).await,
             Asked::Show(key) => self.show_incident(&key, conversation).await,
             Asked::Ticket(id) => self.show_ticket(&id).await,
@@ -120,6 +129,10 @@ impl Soc {
 
     async fn list(&self, words: &str) -> Result<Answer, LedgerError> {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        if let Some(digest) = words.first().filter(|word| word.starts_with("d-")) {
+            let page = words.get(1).and_then(|page| page.parse().ok()).unwrap_or(1);
+            return self.list_digest(&digest.to_uppercase(), page).await;
+        }
         let mut filter = Filter { open_only: true, severity: None, limit: LINES };
         for word in &words {
             match word.trim_start_matches("sev:") {
@@ -199,26 +212,25 @@ impl Soc {
         let counts = self.ledger.counts().await?;
         let (seq, hash) = self.ledger.head().await?;
         let head: String = hash.to_string().chars().take(12).collect();
-        Ok(Answer::Text(format!(
-            "**Argus is up.**\n\n\
-             - Events: {} accepted, {} waiting\n\
-             - Incidents: {} open of {}\n\
-             - Cards: {} to be sent, {} given up\n\
-             - Audit trail: {seq} records, head `{head}`",
-            counts.events,
-            counts.waiting,
-            counts.open,
-            counts.incidents,
-            counts.cards_due,
-            counts.dead,
-        )))
+        let mut lines = vec![
+            format!("Events: {} accepted, {} waiting", counts.events, counts.waiting),
+            format!("Incidents: {} open of {}", counts.open, counts.incidents),
+            format!(
+                "Cards: {} to be sent, {} in digests, {} given up",
+                counts.cards_due, counts.digested, counts.dead
+            ),
+            format!("Audit trail: {seq} records, head `{head}`"),
+        ];
+        lines.extend(self.trouble().await?);
+        let lines: Vec<String> = lines.into_iter().map(|line| format!("- {line}")).collect();
+        Ok(Answer::Text(format!("**Argus is up.**\n\n{}", lines.join("\n"))))
     }
 
-    async fn find(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
+    pub(super) async fn find(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
         self.ledger.incident(&key.trim().to_uppercase()).await
     }
 
-    fn drawn(&self, template: &str, data: &Value) -> Answer {
+    pub(super) fn drawn(&self, template: &str, data: &Value) -> Answer {
         match self.render(template, data) {
             Ok((card, _)) => Answer::Card(card),
             Err(why) => {

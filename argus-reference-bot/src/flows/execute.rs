@@ -91,22 +91,37 @@ pub fn new_run(
         .of(&incident.key),
     ];
     if let Some(reason) = ask {
-        let secs = i64::from(soc.approvals.expires_secs);
-        let now = soc.clock.now();
-        let expires_at = now.checked_add(SignedDuration::from_secs(secs)).unwrap_or(now);
-        let quorum = soc.approvals.quorum.max(playbook.gates.quorum).max(1);
-        let asked =
-            What::ApprovalRequested { run: run.clone(), digest, quorum, reason, expires_at };
-        facts.push(fact(asked).of(&incident.key));
-        if let Some(place) = soc.routes.first(&super::triage::facts_of(incident)) {
-            facts.push(fact(What::NoticePlaced {
-                incident: incident.key.clone(),
-                card: format!("approval/{run}"),
-                conversation: place.conversation.clone(),
-            }));
-        }
+        facts.extend(asked(soc, incident, &run, digest, playbook.gates.quorum, reason, fact));
     }
     Ok(facts)
+}
+
+/// The records with which a run asks people.
+fn asked(
+    soc: &Soc,
+    incident: &Incident,
+    run: &str,
+    digest: String,
+    quorum: u32,
+    reason: String,
+    fact: impl Fn(What) -> Fact,
+) -> Vec<Fact> {
+    let secs = i64::from(soc.approvals.expires_secs);
+    let now = soc.clock.now();
+    let expires_at = now.checked_add(SignedDuration::from_secs(secs)).unwrap_or(now);
+    let quorum = soc.approvals.quorum.max(quorum).max(1);
+    let run = run.to_owned();
+    let card = format!("approval/{run}");
+    let asked = What::ApprovalRequested { run, digest, quorum, reason, expires_at };
+    let mut facts = vec![fact(asked).of(&incident.key)];
+    if let Some(place) = soc.routes.first(&super::triage::facts_of(incident)) {
+        facts.push(fact(What::NoticePlaced {
+            incident: incident.key.clone(),
+            card,
+            conversation: place.conversation.clone(),
+        }));
+    }
+    facts
 }
 
 /// Drives every run that is not over, until told to stop. What is being sent then is finished.
@@ -254,6 +269,12 @@ impl Soc {
                 scene.write_if_unchanged(vec![expired]).await?;
             }
             (Next::Finish(result), _) => scene.finish(*result).await?,
+            (Next::Lease(_) | Next::Send(_), Some(step))
+                if step.undoes.is_none()
+                    && let Some(scope) = self.held_back(incident, run).await? =>
+            {
+                return scene.hold(&scope).await;
+            }
             (Next::Lease(_), Some(step)) => return scene.lease(step).await,
             (Next::Send(_), Some(step)) => scene.send(step).await?,
             (Next::Probe(_), Some(step)) => scene.probe(step).await?,

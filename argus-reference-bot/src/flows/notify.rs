@@ -2,87 +2,148 @@
 //!
 //! The outbox is not a queue of messages but a list of cards with the version that they should
 //! show. A card that changed ten times while Teams was away is sent once, with the latest state.
+//! Each conversation is a queue of its own, most severe first, so that one that is dead blocks no
+//! other.
+//!
+//! Long because the one loop and everything that it decides stand together.
+
+mod bulletin;
+mod gather;
+mod park;
+mod show;
+mod tries;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use argus_bot_sdk::connector::{Pace, SendError, SendErrorKind};
-use argus_bot_sdk::{Activity, ConversationRef};
-use argus_soc::incident::Incident;
-use argus_soc::ledger::fact::{Actor, What};
+use argus_soc::event::Severity;
+use argus_soc::ledger::fact::{Fact, What};
+use argus_soc::storm::bulletin::{About, Bulletin};
+use argus_soc::storm::place::{Change as PlaceChange, Place};
+use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::gather::{Gathering, digests};
+use self::show::{Done, Trouble};
+use self::tries::{Name, Tries};
+use self::windows::{Lane, Windows};
 use super::Soc;
 use super::shares::{Share, TRY};
 use crate::chain::chain;
-use crate::ports::ledger::{Batch, DueCard, LedgerError};
-use crate::view::{self, Stand};
+use crate::ports::ledger::documents;
+use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
-/// Cards looked at in one round.
-const ROUND: u32 = 256;
-/// Longest wait between two tries of the same card.
+/// Due cards of a conversation looked at in one round.
+const ROUND: u32 = 64;
+/// How long nobody looks when nobody rings.
 const SLOWEST: u64 = 60_000;
 /// How often the notifier says that it is still there, to keep its claim.
 const RENEWED: u64 = 4_000;
-/// The longest of Teams' windows.
-const WINDOW: Duration = Duration::from_hours(1);
-/// Creates without a known end before a card is given up. Each may have put a card into Teams.
-const MOST_ATTEMPTS: u32 = 8;
+/// How long bulletins are remembered before the store is asked again.
+const BULLETINS: u64 = 1_000;
+/// Cards due from which on it is looked at them less often than the bell rings.
+const MANY: u64 = 1_000;
+/// How often then, and otherwise.
+const GAPS: (u64, u64) = (250, 5);
+/// The notifier's clock begins here, so that what was sent in the hour before has a time.
+const HOUR: u64 = 3_600_000;
+/// Records looked through at the start for what was sent in the last hour.
+const LOOKED_THROUGH: u64 = 20_000;
 
-/// The bot writes on behalf of one tenant, so all its sends share one window.
-const TENANT: &str = "home";
-
-/// A card that may be sent: rendered, with what is recorded of it.
-struct Drawn {
-    activity: Activity,
-    template: String,
-    version: u64,
+/// What is sent.
+#[derive(Clone, Debug)]
+enum Parcel {
+    /// A card of an incident, tried so often in vain.
+    Card(DueCard, u32),
+    /// A card of Argus' own.
+    Bulletin(String, Bulletin),
 }
 
-/// When each card may be tried again, in milliseconds of the notifier's own clock.
+impl Parcel {
+    fn name(&self) -> Name {
+        match self {
+            Self::Card(card, _) => (card.incident.clone(), card.card.clone()),
+            Self::Bulletin(id, _) => (id.clone(), "bulletin".into()),
+        }
+    }
+
+    fn conversation(&self) -> &str {
+        match self {
+            Self::Card(card, _) => &card.conversation,
+            Self::Bulletin(_, it) => &it.conversation,
+        }
+    }
+
+    fn lane(&self) -> Lane {
+        match self {
+            Self::Card(card, _) => lane(card.severity),
+            Self::Bulletin(..) => Lane::Urgent,
+        }
+    }
+}
+
+fn lane(severity: Severity) -> Lane {
+    if severity >= Severity::High { Lane::Urgent } else { Lane::Routine }
+}
+
+/// Everything that the notifier remembers.
 #[derive(Debug, Default)]
-struct Tries {
-    again: BTreeMap<(String, String), (u64, u32)>,
+struct Desk {
+    windows: Windows,
+    tries: Tries,
+    gatherings: BTreeMap<String, Gathering>,
+    parked: BTreeMap<String, u64>,
+    bulletins: Vec<(String, Bulletin)>,
+    read_at: Option<u64>,
+    /// When each bulletin was shown last.
+    announced: BTreeMap<String, u64>,
+    digests: u64,
+    /// Cards that were due at the last look.
+    due: u64,
 }
 
 /// Sends what is due until told to stop. What is being sent then is finished.
 pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let started = tokio::time::Instant::now();
-    let mut windows = Windows::default();
-    let mut tries = Tries::default();
-    let mut sending: JoinSet<(DueCard, Result<(), Failure>)> = JoinSet::new();
-    let mut busy = BTreeSet::new();
+    let now = || HOUR + u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX / 2);
+    let mut desk = Desk::default();
+    let mut opened = false;
+    let mut sending: JoinSet<(Parcel, Result<Done, Trouble>)> = JoinSet::new();
     while !*stop.borrow() {
-        if !soc.may_send(&mut windows, started).await {
-            tokio::select! {
-                () = tokio::time::sleep(TRY) => {}
-                _ = stop.changed() => {}
+        match soc.whose_turn().await {
+            Share::Ours => {}
+            // Another replica may have sent cards until now: what it knew is read again.
+            Share::OursNow => opened = false,
+            Share::Others => {
+                tokio::select! {
+                    () = tokio::time::sleep(TRY) => {}
+                    _ = stop.changed() => {}
+                }
+                continue;
             }
-            continue;
         }
-        let now = now_ms(started);
-        let mut view = windows.seen_at(now);
-        let mut idle = SLOWEST.min(RENEWED);
-        match soc.ledger.due_cards(ROUND).await {
-            Ok(due) => {
-                for card in due {
-                    let name = (card.incident.clone(), card.card.clone());
-                    let again = tries.again.get(&name).map_or(0, |(at, _)| *at);
-                    if busy.contains(&name) {
-                        continue;
-                    }
-                    let ready = view.ready_at(&card.conversation, TENANT, now).max(again);
-                    if ready > now {
-                        idle = idle.min(ready - now);
-                        continue;
-                    }
-                    view.record(&card.conversation, TENANT, now);
-                    windows.leaves(name.clone(), &card.conversation);
-                    busy.insert(name);
+        let looked = now();
+        let mut idle = RENEWED;
+        let look = async {
+            if !opened {
+                desk = Desk::default();
+                desk.remember(&soc, looked).await?;
+                opened = true;
+            }
+            desk.look(&soc, looked, &mut idle).await
+        };
+        match look.await {
+            Ok(parcels) => {
+                for parcel in parcels {
+                    desk.windows.leaves(parcel.conversation(), parcel.lane());
                     let soc = Arc::clone(&soc);
-                    sending.spawn(async move { (card.clone(), soc.show(&card).await) });
+                    sending.spawn(async move {
+                        let sent = soc.hand_over(&parcel).await;
+                        (parcel, sent)
+                    });
                 }
             }
             Err(error) => {
@@ -90,309 +151,287 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                 idle = 1_000;
             }
         }
+        let gap = if desk.due > MANY { GAPS.0 } else { GAPS.1 };
         // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
             biased;
             _ = stop.changed() => {}
             Some(sent) = sending.join_next(), if !sending.is_empty() => {
-                let Ok((card, result)) = sent else {
+                let Ok((parcel, result)) = sent else {
                     tracing::error!("sending a card failed and is begun again");
-                    busy.clear();
-                    windows.all_landed(now_ms(started));
+                    desk.windows.all_landed(now());
                     continue;
                 };
-                let name = (card.incident.clone(), card.card.clone());
-                busy.remove(&name);
-                windows.lands(&name, now_ms(started));
-                soc.metrics.card(result.is_ok());
-                match result {
-                    Ok(()) => drop(tries.again.remove(&name)),
-                    Err(failure) => {
-                        let now = now_ms(started);
-                        let at = tries.failed(name, &card, &failure, now);
-                        if failure.throttled {
-                            windows.pace.hold(&card.conversation, at);
-                        }
-                    }
+                soc.metrics.card(matches!(result, Ok(Done::Shown)));
+                if let Err(error) = desk.sent(&soc, &parcel, result, now()).await {
+                    tracing::error!(error = %error, "how a conversation stands was not recorded");
                 }
             }
-            () = soc.bells.notify.notified() => {}
+            () = rung(&soc, gap) => {}
             () = tokio::time::sleep(Duration::from_millis(idle)) => {}
         }
     }
     while sending.join_next().await.is_some() {}
 }
 
-/// What Teams has let through, as far as it can be known here.
-///
-/// When a request that is under way arrives, only Teams knows. Until it is answered it counts as
-/// arriving now, and afterwards as having arrived just before the answer: so Teams never sees more
-/// in a window than we do, however long the way is.
-#[derive(Debug, Default)]
-struct Windows {
-    pace: Pace,
-    under_way: BTreeMap<(String, String), String>,
-}
-
-impl Windows {
-    fn seen_at(&self, now: u64) -> Pace {
-        let mut view = self.pace.clone();
-        self.under_way.values().for_each(|conversation| view.record(conversation, TENANT, now));
-        view
-    }
-
-    fn leaves(&mut self, name: (String, String), conversation: &str) {
-        self.under_way.insert(name, conversation.into());
-    }
-
-    fn lands(&mut self, name: &(String, String), now: u64) {
-        if let Some(conversation) = self.under_way.remove(name) {
-            self.pace.record(&conversation, TENANT, now);
-        }
-    }
-
-    fn all_landed(&mut self, now: u64) {
-        for conversation in std::mem::take(&mut self.under_way).into_values() {
-            self.pace.record(&conversation, TENANT, now);
-        }
-    }
-}
-
-/// Why a card was not sent, and when to try again.
-#[derive(Debug)]
-struct Failure {
-    why: String,
-    after: Option<Duration>,
-    throttled: bool,
-}
-
-impl From<LedgerError> for Failure {
-    fn from(error: LedgerError) -> Self {
-        Self { why: error.to_string(), after: None, throttled: false }
-    }
-}
-
-impl From<String> for Failure {
-    fn from(why: String) -> Self {
-        Self { why, after: None, throttled: false }
-    }
-}
-
-impl Tries {
-    /// Notes a failure; gives the time of the next try. Waits double, from one second to a minute.
-    fn failed(
-        &mut self,
-        name: (String, String),
-        card: &DueCard,
-        failure: &Failure,
-        now: u64,
-    ) -> u64 {
-        let tried = self.again.get(&name).map_or(0, |(_, tried)| *tried);
-        let backoff = (1_000u64 << tried.min(6)).min(SLOWEST);
-        let asked = failure.after.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(SLOWEST));
-        let at = now + backoff.max(asked);
-        tracing::warn!(
-            incident.key = card.incident,
-            card = card.card,
-            why = failure.why,
-            wait_ms = at - now,
-            "a card was not sent and will be tried again"
-        );
-        self.again.insert(name, (at, tried + 1));
-        at
-    }
+/// Somebody rang; whoever rings in the next moment is heard with them.
+async fn rung(soc: &Soc, gap: u64) {
+    soc.bells.notify.notified().await;
+    tokio::time::sleep(Duration::from_millis(gap)).await;
 }
 
 impl Soc {
-    /// Whether this replica sends cards now. If it did not until now, what the others have sent
-    /// counts in Teams' windows.
-    async fn may_send(&self, windows: &mut Windows, started: tokio::time::Instant) -> bool {
-        let shared = match self.shares.cards.share(self.ledger.as_ref()).await {
-            Ok(Share::Ours) => return true,
-            Ok(Share::Others) => return false,
-            Ok(Share::OursNow) => self.ledger.sends(WINDOW).await,
-            Err(error) => Err(error),
-        };
-        match shared {
-            Ok(sends) => {
-                let now = now_ms(started);
-                for (conversation, ago) in sends {
-                    let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
-                    windows.pace.record(&conversation, TENANT, now.saturating_sub(ago));
-                }
-                true
-            }
-            Err(error) => {
-                tracing::error!(why = chain(&error), "cannot see whose turn it is to send cards");
-                self.shares.cards.doubt();
-                false
-            }
-        }
+    /// Whether this replica sends cards now.
+    async fn whose_turn(&self) -> Share {
+        self.shares.cards.share(self.ledger.as_ref()).await.unwrap_or_else(|error| {
+            tracing::error!(why = chain(&error), "cannot see whose turn it is to send cards");
+            self.shares.cards.doubt();
+            Share::Others
+        })
     }
 
-    /// Brings one card up to date.
-    async fn show(&self, due: &DueCard) -> Result<(), Failure> {
-        let Some(incident) = self.ledger.incident(&due.incident).await? else {
-            return self.abandon(due, "its incident does not exist").await;
-        };
-        let (seq, _) = self.ledger.head().await?;
-        let drawn = self.draw(&incident, due, seq)?;
-        let to = self.conversation(&due.conversation);
-        if !self.shares.cards.is_sure() {
-            return Err("another replica sends cards now".to_owned().into());
+    async fn hand_over(&self, parcel: &Parcel) -> Result<Done, Trouble> {
+        match parcel {
+            Parcel::Card(card, tried) => self.show(card, *tried).await,
+            Parcel::Bulletin(id, it) => self.announce(id, it).await,
         }
-        let sent = if let Some(id) = &due.activity_id {
-            self.connector.update(&to, id, &drawn.activity).await
-        } else {
-            let attempted = What::NoticeAttempted {
-                incident: due.incident.clone(),
-                card: due.card.clone(),
-                conversation: due.conversation.clone(),
-            };
-            let fact = self.fact(Actor::service("notifier"), &incident.correlation, attempted);
-            let claim = self.shares.cards.claim();
-            self.ledger.append(Batch { claim, ..Batch::one(fact) }).await?;
-            self.connector.send(&to, &drawn.activity).await
-        };
-        match sent {
-            Ok(sent) => {
-                let activity_id = sent.activity_id.or_else(|| due.activity_id.clone());
-                let Some(activity_id) = activity_id else {
-                    // Accepted, but without an id the card can never be updated: a repeat would
-                    // only add another one like it.
-                    return self.abandon(due, "Teams accepted it without an id").await;
-                };
-                let delivered = What::NoticeDelivered {
-                    incident: due.incident.clone(),
-                    card: due.card.clone(),
-                    conversation: due.conversation.clone(),
-                    activity_id,
-                    version: drawn.version,
-                    template: drawn.template,
-                };
-                // Without its id the card would be created again.
-                let fact = self.fact(Actor::service("notifier"), &incident.correlation, delivered);
-                Ok(self.write_down(vec![fact]).await?)
-            }
-            Err(error) => self.failed(due, &incident, &error).await,
-        }
-    }
-
-    async fn failed(
-        &self,
-        due: &DueCard,
-        incident: &Incident,
-        error: &SendError,
-    ) -> Result<(), Failure> {
-        let why = chain(error);
-        if due.activity_id.is_none() && error.is_undelivered() {
-            let refused = What::NoticeRefused {
-                incident: due.incident.clone(),
-                card: due.card.clone(),
-                why: why.clone(),
-            };
-            self.record(incident, refused).await?;
-        }
-        let final_kind = matches!(
-            error.kind(),
-            SendErrorKind::Dormant | SendErrorKind::TooBig | SendErrorKind::Refused
-        );
-        if final_kind {
-            return self.abandon(due, &why).await;
-        }
-        if due.activity_id.is_none() && due.attempts + 1 >= MOST_ATTEMPTS && !error.is_undelivered()
-        {
-            return self
-                .abandon(due, &format!("{MOST_ATTEMPTS} creates without an answer: {why}"))
-                .await;
-        }
-        let throttled = error.kind() == SendErrorKind::Throttled;
-        Err(Failure { why, after: error.retry_after(), throttled })
-    }
-
-    async fn abandon(&self, due: &DueCard, why: &str) -> Result<(), Failure> {
-        tracing::error!(
-            incident.key = due.incident,
-            card = due.card,
-            why,
-            "a card cannot be delivered and is given up; look at the conversation"
-        );
-        let abandoned = What::NoticeAbandoned {
-            incident: due.incident.clone(),
-            card: due.card.clone(),
-            why: why.into(),
-        };
-        let fact = self.fact(Actor::service("notifier"), "", abandoned);
-        // A card that is not known to be given up would be created again.
-        Ok(self.write_down(vec![fact]).await?)
-    }
-
-    async fn record(&self, incident: &Incident, what: What) -> Result<(), LedgerError> {
-        let fact = self.fact(Actor::service("notifier"), &incident.correlation, what);
-        self.ledger.append(Batch::one(fact)).await
-    }
-
-    fn draw(&self, incident: &Incident, due: &DueCard, seq: u64) -> Result<Drawn, String> {
-        let stand = self.stand(&due.conversation, seq);
-        let (template, data) = match due.card.strip_prefix("approval/") {
-            Some(run) => {
-                let run = incident.runs.get(run).ok_or("its run does not exist")?;
-                ("approval", view::approval(incident, run, &stand))
-            }
-            None => ("alert", view::alert(incident, &stand, due.attempts > 0)),
-        };
-        let (card, name) = match self.render(template, &data) {
-            Ok(rendered) => rendered,
-            // Whatever a designer did: an alert is shown.
-            Err(why) if template == "alert" => {
-                tracing::error!(template, why, "a card is sent without its layout");
-                (view::plain(incident, &stand, &why), "plain".into())
-            }
-            Err(why) => return Err(why),
-        };
-        let mut activity = Activity::card(card);
-        activity.summary =
-            Some(format!("{} {}", incident.key, view::clip(&incident.event.title, view::TITLE)));
-        Ok(Drawn { activity, template: name, version: incident.version })
-    }
-
-    /// Renders a card and says from which template and version.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be rendered, in words for a log.
-    pub fn render(
-        &self,
-        template: &str,
-        data: &serde_json::Value,
-    ) -> Result<(serde_json::Value, String), String> {
-        let rendered =
-            self.templates.render(template, data, None).map_err(|error| chain(&error))?;
-        for diagnostic in &rendered.diagnostics {
-            tracing::debug!(template, diagnostic = %diagnostic, "a template read what is not there");
-        }
-        let card = serde_json::from_slice(&rendered.json).map_err(|error| error.to_string())?;
-        Ok((card, format!("{}@{}", rendered.template, rendered.version)))
-    }
-
-    /// What the buttons of a card in `conversation` need.
-    pub fn stand<'a>(&'a self, conversation: &'a str, seq: u64) -> Stand<'a> {
-        Stand {
-            seq,
-            conversation,
-            buttons: &self.buttons,
-            can_isolate: self.edr.is_some(),
-            can_ticket: self.itsm.is_some(),
-        }
-    }
-
-    fn conversation(&self, id: &str) -> ConversationRef {
-        let place = self.routes.places().find(|place| place.conversation == id);
-        let url = place.and_then(|place| place.service_url.clone());
-        ConversationRef::new(url.unwrap_or_else(|| self.default_service_url.clone()), id)
     }
 }
 
-fn now_ms(started: tokio::time::Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+impl Desk {
+    /// Reads what the process before this one knew: how conversations stand, which storms go on,
+    /// and what was sent in the last hour.
+    async fn remember(&mut self, soc: &Soc, now: u64) -> Result<(), LedgerError> {
+        let wall = soc.clock.now();
+        for (conversation, place) in documents::all::<Place>(&*soc.ledger).await? {
+            let rest = u64::try_from(place.rest(wall).as_millis()).unwrap_or(0);
+            if place.parked.is_some() {
+                self.parked.insert(conversation, now + rest);
+            } else {
+                self.windows.hold(&conversation, now + rest);
+            }
+        }
+        let bulletins = documents::all::<Bulletin>(&*soc.ledger).await?;
+        self.digests = digests(&bulletins);
+        for (id, it) in &bulletins {
+            if it.about == About::Storm && it.ended.is_none() && it.dead.is_none() {
+                self.gatherings.insert(it.conversation.clone(), Gathering::going_on(id, now));
+            }
+        }
+        let sends = soc.ledger.sends(Duration::from_millis(HOUR)).await?;
+        for (conversation, ago) in &sends {
+            let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+            self.windows.sent(conversation, Lane::Urgent, now.saturating_sub(ago));
+        }
+        if !sends.is_empty() {
+            return Ok(());
+        }
+        let (head, _) = soc.ledger.head().await?;
+        let mut after = head.saturating_sub(LOOKED_THROUGH);
+        let mut begun = BTreeSet::new();
+        while after < head {
+            let records = soc.ledger.records_after(after, 1_000).await?;
+            let Some(last) = records.last() else { break };
+            after = last.seq;
+            for record in records {
+                let ago = wall.duration_since(record.fact.at).as_millis();
+                let at = u64::try_from(ago).ok().and_then(|ago| now.checked_sub(ago));
+                if let (Some(at), Some(conversation)) = (at, sent_to(&record.fact, &mut begun)) {
+                    self.windows.sent(&conversation, Lane::Urgent, at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What may be sent now; `idle` says how long there will be nothing.
+    async fn look(
+        &mut self,
+        soc: &Soc,
+        now: u64,
+        idle: &mut u64,
+    ) -> Result<Vec<Parcel>, LedgerError> {
+        let places = soc.ledger.due_places().await?;
+        self.due = places.iter().map(|it| it.urgent + it.routine + it.changed).sum();
+        if self.read_at.is_none_or(|at| at + BULLETINS <= now) {
+            let all = documents::all::<Bulletin>(&*soc.ledger).await?;
+            self.bulletins = all.into_iter().filter(|(_, it)| it.is_due()).collect();
+            self.read_at = Some(now);
+        } else {
+            // What was read a moment ago may have changed since.
+            *idle = BULLETINS;
+        }
+        let mut wanted: BTreeMap<String, DuePlace> =
+            places.into_iter().map(|it| (it.conversation.clone(), it)).collect();
+        let storms = self.gatherings.iter().filter(|(_, it)| it.rest(now).is_some());
+        let others = self.bulletins.iter().map(|(_, it)| it.conversation.clone());
+        for conversation in others.chain(storms.map(|(it, _)| it.clone())) {
+            let none =
+                DuePlace { conversation: conversation.clone(), urgent: 0, routine: 0, changed: 0 };
+            wanted.entry(conversation).or_insert(none);
+        }
+        let mut parcels = Vec::new();
+        for (conversation, place) in wanted {
+            if self.windows.is_busy(&conversation) {
+                continue;
+            }
+            if self.is_parked(&conversation, now) && self.still_parked(soc, &conversation).await? {
+                self.relocate(soc, &conversation, now).await?;
+                *idle = (*idle).min(1_000);
+                continue;
+            }
+            if self.gather(soc, &place, now).await? {
+                self.read_at = None;
+                *idle = 0;
+            }
+            if let Some(rest) = self.gatherings.get(&conversation).and_then(|it| it.rest(now)) {
+                *idle = (*idle).min(rest);
+            }
+            let again = self.tries.place(&conversation);
+            if again > now {
+                *idle = (*idle).min(again - now);
+                continue;
+            }
+            match self.choose(soc, &conversation, now).await? {
+                Ok(parcel) => parcels.push(parcel),
+                Err(at) => *idle = (*idle).min(at.saturating_sub(now).max(1)),
+            }
+        }
+        Ok(parcels)
+    }
+
+    /// What goes first to a conversation; or when there will be something.
+    async fn choose(
+        &mut self,
+        soc: &Soc,
+        conversation: &str,
+        now: u64,
+    ) -> Result<Result<Parcel, u64>, LedgerError> {
+        let mut next = now + SLOWEST;
+        let every = u64::from(soc.storm.digest_every_secs) * 1_000;
+        let here = self.bulletins.iter().filter(|(_, it)| it.conversation == conversation);
+        for (id, it) in here {
+            let parcel = Parcel::Bulletin(id.clone(), it.clone());
+            let shown = self.announced.get(id).map_or(0, |at| at + every);
+            let ready = shown
+                .max(self.tries.card(conversation, &parcel.name()))
+                .max(self.windows.ready_at(conversation, Lane::Urgent, now));
+            if ready <= now {
+                return Ok(Ok(parcel));
+            }
+            next = next.min(ready);
+        }
+        let slice = DueSlice {
+            conversation: conversation.into(),
+            which: Which::All,
+            skip: 0,
+            limit: ROUND,
+        };
+        for card in soc.ledger.due_cards(slice).await? {
+            let name = (card.incident.clone(), card.card.clone());
+            let ready = self
+                .windows
+                .ready_at(conversation, lane(card.severity), now)
+                .max(self.tries.card(conversation, &name));
+            if ready <= now {
+                let tried = self.tries.tried(conversation, &name);
+                return Ok(Ok(Parcel::Card(card, tried)));
+            }
+            next = next.min(ready);
+        }
+        Ok(Err(next))
+    }
+
+    /// Takes into account how a send ended.
+    async fn sent(
+        &mut self,
+        soc: &Soc,
+        parcel: &Parcel,
+        result: Result<Done, Trouble>,
+        now: u64,
+    ) -> Result<(), LedgerError> {
+        let (conversation, name) = (parcel.conversation(), parcel.name());
+        self.windows.lands(conversation, now);
+        if let Parcel::Bulletin(id, _) = parcel {
+            self.announced.insert(id.clone(), now);
+        }
+        // Whatever happened may have changed or put up a bulletin.
+        if matches!(parcel, Parcel::Bulletin(..)) || !matches!(result, Ok(Done::Shown)) {
+            self.read_at = None;
+        }
+        let trouble = match result {
+            Ok(Done::Shown) => {
+                self.tries.worked(conversation, &name);
+                return self.returned(soc, conversation).await;
+            }
+            Ok(Done::Settled) => {
+                self.tries.settled(conversation, &name);
+                return Ok(());
+            }
+            Err(trouble) => trouble,
+        };
+        tracing::warn!(
+            incident.key = name.0,
+            card = name.1,
+            conversation,
+            why = trouble.why(),
+            "a card was not sent and will be tried again"
+        );
+        match trouble {
+            Trouble::Gone { why } => self.park(soc, conversation, &why, now).await,
+            Trouble::Ours(_) => {
+                self.tries.set_aside(conversation, &name, now);
+                Ok(())
+            }
+            Trouble::Later { after, throttled, .. } => {
+                let again = self.tries.failed(conversation, &name, now);
+                if !throttled {
+                    return Ok(());
+                }
+                let asked = after.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(HOUR));
+                let until = again.max(now + asked);
+                self.windows.hold(conversation, until);
+                held(soc, conversation, until - now).await
+            }
+        }
+    }
+
+    /// A conversation that was gone takes cards again.
+    async fn returned(&mut self, soc: &Soc, conversation: &str) -> Result<(), LedgerError> {
+        if self.parked.remove(conversation).is_none() {
+            return Ok(());
+        }
+        tracing::info!(conversation, "a conversation takes cards again");
+        let change = PlaceChange::Return;
+        let returned = What::PlaceChanged { conversation: conversation.into(), change };
+        let mut facts = vec![soc.notifiers(returned)];
+        facts.extend(soc.alarm(""));
+        soc.ledger.append(Batch { facts, ..Batch::default() }).await
+    }
+}
+
+/// Writes down that Teams wants nothing for so long: a restart must not forget it.
+async fn held(soc: &Soc, conversation: &str, wait: u64) -> Result<(), LedgerError> {
+    let at = soc.clock.now();
+    let wait = SignedDuration::from_millis(i64::try_from(wait).unwrap_or(i64::MAX));
+    let until = at.checked_add(wait).unwrap_or(at);
+    let change = PlaceChange::Hold { until };
+    let held = What::PlaceChanged { conversation: conversation.into(), change };
+    soc.ledger.append(Batch::one(soc.notifiers(held))).await
+}
+
+/// The conversation to which a record says that something was sent. A create is recorded when it
+/// begins and when it ends, and counts when it begins.
+fn sent_to(fact: &Fact, begun: &mut BTreeSet<(String, String)>) -> Option<String> {
+    match &fact.what {
+        What::NoticeAttempted { incident, card, conversation } => {
+            begun.insert((incident.clone(), card.clone()));
+            Some(conversation.clone())
+        }
+        What::NoticeDelivered { incident, card, conversation, .. } => {
+            let created = begun.remove(&(incident.clone(), card.clone()));
+            (!created).then(|| conversation.clone())
+        }
+        _ => None,
+    }
 }

@@ -165,11 +165,14 @@ impl Soc {
         }
         self.correlate(events, &mut draft, remembered).await?;
         self.keep_back(&mut draft);
-        let Draft { batch, touched, number, groups, .. } = draft;
+        let Draft { mut batch, touched, number, groups, .. } = draft;
+        let (breakers, count) = self.breaker_facts().await?;
+        batch.facts.splice(0..0, breakers);
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
         let silent = silent_in(&batch);
         self.ledger.append(batch).await?;
+        self.breakers_written(count).await;
         self.knowledge.late.ask_again(silent, self.clock.now());
         remembered.absorb(touched, number, groups);
         Ok(begins_runs)
@@ -292,6 +295,12 @@ impl Soc {
         let score = self.model.score(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
+        let held = self.held_at_once(event, &decision).await?;
+        let decision = if held.is_empty() {
+            decision
+        } else {
+            decide(event, &enrichment, &score, &playbooks, true).because(&held)
+        };
         if let Decision::Ignore { reasons } = decision {
             let what = What::Ignored { event_id: event.event_id, reasons };
             draft.batch.facts.push(self.triage_fact(correlation, what));

@@ -11,10 +11,13 @@ use crate::flows::ask::{Answer, Asked};
 
 const HELP: &str = "\
 **Argus** shows incidents and acts on them. Write to it:\n\n\
-- `list` shows open incidents; `list all`, `list high`, `list critical`\n\
+- `list` shows open incidents; `list all`, `list high`, `list critical`, `list D-3`\n\
 - `show INC-7` shows an incident with its buttons\n\
 - `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
 - `status` shows how Argus itself is doing\n\
+- `outbox` lists cards that could not be delivered; `outbox retry`, `outbox retry INC-7`, `outbox drop INC-7`\n\
+- `halt` stops what Argus does by itself; `halt playbook/isolate-host because of a test`\n\
+- `resume` lets Argus act by itself again; `resume playbook/isolate-host`\n\
 - `merge INC-1 INC-2` makes one incident of two; `split INC-1 INC-2` undoes it\n\
 - `split INC-1 EVENT` makes an incident of its own of events\n\
 - `suppress 4h host ws-12 because patch night` keeps events back; `suppress list`, `suppress end SUP-1`\n\
@@ -61,6 +64,21 @@ pub(super) async fn ticket(State(soc): State<Arc<Soc>>, turn: Turn, Args(id): Ar
 /// `status`
 pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
     answer(&soc, &turn, Asked::Status).await
+}
+
+/// `outbox …`
+pub(super) async fn outbox(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Outbox(words)).await
+}
+
+/// `halt …`
+pub(super) async fn halt(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Halt(words)).await
+}
+
+/// `resume …`
+pub(super) async fn resume(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Resume(words)).await
 }
 
 /// `merge INC-1 INC-2`

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::reply::{self, Problem};
 use super::{Answer, Inner};
+use crate::ports::ledger::StoredCard;
 
 impl Inner {
     pub(super) async fn event(&self, id: &str) -> Answer {
@@ -40,15 +41,20 @@ impl Inner {
     }
 
     pub(super) async fn incident(&self, key: &str) -> Answer {
-        match self.soc.ledger.incident(&key.to_uppercase()).await {
-            Ok(Some(incident)) => reply::json_with(200, &shown(&incident)),
+        let key = key.to_uppercase();
+        let cards = match self.soc.ledger.cards_of(&key).await {
+            Ok(cards) => cards,
+            Err(error) => return reply::unavailable(&error),
+        };
+        match self.soc.ledger.incident(&key).await {
+            Ok(Some(incident)) => reply::json_with(200, &shown(&incident, &cards)),
             Ok(None) => Problem::new(404, "not-found", "There is no such incident.").answer(),
             Err(error) => reply::unavailable(&error),
         }
     }
 }
 
-fn shown(incident: &Incident) -> Value {
+fn shown(incident: &Incident, cards: &[StoredCard]) -> Value {
     json!({
         "key": incident.key,
         "version": incident.version,
@@ -69,5 +75,20 @@ fn shown(incident: &Incident) -> Value {
         "ticket": incident.ticket,
         "runs": incident.runs,
         "timeline": incident.timeline,
+        "cards": cards.iter().map(card).collect::<Vec<_>>(),
+    })
+}
+
+/// Where a card of it stands, or why it does not.
+fn card(card: &StoredCard) -> Value {
+    json!({
+        "card": card.card,
+        "state": card.state(),
+        "conversation": card.conversation,
+        "activity_id": card.activity_id,
+        "version_shown": card.shown,
+        "version_wanted": card.want,
+        "digest": card.digest,
+        "given_up": card.dead,
     })
 }

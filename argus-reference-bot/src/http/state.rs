@@ -19,6 +19,10 @@ impl Inner {
             "teams_keys": keys.map_or("not fetched yet".into(), |age| {
                 format!("fetched {} s ago", age.as_secs())
             }),
+            "automation": self.soc.paused().iter().map(|(scope, breaker)| {
+                format!("{scope}: {}", crate::view::bulletin::state(breaker.state))
+            }).collect::<Vec<_>>(),
+            "cards_in_digest": counts.as_ref().ok().map(|counts| counts.digested),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
             "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
             "sources": self.sources_heard(),
@@ -39,7 +43,7 @@ impl Inner {
     }
 
     fn metrics_page(&self, counts: Counts) -> String {
-        let mut page = self.soc.metrics.page(counts);
+        let mut page = self.soc.metrics.page(counts, self.soc.paused().len() as u64);
         page.push_str(&self.soc.sources.page(self.soc.clock.now()));
         crate::metrics::gauge(
             &mut page,

@@ -3,6 +3,7 @@
 //! Every write is durable when its future resolves: committed and synced. The tables are written in
 //! the same transaction as the facts they come from and can be rebuilt from them.
 
+pub mod cards;
 pub mod documents;
 pub mod suite;
 
@@ -18,6 +19,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
+
+pub use self::cards::{DueCard, DuePlace, DueSlice, SentCard, StoredCard, Which};
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -199,34 +202,6 @@ pub struct Filter {
     pub limit: u32,
 }
 
-/// A card that does not show the newest state yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueCard {
-    /// The incident.
-    pub incident: String,
-    /// `card`, or `approval/RUN`.
-    pub card: String,
-    /// Where it stands, or will stand.
-    pub conversation: String,
-    /// Teams' id of it, once created.
-    pub activity_id: Option<String>,
-    /// The version it should show.
-    pub want: u64,
-    /// Creates that were tried without a known end.
-    pub attempts: u32,
-}
-
-/// A card that was sent, found by where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentCard {
-    /// The incident.
-    pub incident: String,
-    /// Which of its cards.
-    pub card: String,
-    /// The version it shows.
-    pub version: u64,
-}
-
 /// A document as it is stored: see [`argus_soc::ledger::documents`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDocument {
@@ -255,8 +230,10 @@ pub struct Counts {
     pub open: u64,
     /// Cards that do not show the newest state yet.
     pub cards_due: u64,
-    /// Cards that were given up.
+    /// Cards that were given up and that nobody dropped.
     pub dead: u64,
+    /// Cards that a digest covers.
+    pub digested: u64,
 }
 
 /// The store.
@@ -336,8 +313,26 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// The last incident number given out.
     async fn last_number(&self) -> Result<u64, LedgerError>;
 
-    /// Cards that do not show the newest state, most severe first, then oldest.
-    async fn due_cards(&self, limit: u32) -> Result<Vec<DueCard>, LedgerError>;
+    /// Conversations with cards that do not show the newest state, in the order of their ids.
+    async fn due_places(&self) -> Result<Vec<DuePlace>, LedgerError>;
+
+    /// Cards of a conversation that do not show the newest state: most severe first, among these new
+    /// ones first, then oldest.
+    async fn due_cards(&self, slice: DueSlice) -> Result<Vec<DueCard>, LedgerError>;
+
+    /// Where the cards of an incident stand.
+    async fn cards_of(&self, incident: &str) -> Result<Vec<StoredCard>, LedgerError>;
+
+    /// Cards that were given up and that nobody dropped, most severe first, then oldest.
+    async fn dead_cards(&self, limit: u32) -> Result<Vec<StoredCard>, LedgerError>;
+
+    /// The incidents that a digest covers, most severe first, then oldest, and how many there are.
+    async fn digested(
+        &self,
+        digest: &str,
+        skip: u32,
+        limit: u32,
+    ) -> Result<(Vec<Summary>, u64), LedgerError>;
 
     /// The card that stands as `activity_id` in `conversation`.
     async fn sent_card(

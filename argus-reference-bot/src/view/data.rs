@@ -269,12 +269,60 @@ pub struct Row {
     pub count: u64,
 }
 
+/// The data of `bulletin`, a digest of many incidents or an alarm about Argus itself.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Bulletin {
+    /// What it is about, in a line.
+    pub title: String,
+    /// How it should look.
+    #[schemars(extend("enum" = ["good", "warning", "attention"]))]
+    pub style: &'static str,
+    /// What it means, in a sentence or two.
+    pub lead: String,
+    /// What is known, in a few words each.
+    pub said: Vec<Said>,
+    /// Some of the incidents.
+    pub rows: Vec<Named>,
+    /// How many more there are.
+    pub more: u64,
+    /// What to do.
+    pub hint: String,
+    /// What must be said before all else, such as a possible repeat.
+    pub notices: Vec<String>,
+    /// When this was true, in UTC.
+    pub updated_at: String,
+}
+
+/// One thing that a bulletin says.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Said {
+    /// What it is.
+    pub label: String,
+    /// What is known of it.
+    pub value: String,
+}
+
+/// An incident that a bulletin names.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Named {
+    /// Its name, like `INC-7`.
+    pub key: String,
+    /// What happened to it, in a line.
+    pub title: String,
+    /// How bad it is, as a stable word.
+    #[schemars(extend("enum" = ["unknown", "informational", "low", "medium", "high", "critical"]))]
+    pub severity: &'static str,
+    /// How bad it is, for people.
+    pub severity_label: &'static str,
+}
+
 /// The contracts of the bot's templates, by the templates' names.
-pub fn contracts() -> [(&'static str, Schema); 3] {
+pub fn contracts() -> [(&'static str, Schema); 4] {
     let generate = || SchemaSettings::draft2020_12().for_serialize().into_generator();
     [
         ("alert", generate().into_root_schema_for::<Alert>()),
         ("approval", generate().into_root_schema_for::<Approval>()),
+        ("bulletin", generate().into_root_schema_for::<Bulletin>()),
         ("query-list", generate().into_root_schema_for::<List>()),
     ]
 }

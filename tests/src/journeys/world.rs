@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) own_templates: bool,
     /// Settings beside those of every world.
     pub(crate) settings: String,
+    /// A playbook of the test's own, in YAML.
+    pub(crate) playbook: Option<&'static str>,
 }
 
 /// What a test may leave behind; everything else is a failure at its end.
@@ -131,6 +133,13 @@ impl World {
         let seconds = plan.approval_secs.unwrap_or(900);
         let mut settings = settings(&sim, data.path(), &templates, seconds);
         settings.push_str(&plan.settings);
+        if let Some(playbook) = plan.playbook {
+            let folder = data.path().join("playbooks");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("own.yaml"), playbook).unwrap();
+            let source = format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display());
+            settings.push_str(&source);
+        }
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
         let mut world = Self { sim, http, data, settings, running: None, finished: false };

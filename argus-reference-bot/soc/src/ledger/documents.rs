@@ -6,6 +6,7 @@
 //! the type in [`changes`].
 
 mod draft;
+mod storm;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +15,9 @@ pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
 use crate::correlate::{Group, Joined};
+use crate::storm::breaker::Breaker;
+use crate::storm::bulletin::Bulletin;
+use crate::storm::place::Place;
 use crate::suppress::{Snooze, Suppressed};
 
 /// One kind of document.
@@ -66,6 +70,9 @@ pub fn changes<E>(
 ) -> Result<Vec<Change>, DocumentError<E>> {
     let mut changes = Vec::new();
     of::<Draft, E>(fact, &mut load, &mut changes)?;
+    of::<Breaker, E>(fact, &mut load, &mut changes)?;
+    of::<Bulletin, E>(fact, &mut load, &mut changes)?;
+    of::<Place, E>(fact, &mut load, &mut changes)?;
     of::<Group, E>(fact, &mut load, &mut changes)?;
     of::<Joined, E>(fact, &mut load, &mut changes)?;
     of::<Suppressed, E>(fact, &mut load, &mut changes)?;

@@ -19,6 +19,8 @@ use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::playbook::PlannedStep;
 use crate::score::Score;
+use crate::storm::bulletin::Covered;
+use crate::storm::{breaker, bulletin, place};
 use crate::suppress::Suppression;
 
 /// The version of the record layout; a reader refuses a newer one.
@@ -238,6 +240,68 @@ pub enum What {
         card: String,
         /// Why.
         why: String,
+    },
+    /// Cards that came too fast are covered by one digest, until their severity rises.
+    #[serde(rename = "notice.digested")]
+    NoticesDigested {
+        /// The digest.
+        digest: String,
+        /// The conversation.
+        conversation: String,
+        /// What it covers.
+        cards: Vec<Covered>,
+    },
+    /// A card shall stand in another conversation, since it cannot stand where it should.
+    #[serde(rename = "notice.moved")]
+    NoticeMoved {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+        /// Where to.
+        conversation: String,
+        /// Why.
+        why: String,
+    },
+    /// A card that was given up is tried again.
+    #[serde(rename = "notice.revived")]
+    NoticeRevived {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+    },
+    /// Somebody saw a card that was given up and wants no more of it.
+    #[serde(rename = "notice.dropped")]
+    NoticeDropped {
+        /// The incident.
+        incident: String,
+        /// Which of its cards.
+        card: String,
+    },
+    /// How a conversation stands with Teams has changed.
+    #[serde(rename = "place.changed")]
+    PlaceChanged {
+        /// The conversation.
+        conversation: String,
+        /// How.
+        change: place::Change,
+    },
+    /// A card of Argus' own has changed.
+    #[serde(rename = "bulletin.changed")]
+    BulletinChanged {
+        /// Its name, like `D-3`.
+        bulletin: String,
+        /// How.
+        change: bulletin::Change,
+    },
+    /// What pauses automation has changed.
+    #[serde(rename = "breaker.changed")]
+    BreakerChanged {
+        /// What it watches over.
+        scope: breaker::Scope,
+        /// How.
+        change: breaker::Change,
     },
     /// A playbook run was asked for or started.
     #[serde(rename = "run.created")]
@@ -522,6 +586,13 @@ impl What {
             Self::NoticeDelivered { .. } => "notice.delivered",
             Self::NoticeRefused { .. } => "notice.refused",
             Self::NoticeAbandoned { .. } => "notice.abandoned",
+            Self::NoticesDigested { .. } => "notice.digested",
+            Self::NoticeMoved { .. } => "notice.moved",
+            Self::NoticeRevived { .. } => "notice.revived",
+            Self::NoticeDropped { .. } => "notice.dropped",
+            Self::PlaceChanged { .. } => "place.changed",
+            Self::BulletinChanged { .. } => "bulletin.changed",
+            Self::BreakerChanged { .. } => "breaker.changed",
             Self::RunCreated { .. } => "run.created",
             Self::ApprovalRequested { .. } => "approval.requested",
             Self::ApprovalDecided { .. } => "approval.decided",

@@ -8,6 +8,8 @@ use argus_soc::ledger::canonical;
 use argus_soc::ledger::fact::{Actor, Added, Fact, Newer, What};
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
+use argus_soc::storm::bulletin::Covered;
+use argus_soc::storm::{breaker, bulletin, place};
 use argus_soc::suppress::{Scope, Suppression};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -150,6 +152,9 @@ fn others() -> Vec<Fact> {
         },
         What::NoticeRefused { incident: text(), card: text(), why: "w".into() },
         What::NoticeAbandoned { incident: text(), card: text(), why: "w".into() },
+        What::NoticeMoved { incident: text(), card: text(), conversation: text(), why: "w".into() },
+        What::NoticeRevived { incident: text(), card: text() },
+        What::NoticeDropped { incident: text(), card: text() },
         What::ApprovalExpired { run: run() },
         What::Adopted { run: run(), step: "a".into(), holder: "q/a".into() },
         probed("a", Probe::FoundForeign { remote: "m".into(), by: "ann".into() }),
@@ -200,8 +205,53 @@ fn others() -> Vec<Fact> {
         What::Unknown(newer("future.thing", &json!({"run": "r", "depth": [1, {"x": 1.5}]}))),
     ]
     .into_iter()
+    .chain(storms())
     .map(|what| fact(0, what))
     .collect()
+}
+
+/// What is recorded when too much happens at once.
+fn storms() -> Vec<What> {
+    let covered = Covered {
+        incident: "INC-1".into(),
+        card: "card".into(),
+        severity: Severity::Low,
+        source: "edr".into(),
+        entity: Some("ws-1".into()),
+        title: "t".into(),
+    };
+    let digested = What::NoticesDigested {
+        digest: "D-1".into(),
+        conversation: "19:soc".into(),
+        cards: vec![covered.clone(), Covered { entity: None, ..covered }],
+    };
+    let (conversation, why, until) = ("19:soc".to_owned(), "w".to_owned(), at(60_000));
+    let places = [
+        place::Change::Hold { until },
+        place::Change::Park { why: why.clone(), until },
+        place::Change::Return,
+    ];
+    let bulletins = [
+        bulletin::Change::Place {
+            conversation: conversation.clone(),
+            about: bulletin::About::Undelivered,
+        },
+        bulletin::Change::Deliver { activity_id: "1".into(), version: u64::MAX },
+        bulletin::Change::Move { conversation, why: why.clone() },
+        bulletin::Change::End,
+    ];
+    let breakers = [
+        breaker::Change::Open { why, needs_person: true },
+        breaker::Change::HalfOpen,
+        breaker::Change::AwaitPerson,
+    ];
+    let conversation = || "19:soc".to_owned();
+    let places = places.map(|change| What::PlaceChanged { conversation: conversation(), change });
+    let bulletins =
+        bulletins.map(|change| What::BulletinChanged { bulletin: "D-1".into(), change });
+    let breakers =
+        breakers.map(|change| What::BreakerChanged { scope: breaker::Scope::Global, change });
+    std::iter::once(digested).chain(places).chain(bulletins).chain(breakers).collect()
 }
 
 fn newer(kind: &str, fields: &Value) -> Newer {
@@ -220,7 +270,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 44, "43 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 51, "50 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

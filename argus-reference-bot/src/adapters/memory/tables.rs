@@ -1,5 +1,6 @@
 //! What the records fold to.
 
+mod cards;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,8 @@ use argus_soc::ledger::fact::{Actor, Fact, What};
 use bytes::Bytes;
 use uuid::Uuid;
 
+use self::cards::Card;
 use super::{Receipts, Record, damaged};
-use crate::adapters::tables::project::rank;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// The records, and everything that queries read. Nothing here waits or fails half-way.
@@ -33,24 +34,6 @@ pub(super) struct Tables {
     leases: BTreeMap<String, String>,
     /// Version and body by kind and key.
     documents: BTreeMap<(String, String), (u64, Vec<u8>)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Card {
-    conversation: String,
-    activity_id: Option<String>,
-    want: u64,
-    shown: u64,
-    attempts: u32,
-    dead: bool,
-    severity: u8,
-    since: u64,
-}
-
-impl Card {
-    fn is_due(&self) -> bool {
-        self.want > self.shown && !self.dead
-    }
 }
 
 /// An event that was received before, or a moment ago in the same delivery.
@@ -218,11 +201,11 @@ impl Tables {
                 .ok_or_else(|| damaged(format!("{key} changes and was never opened")))?;
             self.incidents.entry(key.to_owned()).or_insert(opened)
         };
-        let (want, severity) = (incident.card_version(), rank(incident.severity));
+        let (want, severity) = (incident.card_version(), incident.severity);
         let run = fact.what.run().map(|run| format!("approval/{run}"));
         for card in std::iter::once("card".to_owned()).chain(run) {
             if let Some(card) = self.cards.get_mut(&(key.to_owned(), card)) {
-                (card.want, card.severity) = (want, severity);
+                card.wanted(want, severity);
             }
         }
         Ok(())
@@ -248,30 +231,11 @@ impl Tables {
                     self.place(*event, None);
                 }
             }
-            What::NoticePlaced { incident, card, conversation } => {
-                self.add_card(seq, incident, card, conversation);
-            }
-            What::NoticeAttempted { incident, card, .. } => {
-                self.card(incident, card, |it| it.attempts += 1);
-            }
-            What::NoticeRefused { incident, card, .. } => {
-                self.card(incident, card, |it| it.attempts = it.attempts.saturating_sub(1));
-            }
-            What::NoticeDelivered { incident, card, activity_id, version, .. } => {
-                self.card(incident, card, |it| {
-                    it.shown = it.shown.max(*version);
-                    it.activity_id = Some(activity_id.clone());
-                    it.attempts = 0;
-                });
-            }
-            What::NoticeAbandoned { incident, card, .. } => {
-                self.card(incident, card, |it| it.dead = true);
-            }
             What::Leased { run, step, lease } => {
                 self.leases.insert(lease.clone(), format!("{run}/{step}"));
             }
             What::Released { lease, .. } => drop(self.leases.remove(lease)),
-            _ => {}
+            other => self.enter_card(seq, other),
         }
     }
 
@@ -297,27 +261,6 @@ impl Tables {
         let Some(&seq) = self.events.get(&event) else { return };
         self.places.insert(seq, incident);
         self.placed = self.placed.max(seq);
-    }
-
-    fn add_card(&mut self, seq: u64, incident: &str, card: &str, conversation: &str) {
-        let Some(it) = self.incidents.get(incident) else { return };
-        let new = Card {
-            conversation: conversation.into(),
-            activity_id: None,
-            want: it.version,
-            shown: 0,
-            attempts: 0,
-            dead: false,
-            severity: rank(it.severity),
-            since: seq,
-        };
-        self.cards.entry((incident.into(), card.into())).or_insert(new);
-    }
-
-    fn card(&mut self, incident: &str, card: &str, change: impl FnOnce(&mut Card)) {
-        if let Some(card) = self.cards.get_mut(&(incident.into(), card.into())) {
-            change(card);
-        }
     }
 }
 

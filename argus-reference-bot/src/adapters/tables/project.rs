@@ -10,7 +10,7 @@ use argus_soc::ledger::documents::{DocumentError, changes};
 use argus_soc::ledger::fact::{Fact, What};
 use uuid::Uuid;
 
-use super::{Tables, Value};
+use super::{Tables, Value, cards};
 use crate::ports::ledger::LedgerError;
 
 /// Done, or refused without having changed anything that the caller does not undo.
@@ -121,15 +121,7 @@ impl Changed {
         let now = ("card".to_owned(), (incident.card_version(), incident.severity));
         let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
         for (card, (version, severity)) in std::iter::once(now).chain(runs) {
-            tables.change(
-                "UPDATE cards SET want = ?3, severity = ?4 WHERE incident = ?1 AND card = ?2",
-                &[
-                    Value::Text(&incident.key),
-                    Value::Text(&card),
-                    Value::Whole(version),
-                    Value::Whole(rank(severity).into()),
-                ],
-            )?;
+            cards::wanted(tables, &incident.key, &card, version, severity)?;
         }
         Ok(Ok(()))
     }
@@ -154,7 +146,7 @@ fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error
             }
         }
         What::Released { lease, .. } => tables.release(lease)?,
-        what => cards(tables, seq, what)?,
+        what => cards::changed(tables, seq, what)?,
     }
     documents(tables, fact)
 }
@@ -196,47 +188,6 @@ fn documents<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
         tables.set_document(change.kind, &change.key, change.body.as_deref())?;
     }
     Ok(Ok(()))
-}
-
-fn cards<T: Tables>(tables: &mut T, seq: u64, what: &What) -> Result<(), T::Error> {
-    match what {
-        What::NoticePlaced { incident, card, conversation } => tables.change(
-            "INSERT INTO cards (incident, card, conversation, want, severity, since)
-               SELECT key, ?2, ?3, version, severity, ?4 FROM incidents WHERE key = ?1
-             ON CONFLICT (incident, card) DO NOTHING",
-            &[
-                Value::Text(incident),
-                Value::Text(card),
-                Value::Text(conversation),
-                Value::Whole(seq),
-            ],
-        ),
-        What::NoticeAttempted { incident, card, .. } => tables.change(
-            "UPDATE cards SET attempts = attempts + 1 WHERE incident = ?1 AND card = ?2",
-            &[Value::Text(incident), Value::Text(card)],
-        ),
-        What::NoticeRefused { incident, card, .. } => tables.change(
-            "UPDATE cards SET attempts = attempts - 1
-             WHERE incident = ?1 AND card = ?2 AND attempts > 0",
-            &[Value::Text(incident), Value::Text(card)],
-        ),
-        // What was delivered last is what is shown, even if it is older: then the card is due again.
-        What::NoticeDelivered { incident, card, activity_id, version, .. } => tables.change(
-            "UPDATE cards SET shown = ?3, activity_id = ?4, attempts = 0
-             WHERE incident = ?1 AND card = ?2",
-            &[
-                Value::Text(incident),
-                Value::Text(card),
-                Value::Whole(*version),
-                Value::Text(activity_id),
-            ],
-        ),
-        What::NoticeAbandoned { incident, card, .. } => tables.change(
-            "UPDATE cards SET dead = TRUE WHERE incident = ?1 AND card = ?2",
-            &[Value::Text(incident), Value::Text(card)],
-        ),
-        _ => Ok(()),
-    }
 }
 
 fn save<T: Tables>(tables: &mut T, incident: &Incident, state: &[u8]) -> Result<(), T::Error> {

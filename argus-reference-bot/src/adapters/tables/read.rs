@@ -11,9 +11,7 @@ use uuid::Uuid;
 
 use super::{Cells, Value, project};
 use crate::ports::chain::Link;
-use crate::ports::ledger::{
-    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
-};
+use crate::ports::ledger::{Counts, EventView, Filter, Recorded, StoredDocument, Summary, Waiting};
 
 /// Events behind the last one that was placed.
 pub(in crate::adapters) const WAITING: &str = "SELECT seq FROM records
@@ -67,15 +65,6 @@ pub(in crate::adapters) const RUNNING: &str =
 /// The last incident number.
 pub(in crate::adapters) const LAST_NUMBER: &str = "SELECT coalesce(max(number), 0) FROM incidents";
 
-/// Cards that do not show the newest state, for [`due_card`].
-pub(in crate::adapters) const DUE: &str =
-    "SELECT incident, card, conversation, activity_id, want, attempts FROM cards
- WHERE want > shown AND NOT dead ORDER BY severity DESC, since LIMIT ?1";
-
-/// The card that stands somewhere, for [`sent_card`].
-pub(in crate::adapters) const SENT: &str =
-    "SELECT incident, card, shown FROM cards WHERE conversation = ?1 AND activity_id = ?2";
-
 /// Records, for [`recorded`].
 pub(in crate::adapters) const RECORDS: &str =
     "SELECT seq, hash, payload FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
@@ -102,8 +91,9 @@ pub(in crate::adapters) const COUNTS: &str = "SELECT (SELECT coalesce(max(seq), 
      seq > coalesce((SELECT value FROM meta WHERE name = 'placed'), 0)),
   (SELECT count(*) FROM incidents),
   (SELECT count(*) FROM incidents WHERE open),
-  (SELECT count(*) FROM cards WHERE want > shown AND NOT dead),
-  (SELECT count(*) FROM cards WHERE dead)";
+  (SELECT count(*) FROM cards WHERE want > shown AND NOT dead AND digest IS NULL),
+  (SELECT count(*) FROM cards WHERE dead AND NOT dropped),
+  (SELECT count(*) FROM cards WHERE digest IS NOT NULL)";
 
 /// The first two parameters of a list.
 pub(in crate::adapters) fn list(filter: &Filter) -> [Value<'static>; 2] {
@@ -161,23 +151,6 @@ pub(in crate::adapters) fn event<E>(row: &dyn Cells<Error = E>) -> Result<EventV
     })
 }
 
-/// A row of [`DUE`].
-pub(in crate::adapters) fn due_card<E>(row: &dyn Cells<Error = E>) -> Result<DueCard, E> {
-    Ok(DueCard {
-        incident: row.text(0)?,
-        card: row.text(1)?,
-        conversation: row.text(2)?,
-        activity_id: row.maybe_text(3)?,
-        want: row.whole(4)?,
-        attempts: u32::try_from(row.whole(5)?).unwrap_or(u32::MAX),
-    })
-}
-
-/// A row of [`SENT`].
-pub(in crate::adapters) fn sent_card<E>(row: &dyn Cells<Error = E>) -> Result<SentCard, E> {
-    Ok(SentCard { incident: row.text(0)?, card: row.text(1)?, version: row.whole(2)? })
-}
-
 /// A row of [`RECORDS`].
 pub(in crate::adapters) fn recorded<E>(row: &dyn Cells<Error = E>) -> Result<Recorded, E> {
     let hash = Hash::from_slice(row.bytes(1)?).unwrap_or(Hash::GENESIS);
@@ -211,6 +184,7 @@ pub(in crate::adapters) fn counts<E>(row: &dyn Cells<Error = E>) -> Result<Count
         open: row.whole(5)?,
         cards_due: row.whole(6)?,
         dead: row.whole(7)?,
+        digested: row.whole(8)?,
     })
 }
 
@@ -231,7 +205,7 @@ pub(in crate::adapters) fn summary<E>(row: &dyn Cells<Error = E>) -> Result<Summ
     })
 }
 
-fn severity(rank: u64) -> Severity {
+pub(super) fn severity(rank: u64) -> Severity {
     match rank {
         1 => Severity::Informational,
         2 => Severity::Low,

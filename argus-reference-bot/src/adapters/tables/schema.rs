@@ -41,12 +41,20 @@ CREATE TABLE IF NOT EXISTS cards (
   want         INTEGER NOT NULL,
   shown        INTEGER NOT NULL DEFAULT 0,
   attempts     INTEGER NOT NULL DEFAULT 0,
+  created      BOOLEAN NOT NULL DEFAULT FALSE,
   dead         BOOLEAN NOT NULL DEFAULT FALSE,
+  why          TEXT,
+  dropped      BOOLEAN NOT NULL DEFAULT FALSE,
+  digest       TEXT,
   severity     INTEGER NOT NULL,
   since        INTEGER NOT NULL,
   PRIMARY KEY (incident, card)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cards_due ON cards (severity DESC, since) WHERE want > shown AND NOT dead;
+CREATE INDEX IF NOT EXISTS cards_due ON cards (conversation, severity DESC, created, since)
+  WHERE want > shown AND NOT dead AND digest IS NULL;
+CREATE INDEX IF NOT EXISTS cards_dead ON cards (severity DESC, since) WHERE dead AND NOT dropped;
+CREATE INDEX IF NOT EXISTS cards_digest ON cards (digest, severity DESC, since)
+  WHERE digest IS NOT NULL;
 CREATE INDEX IF NOT EXISTS cards_sent ON cards (conversation, activity_id);
 CREATE TABLE IF NOT EXISTS leases (
   lease  TEXT PRIMARY KEY,
@@ -135,7 +143,11 @@ pub(in crate::adapters) const COMPARED: [Compared; 7] = [
             ("want", 'n'),
             ("shown", 'n'),
             ("attempts", 'n'),
+            ("created", 'y'),
             ("dead", 'y'),
+            ("why", 't'),
+            ("dropped", 'y'),
+            ("digest", 't'),
             ("severity", 'n'),
             ("since", 'n'),
         ],

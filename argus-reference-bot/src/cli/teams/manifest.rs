@@ -25,9 +25,14 @@ pub(super) struct App<'a> {
     pub(super) rsc: &'a [String],
 }
 
+/// The words that Teams offers while somebody types: it takes ten at most, and the bot has more.
+const SHOWN: [&str; 10] =
+    ["halt", "help", "list", "outbox", "resume", "show", "snooze", "status", "suppress", "ticket"];
+
 pub(super) fn manifest(app: &App<'_>) -> Value {
     let commands: Vec<Value> = handlers::words()
         .into_iter()
+        .filter(|(word, _)| SHOWN.contains(&word.as_str()))
         .map(|(word, about)| json!({ "title": word, "description": about }))
         .collect();
     let mut manifest = json!({

@@ -1,15 +1,16 @@
 //! One run of one incident: what each next thing does, and how it is written down.
 
-use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name};
+use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::storm::breaker::Scope;
 use jiff::Timestamp;
 
 use super::patience::looked_at;
-use super::{Did, PAUSE, SLOWEST_POLL, until};
+use super::{Did, PAUSE, SLOWEST_POLL, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::ports::edr::Order;
@@ -132,6 +133,13 @@ impl Scene<'_> {
             }
             Err(AccessError::Unrecorded(error)) => return Err(error),
         };
+        // A breaker may have opened while the permission was asked for.
+        if step.undoes.is_none() {
+            if self.soc.held_back(self.incident, self.run).await?.is_some() {
+                return Ok(());
+            }
+            self.soc.sends(self.incident, self.run).await?;
+        }
         let key = self.key(step);
         let intent = What::Intended {
             run: run.clone(),
@@ -150,6 +158,21 @@ impl Scene<'_> {
         let outcome = self.hand_over(step, permit, key).await;
         self.soc.metrics.effect(step.plan.action.name(), &outcome);
         self.write(vec![What::Answered { run, step: name, outcome }]).await
+    }
+
+    /// Automation is paused. Nothing of the run is done yet: people are asked. Something is: it waits.
+    pub(super) async fn hold(&self, scope: &Scope) -> Result<Did, LedgerError> {
+        let untouched = self.run.steps.iter().all(|step| step.state == State::Pending);
+        if !untouched || self.run.approval.is_some() {
+            return Ok(Did::Rest(PAUSE));
+        }
+        let steps: Vec<_> = self.run.steps.iter().map(|step| step.plan.clone()).collect();
+        let digest = plan_digest(&self.run.id, &self.run.playbook_sha256, &steps);
+        let reason = format!("automation is paused by the circuit breaker ({scope})");
+        let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
+        let facts = asked(self.soc, self.incident, &self.run.id, digest, 1, reason, fact);
+        self.soc.ledger.append(Batch::on(self.incident, facts)).await?;
+        Ok(Did::GoOn)
     }
 
     /// The deed.

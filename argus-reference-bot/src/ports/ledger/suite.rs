@@ -3,6 +3,7 @@
 //! Long because it is the one list of these promises.
 
 mod arrivals;
+mod cards;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,10 @@ use uuid::Uuid;
 pub use self::arrivals::{
     deliveries_are_whole, events_are_kept, repeats_are_told, sources_are_remembered,
 };
-use super::{Arrival, Batch, DueCard, Filter, Ledger, LedgerError, SentCard, documents};
+pub use self::cards::{
+    cards_are_due_in_order, cards_move_and_come_back, digests_cover_cards, places_are_told_apart,
+};
+use super::{Arrival, Batch, Filter, Ledger, LedgerError, documents};
 
 /// An event number `n`, with a body of its own.
 pub fn arrival(n: u64) -> Arrival {
@@ -188,61 +192,6 @@ pub async fn records_are_in_order(store: &dyn Ledger) -> Result<(), LedgerError>
     let last = store.records_after(9, 10).await?;
     let head = last.last().map(|record| (record.seq, record.hash));
     assert_eq!(head, Some(store.head().await?));
-    Ok(())
-}
-
-/// Cards are due by severity, then age, and only while they do not show the newest state.
-///
-/// # Errors
-///
-/// If the store fails where it may not.
-pub async fn cards_are_due_in_order(store: &dyn Ledger) -> Result<(), LedgerError> {
-    let severities = [Severity::Low, Severity::Critical, Severity::High, Severity::Critical];
-    for (n, severity) in (1..).zip(severities) {
-        store.receive(arrival(n)).await?;
-        let key = format!("INC-{n}");
-        store.append(batch([opened(&arrival(n), &key, severity)?, placed(&key, "19:soc")])).await?;
-    }
-    let due = |cards: Vec<DueCard>| cards.into_iter().map(|card| card.incident).collect::<Vec<_>>();
-    assert_eq!(due(store.due_cards(9).await?), ["INC-2", "INC-4", "INC-3", "INC-1"]);
-    assert_eq!(due(store.due_cards(2).await?), ["INC-2", "INC-4"]);
-
-    let (incident, card) = ("INC-2".to_owned(), "card".to_owned());
-    let conversation = "19:soc".to_owned();
-    let attempted = What::NoticeAttempted {
-        incident: incident.clone(),
-        card: card.clone(),
-        conversation: conversation.clone(),
-    };
-    store.append(batch([fact(attempted)])).await?;
-    assert_eq!(store.due_cards(1).await?.first().map(|card| card.attempts), Some(1));
-    let delivered = What::NoticeDelivered {
-        incident: incident.clone(),
-        card: card.clone(),
-        conversation,
-        activity_id: "m-1".into(),
-        version: 1,
-        template: "alert@1".into(),
-    };
-    store.append(batch([fact(delivered)])).await?;
-    assert_eq!(due(store.due_cards(1).await?), ["INC-4"]);
-    let sent = store.sent_card("19:soc", "m-1").await?;
-    assert_eq!(sent, Some(SentCard { incident, card, version: 1 }));
-    assert_eq!(store.sent_card("19:other", "m-1").await?, None);
-
-    store.append(batch([fact(What::Acknowledged).of("INC-2")])).await?;
-    let again = store.due_cards(1).await?;
-    let again = again.first().map(|card| (card.activity_id.as_deref(), card.want, card.attempts));
-    assert_eq!(again, Some((Some("m-1"), 2, 0)), "an update of the same card");
-    let abandoned = What::NoticeAbandoned {
-        incident: "INC-2".into(),
-        card: "card".into(),
-        why: "the conversation is gone".into(),
-    };
-    store.append(batch([fact(abandoned)])).await?;
-    assert_eq!(due(store.due_cards(9).await?), ["INC-4", "INC-3", "INC-1"]);
-    let counts = store.counts().await?;
-    assert_eq!((counts.cards_due, counts.dead), (3, 1));
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 43] = [
+const KINDS: [&str; 50] = [
     "system.started",
     "event.received",
     "incident.opened",
@@ -40,6 +40,13 @@ const KINDS: [&str; 43] = [
     "notice.delivered",
     "notice.refused",
     "notice.abandoned",
+    "notice.digested",
+    "notice.moved",
+    "notice.revived",
+    "notice.dropped",
+    "place.changed",
+    "bulletin.changed",
+    "breaker.changed",
     "run.created",
     "approval.requested",
     "approval.decided",

@@ -9,11 +9,10 @@ use argus_soc::ledger::fact::{Fact, What};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Card, Record, Tables};
+use super::cards::summary;
+use super::{Record, Tables};
 use crate::adapters::tables::project::{number, principal, rank};
-use crate::ports::ledger::{
-    Counts, DueCard, EventView, Filter, Recorded, SentCard, StoredDocument, Summary, Waiting,
-};
+use crate::ports::ledger::{Counts, EventView, Filter, Recorded, StoredDocument, Summary, Waiting};
 
 impl Tables {
     pub(in super::super) fn head(&self) -> (u64, Hash) {
@@ -95,14 +94,7 @@ impl Tables {
         let mut found: Vec<&Incident> = self.incidents.values().filter(fits).collect();
         found.sort_by_key(|it| Reverse(number(&it.key)));
         let total = found.len() as u64;
-        let lines = found.into_iter().take(filter.limit as usize).map(|it| Summary {
-            key: it.key.clone(),
-            title: it.event.title.clone(),
-            severity: it.severity,
-            stage: it.stage,
-            opened_at: it.opened_at,
-            count: it.count,
-        });
+        let lines = found.into_iter().take(filter.limit as usize).map(summary);
         (lines.collect(), total)
     }
 
@@ -134,32 +126,6 @@ impl Tables {
 
     pub(in super::super) fn last_number(&self) -> u64 {
         self.incidents.keys().map(|key| number(key)).max().unwrap_or(0)
-    }
-
-    pub(in super::super) fn due_cards(&self, limit: u32) -> Vec<DueCard> {
-        let mut due: Vec<_> = self.cards.iter().filter(|(_, card)| card.is_due()).collect();
-        due.sort_by_key(|(_, card)| (Reverse(card.severity), card.since));
-        let due = due.into_iter().take(limit as usize).map(|((incident, name), card)| DueCard {
-            incident: incident.clone(),
-            card: name.clone(),
-            conversation: card.conversation.clone(),
-            activity_id: card.activity_id.clone(),
-            want: card.want,
-            attempts: card.attempts,
-        });
-        due.collect()
-    }
-
-    pub(in super::super) fn sent_card(
-        &self,
-        conversation: &str,
-        activity_id: &str,
-    ) -> Option<SentCard> {
-        let stands = |card: &Card| {
-            card.conversation == conversation && card.activity_id.as_deref() == Some(activity_id)
-        };
-        let ((incident, card), it) = self.cards.iter().find(|(_, card)| stands(card))?;
-        Some(SentCard { incident: incident.clone(), card: card.clone(), version: it.shown })
     }
 
     pub(in super::super) fn records_after(&self, seq: u64, limit: u32) -> Vec<Recorded> {
@@ -204,6 +170,7 @@ impl Tables {
     }
 
     pub(in super::super) fn counts(&self) -> Counts {
+        let (cards_due, dead, digested) = self.count_cards();
         let (mut waiting, mut waiting_bytes) = (0, 0);
         for seq in self.events_after(self.placed) {
             let raw = self.at(seq).and_then(|(record, _)| record.raw.as_ref());
@@ -217,8 +184,9 @@ impl Tables {
             waiting_bytes,
             incidents: self.incidents.len() as u64,
             open: self.incidents.values().filter(|it| it.is_open()).count() as u64,
-            cards_due: self.cards.values().filter(|card| card.is_due()).count() as u64,
-            dead: self.cards.values().filter(|card| card.dead).count() as u64,
+            cards_due,
+            dead,
+            digested,
         }
     }
 }

@@ -1,0 +1,305 @@
+//! What pauses automation, and who lets it go on.
+//!
+//! Breakers are durable. What they saw in the last minute is not: a restart begins with a fresh
+//! minute, and with every breaker that was open still open.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use argus_soc::decide::Decision;
+use argus_soc::effect::lease_name;
+use argus_soc::event::SecurityEvent;
+use argus_soc::incident::Incident;
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::playbook::{PlannedStep, plan};
+use argus_soc::policy::Action;
+use argus_soc::run::Run;
+use argus_soc::storm::breaker::{Breaker, Change, Scope};
+use argus_soc::storm::velocity::{Candidate, Guard};
+use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
+
+use super::Soc;
+use super::access::{AccessError, Person};
+use crate::ports::ledger::documents::all;
+use crate::ports::ledger::{Batch, LedgerError};
+
+/// How often time passes for breakers.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The breakers, read from the store at the first use.
+#[derive(Debug)]
+pub struct Paused {
+    guard: OnceCell<Mutex<Guard>>,
+    started: Instant,
+}
+
+impl Default for Paused {
+    fn default() -> Self {
+        Self { guard: OnceCell::new(), started: Instant::now() }
+    }
+}
+
+impl Paused {
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The run that would begin by itself, as breakers see it.
+fn candidate(
+    id: &str,
+    event: &SecurityEvent,
+    playbook: &str,
+    steps: impl Iterator<Item = PlannedStep>,
+) -> Candidate {
+    let effect = |step: PlannedStep| {
+        let action = step.action.name();
+        let tenant = event.tenant.as_deref().unwrap_or("home");
+        (action.to_owned(), lease_name(tenant, action, &step.target))
+    };
+    Candidate {
+        id: id.to_owned(),
+        source: event.source.clone(),
+        playbook: playbook.to_owned(),
+        effects: steps.map(effect).collect(),
+    }
+}
+
+/// The candidate that a run was, if Argus began it and no person has approved it since.
+pub fn automatic(incident: &Incident, run: &Run) -> Option<Candidate> {
+    let approved = run.approval.iter().flat_map(|it| &it.decisions).any(|it| it.approve);
+    if approved || !matches!(run.requested_by, Actor::Service { .. }) {
+        return None;
+    }
+    let steps = run.steps.iter().filter(|step| step.undoes.is_none());
+    let steps = steps.map(|step| step.plan.clone());
+    Some(candidate(&run.id, &incident.event, &run.playbook, steps))
+}
+
+impl Soc {
+    /// The breakers, once they are read.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if they cannot be read; nothing may be done by itself then.
+    async fn breakers_read(&self) -> Result<MutexGuard<'_, Guard>, LedgerError> {
+        let guard = self.guard.guard.get_or_try_init(|| async {
+            let breakers: BTreeMap<Scope, Breaker> = all::<Breaker>(&*self.ledger)
+                .await?
+                .into_iter()
+                .filter_map(|(scope, breaker)| Some((scope.parse().ok()?, breaker)))
+                .collect();
+            let guard = Guard::new(self.storm.velocity(), breakers, self.guard.now());
+            Ok::<_, LedgerError>(Mutex::new(guard))
+        });
+        Ok(guard.await?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What holds back the run that a decision would begin; counts the run if nothing does. What
+    /// that changes has to be written with the decision: see [`Self::breaker_facts`].
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the breakers cannot be read.
+    pub(super) async fn held_at_once(
+        &self,
+        event: &SecurityEvent,
+        decision: &Decision,
+    ) -> Result<Vec<String>, LedgerError> {
+        let Decision::Run { playbook, .. } = decision else { return Ok(Vec::new()) };
+        let Some(playbook) = self.playbooks.find(playbook) else { return Ok(Vec::new()) };
+        if playbook.gates.dry_run {
+            return Ok(Vec::new());
+        }
+        let Ok(steps) = plan(&playbook, event) else { return Ok(Vec::new()) };
+        let id = event.event_id.to_string();
+        let candidate = candidate(&id, event, &playbook.id, steps.into_iter());
+        let now = self.guard.now();
+        let held = self.breakers_read().await?.admit(&candidate, now).err().unwrap_or_default();
+        Ok(held.iter().map(|scope| format!("paused: {scope}")).collect())
+    }
+
+    /// What holds back a run that began by itself, if anything does.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the breakers cannot be read; it must not go on then.
+    pub(super) async fn held_back(
+        &self,
+        incident: &Incident,
+        run: &Run,
+    ) -> Result<Option<Scope>, LedgerError> {
+        let Some(candidate) = automatic(incident, run) else { return Ok(None) };
+        Ok(self.breakers_read().await?.holds(&candidate))
+    }
+
+    /// An effect of a run is being sent; counts if it began by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the breakers cannot be read.
+    pub(super) async fn sends(&self, incident: &Incident, run: &Run) -> Result<(), LedgerError> {
+        if let Some(candidate) = automatic(incident, run) {
+            let now = self.guard.now();
+            self.breakers_read().await?.sent(&candidate, now);
+        }
+        Ok(())
+    }
+
+    /// The records of what changed and is not written yet, and how many changes these are.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the breakers cannot be read.
+    pub(super) async fn breaker_facts(&self) -> Result<(Vec<Fact>, usize), LedgerError> {
+        let guard = self.breakers_read().await?;
+        let changes = guard.unwritten();
+        let mut facts: Vec<Fact> = changes
+            .iter()
+            .map(|(scope, change)| {
+                if let Change::Open { why, .. } = change {
+                    tracing::error!(scope = %scope, why, "automation is paused; people are asked");
+                }
+                self.breaker_fact(Actor::service("breaker"), "", scope, change)
+            })
+            .collect();
+        let count = facts.len();
+        drop(guard);
+        if count > 0 {
+            facts.extend(self.automation_alarm());
+        }
+        Ok((facts, count))
+    }
+
+    /// So many changes are on record now.
+    pub(super) async fn breakers_written(&self, count: usize) {
+        if count > 0
+            && let Ok(mut guard) = self.breakers_read().await
+        {
+            guard.written(count);
+            drop(guard);
+            self.bells.notify.notify_one();
+            self.bells.execute.notify_one();
+        }
+    }
+
+    /// Every breaker that ever opened.
+    pub fn breakers(&self) -> Vec<(Scope, Breaker)> {
+        let guard = self.guard.guard.get();
+        let guard = guard.map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        guard.map(|it| it.breakers().clone().into_iter().collect()).unwrap_or_default()
+    }
+
+    /// Those that hold automation back now.
+    pub fn paused(&self) -> Vec<(Scope, Breaker)> {
+        self.breakers().into_iter().filter(|(_, it)| !it.lets_through()).collect()
+    }
+
+    /// Stops automation, for a person.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError`] if the person may not, or nothing can be recorded; then nothing is changed.
+    pub async fn halt(
+        &self,
+        person: &Person,
+        scope: &Scope,
+        why: &str,
+        correlation: &str,
+    ) -> Result<(), AccessError> {
+        let change = Change::Open { why: why.to_owned(), needs_person: true };
+        self.switch(person, std::slice::from_ref(scope), &change, correlation).await
+    }
+
+    /// Lets automation go on, for a person: of one scope, or of all that are paused. Gives those.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::halt`].
+    pub async fn resume(
+        &self,
+        person: &Person,
+        scope: Option<&Scope>,
+        correlation: &str,
+    ) -> Result<Vec<Scope>, AccessError> {
+        let _read = self.breaker_facts().await.map_err(AccessError::Unrecorded)?;
+        let paused = self.paused().into_iter().map(|(it, _)| it);
+        let scopes: Vec<Scope> = paused.filter(|it| scope.is_none_or(|only| only == it)).collect();
+        let why = "a person let automation go on".to_owned();
+        self.switch(person, &scopes, &Change::Close { why }, correlation).await?;
+        Ok(scopes)
+    }
+
+    async fn switch(
+        &self,
+        person: &Person,
+        scopes: &[Scope],
+        change: &Change,
+        correlation: &str,
+    ) -> Result<(), AccessError> {
+        let _permit = self.authorise(person, Action::ManageAutomation, None, correlation).await?;
+        if scopes.is_empty() {
+            return Ok(());
+        }
+        let actor = person.actor();
+        let fact = |scope| self.breaker_fact(actor.clone(), correlation, scope, change);
+        let mut facts: Vec<Fact> = scopes.iter().map(fact).collect();
+        let at = facts.first().map_or_else(|| self.clock.now(), |fact| fact.at);
+        facts.extend(self.automation_alarm());
+        // What is on its way to the record comes first: a breaker must not close before it opened.
+        let (mut before, count) = self.breaker_facts().await.map_err(AccessError::Unrecorded)?;
+        before.append(&mut facts);
+        self.ledger
+            .append(Batch { facts: before, ..Batch::default() })
+            .await
+            .map_err(AccessError::Unrecorded)?;
+        self.breakers_written(count).await;
+        let now = self.guard.now();
+        let mut guard = self.breakers_read().await.map_err(AccessError::Unrecorded)?;
+        for scope in scopes {
+            guard.recorded(scope, change, &actor, at, now);
+        }
+        drop(guard);
+        self.bells.notify.notify_one();
+        self.bells.execute.notify_one();
+        Ok(())
+    }
+
+    fn breaker_fact(
+        &self,
+        actor: Actor,
+        correlation: &str,
+        scope: &Scope,
+        change: &Change,
+    ) -> Fact {
+        let what = What::BreakerChanged { scope: scope.clone(), change: change.clone() };
+        self.fact(actor, correlation, what)
+    }
+
+    async fn tick(&self) -> Result<(), LedgerError> {
+        let now = self.guard.now();
+        self.breakers_read().await?.tick(now);
+        let (facts, count) = self.breaker_facts().await?;
+        if count > 0 {
+            self.ledger.append(Batch { facts, ..Batch::default() }).await?;
+            self.breakers_written(count).await;
+        }
+        Ok(())
+    }
+}
+
+/// Lets time pass for breakers until told to stop.
+pub async fn automation(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = soc.tick().await {
+            tracing::error!(error = %error, "breakers stay as they are for now");
+        }
+        tokio::select! {
+            biased;
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! One card is brought up to date, or it is said why not.
+
+use std::time::Duration;
+
+use argus_bot_sdk::connector::{SendError, SendErrorKind};
+use argus_bot_sdk::{Activity, ConversationRef};
+use argus_soc::incident::Incident;
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use jiff::SignedDuration;
+
+use crate::chain::chain;
+use crate::flows::Soc;
+use crate::ports::ledger::{Batch, DueCard, LedgerError};
+use crate::view::{self, Stand};
+
+/// Tries before a card that is too old is given up: a clock that jumped ahead gives up nothing that
+/// Teams would have taken.
+const LEAST_TRIES: u32 = 3;
+
+/// A card that may be sent: rendered, with what is recorded of it.
+struct Drawn {
+    activity: Activity,
+    template: String,
+    version: u64,
+}
+
+/// How a send ended that needs no other try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// Teams shows it.
+    Shown,
+    /// It was given up, or put somewhere else.
+    Settled,
+}
+
+/// Why a send has to be tried again.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Teams did not take it now.
+    Later {
+        /// What it said.
+        why: String,
+        /// How long it wants us to wait.
+        after: Option<Duration>,
+        /// Whether it said "too often".
+        throttled: bool,
+    },
+    /// The conversation is gone, or the bot was removed.
+    Gone {
+        /// What Teams said.
+        why: String,
+    },
+    /// The store, or the template, is in the way; Teams is not.
+    Ours(String),
+}
+
+impl From<LedgerError> for Trouble {
+    fn from(error: LedgerError) -> Self {
+        Self::Ours(chain(&error))
+    }
+}
+
+impl Trouble {
+    /// What an error of Teams' means for the conversation.
+    pub(super) fn of(error: &SendError) -> Self {
+        let why = chain(error);
+        match error.kind() {
+            SendErrorKind::Dormant => Self::Gone { why },
+            kind => Self::Later {
+                why,
+                after: error.retry_after(),
+                throttled: kind == SendErrorKind::Throttled,
+            },
+        }
+    }
+
+    /// What it is, for a log.
+    pub(super) fn why(&self) -> &str {
+        match self {
+            Self::Later { why, .. } | Self::Gone { why } | Self::Ours(why) => why,
+        }
+    }
+}
+
+impl Soc {
+    /// Brings one card up to date; it was tried `tried` times in vain before.
+    pub(super) async fn show(&self, due: &DueCard, tried: u32) -> Result<Done, Trouble> {
+        let Some(incident) = self.ledger.incident(&due.incident).await? else {
+            return self.abandon(due, "its incident does not exist").await;
+        };
+        let (seq, _) = self.ledger.head().await?;
+        let drawn = self.draw(&incident, due, seq).map_err(Trouble::Ours)?;
+        let error = match self.send(&incident, due, drawn).await? {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match error.kind() {
+            // Whatever a designer did, or an alert carried: something of it is shown.
+            SendErrorKind::TooBig | SendErrorKind::Refused if due.card == "card" => {
+                if gone(due, &error) {
+                    return self.again(due, "somebody deleted its message").await;
+                }
+                let why = chain(&error);
+                tracing::error!(incident.key = incident.key, why, "a card is sent shortened");
+                let short = self.shortened(&incident, due, seq, &why);
+                match self.send(&incident, due, short).await? {
+                    Ok(done) => Ok(done),
+                    Err(error) => self.failed(due, &incident, tried, &error).await,
+                }
+            }
+            _ => self.failed(due, &incident, tried, &error).await,
+        }
+    }
+
+    /// Sends one card and records what became of it.
+    async fn send(
+        &self,
+        incident: &Incident,
+        due: &DueCard,
+        drawn: Drawn,
+    ) -> Result<Result<Done, SendError>, LedgerError> {
+        let to = self.conversation(&due.conversation);
+        // Teams took it once without saying its id; then it cannot be updated.
+        let known = due.activity_id.as_deref().filter(|id| !id.is_empty());
+        self.is_our_turn()?;
+        let sent = if let Some(id) = known {
+            self.connector.update(&to, id, &drawn.activity).await
+        } else {
+            let attempted = What::NoticeAttempted {
+                incident: due.incident.clone(),
+                card: due.card.clone(),
+                conversation: due.conversation.clone(),
+            };
+            let fact = self.fact(Actor::service("notifier"), &incident.correlation, attempted);
+            let claim = self.shares.cards.claim();
+            self.ledger.append(Batch { claim, ..Batch::one(fact) }).await?;
+            self.connector.send(&to, &drawn.activity).await
+        };
+        let sent = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                if known.is_none() && error.is_undelivered() {
+                    let refused = What::NoticeRefused {
+                        incident: due.incident.clone(),
+                        card: due.card.clone(),
+                        why: chain(&error),
+                    };
+                    self.record(incident, refused).await?;
+                }
+                return Ok(Err(error));
+            }
+        };
+        let delivered = What::NoticeDelivered {
+            incident: due.incident.clone(),
+            card: due.card.clone(),
+            conversation: due.conversation.clone(),
+            activity_id: sent.activity_id.or_else(|| known.map(str::to_owned)).unwrap_or_default(),
+            version: drawn.version,
+            template: drawn.template,
+        };
+        // Without its id the card would be created again.
+        let fact = self.fact(Actor::service("notifier"), &incident.correlation, delivered);
+        self.write_down(vec![fact]).await?;
+        Ok(Ok(Done::Shown))
+    }
+
+    async fn failed(
+        &self,
+        due: &DueCard,
+        incident: &Incident,
+        tried: u32,
+        error: &SendError,
+    ) -> Result<Done, Trouble> {
+        let why = chain(error);
+        if matches!(error.kind(), SendErrorKind::TooBig | SendErrorKind::Refused) {
+            return self.abandon(due, &why).await;
+        }
+        let began =
+            if due.activity_id.is_some() { incident.updated_at } else { incident.opened_at };
+        let hours = i64::from(self.notify.dead_after_hours);
+        let age = self.clock.now().duration_since(began);
+        if tried >= LEAST_TRIES && age >= SignedDuration::from_hours(hours) {
+            return self.abandon(due, &format!("not delivered in {hours} hours: {why}")).await;
+        }
+        Err(Trouble::of(error))
+    }
+
+    /// The card is created once more, since what stood there is gone.
+    async fn again(&self, due: &DueCard, why: &str) -> Result<Done, Trouble> {
+        let moved = What::NoticeMoved {
+            incident: due.incident.clone(),
+            card: due.card.clone(),
+            conversation: due.conversation.clone(),
+            why: why.into(),
+        };
+        self.ledger.append(Batch::one(self.notifiers(moved))).await?;
+        Ok(Done::Settled)
+    }
+
+    async fn abandon(&self, due: &DueCard, why: &str) -> Result<Done, Trouble> {
+        let mut facts = vec![self.abandoned(due, why)];
+        facts.extend(self.alarm(&due.conversation));
+        // A card that is not known to be given up would be created again.
+        self.write_down(facts).await?;
+        Ok(Done::Settled)
+    }
+
+    /// Nothing is sent once another replica may have the cards.
+    pub(super) fn is_our_turn(&self) -> Result<(), LedgerError> {
+        if self.shares.cards.is_sure() {
+            return Ok(());
+        }
+        Err(LedgerError::Unavailable("another replica sends cards now".into()))
+    }
+
+    /// The record that a card is given up, which is also logged.
+    pub(super) fn abandoned(&self, due: &DueCard, why: &str) -> Fact {
+        tracing::error!(
+            incident.key = due.incident,
+            card = due.card,
+            why,
+            "a card cannot be delivered and is given up; see `argus outbox list`"
+        );
+        self.notifiers(What::NoticeAbandoned {
+            incident: due.incident.clone(),
+            card: due.card.clone(),
+            why: why.into(),
+        })
+    }
+
+    /// A record of the notifier's that is about no incident's history.
+    pub(super) fn notifiers(&self, what: What) -> Fact {
+        self.fact(Actor::service("notifier"), "", what)
+    }
+
+    async fn record(&self, incident: &Incident, what: What) -> Result<(), LedgerError> {
+        let fact = self.fact(Actor::service("notifier"), &incident.correlation, what);
+        self.ledger.append(Batch::one(fact)).await
+    }
+
+    fn draw(&self, incident: &Incident, due: &DueCard, seq: u64) -> Result<Drawn, String> {
+        let stand = self.stand(&due.conversation, seq);
+        let twice = due.attempts > 0 || due.activity_id.as_deref() == Some("");
+        let (template, data) = match due.card.strip_prefix("approval/") {
+            Some(run) => {
+                let run = incident.runs.get(run).ok_or("its run does not exist")?;
+                ("approval", view::approval(incident, run, &stand))
+            }
+            None => ("alert", view::alert(incident, &stand, twice)),
+        };
+        let (card, name) = match self.render(template, &data) {
+            Ok(rendered) => rendered,
+            // Whatever a designer did: an alert is shown.
+            Err(why) if template == "alert" => {
+                tracing::error!(template, why, "a card is sent without its layout");
+                return Ok(self.shortened(incident, due, seq, &why));
+            }
+            Err(why) => return Err(why),
+        };
+        Ok(drawn(incident, card, name))
+    }
+
+    /// The card without its layout: what it is about, and its buttons.
+    fn shortened(&self, incident: &Incident, due: &DueCard, seq: u64, why: &str) -> Drawn {
+        let stand = self.stand(&due.conversation, seq);
+        drawn(incident, view::plain(incident, &stand, why), "plain".into())
+    }
+
+    /// Renders a card and says from which template and version.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be rendered, in words for a log.
+    pub fn render(
+        &self,
+        template: &str,
+        data: &serde_json::Value,
+    ) -> Result<(serde_json::Value, String), String> {
+        let rendered =
+            self.templates.render(template, data, None).map_err(|error| chain(&error))?;
+        for diagnostic in &rendered.diagnostics {
+            tracing::debug!(template, diagnostic = %diagnostic, "a template read what is not there");
+        }
+        let card = serde_json::from_slice(&rendered.json).map_err(|error| error.to_string())?;
+        Ok((card, format!("{}@{}", rendered.template, rendered.version)))
+    }
+
+    /// What the buttons of a card in `conversation` need.
+    pub fn stand<'a>(&'a self, conversation: &'a str, seq: u64) -> Stand<'a> {
+        Stand {
+            seq,
+            conversation,
+            buttons: &self.buttons,
+            can_isolate: self.edr.is_some(),
+            can_ticket: self.itsm.is_some(),
+        }
+    }
+
+    /// Where a conversation is.
+    pub(super) fn conversation(&self, id: &str) -> ConversationRef {
+        let place = self.routes.places().find(|place| place.conversation == id);
+        let fallback = self.notify.fallback.as_ref().filter(|it| it.conversation == id);
+        let url = place
+            .and_then(|place| place.service_url.clone())
+            .or_else(|| fallback.and_then(|it| it.service_url.clone()));
+        ConversationRef::new(url.unwrap_or_else(|| self.default_service_url.clone()), id)
+    }
+}
+
+/// Whether the message that should be updated is not there any more.
+fn gone(due: &DueCard, error: &SendError) -> bool {
+    due.activity_id.is_some() && error.code() == Some("ActivityNotFoundInConversation")
+}
+
+fn drawn(incident: &Incident, card: serde_json::Value, template: String) -> Drawn {
+    let mut activity = Activity::card(card);
+    activity.summary =
+        Some(format!("{} {}", incident.key, view::clip(&incident.event.title, view::TITLE)));
+    Drawn { activity, template, version: incident.version }
+}

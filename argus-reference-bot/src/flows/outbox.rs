@@ -1,0 +1,214 @@
+//! What did not reach people, and what was stopped: asked about, tried again, given up, let go on.
+
+use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::policy::Action;
+use argus_soc::storm::breaker::Scope;
+use argus_soc::storm::place::{self, Place};
+
+use super::Soc;
+use super::access::{AccessError, Person};
+use super::ask::{Answer, LINES};
+use crate::ports::ledger::documents::all;
+use crate::ports::ledger::{Batch, Ledger, LedgerError, StoredCard};
+use crate::view;
+
+/// Cards revived or dropped at once.
+const MANY: u32 = 10_000;
+
+/// What to do with cards that were given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Try again.
+    Retry,
+    /// Nobody wants them any more.
+    Drop,
+}
+
+/// Decides about cards that were given up: of one incident, or all of them. Gives those that it was
+/// about. Conversations that were gone are tried again, too.
+///
+/// # Errors
+///
+/// [`LedgerError`]; then nothing is changed.
+pub async fn settle(
+    ledger: &dyn Ledger,
+    fate: Fate,
+    incident: Option<&str>,
+    fact: impl Fn(What) -> Fact,
+) -> Result<Vec<StoredCard>, LedgerError> {
+    let mut dead = ledger.dead_cards(MANY).await?;
+    dead.retain(|card| incident.is_none_or(|key| card.incident == key));
+    let mut facts: Vec<Fact> = dead
+        .iter()
+        .map(|card| {
+            let (incident, card) = (card.incident.clone(), card.card.clone());
+            fact(match fate {
+                Fate::Retry => What::NoticeRevived { incident, card },
+                Fate::Drop => What::NoticeDropped { incident, card },
+            })
+        })
+        .collect();
+    if fate == Fate::Retry {
+        for (conversation, place) in all::<Place>(ledger).await? {
+            if place.parked.is_some() {
+                let change = place::Change::Return;
+                facts.push(fact(What::PlaceChanged { conversation, change }));
+            }
+        }
+    }
+    if !facts.is_empty() {
+        ledger.append(Batch { facts, ..Batch::default() }).await?;
+    }
+    Ok(dead)
+}
+
+impl Soc {
+    /// `outbox`, `outbox retry [INC-7]`, `outbox drop INC-7`.
+    pub(super) async fn outbox(
+        &self,
+        person: &Person,
+        words: &str,
+        correlation: &str,
+    ) -> Result<Answer, LedgerError> {
+        let mut words = words.split_whitespace();
+        let fate = match words.next().map(str::to_lowercase).as_deref() {
+            None | Some("list") => return self.undelivered().await,
+            Some("retry") => Fate::Retry,
+            Some("drop") => Fate::Drop,
+            Some(_) => {
+                let known = "`outbox`, `outbox retry`, `outbox retry INC-7`, `outbox drop INC-7`";
+                return Ok(Answer::Text(format!("I know {known}.")));
+            }
+        };
+        let incident = words.next().map(str::to_uppercase);
+        if fate == Fate::Drop && incident.is_none() {
+            return Ok(Answer::Text("Say which: `outbox drop INC-7`.".into()));
+        }
+        let action = Action::Acknowledge { incident: incident.clone().unwrap_or_default() };
+        match self.authorise(person, action, incident.as_deref(), correlation).await {
+            Ok(_permit) => {}
+            Err(AccessError::Refused(refusal)) => {
+                return Ok(Answer::Text(self.access.explain(&refusal)));
+            }
+            Err(AccessError::Unrecorded(error)) => return Err(error),
+        }
+        let actor: Actor = person.actor();
+        let fact = |what| self.fact(actor.clone(), correlation, what);
+        let cards = settle(&*self.ledger, fate, incident.as_deref(), fact).await?;
+        self.bells.notify.notify_one();
+        let what = if fate == Fate::Retry { "are tried again" } else { "are dropped" };
+        Ok(Answer::Text(format!("{} cards {what}.", cards.len())))
+    }
+
+    async fn undelivered(&self) -> Result<Answer, LedgerError> {
+        let dead = self.ledger.dead_cards(LINES).await?;
+        let count = self.ledger.counts().await?.dead;
+        let mut lines = self.parked().await?;
+        lines.extend(dead.iter().map(|card| {
+            let why = plain(card.dead.as_deref().unwrap_or_default());
+            format!("{} ({}): {why}", card.incident, card.card)
+        }));
+        if lines.is_empty() {
+            return Ok(Answer::Text("Every card was delivered.".into()));
+        }
+        let more = count.saturating_sub(dead.len() as u64);
+        let more = if more > 0 { format!("\n\n… and {more} more") } else { String::new() };
+        let lines: Vec<String> = lines.into_iter().map(|line| format!("- {line}")).collect();
+        Ok(Answer::Text(format!("Given up: {count}\n\n{}{more}", lines.join("\n"))))
+    }
+
+    /// `list D-3`: what a digest covers, a page at a time.
+    pub(super) async fn list_digest(&self, digest: &str, page: u32) -> Result<Answer, LedgerError> {
+        let skip = page.saturating_sub(1).saturating_mul(LINES);
+        let (rows, total) = self.ledger.digested(digest, skip, LINES).await?;
+        let name: String = digest.chars().filter(|it| it.is_alphanumeric() || *it == '-').collect();
+        if rows.is_empty() {
+            return Ok(Answer::Text(format!("{name} covers no incidents there.")));
+        }
+        let hint = format!("Write \"list {name} {}\" for more, \"show INC-7\" for one.", page + 1);
+        let data = view::list(&format!("Incidents in {name}"), &rows, total, &hint);
+        Ok(self.drawn("query-list", &data))
+    }
+
+    /// `halt [scope] [why]`
+    pub(super) async fn halted(
+        &self,
+        person: &Person,
+        words: &str,
+        correlation: &str,
+    ) -> Result<Answer, LedgerError> {
+        let first = words.split_whitespace().next().unwrap_or_default();
+        let (scope, why) = match first.parse::<Scope>() {
+            Ok(scope) => (scope, words.trim_start().strip_prefix(first).unwrap_or_default()),
+            Err(_) => (Scope::Global, words),
+        };
+        let why = match why.trim() {
+            "" => "a person stopped it".to_owned(),
+            why => view::clip(why, 200),
+        };
+        Ok(Answer::Text(match self.halt(person, &scope, &why, correlation).await {
+            Ok(()) => format!(
+                "Automation is paused ({}). Write `resume` to let it go on.",
+                plain(&scope.to_string())
+            ),
+            Err(error) => return self.not_switched(error),
+        }))
+    }
+
+    /// `resume [scope]`
+    pub(super) async fn resumed(
+        &self,
+        person: &Person,
+        words: &str,
+        correlation: &str,
+    ) -> Result<Answer, LedgerError> {
+        let scope = match words.split_whitespace().next().map(str::parse::<Scope>).transpose() {
+            Ok(scope) => scope,
+            Err(error) => return Ok(Answer::Text(plain(&error.to_string()))),
+        };
+        Ok(Answer::Text(match self.resume(person, scope.as_ref(), correlation).await {
+            Ok(scopes) if scopes.is_empty() => "Automation is not paused.".into(),
+            Ok(scopes) => {
+                let names: Vec<String> = scopes.iter().map(|it| plain(&it.to_string())).collect();
+                format!("Automation goes on: {}.", names.join(", "))
+            }
+            Err(error) => return self.not_switched(error),
+        }))
+    }
+
+    fn not_switched(&self, error: AccessError) -> Result<Answer, LedgerError> {
+        match error {
+            AccessError::Refused(refusal) => Ok(Answer::Text(self.access.explain(&refusal))),
+            AccessError::Unrecorded(error) => Err(error),
+        }
+    }
+
+    /// What is out of order, a line each.
+    pub(super) async fn trouble(&self) -> Result<Vec<String>, LedgerError> {
+        let mut lines = self.parked().await?;
+        for (scope, breaker) in self.paused() {
+            lines.push(format!(
+                "Automation {}: {} ({})",
+                plain(&scope.to_string()),
+                view::bulletin::state(breaker.state),
+                plain(&breaker.why)
+            ));
+        }
+        Ok(lines)
+    }
+
+    async fn parked(&self) -> Result<Vec<String>, LedgerError> {
+        let places = all::<Place>(&*self.ledger).await?;
+        let parked = places.into_iter().filter_map(|(conversation, place)| {
+            let why = plain(&place.parked?);
+            Some(format!("Conversation {} takes no cards: {why}", plain(&conversation)))
+        });
+        Ok(parked.collect())
+    }
+}
+
+/// Text without the marks that Teams would read, and not too long.
+fn plain(text: &str) -> String {
+    let text: String = text.chars().filter(|it| !"*[]`<>~|".contains(*it)).collect();
+    view::clip(&text, 200)
+}

@@ -1,0 +1,173 @@
+//! What digests and alarms are rendered from.
+
+use argus_soc::event::Severity;
+use argus_soc::storm::breaker::{Breaker, Scope, State};
+use argus_soc::storm::bulletin::{self, Digest};
+use argus_soc::storm::place::Place;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::data::{Bulletin, Named, Said};
+use super::{TITLE, clip, line, severity_label, shown, whole};
+use crate::ports::ledger::StoredCard;
+
+/// Names that a digest says stand out.
+const TOP: usize = 5;
+
+/// The digest of a storm.
+pub fn storm(id: &str, it: &bulletin::Bulletin, now: Timestamp) -> Value {
+    let none = Digest::default();
+    let digest = it.digest.as_ref().unwrap_or(&none);
+    let (title, lead, style) = if it.ended.is_some() {
+        let lead = "The storm is over; new incidents have cards of their own again. Those listed \
+                    here keep none.";
+        (format!("{id}: alert storm is over"), lead, "good")
+    } else {
+        let lead = "More incidents than Teams takes cards. Critical and high ones come first, with \
+                    cards of their own; this card covers the others.";
+        (format!("{id}: alert storm"), lead, "warning")
+    };
+    let severities = digest
+        .severities
+        .iter()
+        .rev()
+        .map(|(severity, count)| format!("{} {count}", severity_label(*severity)));
+    let mut said = vec![
+        fact("Incidents covered", digest.incidents.to_string()),
+        fact("By severity", severities.collect::<Vec<_>>().join(", ")),
+        fact("Sources", top(&digest.sources)),
+        fact("Entities", top(&digest.entities)),
+    ];
+    if digest.requests > 0 {
+        said.push(fact("Requests for approval", digest.requests.to_string()));
+    }
+    said.retain(|it| !it.value.is_empty());
+    let row = |row: &bulletin::Row| named(&row.incident, &row.title, row.severity);
+    shown(&Bulletin {
+        title,
+        style,
+        lead: lead.into(),
+        said,
+        rows: digest.rows.iter().map(row).collect(),
+        more: digest.more(),
+        hint: format!(
+            "Write \"list {id}\" for all of them, \"show INC-7\" for one with its buttons."
+        ),
+        notices: repeat(it),
+        updated_at: whole(now),
+    })
+}
+
+/// The alarm about cards that could not be delivered.
+pub fn undelivered(
+    it: &bulletin::Bulletin,
+    dead: &[StoredCard],
+    count: u64,
+    places: &[(String, Place)],
+    now: Timestamp,
+) -> Value {
+    let gone = places
+        .iter()
+        .filter_map(|(name, place)| Some(fact(&clip(name, 60), line(place.parked.as_deref()?))));
+    let mut said: Vec<Said> = gone.collect();
+    said.insert(0, fact("Cards given up", count.to_string()));
+    let fine = said.len() == 1 && count == 0;
+    let row = |card: &StoredCard| {
+        named(&card.incident, card.dead.as_deref().unwrap_or_default(), Severity::Unknown)
+    };
+    shown(&Bulletin {
+        title: if fine { "All cards are delivered again" } else { "Cards cannot be delivered" }
+            .into(),
+        style: if fine { "good" } else { "attention" },
+        lead: "What could not be shown where it should: conversations that take no cards, and \
+               cards that were given up. Their incidents are recorded and can be shown."
+            .into(),
+        rows: dead.iter().map(row).collect(),
+        more: count.saturating_sub(dead.len() as u64),
+        said,
+        hint:
+            "Add the bot to the conversation again, then write \"outbox retry\"; \"outbox\" lists \
+               them."
+                .into(),
+        notices: repeat(it),
+        updated_at: whole(now),
+    })
+}
+
+/// The alarm about automation.
+pub fn automation(it: &bulletin::Bulletin, breakers: &[(Scope, Breaker)], now: Timestamp) -> Value {
+    let paused: Vec<_> = breakers.iter().filter(|(_, it)| !it.lets_through()).collect();
+    let said = paused.iter().map(|(scope, it)| {
+        fact(&line(&scope.to_string()), format!("{}: {}", state(it.state), line(&it.why)))
+    });
+    let said: Vec<Said> = said.collect();
+    let waits = paused.iter().any(|(_, it)| it.needs_person);
+    shown(&Bulletin {
+        title: if paused.is_empty() { "Automation goes on" } else { "Automation is paused" }.into(),
+        style: if paused.is_empty() { "good" } else { "attention" },
+        lead: "Alerts are taken and shown as always. What automation would have done is asked of \
+               people; what people start is done."
+            .into(),
+        said,
+        rows: Vec::new(),
+        more: 0,
+        hint: match (paused.is_empty(), waits) {
+            (true, _) => String::new(),
+            (_, true) => "Look at what was done, then write \"resume\".".into(),
+            (_, false) => "It goes on by itself when it is calm; \"resume\" does so now.".into(),
+        },
+        notices: repeat(it),
+        updated_at: whole(now),
+    })
+}
+
+/// How a breaker stands, in words.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Closed => "automatic",
+        State::Open => "paused",
+        State::HalfOpen => "paused, looking whether it is calm",
+        State::AwaitsPerson => "paused until somebody says that it may go on",
+    }
+}
+
+/// A bulletin when its template cannot be used: no layout, but nothing is lost.
+pub fn plain(data: &Value) -> Value {
+    let text = |key: &str| {
+        let text = data[key].as_str().unwrap_or_default();
+        json!({"type": "TextBlock", "text": super::unmarked(text), "wrap": true})
+    };
+    let said = data["said"].as_array().cloned().unwrap_or_default();
+    let said = said.iter().map(|it| {
+        let line = |key: &str| super::unmarked(it[key].as_str().unwrap_or_default());
+        json!({"type": "TextBlock", "text": format!("{}: {}", line("label"), line("value")), "wrap": true})
+    });
+    let body: Vec<Value> =
+        [text("title"), text("lead")].into_iter().chain(said).chain([text("hint")]).collect();
+    json!({"type": "AdaptiveCard", "version": "1.5", "body": body})
+}
+
+fn repeat(it: &bulletin::Bulletin) -> Vec<String> {
+    let twice = "This card may be here twice: an answer from Teams was lost.";
+    (it.attempts > 0).then(|| twice.to_owned()).into_iter().collect()
+}
+
+fn fact(label: &str, value: String) -> Said {
+    Said { label: label.to_owned(), value }
+}
+
+fn named(incident: &str, title: &str, severity: Severity) -> Named {
+    Named {
+        key: incident.to_owned(),
+        title: clip(title, TITLE),
+        severity: severity.as_str(),
+        severity_label: severity_label(severity),
+    }
+}
+
+fn top(tally: &argus_soc::storm::Tally) -> String {
+    let least = if tally.is_exact() { "" } else { "at least " };
+    let names =
+        tally.top(TOP).into_iter().map(|(name, n)| format!("{} ({least}{n})", clip(name, 80)));
+    names.collect::<Vec<_>>().join(", ")
+}
