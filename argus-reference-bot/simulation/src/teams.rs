@@ -19,9 +19,10 @@ use crate::stage::{Stage, locked};
 /// The only service that may be told anything.
 pub const SERVICE: &str = "https://smba.example/emea/";
 
-/// Whoever is told to wait may have the next card in hand: between the decision to send it and the
-/// sending lies a record, and a slow disk.
-const IN_HAND: Duration = Duration::from_secs(6);
+/// Whoever is told to wait may have the next card in hand: the notifier hears of it once the refusal
+/// is on record, and between its decision to send the next card and the sending lies a record too. On
+/// a slow disk that is five seconds each.
+const IN_HAND: Duration = Duration::from_secs(12);
 
 /// Which card it is: the incident, and `card` or the digest of what is to be approved.
 pub type Name = (String, String);
