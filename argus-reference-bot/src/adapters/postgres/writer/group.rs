@@ -1,4 +1,7 @@
 //! One transaction: what it reads while it holds the chain, what it makes of the jobs, what it sends.
+//!
+//! Long because it is one transaction from its first statement to its commit, and what a commit means
+//! rests on all of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
