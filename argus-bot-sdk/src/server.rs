@@ -281,9 +281,13 @@ pub fn check_loopback(address: SocketAddr, required: bool) -> Result<(), Error> 
 #[cfg(feature = "server")]
 mod run;
 #[cfg(feature = "server")]
+mod tls;
+#[cfg(feature = "server")]
 pub(crate) use run::run;
 #[cfg(feature = "server")]
-pub use run::serve;
+pub use run::{serve, serve_tls};
+#[cfg(feature = "server")]
+pub use tls::{PeerCertificate, Tls};
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
-use argus_bot_sdk::server::{Limits, serve};
+use argus_bot_sdk::server::{Limits, Tls, serve, serve_tls};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
 use argus_soc::correlate::Window;
 use argus_soc::event::Shape;
@@ -28,7 +28,8 @@ use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
-use crate::config::{Config, ConfigError, Part, Roles};
+use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
+use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
@@ -83,6 +84,7 @@ pub struct App {
     door: Door,
     auth: Arc<Authenticator>,
     listener: TcpListener,
+    tls: Option<Tls>,
     shapes: BTreeMap<String, Shape>,
     templates: Templates,
     copies: Vec<Arc<dyn Copied>>,
@@ -142,6 +144,7 @@ impl App {
             edr: edr(config, &identity)?,
             itsm: itsm(config)?,
             model: model(config)?,
+            correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
             default_service_url: default_service_url(config, cloud),
             window: Window {
@@ -177,7 +180,9 @@ impl App {
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
-        Ok(Self { soc, bot, door, auth: teams.auth, listener, shapes, templates, copies, roles })
+        let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
+        let auth = teams.auth;
+        Ok(Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles })
     }
 
     /// Where it listens.
@@ -201,7 +206,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, shapes, templates, copies, roles } = self;
+        let Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -226,7 +231,11 @@ impl App {
                 why = broken => disk = Some(why),
             }
         };
-        let served = serve(listener, door, Limits::default().drain(SHUTDOWN / 2), ended).await;
+        let limits = Limits::default().drain(SHUTDOWN / 2);
+        let served = match tls {
+            Some(tls) => serve_tls(listener, tls, door, limits, ended).await,
+            None => serve(listener, door, limits, ended).await,
+        };
         tracing::info!("stopping: finishing what was begun");
         halt.send_replace(true);
         let finishing = async {

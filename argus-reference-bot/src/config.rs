@@ -1,27 +1,32 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod correlation;
 pub mod credential;
 pub mod enrichment;
 pub mod ingest;
 mod load;
+pub mod mappings;
 mod roles;
 mod score;
 mod secret;
 mod store;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
-pub use self::ingest::{EntraSource, Ingest, Secrets, Source, SourceAuth};
+pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
 pub use self::store::Store;
+pub use self::tls::ServerTls;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -65,6 +70,9 @@ pub struct Config {
     /// How repeated events become one.
     #[serde(default)]
     pub triage: Triage,
+    /// When events about different things are one incident.
+    #[serde(default)]
+    pub correlation: Vec<Correlation>,
     /// How events are scored.
     #[serde(default)]
     pub score: Score,
@@ -81,6 +89,9 @@ pub struct Server {
     /// only, and not through a proxy.
     #[serde(default)]
     pub admin_key: Option<SecretRef>,
+    /// TLS in the process itself; without it, put a reverse proxy in front.
+    #[serde(default)]
+    pub tls: Option<ServerTls>,
     /// Largest event body, in bytes.
     #[serde(default = "mebibyte")]
     pub max_event_bytes: usize,

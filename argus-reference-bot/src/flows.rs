@@ -9,6 +9,8 @@ pub mod ingest;
 pub mod notify;
 pub mod place;
 pub mod playbooks;
+mod quiet;
+mod regroup;
 pub mod scores;
 pub mod shares;
 pub mod sources;
@@ -16,6 +18,7 @@ pub mod templates;
 pub mod triage;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argus_bot_sdk::{Clock, Connector};
 use argus_cards::Library;
@@ -29,7 +32,7 @@ use crate::flows::enrich::Knowledge;
 use crate::flows::playbooks::Playbooks;
 use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
-use crate::ports::ledger::Ledger;
+use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
 
 /// The world that flows act on, through ports only.
@@ -52,6 +55,8 @@ pub struct Soc {
     pub templates: Arc<Library>,
     /// The playbooks in use.
     pub playbooks: Playbooks,
+    /// The correlation rules in use.
+    pub correlations: crate::correlations::Correlations,
     /// The score model in use.
     pub model: argus_soc::score::Model,
     /// Signs and checks what buttons carry.
@@ -70,6 +75,8 @@ pub struct Soc {
     pub fresh: ingest::Fresh,
     /// What placing events remembers.
     pub remembered: Mutex<triage::Remembered>,
+    /// How long runs were seen to wait.
+    pub patience: execute::Patience,
     /// What this replica does and others do not.
     pub shares: shares::Shares,
     /// Work for the background tasks.
@@ -139,6 +146,7 @@ impl Soc {
             playbooks,
             buttons,
             model: argus_soc::score::Model::default(),
+            correlations: crate::correlations::Correlations::default(),
             routes: Routes::default(),
             default_service_url: String::new(),
             window: Window::default(),
@@ -146,6 +154,7 @@ impl Soc {
             sources: sources::Sources::default(),
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
+            patience: execute::Patience::default(),
             shares: shares::Shares::default(),
             bells: Bells::default(),
             metrics: crate::metrics::Metrics::default(),
@@ -155,6 +164,26 @@ impl Soc {
     /// A fact about now.
     pub fn fact(&self, actor: Actor, correlation: &str, what: What) -> Fact {
         Fact::new(self.clock.now(), actor, correlation, what)
+    }
+}
+
+impl Soc {
+    /// Writes down what has happened outside; it has happened whatever else has changed. While
+    /// nothing can be written it waits for half a minute: a full disk may have room soon. If it never
+    /// does, the next start finds the intent and looks at the far side.
+    async fn write_down(&self, facts: Vec<Fact>) -> Result<(), LedgerError> {
+        let mut tries = 0;
+        loop {
+            let batch = Batch { facts: facts.clone(), ..Batch::default() };
+            match self.ledger.append(batch).await {
+                Err(LedgerError::Unavailable(why)) if tries < 30 => {
+                    tries += 1;
+                    tracing::error!(why, "what happened outside waits to be written");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                written => return written,
+            }
+        }
     }
 }
 

@@ -137,7 +137,7 @@ impl Door {
             },
             ["ingest"] if post => inner.ingest(None, request).await,
             ["ingest", source] if post => inner.ingest(Some(source), request).await,
-            ["ingest", source] if asks => inner.greet(source, request.headers()).await,
+            ["ingest", source] if asks => inner.greet(source, &request).await,
             ["healthz"] if get => reply::text("alive\n"),
             ["readyz"] if get => inner.ready().await,
             ["metrics"] if get => inner.guarded(request.headers(), inner.metrics()).await,

@@ -11,6 +11,7 @@ pub mod buttons;
 pub mod chain;
 pub mod cli;
 pub mod config;
+pub mod correlations;
 pub mod demo;
 pub mod flows;
 pub mod handlers;

@@ -78,10 +78,15 @@ fn lines(texts: &[String]) -> Vec<String> {
 /// The living card of an incident.
 pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let event = &incident.event;
-    let notices: Vec<&str> = repeat
-        .then_some("This card may be here twice: an answer from Teams was lost.")
-        .into_iter()
-        .collect();
+    let repeat =
+        repeat.then(|| "This card may be here twice: an answer from Teams was lost.".into());
+    let merged = incident.union.merged_into.as_ref();
+    let merged =
+        merged.map(|into| format!("It goes on in {into}; further events are counted there."));
+    let snoozed = incident.snoozed.as_ref();
+    let snoozed =
+        snoozed.map(|it| format!("Quiet until {}: repeats do not show.", whole(it.until)));
+    let notices: Vec<String> = [repeat, merged, snoozed].into_iter().flatten().collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
     shown(&Alert {
@@ -116,7 +121,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
             .as_ref()
             .map(|it| Ticket { id: it.number.clone(), url: it.url.clone() }),
         timeline: timeline.map(|it| Entry { at: whole(it.at), text: line(&it.text) }).collect(),
-        notices: notices.into_iter().map(str::to_owned).collect(),
+        notices,
         actions: alert_actions(incident, stand),
     })
 }

@@ -2,6 +2,7 @@
 //! simulated Microsoft, and nothing between them that is not there in production.
 
 mod approve;
+mod certificates;
 mod crash;
 mod deliveries;
 mod doors;
@@ -10,6 +11,7 @@ mod isolate;
 mod notify;
 mod people;
 mod query;
+mod regroup;
 mod scenery;
 mod templates;
 mod ticket;

@@ -25,9 +25,12 @@ fn actions() -> Vec<Action> {
         Action::IsolateHost { incident: incident.clone(), host: host.clone() },
         Action::ReleaseHost { incident: incident.clone(), host },
         Action::CreateTicket { incident: incident.clone() },
-        Action::RunPlaybook { incident, playbook: "p".into() },
+        Action::RunPlaybook { incident: incident.clone(), playbook: "p".into() },
         Action::Approve { run: run.clone(), requester: Some(somebody("somebody-else")) },
         Action::Deny { run },
+        Action::Regroup { incident: incident.clone() },
+        Action::Snooze { incident },
+        Action::Suppress,
         Action::ManagePlaybooks,
     ]
 }

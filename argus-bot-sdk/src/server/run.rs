@@ -15,6 +15,7 @@ use http_body_util::{Either, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -22,7 +23,7 @@ use tokio::{
 use tower_service::Service;
 
 use super::{
-    BodyTimeout, Limits,
+    BodyTimeout, Limits, PeerCertificate, Tls,
     gate::{Gate, Phase},
 };
 use crate::{Error, ErrorKind};
@@ -85,7 +86,43 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let service = Telling { service, body_timeout: BodyTimeout(limits.body_timeout) };
-    run(listener, service, limits, shutdown).await
+    accept_all(listener, None, service, limits, shutdown).await
+}
+
+/// The same as [`serve`] with TLS. The handshake counts as a part of the first request's header.
+///
+/// # Errors
+///
+/// As for [`serve`].
+///
+/// ```
+/// use argus_bot_sdk::Bot;
+/// use argus_bot_sdk::server::{Limits, Tls, serve_tls};
+///
+/// async fn secured(bot: Bot, tls: Tls) -> Result<(), Box<dyn std::error::Error>> {
+///     let listener = tokio::net::TcpListener::bind("0.0.0.0:443").await?;
+///     serve_tls(listener, tls, bot, Limits::default(), std::future::pending()).await?;
+///     Ok(())
+/// }
+/// ```
+pub async fn serve_tls<S, B>(
+    listener: TcpListener,
+    tls: Tls,
+    service: S,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let service = Telling { service, body_timeout: BodyTimeout(limits.body_timeout) };
+    accept_all(listener, Some(tls), service, limits, shutdown).await
 }
 
 /// Tells the service with each request how long its body may take.
@@ -126,6 +163,25 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    accept_all(listener, None, service, limits, shutdown).await
+}
+
+async fn accept_all<S, B>(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    service: S,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let mut shutdown = pin!(shutdown);
     let mut tasks = JoinSet::new();
     let slots = Arc::new(Semaphore::new(limits.max_connections));
@@ -139,9 +195,9 @@ where
         };
         match accepted {
             Ok((stream, slot)) => {
-                let (service, stopped) = (service.clone(), stopped.clone());
+                let (tls, service, stopped) = (tls.clone(), service.clone(), stopped.clone());
                 tasks.spawn(async move {
-                    connection(stream, service, limits, stopped).await;
+                    connection(stream, tls, service, limits, stopped).await;
                     drop(slot);
                 });
             }
@@ -186,9 +242,10 @@ fn is_fatal(error: &std::io::Error) -> bool {
 
 async fn connection<S, B>(
     stream: TcpStream,
+    tls: Option<Tls>,
     service: S,
     limits: Limits,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send,
     S::Future: Send,
@@ -197,8 +254,42 @@ async fn connection<S, B>(
 {
     let phase = Arc::new(Phase::default());
     let io = Gate::new(stream, Arc::clone(&phase), limits.header_timeout, limits.idle);
-    let guarded = service_fn(move |request: Request<Incoming>| {
+    let Some(tls) = tls else {
+        return requests(io, phase, None, service, limits, stopped).await;
+    };
+    // Boxed, so that connections without TLS do not make room for it.
+    let secured = async {
+        match tls.acceptor().accept(io).await {
+            Ok(io) => {
+                let peer = PeerCertificate::shown(io.get_ref().1.peer_certificates());
+                requests(io, phase, peer, service, limits, stopped).await;
+            }
+            Err(error) => tracing::debug!(error = %error, "no TLS with this client"),
+        }
+    };
+    Box::pin(secured).await;
+}
+
+/// Answers the requests of one connection, of whose client `peer` is known.
+async fn requests<I, S, B>(
+    io: I,
+    phase: Arc<Phase>,
+    peer: Option<PeerCertificate>,
+    service: S,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let guarded = service_fn(move |mut request: Request<Incoming>| {
         phase.busy();
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(peer.clone());
+        }
         let (service, phase) = (service.clone(), Arc::clone(&phase));
         async move {
             let response = guard(service, request).await;

@@ -3,8 +3,19 @@
 //! Two definitions, both declared: a *tumbling* window is anchored at the first event of an
 //! occurrence and ends at a fixed time; a *sliding* window moves with every repetition until its
 //! extension is used up. The state is an argument, so the same events give the same answer.
+//!
+//! Events about different things can be one thing all the same: a [`Rule`] says when, and a
+//! [`Group`] finds it in whatever order they come.
+
+mod group;
+mod joined;
+mod rule;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::group::{Cluster, Group, Member};
+pub use self::joined::{Joined, belonging, belongs_alike};
+pub use self::rule::{Key, Rule};
 
 /// Where a window's end comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,27 +6,37 @@
 
 mod claims;
 mod delivery;
+mod draft;
 mod entity;
 mod field;
 mod generic;
 mod graph;
 mod guardduty;
 mod json;
+mod look;
+mod mapping;
 mod model;
 mod sentinel;
+mod severity;
 mod shape;
+mod split;
+mod time;
+mod unfold;
+mod walk;
+mod wrap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use draft::{Draft, fingerprint};
 use json::Json;
 
 pub use claims::Claims;
 pub use delivery::{Delivery, DeliveryError, Label, delivery};
+pub use mapping::{Mapping, Mappings, MappingsError, SampleFailure, lint};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
-pub use shape::{Shape, UnknownShape};
+pub use shape::{MapperName, Shape, UnknownShape};
+pub use split::split;
 
 /// Where a message came from, as configured and authenticated; never taken from the message.
 #[derive(Clone, Copy, Debug)]
@@ -121,46 +131,172 @@ pub fn normalise(
     source: &Source<'_>,
     received_at: Timestamp,
 ) -> Result<SecurityEvent, NormaliseError> {
-    let text = std::str::from_utf8(raw).map_err(|error| NormaliseError {
-        kind: NormaliseErrorKind::NotUtf8,
-        message: format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()),
-    })?;
-    let document = json::read(text)?;
-    let not_an_object = |message: &str| NormaliseError {
-        kind: NormaliseErrorKind::NotAnObject,
-        message: message.to_owned(),
-    };
-    let object = match &document {
-        Json::Object(_) => &document,
-        Json::List(items) => match items.as_slice() {
-            // Exporters wrap one alert in a list.
-            [only @ Json::Object(_)] => only,
-            [Json::Object(_), ..] if source.shape == Shape::Auto => {
-                return Ok(generic::batch(items).finish(raw, source, received_at));
-            }
-            _ => return Err(not_an_object("a list must hold exactly one object")),
-        },
-        _ => return Err(not_an_object("the document is not an object")),
-    };
-    let shape = match source.shape {
-        Shape::Auto => recognise(object),
-        fixed => fixed,
-    };
-    let draft = match shape {
-        Shape::SentinelTrigger => sentinel::trigger(object),
-        Shape::SentinelArm => sentinel::incident(object),
-        Shape::GraphAlert => graph::alert(object),
-        Shape::GuardDuty => guardduty::finding(object),
-        Shape::Generic | Shape::Auto => Some(generic::event(object)),
-    };
-    let draft = draft.ok_or_else(|| NormaliseError {
-        kind: NormaliseErrorKind::WrongShape { expected: shape },
-        message: format!("the document does not have the shape {shape}"),
-    })?;
-    Ok(draft.finish(raw, source, received_at))
+    Mappings::embedded().normalise(raw, source, received_at)
 }
 
-/// The shape that a message has by its looks.
+impl Mappings {
+    /// Reads the bytes of an alert as [`normalise`] does, with these mappings.
+    ///
+    /// # Errors
+    ///
+    /// As [`normalise`].
+    pub fn normalise(
+        &self,
+        raw: &[u8],
+        source: &Source<'_>,
+        received_at: Timestamp,
+    ) -> Result<SecurityEvent, NormaliseError> {
+        let text = std::str::from_utf8(raw).map_err(|error| NormaliseError {
+            kind: NormaliseErrorKind::NotUtf8,
+            message: format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()),
+        })?;
+        let (texts, inner);
+        let (mut document, traits) = json::read_noting(text)?;
+        if traits.embeds {
+            texts = unfold::embedded(&document);
+            unfold::open(&mut document, &texts);
+            // Services that forward for services wrap twice; a third time stays text.
+            inner = unfold::embedded(&document);
+            unfold::open(&mut document, &inner);
+        }
+        if traits.dotted || traits.embeds {
+            unfold::unflatten(&mut document);
+        }
+        let not_an_object = |message: &str| NormaliseError {
+            kind: NormaliseErrorKind::NotAnObject,
+            message: message.to_owned(),
+        };
+        let message = match &document {
+            Json::Object(_) => &document,
+            Json::List(items) => match items.as_slice() {
+                // Exporters wrap one alert in a list.
+                [only @ Json::Object(_)] => only,
+                [first @ Json::Object(_), ..] if source.shape.is_open() => {
+                    let draft = generic::several(first, items.len());
+                    return Ok(draft.finish(raw, source, received_at));
+                }
+                _ => return Err(not_an_object("a list must hold exactly one object")),
+            },
+            _ => return Err(not_an_object("the document is not an object")),
+        };
+        let draft = self.reader(message, source.shape)?.read(message, received_at);
+        Ok(draft.finish(raw, source, received_at))
+    }
+
+    /// Who reads a message: the one that the source is bound to, else the one that knows it.
+    fn reader<'m, 'a>(
+        &self,
+        message: &'m Json<'a>,
+        shape: Shape,
+    ) -> Result<Reader<'_, 'm, 'a>, NormaliseError> {
+        let layers = wrap::layers(message);
+        match shape {
+            Shape::Generic => return Ok(Reader::Generic),
+            Shape::Auto => {}
+            Shape::Mapped(name) => {
+                let mapping = self.named(name.as_str());
+                let fits = |layer: &&'m Json<'a>| Some((mapping?, mapping?.scope(layer)?));
+                if let Some((mapping, scope)) = layers.iter().find_map(fits) {
+                    return Ok(Reader::Data(mapping, scope));
+                }
+                // A product that changes what it sends must not lose an alert by it.
+            }
+            code => {
+                let draft = layers.iter().find_map(|layer| read_by_code(code, layer));
+                return draft.map(|draft| Reader::Code(Box::new(draft))).ok_or_else(|| {
+                    NormaliseError {
+                        kind: NormaliseErrorKind::WrongShape { expected: code },
+                        message: format!("the document does not have the shape {code}"),
+                    }
+                });
+            }
+        }
+        let several = wrap::several(message);
+        for (depth, layer) in layers.into_iter().enumerate() {
+            if depth == 1
+                && let Some((first, count)) = several
+            {
+                return Ok(Reader::Several(first, count));
+            }
+            if let Some(reader) = self.reader_of(layer) {
+                return Ok(reader);
+            }
+        }
+        Ok(several.map_or(Reader::Generic, |(first, count)| Reader::Several(first, count)))
+    }
+
+    /// Who knows a message by its looks. What people have added goes before our code.
+    fn reader_of<'m, 'a>(&self, layer: &'m Json<'a>) -> Option<Reader<'_, 'm, 'a>> {
+        let data = self.recognise(layer);
+        if let Some((mapping, scope)) = data
+            && mapping.is_added()
+        {
+            return Some(Reader::Data(mapping, scope));
+        }
+        let code = match recognise(layer) {
+            Shape::Generic => None,
+            shape => read_by_code(shape, layer),
+        };
+        match code {
+            Some(draft) => Some(Reader::Code(Box::new(draft))),
+            None => data.map(|(mapping, scope)| Reader::Data(mapping, scope)),
+        }
+    }
+}
+
+/// Who reads a message.
+enum Reader<'r, 'm, 'a> {
+    /// One of the mappers written in code, which has read it.
+    Code(Box<Draft>),
+    Data(&'r Mapping, mapping::Scope<'m, 'a>),
+    /// An envelope with several alerts, of which this is the first.
+    Several(&'m Json<'a>, usize),
+    Generic,
+}
+
+impl Reader<'_, '_, '_> {
+    fn read(self, message: &Json<'_>, near: Timestamp) -> Draft {
+        match self {
+            Self::Several(first, count) => generic::several(first, count),
+            Self::Code(mut draft) => {
+                draft.complete(walk::walk(message, near, &[]));
+                *draft
+            }
+            Self::Generic => {
+                let mut draft = generic::event(message);
+                let finds = walk::walk(message, near, &[]);
+                if draft.severity == Severity::Unknown {
+                    draft.grade(&finds);
+                }
+                draft.complete(finds);
+                draft
+            }
+            Self::Data(mapping, scope) => {
+                let mut draft = mapping.read(scope, near);
+                let finds = walk::walk(message, near, mapping.ignored());
+                match mapping.severity(scope) {
+                    Some(stated) => (draft.severity, draft.severity_raw) = stated,
+                    None => draft.grade(&finds),
+                }
+                draft.complete(finds);
+                draft
+            }
+        }
+    }
+}
+
+/// Reads a message with one of the mappers written in code.
+fn read_by_code(shape: Shape, layer: &Json<'_>) -> Option<Draft> {
+    match shape {
+        Shape::SentinelTrigger => sentinel::trigger(layer),
+        Shape::SentinelArm => sentinel::incident(layer),
+        Shape::GraphAlert => graph::alert(layer),
+        Shape::GuardDuty => guardduty::finding(layer),
+        Shape::Generic | Shape::Auto | Shape::Mapped(_) => None,
+    }
+}
+
+/// The shape that a message has by its looks, among those that code reads.
 fn recognise(object: &Json<'_>) -> Shape {
     if sentinel::is_trigger(object) {
         Shape::SentinelTrigger
@@ -173,152 +309,6 @@ fn recognise(object: &Json<'_>) -> Shape {
     } else {
         Shape::Generic
     }
-}
-
-/// What a mapper found; [`Draft::finish`] adds what is the same for all of them.
-#[derive(Debug, Default)]
-struct Draft {
-    mapper: &'static str,
-    family: String,
-    source: Option<String>,
-    source_id: Option<String>,
-    /// Makes two messages about one alert two events: an etag, the time of the last change.
-    revision: Option<String>,
-    incident_key: Option<String>,
-    phase: Phase,
-    event_type: Option<String>,
-    title: Option<String>,
-    description: Option<String>,
-    rule: Option<String>,
-    severity: Severity,
-    severity_raw: Option<String>,
-    observed_at: Option<Timestamp>,
-    entities: Vec<Entity>,
-    techniques: Vec<String>,
-    product: Option<String>,
-    link: Option<String>,
-    tenant: Option<String>,
-    notes: Vec<String>,
-    context: Map<String, Value>,
-}
-
-impl Draft {
-    fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
-    }
-
-    /// Adds an entity unless the same one is there, whose ids it then completes.
-    fn entity(&mut self, entity: Option<Entity>) {
-        let Some(entity) = entity else { return };
-        let same = |known: &&mut Entity| known.kind == entity.kind && known.value == entity.value;
-        match self.entities.iter_mut().find(same) {
-            Some(known) => {
-                for (name, id) in entity.ids {
-                    known.ids.entry(name).or_insert(id);
-                }
-            }
-            None => self.entities.push(entity),
-        }
-    }
-
-    /// Puts the first entity of a kind in front.
-    fn lead_with(&mut self, kind: &EntityKind) -> bool {
-        let Some(at) = self.entities.iter().position(|entity| entity.kind == *kind) else {
-            return false;
-        };
-        if let Some(front) = self.entities.get_mut(..=at) {
-            front.rotate_right(1);
-        }
-        true
-    }
-
-    fn keep(&mut self, name: &str, value: Option<&Json<'_>>) {
-        if let Some(value) = value
-            && *value != Json::Null
-        {
-            self.context.insert(name.to_owned(), value.to_value());
-        }
-    }
-
-    fn finish(mut self, raw: &[u8], source: &Source<'_>, received_at: Timestamp) -> SecurityEvent {
-        if self.severity == Severity::Unknown {
-            let note = match &self.severity_raw {
-                Some(raw) => format!("severity {raw:?} is not one we know"),
-                None => "the source gives no severity".to_owned(),
-            };
-            self.notes.push(note);
-        }
-        let native = match (&self.source_id, &self.revision) {
-            (Some(id), Some(revision)) => format!("{id}@{revision}"),
-            (Some(id), None) => id.clone(),
-            (None, _) => format!("sha256:{}", hex(&Sha256::digest(raw))),
-        };
-        let name = if source.name.is_empty() { self.family.as_str() } else { source.name };
-        // The id hangs on who delivered it, never on who the message says it is: one source cannot
-        // make another one's events look like repetitions.
-        let event_id = event_id(name, &native);
-        let event_type = self.event_type.unwrap_or_else(|| "unknown".to_owned());
-        let title = self.title.as_deref().map(field::shown).filter(|title| !title.is_empty());
-        let tenant = source.tenant.map(str::to_owned).or(self.tenant);
-        let fingerprint = fingerprint(
-            tenant.as_deref(),
-            &self.family,
-            self.rule.as_deref().unwrap_or(&event_type),
-            self.entities.first(),
-            title.as_deref(),
-        );
-        SecurityEvent {
-            event_id,
-            source: self.source.unwrap_or_else(|| name.to_owned()),
-            family: self.family,
-            source_id: self.source_id,
-            incident_key: self.incident_key,
-            phase: self.phase,
-            title: title.unwrap_or_else(|| event_type.clone()),
-            event_type,
-            description: self.description,
-            rule: self.rule,
-            severity: self.severity,
-            severity_raw: self.severity_raw,
-            observed_at: self.observed_at,
-            received_at,
-            entities: self.entities,
-            techniques: self.techniques,
-            product: self.product,
-            link: self.link,
-            tenant,
-            notes: self.notes,
-            fingerprint,
-            context: self.context,
-            mapper: self.mapper.to_owned(),
-        }
-    }
-}
-
-/// What two alerts about the same thing share: tenant, family, rule and principal entity.
-///
-/// Times, counters and etags stay out. Without an entity the title stands in, so that two
-/// unrelated alerts of one rule do not become one.
-fn fingerprint(
-    tenant: Option<&str>,
-    family: &str,
-    rule: &str,
-    principal: Option<&Entity>,
-    title: Option<&str>,
-) -> String {
-    let (kind, value) = match principal {
-        Some(entity) => (entity.kind.as_str(), entity.value.as_str()),
-        None => ("", title.unwrap_or_default()),
-    };
-    let mut hash = Sha256::new();
-    for part in [tenant.unwrap_or_default(), family, rule, kind, value] {
-        // Lengths keep ("a", "bc") apart from ("ab", "c").
-        hash.update(part.len().to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    let mut text = hex(&hash.finalize());
-    text.truncate(32);
-    text
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -1,5 +1,7 @@
 //! The incident: what its records fold to, and what its card shows.
 
+mod union;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::union::{Snoozed, Union};
 use crate::correlate::{Occurrence, Placement};
 use crate::decide::Decision;
 use crate::enrich::Enrichment;
@@ -93,6 +96,12 @@ pub struct Incident {
     /// The last lines of its history, oldest first.
     pub timeline: Vec<Line>,
     last_event: Uuid,
+    /// Which incidents it is part of, and which are part of it.
+    #[serde(default, skip_serializing_if = "Union::is_none")]
+    pub union: Union,
+    /// Until when it is quiet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<Snoozed>,
 }
 
 impl Incident {
@@ -119,6 +128,8 @@ impl Incident {
             runs: BTreeMap::new(),
             timeline: vec![Line { at: fact.at, text: format!("Opened from {}", event.source) }],
             last_event: event.event_id,
+            union: Union::default(),
+            snoozed: None,
         })
     }
 
@@ -137,9 +148,15 @@ impl Incident {
         match &fact.what {
             What::EventAdded(event) => self.add(event, fact.at),
             What::EventsAdded { events } => {
+                let severity = self.severity;
                 for event in events {
                     self.add(event, fact.at);
                 }
+                if self.severity == severity && self.is_open() {
+                    return;
+                }
+                self.stir();
+                return;
             }
             What::Enriched { enrichment, score, decision } => {
                 let (before, now) = (self.score.points(), score.points());
@@ -167,6 +184,20 @@ impl Incident {
                 });
                 self.note(fact.at, format!("Ticket {number} in {system}"));
             }
+            What::Merged { .. }
+            | What::Absorbed { .. }
+            | What::Parted { .. }
+            | What::Shed { .. }
+            | What::PartResolved { .. } => self.apply_to_union(fact),
+            What::Snoozed { until, reason } => {
+                self.snoozed = Some(Snoozed { until: *until, shown: self.version });
+                let who = fact.actor.shown();
+                self.note(fact.at, format!("{who} snoozed it until {until}: {reason}"));
+            }
+            What::Woken { why } => {
+                self.snoozed = None;
+                self.note(fact.at, format!("Awake again: {why}"));
+            }
             What::WouldRun { playbook, steps } => {
                 self.note(fact.at, format!("Dry run of {playbook}: {}", steps.join(", ")));
             }
@@ -182,11 +213,24 @@ impl Incident {
                 }
             }
         }
+        self.stir();
     }
 
     /// Whether events of the same kind still belong to it.
     pub fn is_open(&self) -> bool {
-        self.stage != Stage::Resolved
+        self.stage != Stage::Resolved && self.union.merged_into.is_none()
+    }
+
+    /// The version that its card has to show: while it is quiet, repeats do not count.
+    pub fn card_version(&self) -> u64 {
+        self.snoozed.as_ref().map_or(self.version, |snoozed| snoozed.shown)
+    }
+
+    /// Makes what just happened show on the card, also while it is quiet.
+    fn stir(&mut self) {
+        if let Some(snoozed) = &mut self.snoozed {
+            snoozed.shown = self.version;
+        }
     }
 
     /// The runs that are not over.
@@ -212,8 +256,9 @@ impl Incident {
             Placement::NewOccurrence | Placement::FirstOccurrence => Occurrence::start(seen),
         };
         if event.phase == Phase::Resolved {
-            self.stage = Stage::Resolved;
+            self.union.own_resolved = true;
             self.note(at, "The source says that it is resolved".into());
+            self.resolve_if_all_is(at);
         } else if event.placement != Placement::Duplicate {
             self.note(at, "Seen again after a quiet time".into());
         }

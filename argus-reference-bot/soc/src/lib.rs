@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attack;
 pub mod correlate;
 pub mod decide;
 pub mod effect;
@@ -11,3 +12,4 @@ pub mod playbook;
 pub mod policy;
 pub mod run;
 pub mod score;
+pub mod suppress;

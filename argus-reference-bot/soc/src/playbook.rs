@@ -15,7 +15,7 @@ mod step;
 mod steps;
 mod template;
 mod values;
-mod yaml;
+pub(crate) mod yaml;
 
 use sha2::{Digest, Sha256};
 

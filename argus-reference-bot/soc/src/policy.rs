@@ -68,12 +68,24 @@ pub enum Action {
         /// The run.
         run: String,
     },
+    /// Make one incident of several, or several of one.
+    Regroup {
+        /// The incident that goes on.
+        incident: String,
+    },
+    /// Say for a while that an incident need not show its repeats.
+    Snooze {
+        /// The incident.
+        incident: String,
+    },
+    /// Say for a while that events are not shown, or that they are again.
+    Suppress,
     /// Load, replace or retire playbooks.
     ManagePlaybooks,
 }
 
 /// The names of all actions, as rules and the audit trail write them.
-pub const ACTION_NAMES: [&str; 9] = [
+pub const ACTION_NAMES: [&str; 12] = [
     "view",
     "acknowledge",
     "isolate_host",
@@ -82,6 +94,9 @@ pub const ACTION_NAMES: [&str; 9] = [
     "run_playbook",
     "approve",
     "deny",
+    "regroup",
+    "snooze",
+    "suppress",
     "manage_playbooks",
 ];
 
@@ -97,6 +112,9 @@ impl Action {
             Self::RunPlaybook { .. } => "run_playbook",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
+            Self::Regroup { .. } => "regroup",
+            Self::Snooze { .. } => "snooze",
+            Self::Suppress => "suppress",
             Self::ManagePlaybooks => "manage_playbooks",
         }
     }
@@ -109,6 +127,7 @@ impl Action {
                 | Self::ReleaseHost { .. }
                 | Self::RunPlaybook { .. }
                 | Self::Approve { .. }
+                | Self::Suppress
                 | Self::ManagePlaybooks
         )
     }

@@ -9,17 +9,21 @@
 )]
 
 mod corpus;
+mod correlation;
 mod decisions;
 mod defects;
 mod enrichment;
 mod events;
 mod indicators;
 mod mappers;
+mod mappings;
+mod oracle;
 mod playbooks;
 mod policies;
 mod runs;
 mod s2;
 mod scores;
+mod suppressions;
 mod windows;
 
 use argus_soc::enrich::{Asset, Enrichment, History, Intel, Known};

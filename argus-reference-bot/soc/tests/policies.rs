@@ -4,7 +4,7 @@ use argus_soc::policy::{
     ACTION_NAMES, Action, Identity, Policy, Principal, Rule, Standing, UnknownAction,
 };
 
-fn actions() -> [Action; 9] {
+fn actions() -> [Action; 12] {
     let (incident, host, run) = ("i".to_owned(), "h".to_owned(), "r".to_owned());
     [
         Action::View,
@@ -12,9 +12,12 @@ fn actions() -> [Action; 9] {
         Action::IsolateHost { incident: incident.clone(), host: host.clone() },
         Action::ReleaseHost { incident: incident.clone(), host },
         Action::CreateTicket { incident: incident.clone() },
-        Action::RunPlaybook { incident, playbook: "p".to_owned() },
+        Action::RunPlaybook { incident: incident.clone(), playbook: "p".to_owned() },
         Action::Approve { run: run.clone(), requester: None },
         Action::Deny { run },
+        Action::Regroup { incident: incident.clone() },
+        Action::Snooze { incident },
+        Action::Suppress,
         Action::ManagePlaybooks,
     ]
 }
@@ -41,7 +44,7 @@ fn the_default_policy() {
         assert_eq!(may(&Policy::default(), &who), expected, "{who:?}");
     }
     let unknown = || Standing::Unknown { why: "the directory did not answer".into() };
-    let engineer = &ACTION_NAMES[..8];
+    let engineer = &ACTION_NAMES[..11];
     check(&[], Standing::Home, &[]);
     check(&["nobody"], Standing::Home, &[]);
     check(&["viewer"], Standing::Home, &["view"]);
@@ -149,6 +152,6 @@ fn names_and_impact_of_actions() {
     let names: Vec<_> = high.iter().map(Action::name).collect();
     assert_eq!(
         names,
-        ["isolate_host", "release_host", "run_playbook", "approve", "manage_playbooks"]
+        ["isolate_host", "release_host", "run_playbook", "approve", "suppress", "manage_playbooks"]
     );
 }

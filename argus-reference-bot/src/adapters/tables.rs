@@ -42,6 +42,9 @@ pub(super) trait Tables {
     /// The record of the event that has this id.
     fn event(&mut self, id: Uuid) -> Result<Option<u64>, Self::Error>;
 
+    /// Takes events out of where they were placed, so that they can be placed elsewhere.
+    fn leave(&mut self, events: BTreeSet<u64>) -> Result<(), Self::Error>;
+
     /// Puts events into an incident, or aside. Gives one that was placed before, if there is one.
     fn enter(
         &mut self,

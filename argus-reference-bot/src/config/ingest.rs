@@ -14,6 +14,8 @@ use super::SecretRef;
 pub struct Ingest {
     /// Each source, by the name in `POST /ingest/{source}`.
     pub sources: BTreeMap<String, Source>,
+    /// Where mappings of your own are: `folder:PATH` of `*.yaml`.
+    pub mappings: Option<String>,
     /// Events that wait for the disk at once, at most; less while the disk is slow.
     pub max_in_flight: usize,
     /// Bytes of bodies that are being read or wait for the disk at once.
@@ -32,6 +34,7 @@ impl Default for Ingest {
     fn default() -> Self {
         Self {
             sources: BTreeMap::new(),
+            mappings: None,
             max_in_flight: 4_096,
             max_in_flight_bytes: 32 << 20,
             max_backlog: 2_000_000,
@@ -75,6 +78,8 @@ pub enum SourceAuth {
     HmacTimestamp(Secrets),
     /// A token of Entra in `Authorization`.
     Entra(EntraSource),
+    /// A client certificate.
+    Mtls(ClientCertificate),
 }
 
 /// Whose tokens of Entra speak for a source.
@@ -91,6 +96,18 @@ pub struct EntraSource {
     /// Roles of which the token must have one, if any are named.
     #[serde(default)]
     pub roles: Vec<String>,
+}
+
+/// Which client certificates speak for a source; each must also be signed by `server.tls.client_ca`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCertificate {
+    /// SHA-256 of the certificate, in hex.
+    #[serde(default)]
+    pub sha256: Vec<String>,
+    /// A DNS name of the certificate.
+    #[serde(default)]
+    pub san: Vec<String>,
 }
 
 /// One secret, or two while it is being changed.

@@ -96,7 +96,7 @@ impl Soc {
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.isolate();
         self.change(key, |incident| {
-            if !incident.is_open() || epoch(incident, &pressed.act) != pressed.v {
+            if incident.stage == Stage::Resolved || epoch(incident, &pressed.act) != pressed.v {
                 return Ok(None);
             }
             let ask = second_person(incident);
@@ -117,7 +117,7 @@ impl Soc {
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.ticket();
         self.change(key, |incident| {
-            let done = incident.ticket.is_some() || !incident.is_open();
+            let done = incident.ticket.is_some() || incident.stage == Stage::Resolved;
             if done || epoch(incident, &pressed.act) != pressed.v {
                 return Ok(None);
             }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Soc;
 use super::access::{AccessError, Person};
+use super::regroup::{Said, Unsaid};
 use crate::buttons::base_conversation;
 use crate::chain::chain;
 use crate::ports::ledger::{Filter, LedgerError};
@@ -28,6 +29,14 @@ pub enum Asked {
     Ticket(String),
     /// How Argus is doing.
     Status,
+    /// Make one incident of two.
+    Merge(String),
+    /// Undo that, or make an incident of some events.
+    Split(String),
+    /// Keep events back for a while.
+    Suppress(String),
+    /// Keep an incident quiet for a while.
+    Snooze(String),
 }
 
 /// What they get.
@@ -63,9 +72,29 @@ impl Soc {
             Asked::List(words) => self.list(&words).await,
             Asked::Show(key) => self.show_incident(&key, conversation).await,
             Asked::Ticket(id) => self.show_ticket(&id).await,
+            Asked::Merge(words) => self.told(self.merge(person, &words, correlation).await),
+            Asked::Split(words) => self.told(self.split(person, &words, correlation).await),
+            Asked::Suppress(words) => self.told(self.suppress(person, &words, correlation).await),
+            Asked::Snooze(words) => self.told(self.snooze(person, &words, correlation).await),
             Asked::Whoami | Asked::Status => self.status().await,
         };
         answer.unwrap_or_else(|error| unavailable(&error))
+    }
+
+    /// What somebody is told who wanted to change something.
+    fn told(&self, said: Said) -> Result<Answer, LedgerError> {
+        match said {
+            Ok(text) => Ok(Answer::Text(text)),
+            Err(Unsaid::Access(AccessError::Refused(refusal))) => {
+                Ok(Answer::Text(self.access.explain(&refusal)))
+            }
+            Err(Unsaid::Store(LedgerError::Conflict { stream })) => Ok(Answer::Text(format!(
+                "{stream} was changed by somebody else at this moment. Nothing was done; please try again."
+            ))),
+            Err(Unsaid::Access(AccessError::Unrecorded(error)) | Unsaid::Store(error)) => {
+                Err(error)
+            }
+        }
     }
 
     async fn whoami(&self, person: &Person) -> String {

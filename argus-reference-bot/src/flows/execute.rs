@@ -4,6 +4,7 @@
 //! crash the same records are folded: an intent without an outcome is looked for at the far side
 //! before anything is sent again.
 
+mod patience;
 mod scene;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +19,9 @@ use argus_soc::run::{Next, Run};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
+pub use self::patience::Patience;
 use self::scene::Scene;
 use super::Soc;
 use super::shares::{Share, TRY};
@@ -110,21 +113,22 @@ pub fn new_run(
 pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let mut drivers = Drivers::default();
     while !*stop.borrow() {
-        let now = soc.clock.now();
         let ours = soc.shares.runs.share(soc.ledger.as_ref()).await;
         if !matches!(ours, Ok(Share::Ours | Share::OursNow)) {
             // Nobody rings when another replica dies.
             tokio::select! {
-                () = tokio::time::sleep(TRY) => {}
+                biased;
                 _ = stop.changed() => {}
+                () = tokio::time::sleep(TRY) => {}
             }
             continue;
         }
         match soc.ledger.with_active_runs().await {
-            Ok(active) => drivers.start(&soc, active, now, &stop),
+            Ok(active) => drivers.start(&soc, active, &stop),
             Err(error) => tracing::error!(error = %error, "cannot see which runs go on"),
         }
-        let idle = drivers.wake.values().min().map_or(SLOWEST_POLL, |at| until(*at, now));
+        let next = drivers.wake.values().min();
+        let idle = next.map_or(SLOWEST_POLL, |at| at.saturating_duration_since(Instant::now()));
         // The claim is kept by saying so.
         let idle = idle.min(RENEWED);
         // In a fixed order, so that a simulated run can be run again.
@@ -144,21 +148,18 @@ pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
 /// One driver at most for each incident, and when those without one are due.
 #[derive(Default)]
 struct Drivers {
-    tasks: JoinSet<Timestamp>,
+    tasks: JoinSet<Instant>,
     /// The incident of each driver, and whether the bell rang while it was at work.
     at_work: HashMap<Id, (String, bool)>,
-    wake: BTreeMap<String, Timestamp>,
+    /// By the clock that nobody can set.
+    wake: BTreeMap<String, Instant>,
 }
 
 impl Drivers {
-    fn start(
-        &mut self,
-        soc: &Arc<Soc>,
-        active: Vec<String>,
-        now: Timestamp,
-        stop: &watch::Receiver<bool>,
-    ) {
+    fn start(&mut self, soc: &Arc<Soc>, active: Vec<String>, stop: &watch::Receiver<bool>) {
+        let now = Instant::now();
         self.wake.retain(|key, _| active.contains(key));
+        soc.patience.keep(&active);
         for key in active {
             let due = self.wake.get(&key).is_none_or(|at| *at <= now);
             if !due || self.at_work.values().any(|(busy, _)| *busy == key) {
@@ -178,7 +179,7 @@ impl Drivers {
         self.at_work.values_mut().for_each(|(_, again)| *again = true);
     }
 
-    fn ended(&mut self, driven: Result<(Id, Timestamp), JoinError>) {
+    fn ended(&mut self, driven: Result<(Id, Instant), JoinError>) {
         match driven {
             Ok((id, next)) => {
                 if let Some((key, false)) = self.at_work.remove(&id) {
@@ -203,10 +204,9 @@ enum Did {
 
 impl Soc {
     /// Drives the runs of one incident until all wait or are over; says when to look again.
-    async fn drive(&self, key: &str, stop: &watch::Receiver<bool>) -> Timestamp {
+    async fn drive(&self, key: &str, stop: &watch::Receiver<bool>) -> Instant {
         loop {
-            let now = self.clock.now();
-            let rest = match self.drive_once(key, now).await {
+            let rest = match self.drive_once(key, self.clock.now()).await {
                 Ok(Did::GoOn) if *stop.borrow() => PAUSE,
                 Ok(Did::Rest(rest)) => rest,
                 Ok(Did::GoOn) | Err(LedgerError::Conflict { .. }) => continue,
@@ -215,8 +215,7 @@ impl Soc {
                     PAUSE
                 }
             };
-            let rest = SignedDuration::try_from(rest).unwrap_or(SignedDuration::from_secs(1));
-            return now.checked_add(rest).unwrap_or(now);
+            return Instant::now() + rest.min(SLOWEST_POLL);
         }
     }
 
@@ -244,9 +243,12 @@ impl Soc {
         now: Timestamp,
     ) -> Result<Did, LedgerError> {
         let scene = Scene { soc: self, incident, run };
-        let next = run.next(now);
+        if let Some(rest) = self.patience.rest(run, now) {
+            return Ok(Did::Rest(rest));
+        }
+        // The waiting is over by the clock that counts, whatever the one on the wall says.
+        let next = run.next(Timestamp::MAX);
         match (&next, next.step().and_then(|name| run.step(name))) {
-            (Next::Wait(at), _) => return Ok(Did::Rest(until(*at, now))),
             (Next::Expire, _) => {
                 let expired = What::ApprovalExpired { run: run.id.clone() };
                 scene.write_if_unchanged(vec![expired]).await?;

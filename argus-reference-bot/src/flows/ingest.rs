@@ -2,7 +2,7 @@
 
 mod fresh;
 
-use argus_soc::event::{NormaliseError, Shape, Source, normalise};
+use argus_soc::event::{NormaliseError, Shape, Source};
 use bytes::Bytes;
 use jiff::Timestamp;
 
@@ -125,7 +125,7 @@ impl Soc {
             return Err(IngestError::TooBig { most });
         }
         let received_at: Timestamp = self.clock.now();
-        let mut event = normalise(&raw, source, received_at)?;
+        let mut event = self.sources.normalise(&raw, source, received_at)?;
         self.sources.hold(source.name, &mut event);
         let read = Read::new(event, correlation.clone(), raw.len());
         let arrival = Arrival {

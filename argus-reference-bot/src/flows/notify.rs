@@ -270,7 +270,9 @@ impl Soc {
                     version: drawn.version,
                     template: drawn.template,
                 };
-                Ok(self.record(&incident, delivered).await?)
+                // Without its id the card would be created again.
+                let fact = self.fact(Actor::service("notifier"), &incident.correlation, delivered);
+                Ok(self.write_down(vec![fact]).await?)
             }
             Err(error) => self.failed(due, &incident, &error).await,
         }
@@ -321,7 +323,8 @@ impl Soc {
             why: why.into(),
         };
         let fact = self.fact(Actor::service("notifier"), "", abandoned);
-        Ok(self.ledger.append(Batch::one(fact)).await?)
+        // A card that is not known to be given up would be created again.
+        Ok(self.write_down(vec![fact]).await?)
     }
 
     async fn record(&self, incident: &Incident, what: What) -> Result<(), LedgerError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_soc::event::Shape;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::Soc;
@@ -15,6 +16,8 @@ use crate::chain::chain;
 const LOOK: Duration = Duration::from_secs(30);
 /// Events placed at once from which on the next ones are gathered for a moment.
 const MANY: usize = 16;
+/// How often what has an end is looked at.
+const EXPIRE: SignedDuration = SignedDuration::from_secs(15);
 /// How long.
 const GATHER: Duration = Duration::from_millis(3);
 
@@ -24,7 +27,17 @@ pub async fn place(
     shapes: BTreeMap<String, Shape>,
     mut halted: watch::Receiver<bool>,
 ) {
+    let mut expired: Option<Timestamp> = None;
     while !*halted.borrow() {
+        let now = soc.clock.now();
+        if expired
+            .is_none_or(|at| !(SignedDuration::ZERO..EXPIRE).contains(&now.duration_since(at)))
+        {
+            expired = Some(now);
+            if let Err(error) = soc.expire().await {
+                tracing::warn!(why = chain(&error), "what is over is ended later");
+            }
+        }
         let pause = match soc.triage(&shapes).await {
             Ok(placed) if placed >= MANY => {
                 // More are coming: together they cost less.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use argus_soc::event::{Claims, SecurityEvent};
+use argus_soc::event::{Claims, Mappings, NormaliseError, SecurityEvent, Source as From};
 use jiff::Timestamp;
 
 pub use self::heartbeat::{ARGUS, watch_sources};
@@ -56,6 +56,7 @@ impl Reason {
 pub struct Sources {
     by_name: BTreeMap<String, Source>,
     pub(super) max_event_bytes: usize,
+    mappings: Mappings,
     /// What is on disk and not placed yet.
     pub backlog: Backlog,
 }
@@ -102,7 +103,28 @@ impl Default for Sources {
 impl Sources {
     /// These sources, by name, whose events have at most so many bytes.
     pub fn new(by_name: BTreeMap<String, Source>, max_event_bytes: usize) -> Self {
-        Self { by_name, max_event_bytes, backlog: Backlog::default() }
+        let mappings = Mappings::embedded().clone();
+        Self { by_name, max_event_bytes, mappings, backlog: Backlog::default() }
+    }
+
+    /// The same sources, whose events are read with these mappings.
+    #[must_use]
+    pub fn with_mappings(self, mappings: Mappings) -> Self {
+        Self { mappings, ..self }
+    }
+
+    /// Reads an event, at the door and again when it is placed: both read the same.
+    ///
+    /// # Errors
+    ///
+    /// [`NormaliseError`] when the bytes are no event.
+    pub fn normalise(
+        &self,
+        raw: &[u8],
+        from: &From<'_>,
+        received_at: Timestamp,
+    ) -> Result<SecurityEvent, NormaliseError> {
+        self.mappings.normalise(raw, from, received_at)
     }
 
     /// Takes out of an event what its source may not claim.

@@ -4,16 +4,21 @@
 //! (what the sources answered) goes into the record, so that the same records give the same
 //! decisions.
 
+mod correlated;
+mod facts;
 mod remembered;
 
 use std::collections::BTreeMap;
 
-use argus_soc::correlate::place;
+use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
-use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
+use argus_soc::event::{Phase, SecurityEvent, Shape, Source};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
+use uuid::Uuid;
 
+pub(super) use self::correlated::merged;
+pub use self::facts::{decision_name, facts_of};
 use self::remembered::Incidents;
 pub use self::remembered::Remembered;
 use super::Soc;
@@ -24,7 +29,6 @@ use super::ingest::{Follows, Read};
 use super::shares::Share;
 use super::sources::Sources;
 use crate::ports::ledger::{Batch, LedgerError, Waiting};
-use crate::routes::Facts;
 
 /// Events placed with one sync.
 const BATCH: usize = 512;
@@ -42,6 +46,12 @@ struct Draft {
     /// The fact that takes further events of an incident, by its place in the batch.
     adding: BTreeMap<String, usize>,
     number: u64,
+    /// The incident of each event, if there are rules that ask for it.
+    placed: BTreeMap<Uuid, String>,
+    /// The groups of rules as they will be, each with its version.
+    groups: BTreeMap<String, (u64, Group)>,
+    /// What each suppression keeps back.
+    suppressed: BTreeMap<String, Vec<Uuid>>,
     /// What the sources said about the events of the batch.
     asked: Asked,
 }
@@ -73,7 +83,9 @@ impl Soc {
     /// Makes the next [`triage`](Self::triage) ask the store what waits. An event whose sender left
     /// before it was answered is in the store, and nobody rang for it.
     pub async fn look_again(&self) {
-        self.remembered.lock().await.placed = None;
+        let mut remembered = self.remembered.lock().await;
+        remembered.placed = None;
+        remembered.suppressions = None;
     }
 
     /// The next events that wait to be placed, and the place of the last one.
@@ -131,22 +143,35 @@ impl Soc {
             Some(number) => number,
             None => self.ledger.last_number().await?,
         };
+        self.look_at_suppressions(remembered).await?;
         let new = events.iter().map(|read| &read.event);
         let asked = self.ask_about(new.filter(|it| remembered.open.open_for(it).is_none())).await;
         let mut draft = Draft { number, asked, ..Draft::default() };
         for read in events {
-            match self.belongs_to(&read.event, &mut draft, remembered).await? {
-                Some(key) => self.add(read, &key, &mut draft),
+            if let Some(id) = remembered.suppressed_by(&read.event, self.clock.now()) {
+                draft.suppressed.entry(id.to_owned()).or_default().push(read.event.event_id);
+                continue;
+            }
+            let key = match self.belongs_to(&read.event, &mut draft, remembered).await? {
+                Some(key) => {
+                    self.add(read, &key, &mut draft);
+                    Some(key)
+                }
                 None => self.open(read, &mut draft).await?,
+            };
+            if let Some(key) = key.filter(|_| !self.correlations.is_empty()) {
+                draft.placed.insert(read.event.event_id, key);
             }
         }
-        let Draft { batch, touched, number, .. } = draft;
+        self.correlate(events, &mut draft, remembered).await?;
+        self.keep_back(&mut draft);
+        let Draft { batch, touched, number, groups, .. } = draft;
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
         let silent = silent_in(&batch);
         self.ledger.append(batch).await?;
         self.knowledge.late.ask_again(silent, self.clock.now());
-        remembered.absorb(touched, number);
+        remembered.absorb(touched, number, groups);
         Ok(begins_runs)
     }
 
@@ -205,13 +230,17 @@ impl Soc {
             Some(incident.clone())
         } else {
             let key = event.incident_key.as_deref();
-            self.ledger.open_incident(key, &event.fingerprint).await?
+            match self.ledger.open_incident(key, &event.fingerprint).await? {
+                Some(incident) => Some(incident),
+                None => self.joined(event).await?,
+            }
         };
-        // One that the draft has and that is not open for this event any more is closed by it.
-        let Some(incident) = known.filter(|it| !draft.touched.contains(&it.key)) else {
-            return Ok(None);
-        };
+        let Some(incident) = known else { return Ok(None) };
         let key = incident.key.clone();
+        // One that the draft has and that is not open any more is closed by it.
+        if let Some(drafted) = draft.touched.get(&key) {
+            return Ok(drafted.is_open().then_some(key));
+        }
         draft.batch.expect.insert(key.clone(), incident.version);
         draft.touched.insert(incident);
         Ok(Some(key))
@@ -229,6 +258,9 @@ impl Soc {
             draft.batch.facts.push(fact);
             draft.batch.facts.len() - 1
         });
+        // What ends one alert of several does not end the incident.
+        let part = event.phase == Phase::Resolved && !belongs_alike(event, &incident.event);
+        let phase = if part { Phase::Update } else { event.phase };
         let Some(fact) = draft.batch.facts.get_mut(at) else { return };
         let What::EventsAdded { events } = &mut fact.what else { return };
         let added = Added {
@@ -236,7 +268,7 @@ impl Soc {
             correlation: Some(read.correlation.clone()),
             observed_at,
             severity: event.severity,
-            phase: event.phase,
+            phase,
             placement: place(
                 &self.window,
                 Some(&incident.occurrence),
@@ -245,9 +277,16 @@ impl Soc {
         };
         incident.add(&added, fact.at);
         events.push(added);
+        if part {
+            let what = What::PartResolved { belongs: belonging(event) };
+            let fact = self.triage_fact(&read.correlation, what).of(key);
+            incident.apply(&fact);
+            draft.batch.facts.push(fact);
+        }
     }
 
-    async fn open(&self, read: &Read, draft: &mut Draft) -> Result<(), LedgerError> {
+    /// Opens an incident, and gives its key; none for what is ignored.
+    async fn open(&self, read: &Read, draft: &mut Draft) -> Result<Option<String>, LedgerError> {
         let Read { event, correlation, .. } = read;
         let enrichment = self.enrich(event, &draft.asked).await?;
         let score = self.model.score(event, &enrichment);
@@ -256,7 +295,7 @@ impl Soc {
         if let Decision::Ignore { reasons } = decision {
             let what = What::Ignored { event_id: event.event_id, reasons };
             draft.batch.facts.push(self.triage_fact(correlation, what));
-            return Ok(());
+            return Ok(None);
         }
         draft.number += 1;
         let key = format!("INC-{}", draft.number);
@@ -267,7 +306,7 @@ impl Soc {
             decision,
         };
         let fact = self.triage_fact(correlation, opened).of(&key);
-        let Some(incident) = Incident::open(&fact) else { return Ok(()) };
+        let Some(incident) = Incident::open(&fact) else { return Ok(None) };
         draft.batch.expect.insert(key.clone(), 0);
         draft.batch.facts.push(fact);
         if let Some(place) = self.routes.first(&facts_of(&incident)) {
@@ -282,7 +321,7 @@ impl Soc {
         }
         let incident = self.start_playbook(incident, correlation, draft);
         draft.touched.insert(incident);
-        Ok(())
+        Ok(Some(key))
     }
 
     /// Starts the playbook that the decision names, or asks people about it.
@@ -326,11 +365,10 @@ impl Soc {
 /// Reads a stored event again. What was read at the door is read the same here.
 fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, LedgerError> {
     let source = Source { name: &waiting.source, shape, tenant: None };
-    let event = normalise(&waiting.raw, &source, waiting.received_at)
+    let normalise = |source| sources.normalise(&waiting.raw, &source, waiting.received_at);
+    let event = normalise(source)
         // The source's shape may have been changed in the settings since; nothing is lost by it.
-        .or_else(|_| {
-            normalise(&waiting.raw, &Source { shape: Shape::Auto, ..source }, waiting.received_at)
-        })
+        .or_else(|_| normalise(Source { shape: Shape::Auto, ..source }))
         .map_err(|error| {
             LedgerError::Damaged(format!(
                 "the event at record {} is unreadable: {error}",
@@ -340,33 +378,4 @@ fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, Ledge
     let mut event = SecurityEvent { event_id: waiting.event_id, ..event };
     sources.hold(&waiting.source, &mut event);
     Ok(Read::new(event, waiting.correlation, waiting.raw.len()))
-}
-
-/// What a route sees of an incident.
-pub fn facts_of(incident: &Incident) -> Facts<'_> {
-    let event = &incident.event;
-    let principal = event.principal();
-    #[expect(clippy::cast_precision_loss, reason = "a score is below 100,000 milli-points")]
-    let score = incident.score.milli as f64 / 1_000.0;
-    Facts {
-        severity: incident.severity.as_str(),
-        source: &event.source,
-        family: &event.family,
-        event_type: &event.event_type,
-        title: &event.title,
-        score,
-        decision: decision_name(&incident.decision),
-        entity_type: principal.map_or("", |it| it.kind.as_str()),
-        entity: principal.map_or("", |it| &it.value),
-    }
-}
-
-/// The decision's stable name.
-pub fn decision_name(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::Ignore { .. } => "ignore",
-        Decision::Notify { .. } => "notify",
-        Decision::AskHuman { .. } => "ask_human",
-        Decision::Run { .. } => "run",
-    }
 }

@@ -15,6 +15,10 @@ const HELP: &str = "\
 - `show INC-7` shows an incident with its buttons\n\
 - `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
 - `status` shows how Argus itself is doing\n\
+- `merge INC-1 INC-2` makes one incident of two; `split INC-1 INC-2` undoes it\n\
+- `split INC-1 EVENT` makes an incident of its own of events\n\
+- `suppress 4h host ws-12 because patch night` keeps events back; `suppress list`, `suppress end SUP-1`\n\
+- `snooze INC-7 2h` keeps an incident quiet; `snooze INC-7 off`\n\
 - `whoami` shows which roles you have here\n\
 - `help` shows this\n\n\
 Buttons on a card act. If you may not, the answer says why, and who can.";
@@ -57,6 +61,30 @@ pub(super) async fn ticket(State(soc): State<Arc<Soc>>, turn: Turn, Args(id): Ar
 /// `status`
 pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
     answer(&soc, &turn, Asked::Status).await
+}
+
+/// `merge INC-1 INC-2`
+pub(super) async fn merge(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Merge(words)).await
+}
+
+/// `split INC-1 INC-2`, `split INC-1 EVENT`
+pub(super) async fn split(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Split(words)).await
+}
+
+/// `suppress …`
+pub(super) async fn suppress(
+    State(soc): State<Arc<Soc>>,
+    turn: Turn,
+    Args(words): Args,
+) -> Activity {
+    answer(&soc, &turn, Asked::Suppress(words)).await
+}
+
+/// `snooze INC-7 2h`
+pub(super) async fn snooze(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+    answer(&soc, &turn, Asked::Snooze(words)).await
 }
 
 /// Anything else.

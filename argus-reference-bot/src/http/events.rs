@@ -58,6 +58,8 @@ fn shown(incident: &Incident) -> Value {
         "opened_at": incident.opened_at,
         "updated_at": incident.updated_at,
         "count": incident.count,
+        "merged_into": incident.union.merged_into,
+        "snoozed_until": incident.snoozed.as_ref().map(|it| it.until),
         "correlation_id": incident.correlation,
         "event": incident.event,
         "enrichment": incident.enrichment,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use argus_bot_sdk::server::BodyError;
 use argus_soc::event::{Delivery, DeliveryError, delivery};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -35,6 +35,10 @@ use crate::flows::sources::Reason;
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 /// A sender has its answer within a second, also when the disk does not answer.
 const PATIENCE: Duration = Duration::from_millis(800);
+
+/// How late a sender hears that there is no room. Many do not heed `Retry-After`; those who ask again
+/// at once would use up what the others need.
+const RECONSIDER: Duration = Duration::from_millis(100);
 
 /// Why a sender is turned away: for the metrics, and for the sender.
 struct Refusal {
@@ -58,7 +62,12 @@ impl Inner {
         let correlation = correlation_id();
         let mut answer = match self.take(name, request, &correlation).await {
             Ok(answer) => answer,
-            Err(refusal) => self.refuse(refusal),
+            Err(refusal) => {
+                if matches!(refusal.reason, Some(Reason::Busy | Reason::Quota)) {
+                    tokio::time::sleep(RECONSIDER).await;
+                }
+                self.refuse(refusal)
+            }
         };
         if let Ok(value) = HeaderValue::from_str(&correlation) {
             answer.headers_mut().insert(CORRELATION, value);
@@ -81,7 +90,7 @@ impl Inner {
         request: Request<Incoming>,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let shown = Shown::read(request.headers(), self.soc.clock.now());
+        let shown = Shown::read(request.headers(), request.extensions(), self.soc.clock.now());
         let candidates = self.candidates(name, &shown).await?;
         let (first, _) = *candidates.first().ok_or_else(Refusal::stranger)?;
         let backlog = self.soc.sources.backlog.size();
@@ -138,8 +147,9 @@ impl Inner {
     }
 
     /// `OPTIONS` of a sender of `CloudEvents` that asks whether it may come.
-    pub(super) async fn greet(&self, name: &str, headers: &HeaderMap) -> Answer {
-        let shown = Shown::read(headers, self.soc.clock.now());
+    pub(super) async fn greet(&self, name: &str, request: &Request<Incoming>) -> Answer {
+        let headers = request.headers();
+        let shown = Shown::read(headers, request.extensions(), self.soc.clock.now());
         match self.candidates(Some(name), &shown).await {
             Ok(candidates) if candidates.iter().any(|(_, proof)| *proof == Proof::Whole) => {
                 handshake::greeted(headers)

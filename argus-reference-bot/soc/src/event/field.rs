@@ -1,14 +1,9 @@
 //! Finding things in messages whose exporters rename keys and retype values.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
-use super::Severity;
 use super::json::Json;
-
-/// Severity with the text it was read from.
-pub(super) type ReadSeverity = (Severity, Option<String>);
+use super::time;
 
 impl<'a> Json<'a> {
     /// The value of a key. `lastSeen`, `LastSeen` and `last_seen` are the same key; an exact match
@@ -82,7 +77,7 @@ impl<'a> Json<'a> {
 
     /// The time under the first of these keys that has one.
     pub(super) fn time(&self, keys: &[&str]) -> Option<Timestamp> {
-        keys.iter().find_map(|key| self.get(key).and_then(read_time))
+        keys.iter().find_map(|key| time::read(self.get(key)?, None))
     }
 }
 
@@ -96,8 +91,10 @@ fn may_be_same(name: &str, key: &str) -> bool {
     }
 }
 
-/// Whether two keys differ only in case, underscores and hyphens. Nothing is copied.
+/// Whether two keys differ only in case, underscores, hyphens and the letter for the type that an
+/// export of Log Analytics puts behind a name. Nothing is copied.
 fn same_key(name: &str, key: &str) -> bool {
+    let suffixed = matches!(name.as_bytes(), [_, .., b'_', b's' | b'd' | b'g' | b't' | b'b']);
     let (mut name, mut key) = (name.as_bytes(), key.as_bytes());
     loop {
         while let [b'_' | b'-', rest @ ..] = name {
@@ -108,84 +105,14 @@ fn same_key(name: &str, key: &str) -> bool {
         }
         match (name, key) {
             ([], []) => return true,
+            // What is left is the letter: `severity_s`.
+            ([_], []) if suffixed => return true,
             ([a, name_rest @ ..], [b, key_rest @ ..]) if a.eq_ignore_ascii_case(b) => {
                 (name, key) = (name_rest, key_rest);
             }
             _ => return false,
         }
     }
-}
-
-/// A time as ISO 8601 with or without a zone, or as seconds, milliseconds or microseconds since
-/// 1970, as a number or a text. Without a zone it is UTC.
-pub(super) fn read_time(value: &Json<'_>) -> Option<Timestamp> {
-    match value {
-        Json::Number(digits) => epoch(digits),
-        other => {
-            let text = other.str()?;
-            text.parse::<Timestamp>()
-                .ok()
-                .or_else(|| {
-                    let civil = text.parse::<DateTime>().ok()?;
-                    TimeZone::UTC.to_timestamp(civil).ok()
-                })
-                .or_else(|| epoch(text))
-                // Products write the year 1 for "never".
-                .filter(|time| time.as_second() > 0)
-        }
-    }
-}
-
-/// A count since 1970 whose size tells its unit: each step of a thousand is out of the other
-/// unit's plausible range (years 1973 to 5138 in seconds).
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float count has at most microseconds, and the range is checked"
-)]
-fn epoch(digits: &str) -> Option<Timestamp> {
-    let micros = if let Ok(count) = digits.parse::<i64>() {
-        match count {
-            100_000_000..100_000_000_000 => count.checked_mul(1_000_000)?,
-            100_000_000_000..100_000_000_000_000 => count.checked_mul(1000)?,
-            100_000_000_000_000..100_000_000_000_000_000 => count,
-            100_000_000_000_000_000.. => count / 1000,
-            _ => return None,
-        }
-    } else {
-        let seconds = digits.parse::<f64>().ok()?;
-        let seconds = match seconds.abs() {
-            s if (1e8..1e11).contains(&s) => seconds,
-            s if (1e11..1e14).contains(&s) => seconds / 1e3,
-            s if (1e14..1e17).contains(&s) => seconds / 1e6,
-            _ => return None,
-        };
-        (seconds * 1e6).round() as i64
-    };
-    Timestamp::from_microsecond(micros).ok()
-}
-
-/// A severity as a word, in any case and with the usual synonyms.
-pub(super) fn severity_word(word: &str) -> Severity {
-    let mut buffer = [0_u8; 16];
-    let Some(lower) = buffer.get_mut(..word.len()) else { return Severity::Unknown };
-    lower.copy_from_slice(word.as_bytes());
-    lower.make_ascii_lowercase();
-    match &*lower {
-        b"informational" | b"information" | b"info" | b"notice" | b"debug" => {
-            Severity::Informational
-        }
-        b"low" | b"minor" => Severity::Low,
-        b"medium" | b"moderate" | b"warning" | b"warn" | b"med" => Severity::Medium,
-        b"high" | b"major" | b"error" | b"severe" => Severity::High,
-        b"critical" | b"crit" | b"fatal" | b"emergency" => Severity::Critical,
-        _ => Severity::Unknown,
-    }
-}
-
-/// A severity as a word. A number has no meaning without its product, so it stays unknown here.
-pub(super) fn severity(value: Option<&Json<'_>>) -> ReadSeverity {
-    let Some(raw) = value.and_then(Json::as_text) else { return (Severity::Unknown, None) };
-    (severity_word(&raw), Some(raw))
 }
 
 /// A text as it may be shown on one line: without control characters and U+FFFD, spaces joined.

@@ -7,9 +7,8 @@
 
 use serde_json::{Map, Value};
 
-use super::field::{self, severity};
 use super::json::Json;
-use super::{Draft, EntityKind, Phase, Severity, entity};
+use super::{Draft, EntityKind, Phase, Severity, entity, severity};
 
 const MAPPER: &str = "generic/1";
 
@@ -17,7 +16,7 @@ const MAPPER: &str = "generic/1";
 pub(super) fn event(object: &Json<'_>) -> Draft {
     let claimed = object.any(&["source", "provider"]).and_then(Json::str);
     let mut draft = Draft {
-        mapper: MAPPER,
+        mapper: MAPPER.into(),
         family: claimed.map_or_else(|| "generic".to_owned(), str::to_lowercase),
         source: claimed.map(str::to_owned),
         source_id: object.any_text(&["id", "event_id", "alert_id", "uuid", "guid"]),
@@ -41,15 +40,13 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
         link: object.any_text(&["link", "url", "html_url", "alert_url"]),
         ..Draft::default()
     };
-    (draft.severity, draft.severity_raw) = read_severity(object);
+    (draft.severity, draft.severity_raw) = severity::read(object.get("severity"));
     draft.phase = phase(object);
     entities(object, &mut draft);
     draft.context = context(object);
-    for (field, found) in [
-        ("source", draft.source.is_some()),
-        ("event type", draft.event_type.is_some()),
-        ("entity", !draft.entities.is_empty()),
-    ] {
+    for (field, found) in
+        [("source", draft.source.is_some()), ("event type", draft.event_type.is_some())]
+    {
         if !found {
             draft.note(format!("no {field} was found"));
         }
@@ -61,28 +58,16 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
 ///
 /// Its severity stays unknown, so that a person looks: picking one of the alerts would hide the
 /// others. It has no id of its own, so its bytes are its id.
-pub(super) fn batch(items: &[Json<'_>]) -> Draft {
-    let mut draft = items.first().map(event).unwrap_or_default();
-    draft.title = Some(format!("A list of {} alerts in one message", items.len()));
+pub(super) fn several(first: &Json<'_>, count: usize) -> Draft {
+    let mut draft = event(first);
+    draft.title = Some(format!("A list of {count} alerts in one message"));
     draft.severity_raw = None;
     draft.severity = Severity::Unknown;
     (draft.source_id, draft.incident_key) = (None, None);
     draft.phase = Phase::Open;
-    draft.context.insert("alerts".to_owned(), items.len().into());
+    draft.context.insert("alerts".to_owned(), count.into());
     draft.note("one message is one event, so only the first alert of the list was read");
     draft
-}
-
-fn read_severity(object: &Json<'_>) -> field::ReadSeverity {
-    let named = ["severity", "level", "priority", "risk_level", "severity_level"];
-    let (mut first, mut raw) = severity(named.iter().find_map(|key| object.get(key)));
-    if first == Severity::Unknown
-        && let Some(label) = object.any_text(&["severity_label", "severity_name"])
-    {
-        first = field::severity_word(&label);
-        raw = Some(label);
-    }
-    (first, raw)
 }
 
 fn phase(object: &Json<'_>) -> Phase {

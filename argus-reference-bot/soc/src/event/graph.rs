@@ -5,9 +5,8 @@
 //! `mdeDeviceId`; the host name is only for people.
 //! Source: learn.microsoft.com, graph/api/resources/security-alert.
 
-use super::field::severity;
 use super::json::Json;
-use super::{Draft, Entity, EntityKind, Phase, Severity, entity};
+use super::{Draft, Entity, EntityKind, Phase, Severity, entity, severity};
 
 /// Whether this is an alert, or the answer to a query that found exactly one.
 pub(super) fn is_alert(object: &Json<'_>) -> bool {
@@ -43,10 +42,10 @@ fn kind_of<'a>(object: &'a Json<'_>) -> Option<&'a str> {
 }
 
 fn read(alert: &Json<'_>) -> Draft {
-    let (read_severity, severity_raw) = severity(alert.get("severity"));
+    let (read_severity, severity_raw) = severity::read(alert.get("severity"));
     let source_id = alert.any_text(&["id", "providerAlertId"]);
     let mut draft = Draft {
-        mapper: "graph_alerts_v2/1",
+        mapper: "graph_alerts_v2/1".into(),
         family: "graph".to_owned(),
         incident_key: alert.text("incidentId").or_else(|| source_id.clone()),
         source_id,
@@ -81,9 +80,6 @@ fn read(alert: &Json<'_>) -> Draft {
     }
     if !draft.lead_with(&EntityKind::Host) {
         draft.lead_with(&EntityKind::User);
-    }
-    if draft.entities.is_empty() {
-        draft.note("no evidence names an entity");
     }
     for (name, key) in [
         ("status", "status"),

@@ -4,9 +4,9 @@
 //! bands: 1.0-3.9 low, 4.0-6.9 medium, 7.0-8.9 high, 9.0-10.0 critical.
 //! Source: AWS documentation, "GuardDuty findings severity levels" and "finding format".
 
-use super::field::{ReadSeverity, severity_word};
 use super::json::Json;
-use super::{Draft, EntityKind, Phase, Severity, entity};
+use super::severity::ReadSeverity;
+use super::{Draft, EntityKind, Phase, Severity, entity, severity};
 
 /// Whether this is a finding in one of its wrappings.
 pub(super) fn is_finding(object: &Json<'_>) -> bool {
@@ -39,7 +39,7 @@ fn read(finding: &Json<'_>) -> Draft {
     let (severity, severity_raw) = severity(finding.get("severity"));
     let source_id = finding.text("id");
     let mut draft = Draft {
-        mapper: "guardduty/1",
+        mapper: "guardduty/1".into(),
         family: "guardduty".to_owned(),
         incident_key: source_id.clone(),
         source_id,
@@ -70,9 +70,6 @@ fn read(finding: &Json<'_>) -> Draft {
     if let Some(action) = service.and_then(|service| service.get("action")) {
         action_entities(action, &mut draft);
     }
-    if draft.entities.is_empty() {
-        draft.note("the finding names no entity that we know");
-    }
     draft.keep("account", finding.get("accountId"));
     draft.keep("region", finding.get("region"));
     draft.keep("arn", finding.get("arn"));
@@ -100,7 +97,7 @@ fn severity(value: Option<&Json<'_>>) -> ReadSeverity {
         Ok(number) if (4.0..7.0).contains(&number) => Severity::Medium,
         Ok(number) if (1.0..4.0).contains(&number) => Severity::Low,
         Ok(_) => Severity::Unknown,
-        Err(_) => severity_word(&raw),
+        Err(_) => severity::word(&raw),
     };
     (read, Some(raw))
 }

@@ -59,22 +59,41 @@ fn number(digits: &str) -> Value {
 ///
 /// `NotJson` with the place, `TooDeep` above [`MAX_DEPTH`], `DuplicateKey` at any depth.
 pub(crate) fn read(text: &str) -> Result<Json<'_>, NormaliseError> {
+    read_noting(text).map(|(value, _)| value)
+}
+
+/// What a document has that is worth a second look, seen on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Traits {
+    /// A text in it may be JSON.
+    pub(crate) embeds: bool,
+    /// A key in it has a dot, so it may be a path.
+    pub(crate) dotted: bool,
+}
+
+/// Reads one document and notes what it has.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn read_noting(text: &str) -> Result<(Json<'_>, Traits), NormaliseError> {
     // Some exporters write a byte order mark; RFC 8259 lets a reader skip it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, traits: Traits::default() };
     reader.space();
     let value = reader.value(0)?;
     reader.space();
     if reader.at < reader.bytes.len() {
         return Err(reader.not_json("something follows the end of the document"));
     }
-    Ok(value)
+    Ok((value, reader.traits))
 }
 
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    traits: Traits,
 }
 
 impl<'a> Reader<'a> {
@@ -94,7 +113,11 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, depth: usize) -> Result<Json<'a>, NormaliseError> {
         match self.peek() {
-            Some(b'"') => Ok(Json::Text(self.string()?)),
+            Some(b'"') => {
+                let text = self.string()?;
+                self.traits.embeds |= text.trim_start().starts_with(['{', '[']);
+                Ok(Json::Text(text))
+            }
             Some(b'{') => self.object(depth + 1),
             Some(b'[') => self.list(depth + 1),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -277,6 +300,7 @@ impl<'a> Reader<'a> {
             }
             places.push(self.at);
             let key = self.string()?;
+            self.traits.dotted |= key.as_bytes().contains(&b'.');
             self.space();
             if self.peek() != Some(b':') {
                 return Err(self.not_json("`:` was expected"));

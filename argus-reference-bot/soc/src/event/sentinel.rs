@@ -5,9 +5,8 @@
 //! into the context and never among the entities.
 //! Source: azure-rest-api-specs, `Microsoft.SecurityInsights`, stable/2025-09-01.
 
-use super::field::severity;
 use super::json::Json;
-use super::{Draft, Entity, EntityKind, Phase, entity};
+use super::{Draft, Entity, EntityKind, Phase, entity, severity};
 
 /// Whether this is the incident trigger's envelope.
 pub(super) fn is_trigger(object: &Json<'_>) -> bool {
@@ -31,7 +30,7 @@ pub(super) fn trigger(object: &Json<'_>) -> Option<Draft> {
         return incident(object);
     }
     let mut draft = read(object.get("object")?);
-    draft.mapper = "sentinel_trigger/1";
+    draft.mapper = "sentinel_trigger/1".into();
     if draft.phase != Phase::Resolved {
         draft.phase = match object.text("objectEventType").as_deref() {
             Some("Update") => Phase::Update,
@@ -55,9 +54,9 @@ fn read(incident: &Json<'_>) -> Draft {
     let name = incident
         .text("name")
         .or_else(|| incident.text("id").and_then(|id| id.rsplit('/').next().map(str::to_owned)));
-    let (read_severity, severity_raw) = severity(properties.get("severity"));
+    let (read_severity, severity_raw) = severity::read(properties.get("severity"));
     let mut draft = Draft {
-        mapper: "sentinel_arm/1",
+        mapper: "sentinel_arm/1".into(),
         family: "sentinel".to_owned(),
         source_id: name.clone(),
         revision: incident
@@ -93,9 +92,6 @@ fn read(incident: &Json<'_>) -> Draft {
     }
     if !draft.lead_with(&EntityKind::Host) {
         draft.lead_with(&EntityKind::User);
-    }
-    if draft.entities.is_empty() {
-        draft.note("the incident names no entity");
     }
     for (name, key) in [
         ("incident_number", "incidentNumber"),

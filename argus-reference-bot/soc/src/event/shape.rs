@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Mappings;
+
 /// Which product's shape a message has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -22,10 +24,52 @@ pub enum Shape {
     GraphAlert,
     /// An AWS `GuardDuty` finding, bare, listed or in an event envelope.
     GuardDuty,
+    /// What a mapping of this name reads.
+    Mapped(MapperName),
+}
+
+/// The name of a mapping, as small as a shape has to be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MapperName {
+    bytes: [u8; MapperName::LONGEST],
+    length: usize,
+}
+
+impl MapperName {
+    const LONGEST: usize = 48;
+    /// What stands before the name of a mapping that is not in the binary.
+    const PREFIX: &'static str = "mapping:";
+
+    /// A name of small letters, digits and underscores.
+    fn new(name: &str) -> Option<Self> {
+        let bare = name.strip_prefix(Self::PREFIX).unwrap_or(name);
+        let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let good = !bare.is_empty() && bare.bytes().all(letter);
+        let mut bytes = [0; Self::LONGEST];
+        bytes.get_mut(..name.len()).filter(|_| good)?.copy_from_slice(name.as_bytes());
+        Some(Self { bytes, length: name.len() })
+    }
+
+    /// The whole name, as it stands in the configuration.
+    fn full(&self) -> &str {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// The name of the mapping.
+    pub fn as_str(&self) -> &str {
+        self.full().strip_prefix(Self::PREFIX).unwrap_or(self.full())
+    }
+}
+
+impl fmt::Debug for MapperName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MapperName").field(&self.full()).finish()
+    }
 }
 
 impl Shape {
-    /// All shapes.
+    /// All shapes that are read by code.
     pub const ALL: [Self; 6] = [
         Self::Auto,
         Self::Generic,
@@ -35,9 +79,15 @@ impl Shape {
         Self::GuardDuty,
     ];
 
+    /// Whether a message is looked at before it is known what it is.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::Auto | Self::Mapped(_))
+    }
+
     /// The name in configuration files and commands.
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Mapped(name) => name.full(),
             Self::Auto => "auto",
             Self::Generic => "generic",
             Self::SentinelTrigger => "sentinel_trigger",
@@ -57,7 +107,7 @@ impl fmt::Display for Shape {
 /// A name that is not a shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a shape; there are auto, generic, sentinel_trigger, sentinel_arm, graph_alerts_v2 and guardduty"
+    "{0:?} is not a shape; there are auto, generic, sentinel_trigger, sentinel_arm, graph_alerts_v2, guardduty, the names that `argus events mappings` lists, and mapping:NAME for a mapping of your own"
 )]
 pub struct UnknownShape(pub String);
 
@@ -66,7 +116,8 @@ impl FromStr for Shape {
 
     /// Reads a name. Hyphens are as good as underscores; `sentinel`, `graph` and `defender` are
     /// accepted. The trigger's mapper also reads the management API's form, so a plain `sentinel`
-    /// means whichever of the two it is.
+    /// means whichever of the two it is. A mapping of the binary has its plain name; one that
+    /// people have added has `mapping:` in front, since it is not known here.
     fn from_str(name: &str) -> Result<Self, UnknownShape> {
         match name.trim().to_ascii_lowercase().replace('-', "_").as_str() {
             "auto" => Ok(Self::Auto),
@@ -75,7 +126,14 @@ impl FromStr for Shape {
             "sentinel_arm" => Ok(Self::SentinelArm),
             "graph_alerts_v2" | "graph_alert" | "graph" | "defender" => Ok(Self::GraphAlert),
             "guardduty" | "guard_duty" | "aws_guardduty" => Ok(Self::GuardDuty),
-            _ => Err(UnknownShape(name.to_owned())),
+            other => {
+                let known = other.starts_with(MapperName::PREFIX)
+                    || Mappings::embedded().named(other).is_some();
+                MapperName::new(other)
+                    .filter(|_| known)
+                    .map(Self::Mapped)
+                    .ok_or_else(|| UnknownShape(name.to_owned()))
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ use serde::de::DeserializeOwned;
 pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
+use crate::correlate::{Group, Joined};
+use crate::suppress::{Snooze, Suppressed};
 
 /// One kind of document.
 pub trait Document: Serialize + DeserializeOwned {
@@ -64,6 +66,10 @@ pub fn changes<E>(
 ) -> Result<Vec<Change>, DocumentError<E>> {
     let mut changes = Vec::new();
     of::<Draft, E>(fact, &mut load, &mut changes)?;
+    of::<Group, E>(fact, &mut load, &mut changes)?;
+    of::<Joined, E>(fact, &mut load, &mut changes)?;
+    of::<Suppressed, E>(fact, &mut load, &mut changes)?;
+    of::<Snooze, E>(fact, &mut load, &mut changes)?;
     Ok(changes)
 }
 

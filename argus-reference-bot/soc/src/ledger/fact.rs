@@ -12,13 +12,14 @@ use uuid::Uuid;
 
 pub use self::actor::Actor;
 pub use self::read::Newer;
-use crate::correlate::Placement;
+use crate::correlate::{Member, Placement};
 use crate::decide::Decision;
 use crate::effect::{Outcome, Probe, Progress};
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::playbook::PlannedStep;
 use crate::score::Score;
+use crate::suppress::Suppression;
 
 /// The version of the record layout; a reader refuses a newer one.
 pub const LAYOUT: u8 = 1;
@@ -404,6 +405,98 @@ pub enum What {
         /// SHA-256 of its text.
         sha256: String,
     },
+    /// Events that a correlation rule looks at came into one of its groups.
+    #[serde(rename = "correlation.extended")]
+    Correlated {
+        /// The group, `RULE/HASH`.
+        group: String,
+        /// The events.
+        members: Vec<Member>,
+        /// How long they matter, in milliseconds.
+        horizon_ms: i64,
+    },
+    /// The incident goes on in another one.
+    #[serde(rename = "incident.merged")]
+    Merged {
+        /// Which one.
+        into: String,
+        /// What its events share, by which further ones are found.
+        belongs: String,
+        /// Why: a rule's name, or what a person said.
+        why: String,
+    },
+    /// Another incident goes on in this one.
+    #[serde(rename = "incident.absorbed")]
+    Absorbed {
+        /// Which one.
+        incident: String,
+        /// How many events it had.
+        events: u64,
+        /// Its severity.
+        severity: Severity,
+        /// Why.
+        why: String,
+    },
+    /// The incident stands for itself again.
+    #[serde(rename = "incident.parted")]
+    Parted {
+        /// In which one it went on.
+        from: String,
+        /// What its events share.
+        belongs: String,
+    },
+    /// Another incident, or some of the events, stand for themselves again.
+    #[serde(rename = "incident.shed")]
+    Shed {
+        /// The incident that they are.
+        incident: String,
+        /// How many events.
+        events: u64,
+        /// Whether it had been another incident before.
+        absorbed: bool,
+        /// The events themselves, if it had not: they are placed anew.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        moved: Vec<Uuid>,
+    },
+    /// The source says that what had been another incident is resolved.
+    #[serde(rename = "incident.part_resolved")]
+    PartResolved {
+        /// What its events share.
+        belongs: String,
+    },
+    /// The incident is quiet for a while: repeats do not change its card.
+    #[serde(rename = "incident.snoozed")]
+    Snoozed {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// The incident is no longer quiet.
+    #[serde(rename = "incident.woken")]
+    Woken {
+        /// Why.
+        why: String,
+    },
+    /// Events are not shown for a while.
+    #[serde(rename = "suppression.added")]
+    SuppressionAdded(Suppression),
+    /// A suppression is over.
+    #[serde(rename = "suppression.ended")]
+    SuppressionEnded {
+        /// Which one.
+        id: String,
+        /// Why.
+        why: String,
+    },
+    /// Events that open no incident since a suppression covers them.
+    #[serde(rename = "event.suppressed")]
+    Suppressed {
+        /// Which suppression.
+        suppression: String,
+        /// The events.
+        events: Vec<Uuid>,
+    },
     /// What a newer version wrote. A run that it is about waits for a person.
     #[serde(skip)]
     Unknown(Newer),
@@ -445,6 +538,17 @@ impl What {
             Self::WouldRun { .. } => "playbook.would_run",
             Self::TemplatesActivated { .. } => "templates.activated",
             Self::ScoreActivated { .. } => "score.activated",
+            Self::Correlated { .. } => "correlation.extended",
+            Self::Merged { .. } => "incident.merged",
+            Self::Absorbed { .. } => "incident.absorbed",
+            Self::Parted { .. } => "incident.parted",
+            Self::Shed { .. } => "incident.shed",
+            Self::PartResolved { .. } => "incident.part_resolved",
+            Self::Snoozed { .. } => "incident.snoozed",
+            Self::Woken { .. } => "incident.woken",
+            Self::SuppressionAdded(..) => "suppression.added",
+            Self::SuppressionEnded { .. } => "suppression.ended",
+            Self::Suppressed { .. } => "event.suppressed",
             Self::Unknown(newer) => &newer.kind,
         }
     }

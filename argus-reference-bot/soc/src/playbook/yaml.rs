@@ -10,21 +10,21 @@ use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 
 /// A place in the file, both counted from one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct At {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct At {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
-    pub(super) at: At,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) at: At,
+    pub(crate) value: Value,
 }
 
 /// A YAML value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Integer(i64),
@@ -36,14 +36,14 @@ pub(super) enum Value {
 
 /// A key and where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Key {
-    pub(super) at: At,
-    pub(super) name: String,
+pub(crate) struct Key {
+    pub(crate) at: At,
+    pub(crate) name: String,
 }
 
 impl Node {
     /// What it is, in words.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
@@ -57,13 +57,13 @@ impl Node {
 
 /// Why a text is not YAML that we read.
 #[derive(Debug)]
-pub(super) struct YamlError {
-    pub(super) at: At,
-    pub(super) message: String,
+pub(crate) struct YamlError {
+    pub(crate) at: At,
+    pub(crate) message: String,
 }
 
 /// Reads one document.
-pub(super) fn read(text: &str) -> Result<Node, YamlError> {
+pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             // A playbook of a hundred steps has about 3,000 nodes.

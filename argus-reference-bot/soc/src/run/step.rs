@@ -77,9 +77,14 @@ impl State {
         matches!(self, Self::Done { .. })
     }
 
-    /// Whether it is too early for a look.
-    fn is_waiting(&self, now: Timestamp) -> bool {
-        matches!(self, Self::Unsettled { until, .. } if now < *until)
+    /// Not before this, if it waits for something.
+    fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Unsettled { until, .. }
+            | Self::Waiting { until, .. }
+            | Self::Sent { until, .. } => Some(*until),
+            _ => None,
+        }
     }
 
     /// Whether an attempt may still come, or its answer.
@@ -178,6 +183,19 @@ impl Step {
         }
     }
 
+    /// How long it waits from [`changed_at`](Self::changed_at) on, by a clock that nobody sets.
+    pub fn pause(&self) -> SignedDuration {
+        let until = self.state.until().zip(self.changed_at);
+        until.map_or(SignedDuration::ZERO, |(until, from)| until.duration_since(from))
+    }
+
+    /// Whether it waits as of `now`. A clock that stands before the last change was set back, and
+    /// says nothing about how long ago that was.
+    pub fn is_waiting(&self, now: Timestamp) -> bool {
+        let begun = self.changed_at.is_none_or(|from| from <= now);
+        begun && self.state.until().is_some_and(|until| now < until)
+    }
+
     /// Takes a record about it into account, if it can follow; says whether it did.
     pub(super) fn apply(&mut self, fact: &Fact, max_attempts: u32) -> bool {
         let state = match (&fact.what, &self.state) {
@@ -213,7 +231,7 @@ impl Step {
             ) => self.answered(outcome, fact.at, max_attempts),
             // A look before its time proves something only if it found something.
             (What::Probed { probe: Probe::NotFound | Probe::Unknown { .. }, .. }, state)
-                if state.is_waiting(fact.at) =>
+                if matches!(state, State::Unsettled { .. }) && self.is_waiting(fact.at) =>
             {
                 return false;
             }

@@ -1,13 +1,14 @@
 //! Records are read back as they were written, by this version and by the next.
 
-use argus_soc::correlate::Placement;
+use argus_soc::correlate::{Member, Placement};
 use argus_soc::effect::{Outcome, Probe, Progress};
-use argus_soc::event::{Phase, Severity};
+use argus_soc::event::{EntityKind, Phase, Severity};
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::canonical;
 use argus_soc::ledger::fact::{Actor, Added, Fact, Newer, What};
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
+use argus_soc::suppress::{Scope, Suppression};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -165,6 +166,37 @@ fn others() -> Vec<Fact> {
         },
         What::TemplatesActivated { templates: vec!["incident@1".into()], refused: vec![] },
         What::ScoreActivated { model: text(), version: text(), sha256: text() },
+        What::Correlated {
+            group: text(),
+            members: vec![Member {
+                at_ms: -1,
+                event_id: Uuid::from_u128(3),
+                incident: text(),
+                counted: vec![vec![1 << 52], vec![]],
+            }],
+            horizon_ms: 7,
+        },
+        What::Merged { into: text(), belongs: text(), why: text() },
+        What::Absorbed { incident: text(), events: 2, severity: Severity::High, why: text() },
+        What::Parted { from: text(), belongs: text() },
+        What::Shed {
+            incident: text(),
+            events: 1,
+            absorbed: false,
+            moved: vec![Uuid::from_u128(5)],
+        },
+        What::PartResolved { belongs: text() },
+        What::Snoozed { until: at(1), reason: text() },
+        What::Woken { why: text() },
+        What::SuppressionAdded(Suppression {
+            id: text(),
+            scope: Scope::Entity { kind: EntityKind::Host, value: text() },
+            until: at(1),
+            reason: text(),
+            critical: false,
+        }),
+        What::SuppressionEnded { id: text(), why: text() },
+        What::Suppressed { suppression: text(), events: vec![Uuid::from_u128(4)] },
         What::Unknown(newer("future.thing", &json!({"run": "r", "depth": [1, {"x": 1.5}]}))),
     ]
     .into_iter()
@@ -188,7 +220,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 33, "32 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 44, "43 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

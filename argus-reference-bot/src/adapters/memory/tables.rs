@@ -218,7 +218,7 @@ impl Tables {
                 .ok_or_else(|| damaged(format!("{key} changes and was never opened")))?;
             self.incidents.entry(key.to_owned()).or_insert(opened)
         };
-        let (want, severity) = (incident.version, rank(incident.severity));
+        let (want, severity) = (incident.card_version(), rank(incident.severity));
         let run = fact.what.run().map(|run| format!("approval/{run}"));
         for card in std::iter::once("card".to_owned()).chain(run) {
             if let Some(card) = self.cards.get_mut(&(key.to_owned(), card)) {
@@ -243,6 +243,11 @@ impl Tables {
                 }
             }
             What::Ignored { event_id, .. } => self.place(*event_id, None),
+            What::Suppressed { events, .. } => {
+                for event in events {
+                    self.place(*event, None);
+                }
+            }
             What::NoticePlaced { incident, card, conversation } => {
                 self.add_card(seq, incident, card, conversation);
             }

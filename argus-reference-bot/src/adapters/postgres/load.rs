@@ -47,6 +47,9 @@ impl Needs {
             What::EventAdded(added) => event(&added.event_id),
             What::EventsAdded { events } => events.iter().for_each(|it| event(&it.event_id)),
             What::Ignored { event_id, .. } => event(event_id),
+            What::Suppressed { events, .. } | What::Shed { moved: events, .. } => {
+                events.iter().for_each(event);
+            }
             What::Leased { lease, .. } => self.leases.extend([lease.clone()]),
             _ => {}
         }
@@ -86,6 +89,7 @@ pub(super) struct Loaded {
 enum Before {
     Id(Vec<u8>),
     Placed(u64),
+    Left(u64),
     Incident(String, Option<Box<Incident>>),
     Document((String, String), Option<(u64, Vec<u8>)>),
     Lease(String, Option<String>),
@@ -113,6 +117,7 @@ impl Loaded {
             match before {
                 Before::Id(id) => drop(self.ids.remove(&id)),
                 Before::Placed(seq) => drop(self.placed.remove(&seq)),
+                Before::Left(seq) => drop(self.placed.insert(seq)),
                 Before::Incident(key, it) => put(&mut self.incidents, key, it.map(|it| *it)),
                 Before::Document(key, it) => put(&mut self.documents, key, it),
                 Before::Lease(lease, it) => put(&mut self.leases, lease, it),
@@ -170,6 +175,18 @@ impl Tables for Loaded {
 
     fn event(&mut self, id: Uuid) -> Result<Option<u64>, Infallible> {
         Ok(self.ids.get(&id.as_bytes()[..]).copied())
+    }
+
+    fn leave(&mut self, events: BTreeSet<u64>) -> Result<(), Infallible> {
+        for seq in &events {
+            if self.placed.remove(seq) {
+                self.before.push(Before::Left(*seq));
+            }
+        }
+        let places = events.into_iter().map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+        let values = vec![Param::Wholes(places.collect())];
+        self.send("DELETE FROM events WHERE seq = ANY(?1)", values);
+        Ok(())
     }
 
     fn enter(

@@ -55,6 +55,14 @@ impl Tables for Transaction<'_> {
         self.ids.event(self.connection, id)
     }
 
+    fn leave(&mut self, events: BTreeSet<u64>) -> rusqlite::Result<()> {
+        let mut leave = self.connection.prepare_cached("DELETE FROM events WHERE seq = ?1")?;
+        for seq in events {
+            leave.execute([seq])?;
+        }
+        Ok(())
+    }
+
     fn enter(
         &mut self,
         events: BTreeSet<u64>,

@@ -118,7 +118,7 @@ impl Changed {
         };
         save(tables, incident, state.as_bytes())?;
         tables.saved(incident);
-        let now = ("card".to_owned(), (incident.version, incident.severity));
+        let now = ("card".to_owned(), (incident.card_version(), incident.severity));
         let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
         for (card, (version, severity)) in std::iter::once(now).chain(runs) {
             tables.change(
@@ -169,6 +169,17 @@ fn placed<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
             place(tables, events.iter().map(|event| event.event_id), stream)
         }
         What::Ignored { event_id, .. } => place(tables, [*event_id], None),
+        What::Suppressed { events, .. } => place(tables, events.iter().copied(), None),
+        What::Shed { moved, .. } => {
+            let mut places = BTreeSet::new();
+            for event in moved {
+                places.extend(tables.event(*event)?);
+            }
+            if !places.is_empty() {
+                tables.leave(places)?;
+            }
+            Ok(Ok(()))
+        }
         _ => Ok(Ok(())),
     }
 }

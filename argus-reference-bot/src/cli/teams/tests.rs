@@ -22,7 +22,13 @@ fn the_bots_own_words_are_its_commands() {
     assert_eq!(check::findings(&made), Vec::<String>::new());
     let commands = made["bots"][0]["commandLists"][0]["commands"].as_array().unwrap();
     let titles: Vec<&str> = commands.iter().map(|it| it["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["help", "list", "show", "status", "ticket", "whoami"]);
+    assert_eq!(
+        titles,
+        [
+            "help", "list", "merge", "show", "snooze", "split", "status", "suppress", "ticket",
+            "whoami"
+        ]
+    );
     assert_eq!(commands[1]["description"], "shows open incidents");
     assert!(made.get("authorization").is_none(), "no permission that nobody asked for");
     let rsc = ["TeamMember.Read.Group".to_owned()];

@@ -8,6 +8,7 @@ use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step};
 use jiff::Timestamp;
 
+use super::patience::looked_at;
 use super::{Did, PAUSE, SLOWEST_POLL, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
@@ -43,22 +44,7 @@ impl Scene<'_> {
 
     /// Writes what has happened; it has happened whatever else has changed.
     async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
-        let facts = self.facts(whats);
-        let mut tries = 0;
-        loop {
-            let batch = Batch { facts: facts.clone(), ..Batch::default() };
-            match self.soc.ledger.append(batch).await {
-                Ok(()) => return Ok(()),
-                // What happened outside must be written down; a full disk may have room soon. If it
-                // never does, the next start finds the intent and looks at the far side.
-                Err(LedgerError::Unavailable(why)) if tries < 30 => {
-                    tries += 1;
-                    tracing::error!(run.id = self.run.id, why, "an outcome waits to be written");
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        self.soc.write_down(self.facts(whats)).await
     }
 
     pub(super) async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
@@ -69,12 +55,14 @@ impl Scene<'_> {
         let Err(LedgerError::Held { holder, .. }) = taken else {
             return taken.map(|()| Did::GoOn);
         };
-        if !self.holder(&holder).await?.is_some_and(|state| state.is_done()) {
-            return Ok(Did::Rest(PAUSE));
-        }
         // It was done for somebody else. That counts for this run too, unless it was undone since,
-        // behind our back; only the far side knows.
-        let what = match self.still_stands(step).await {
+        // behind our back; only the far side knows. So does it when nobody knows what became of it.
+        let stands = match self.holder(&holder).await? {
+            Some(State::Done { .. }) => self.still_stands(step).await,
+            Some(State::Indeterminate { .. }) => self.took_effect(step).await,
+            _ => return Ok(Did::Rest(PAUSE)),
+        };
+        let what = match stands {
             Some(true) => What::Adopted { run, step: name, holder },
             Some(false) => {
                 let (run, step) = holder.split_once('/').unwrap_or_default();
@@ -92,6 +80,20 @@ impl Scene<'_> {
                 edr.stands(step.plan.action.name(), &self.order(step, self.key(step))).await
             }
             _ => Some(true),
+        }
+    }
+
+    /// Whether an order of which nobody knows took effect. That was long ago: whoever gave up had
+    /// looked for it several times.
+    async fn took_effect(&self, step: &Step) -> Option<bool> {
+        match (step.plan.action, &self.soc.itsm) {
+            (ActionKind::CreateTicket, Some(itsm)) => match itsm.probe(&self.incident.key).await {
+                Probe::Found { .. } | Probe::FoundForeign { .. } => Some(true),
+                Probe::NotFound => Some(false),
+                Probe::Unknown { .. } => None,
+            },
+            (ActionKind::CreateTicket, None) => None,
+            _ => self.still_stands(step).await,
         }
     }
 
@@ -179,8 +181,13 @@ impl Scene<'_> {
             (ActionKind::CreateTicket, _, Some(itsm)) => itsm.probe(&self.incident.key).await,
             _ => silent(),
         };
+        let at = looked_at(step, self.soc.clock.now());
         let (run, step) = (self.run.id.clone(), step.name.clone());
-        self.write(vec![What::Probed { run, step, probe }]).await
+        let mut facts = self.facts(vec![What::Probed { run, step, probe }]);
+        for fact in &mut facts {
+            fact.at = at;
+        }
+        self.soc.write_down(facts).await
     }
 
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {

@@ -4,9 +4,10 @@
 //! exist. What is compared is digests, in constant time.
 
 use argus_bot_sdk::auth::{Authenticator, EntraApi, Secret};
+use argus_bot_sdk::server::PeerCertificate;
 use argus_soc::event::Shape;
 use aws_lc_rs::{constant_time, digest, hmac};
-use http::{HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
 /// How far the clocks of a source and of Argus may differ, in seconds.
@@ -36,6 +37,10 @@ pub enum SourceKey {
     HmacTimestamp(Box<hmac::Key>),
     /// A token of Entra in `Authorization`.
     Entra(Box<EntraApi>),
+    /// A client certificate, by its SHA-256.
+    Certificate([u8; 32]),
+    /// A client certificate, by a name in it.
+    CertificateName(String),
 }
 
 impl SourceKey {
@@ -76,15 +81,18 @@ pub(super) struct Shown {
     /// The time as it was signed, and the signature over it and the body.
     timed: Option<(String, Vec<u8>)>,
     authorization: Option<String>,
+    certificate: Option<PeerCertificate>,
 }
 
 impl Shown {
-    pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Self {
+    pub(super) fn read(headers: &HeaderMap, extensions: &Extensions, now: Timestamp) -> Self {
         let api_key = only(headers, "x-api-key").map(|value| sha256(value.as_bytes()));
         let signature = signature(headers, "x-hub-signature-256");
         let timed = signature_time(headers, now).zip(signature_of(headers));
         let authorization = Authenticator::authorization(headers).ok().flatten();
-        Self { api_key, signature, timed, authorization: authorization.map(str::to_owned) }
+        let authorization = authorization.map(str::to_owned);
+        let certificate = PeerCertificate::of(extensions).cloned();
+        Self { api_key, signature, timed, authorization, certificate }
     }
 
     /// What can be told of the caller before the body is there.
@@ -105,6 +113,14 @@ impl Shown {
             })),
             SourceKey::Hmac(_) => claimed(self.signature.is_some()),
             SourceKey::HmacTimestamp(_) => claimed(self.timed.is_some()),
+            SourceKey::Certificate(wanted) => {
+                proven(self.certificate.as_ref().is_some_and(|shown| {
+                    constant_time::verify_slices_are_equal(wanted, &sha256(shown.der())).is_ok()
+                }))
+            }
+            SourceKey::CertificateName(name) => {
+                proven(self.certificate.as_ref().is_some_and(|shown| shown.is_for(name)))
+            }
             SourceKey::Entra(api) => match api.check(self.authorization.as_deref()).await {
                 Ok(()) => Proof::Whole,
                 Err(rejection) if rejection.status() == 503 => Proof::Unknown,
@@ -116,7 +132,10 @@ impl Shown {
     /// Whether one of the keys signed the body.
     pub(super) fn signed(&self, keys: &[SourceKey], body: &[u8]) -> bool {
         keys.iter().any(|key| match key {
-            SourceKey::ApiKey(_) | SourceKey::Entra(_) => false,
+            SourceKey::ApiKey(_)
+            | SourceKey::Entra(_)
+            | SourceKey::Certificate(_)
+            | SourceKey::CertificateName(_) => false,
             SourceKey::Hmac(key) => {
                 self.signature.as_ref().is_some_and(|tag| hmac::verify(key, body, tag).is_ok())
             }
@@ -193,7 +212,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, value.parse().expect("a header value"));
         }
-        Shown::read(&map, Timestamp::from_second(now).expect("a time"))
+        Shown::read(&map, &Extensions::new(), Timestamp::from_second(now).expect("a time"))
     }
 
     #[test]

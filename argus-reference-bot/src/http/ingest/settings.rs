@@ -8,7 +8,10 @@ use argus_bot_sdk::auth::{EntraApi, InboundConfig, Secret};
 use argus_soc::event::{Shape, UnknownShape};
 
 use super::proof::{SourceDoor, SourceKey, digest_of_settings};
-use crate::config::{Config, ConfigError, EntraSource, Secrets, Source as Settings, SourceAuth};
+use crate::config::mappings::mappings;
+use crate::config::{
+    ClientCertificate, Config, ConfigError, EntraSource, Secrets, Source as Settings, SourceAuth,
+};
 use crate::flows::sources::{ARGUS, Source, Sources};
 use crate::identity;
 
@@ -51,7 +54,19 @@ impl Doors {
             shapes.insert(name.clone(), shape);
             sources.insert(name.clone(), Source::new(settings.may.claims(), settings.heartbeat));
         }
-        let sources = Sources::new(sources, config.server.max_event_bytes);
+        let mappings = mappings(config.ingest.mappings.as_deref())?;
+        for (name, shape) in &shapes {
+            if let Shape::Mapped(mapper) = shape
+                && mappings.named(mapper.as_str()).is_none()
+            {
+                let why = format!(
+                    "no mapping is called `{}`; see `argus events mappings`",
+                    mapper.as_str()
+                );
+                return Err(ConfigError::value(format!("ingest.sources.{name}.kind"), why));
+            }
+        }
+        let sources = Sources::new(sources, config.server.max_event_bytes).with_mappings(mappings);
         Ok(Self { doors, shapes, sources })
     }
 }
@@ -79,6 +94,7 @@ fn keys(
         SourceAuth::Entra(entra) => {
             entra_key(&format!("{key}.entra"), entra, config, clock).map(|key| vec![key])
         }
+        SourceAuth::Mtls(certificate) => certificate_keys(key, certificate, config),
     }
 }
 
@@ -99,6 +115,30 @@ fn entra_key(
     let made = EntraApi::new(&api, entra.roles.iter().cloned(), Arc::clone(clock));
     let made = made.map_err(|error| ConfigError::value(key, error.to_string()))?;
     Ok(SourceKey::Entra(Box::new(made)))
+}
+
+fn certificate_keys(
+    key: &str,
+    certificate: &ClientCertificate,
+    config: &Config,
+) -> Result<Vec<SourceKey>, ConfigError> {
+    let tls = config.server.tls.as_ref();
+    if tls.is_none_or(|tls| tls.client_ca.is_none()) {
+        let why = "client certificates need `server.tls` with a `client_ca` that signs them";
+        return Err(ConfigError::value(key, why));
+    }
+    if certificate.sha256.is_empty() && certificate.san.is_empty() {
+        let why = "name the certificate by its `sha256` or by a `san` in it";
+        return Err(ConfigError::value(key, why));
+    }
+    let names = certificate.san.iter().cloned().map(SourceKey::CertificateName).map(Ok);
+    let digests = certificate.sha256.iter().map(|it| read_digest(key, it));
+    digests.map(|it| it.map(SourceKey::Certificate)).chain(names).collect()
+}
+
+fn read_digest(key: &str, digest: &str) -> Result<[u8; 32], ConfigError> {
+    let why = || ConfigError::value(key, format!("`{digest}` is not a SHA-256 in hex"));
+    digest_of_settings(digest).ok_or_else(why)
 }
 
 fn secret_keys(
@@ -122,9 +162,5 @@ fn digest_keys(key: &str, digests: &[String]) -> Result<Vec<SourceKey>, ConfigEr
         let why = "name one SHA-256, or two while the key is being changed";
         return Err(ConfigError::value(key, why));
     }
-    let read = |digest: &String| {
-        let why = || ConfigError::value(key, format!("`{digest}` is not a SHA-256 in hex"));
-        digest_of_settings(digest).map(SourceKey::ApiKey).ok_or_else(why)
-    };
-    digests.iter().map(read).collect()
+    digests.iter().map(|it| read_digest(key, it).map(SourceKey::ApiKey)).collect()
 }

@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 32] = [
+const KINDS: [&str; 43] = [
     "system.started",
     "event.received",
     "incident.opened",
@@ -56,6 +56,17 @@ const KINDS: [&str; 32] = [
     "playbook.would_run",
     "templates.activated",
     "score.activated",
+    "correlation.extended",
+    "incident.merged",
+    "incident.absorbed",
+    "incident.parted",
+    "incident.shed",
+    "incident.part_resolved",
+    "incident.snoozed",
+    "incident.woken",
+    "suppression.added",
+    "suppression.ended",
+    "event.suppressed",
 ];
 
 /// What every record says, whatever happened.

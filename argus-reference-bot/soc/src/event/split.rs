@@ -1,0 +1,157 @@
+//! One message with many alerts, taken apart.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::json::Json;
+use super::{json, wrap};
+
+/// The alerts in a message, each as bytes that can be read alone.
+///
+/// A list of objects is taken apart, and so is an envelope that holds such a list: `records` of an
+/// Event Hub, `Records` of a queue, `alerts` of Alertmanager and Grafana, `findings` of Security Hub,
+/// `value` of Graph. The bytes are those of the message, not written anew, so that what is stored is
+/// what came. Nothing comes back when the message is one alert, or none that can be read: then it is
+/// read as it is.
+///
+/// ```
+/// use argus_soc::event::split;
+///
+/// let parts = split(br#"{"records": [{"id": 1}, {"id": 2.50}]}"#);
+/// assert_eq!(parts, [&br#"{"id": 1}"#[..], br#"{"id": 2.50}"#]);
+/// assert!(split(br#"{"title": "One", "events": [{}, {}]}"#).is_empty());
+/// ```
+pub fn split(raw: &[u8]) -> Vec<&[u8]> {
+    let Some(text) = std::str::from_utf8(raw).ok() else { return Vec::new() };
+    let Ok(message) = json::read(text) else { return Vec::new() };
+    let place = match &message {
+        Json::List(items)
+            if items.len() > 1 && items.iter().all(|item| matches!(item, Json::Object(_))) =>
+        {
+            list_in(text, None)
+        }
+        Json::Object(_) => wrap::list(&message).and_then(|(key, _)| list_in(text, Some(key))),
+        _ => None,
+    };
+    let Some(place) = place else { return Vec::new() };
+    place.into_iter().filter_map(|range| raw.get(range)).collect()
+}
+
+/// Where the items of the list under a key of the outermost object stand, or of the outermost list.
+fn list_in(text: &str, key: Option<&str>) -> Option<Vec<Range<usize>>> {
+    let start = match key {
+        None => text.find('[')?,
+        Some(key) => {
+            let fields = fields_of(text)?;
+            fields.get(key)?.start
+        }
+    };
+    items_of(text, start)
+}
+
+/// The values of the outermost object by their keys.
+fn fields_of(text: &str) -> Option<BTreeMap<String, Range<usize>>> {
+    let start = text.find('{')?;
+    let mut fields = BTreeMap::new();
+    for range in items_of(text, start)? {
+        let item = text.get(range.clone())?;
+        let name_end = end_of_value(item, 0)?;
+        let colon = item.get(name_end..)?.find(':')? + name_end + 1;
+        let lead = item.get(colon..)?.len() - item.get(colon..)?.trim_start().len();
+        let Json::Text(name) = json::read(item.get(..name_end)?).ok()? else { return None };
+        fields.insert(name.into_owned(), range.start + colon + lead..range.end);
+    }
+    Some(fields)
+}
+
+/// What stands between the commas of the list or object that begins at `start`. The text has been
+/// read before, so brackets match.
+fn items_of(text: &str, start: usize) -> Option<Vec<Range<usize>>> {
+    let bytes = text.as_bytes();
+    let mut items = Vec::new();
+    let (mut from, mut at, mut depth) = (start + 1, start, 0_usize);
+    loop {
+        match bytes.get(at)? {
+            b'"' => at = end_of_value(text, at)? - 1,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    items.extend(trimmed(text, from..at));
+                    return Some(items);
+                }
+            }
+            b',' if depth == 1 => {
+                items.extend(trimmed(text, from..at));
+                from = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The end of the string that begins at `start`.
+fn end_of_value(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'\\' => at += 2,
+            b'"' => return Some(at + 1),
+            _ => at += 1,
+        }
+    }
+}
+
+fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let inner = text.get(range.clone())?;
+    let lead = inner.len() - inner.trim_start().len();
+    let bare = inner.trim();
+    (!bare.is_empty()).then(|| range.start + lead..range.start + lead + bare.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn parts_are_the_bytes_that_came() {
+        fn check(raw: &str, expected: &[&str]) {
+            let parts: Vec<&str> = split(raw.as_bytes())
+                .into_iter()
+                .map(|part| std::str::from_utf8(part).unwrap())
+                .collect();
+            assert_eq!(parts, expected, "{raw}");
+        }
+        check(r#" [ {"a":"]},{\""} , {"b":[1,{}]} ] "#, &[r#"{"a":"]},{\""}"#, r#"{"b":[1,{}]}"#]);
+        check(r#"{"x":"{","Records":[{"é":1},{}],"y":[2,3]}"#, &[r#"{"é":1}"#, "{}"]);
+        check(
+            r#"{"value" : [{"a":1},{"a":2}],"@odata.context":"c"}"#,
+            &[r#"{"a":1}"#, r#"{"a":2}"#],
+        );
+        check(r#"[{"a":1}]"#, &[]);
+        check("[1,{}]", &[]);
+        check("{", &[]);
+        check("", &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_is_what_it_was(items in prop::collection::vec(".{0,12}", 2..6)) {
+            let items: Vec<serde_json::Value> =
+                items.iter().map(|text| serde_json::json!({ "text": text, text: [text] })).collect();
+            let raw = serde_json::json!({ "count": items.len(), "records": items }).to_string();
+            let parts: Vec<serde_json::Value> =
+                split(raw.as_bytes()).iter().map(|part| serde_json::from_slice(part).unwrap()).collect();
+            prop_assert_eq!(parts, items);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(raw in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert!(split(&raw).len() <= raw.len());
+        }
+    }
+}
