@@ -33,13 +33,10 @@ impl Drop for Server {
 /// Where the programs are, or `None` with a word about what is skipped.
 pub(crate) fn programs() -> Option<PathBuf> {
     let told = |name: &str| std::env::var_os(name);
-    let folders: Vec<PathBuf> = match told("ARGUS_TEST_POSTGRES") {
-        Some(folder) => vec![folder.into()],
-        None => {
-            let path = told("PATH").unwrap_or_default();
-            std::env::split_paths(&path).chain(debians()).collect()
-        }
-    };
+    let path = told("PATH").unwrap_or_default();
+    let usual = || std::env::split_paths(&path).chain(debians()).collect();
+    let folders: Vec<PathBuf> =
+        told("ARGUS_TEST_POSTGRES").map_or_else(usual, |folder| vec![folder.into()]);
     let found = folders.into_iter().find(|it| it.join("initdb").is_file());
     if found.is_none() {
         let ci = told("CI").is_some_and(|it| it == "true");
