@@ -158,6 +158,12 @@ impl App {
             sources,
             ..Soc::new(needs)
         });
+        if !soc.routes.has_last_resort() {
+            tracing::warn!(
+                "no route takes every incident: one that no route matches has no card; let the last \
+                 route have no `when`"
+            );
+        }
         let address = config.server.listen;
         let listen = |source| AppError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -334,7 +340,8 @@ async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     Ok(())
 }
 
-fn model(config: &Config) -> Result<argus_soc::score::Model, ConfigError> {
+/// The score model that the settings name.
+pub(crate) fn model(config: &Config) -> Result<argus_soc::score::Model, ConfigError> {
     let models = config.score.models.as_deref();
     let models = models.map(|it| folder("score.models", it)).transpose()?;
     scores::in_use(&config.score, models.as_deref())
@@ -391,7 +398,8 @@ fn default_service_url(config: &Config, cloud: Cloud) -> String {
     configured.unwrap_or_else(known)
 }
 
-fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {
+/// The folder of a `folder:PATH`.
+pub(crate) fn folder(key: &str, source: &str) -> Result<PathBuf, ConfigError> {
     match source.split_once(':') {
         Some(("folder", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err(ConfigError::value(key, format!("`{source}` is not `folder:PATH`"))),

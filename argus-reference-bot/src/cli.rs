@@ -6,8 +6,10 @@ mod demo;
 mod enrich;
 mod events;
 mod explain_token;
+mod outbox;
 mod output;
 mod playbooks;
+mod routes;
 mod score;
 mod serve;
 mod store;
@@ -33,6 +35,8 @@ Examples:
   argus score explain alert.json --intel malicious:90
   argus enrich ip 203.0.113.7 --config argus.toml
   argus store copy --from ./data/argus.db --to postgres://argus@db/argus
+  argus routes explain --event alert.json --config argus.toml
+  argus outbox list --data ./data/argus.db
   argus audit verify --data ./data/argus.db
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
@@ -63,6 +67,12 @@ enum Command {
     Events(events::Command),
     /// Ask every source what it knows about an address, a machine, a file, …
     Enrich(enrich::Args),
+    /// Say where an incident's card goes, and why.
+    #[command(subcommand)]
+    Routes(routes::Command),
+    /// Cards that did not reach people.
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     /// Check playbooks.
     #[command(subcommand)]
     Playbooks(playbooks::Command),
@@ -116,6 +126,8 @@ pub fn main() -> ExitCode {
         Command::Cards(command) => cards::run(&command),
         Command::Events(command) => events::run(&command),
         Command::Enrich(args) => enrich::run(&args),
+        Command::Routes(command) => routes::run(&command),
+        Command::Outbox(command) => outbox::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),

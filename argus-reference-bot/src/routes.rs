@@ -1,5 +1,7 @@
 //! Which incident's card stands where.
 
+use std::collections::BTreeMap;
+
 use cel::{Context, Program, Value};
 
 use crate::config::{ConfigError, Route};
@@ -52,10 +54,65 @@ pub struct Facts<'a> {
     pub entity: &'a str,
 }
 
+impl Facts<'_> {
+    /// Each word and its value, as conditions see them.
+    pub fn values(&self) -> BTreeMap<&'static str, serde_json::Value> {
+        BTreeMap::from([
+            ("severity", self.severity.into()),
+            ("source", self.source.into()),
+            ("family", self.family.into()),
+            ("event_type", self.event_type.into()),
+            ("title", self.title.into()),
+            ("score", self.score.into()),
+            ("decision", self.decision.into()),
+            ("entity_type", self.entity_type.into()),
+            ("entity", self.entity.into()),
+        ])
+    }
+}
+
+/// What one route says about an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Its place in the list, from 0.
+    pub route: usize,
+    /// Its condition; every incident without one.
+    pub when: Option<String>,
+    /// Whether the condition holds.
+    pub matched: bool,
+    /// Why the condition could not be answered, if that is so.
+    pub error: Option<String>,
+    /// The values that the condition looks at.
+    pub values: BTreeMap<&'static str, serde_json::Value>,
+    /// Where the card would go.
+    pub conversation: String,
+}
+
+impl Verdict {
+    /// As a program reads it.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "route": self.route,
+            "when": self.when,
+            "matched": self.matched,
+            "error": self.error,
+            "values": self.values,
+            "conversation": self.conversation,
+        })
+    }
+}
+
+/// One route, compiled.
+#[derive(Debug)]
+struct Rule {
+    when: Option<(String, Program)>,
+    place: Place,
+}
+
 /// The routes, compiled.
 #[derive(Debug, Default)]
 pub struct Routes {
-    routes: Vec<(Option<Program>, Place)>,
+    routes: Vec<Rule>,
 }
 
 impl Routes {
@@ -66,12 +123,14 @@ impl Routes {
     /// [`ConfigError`] names the route whose condition does not compile or uses an unknown word.
     pub fn compile(routes: &[Route]) -> Result<Self, ConfigError> {
         let routes = routes.iter().enumerate().map(|(at, route)| {
-            let condition = route.when.as_deref().map(|when| condition(at, when)).transpose()?;
+            let when =
+                route.when.as_deref().map(|when| Ok((when.to_owned(), condition(at, when)?)));
+            let when = when.transpose()?;
             let place = Place {
                 conversation: route.to.conversation.clone(),
                 service_url: route.to.service_url.clone(),
             };
-            Ok((condition, place))
+            Ok(Rule { when, place })
         });
         Ok(Self { routes: routes.collect::<Result<_, _>>()? })
     }
@@ -81,10 +140,43 @@ impl Routes {
         let context = context(facts);
         self.routes
             .iter()
-            .filter(move |(condition, _)| {
-                condition.as_ref().is_none_or(|program| holds(program, &context))
+            .filter(move |rule| {
+                rule.when.as_ref().is_none_or(|(_, program)| holds(program, &context))
             })
-            .map(|(_, place)| place)
+            .map(|rule| &rule.place)
+    }
+
+    /// Whether every incident has a route: the last one has no condition.
+    pub fn has_last_resort(&self) -> bool {
+        self.routes.iter().any(|rule| rule.when.is_none())
+    }
+
+    /// What each route says about these facts.
+    pub fn explain(&self, facts: &Facts<'_>) -> Vec<Verdict> {
+        let context = context(facts);
+        let verdict = |(route, rule): (usize, &Rule)| {
+            let answer = rule.when.as_ref().map(|(_, program)| program.execute(&context));
+            let used = rule.when.as_ref().map(|(_, program)| {
+                let words = program.references();
+                let words: Vec<String> = words.variables().into_iter().map(str::to_owned).collect();
+                let mut values = facts.values();
+                values.retain(|name, _| words.iter().any(|word| word == name));
+                values
+            });
+            Verdict {
+                route,
+                when: rule.when.as_ref().map(|(when, _)| when.clone()),
+                matched: answer.as_ref().is_none_or(|it| matches!(it, Ok(Value::Bool(true)))),
+                error: match answer {
+                    Some(Err(error)) => Some(error.to_string()),
+                    Some(Ok(Value::Bool(_))) | None => None,
+                    Some(Ok(_)) => Some("the condition is neither true nor false".into()),
+                },
+                values: used.unwrap_or_default(),
+                conversation: rule.place.conversation.clone(),
+            }
+        };
+        self.routes.iter().enumerate().map(verdict).collect()
     }
 
     /// The first route whose condition holds. A condition that fails on these facts does not hold.
@@ -94,7 +186,7 @@ impl Routes {
 
     /// Every place that a card may stand.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.routes.iter().map(|(_, place)| place)
+        self.routes.iter().map(|rule| &rule.place)
     }
 }
 
@@ -176,6 +268,25 @@ mod tests {
         let place = |severity| routes.first(&facts(severity)).map(|it| it.conversation.as_str());
         assert_eq!(place("high"), Some("19:urgent"));
         assert_eq!(place("low"), Some("19:rest"));
+    }
+
+    #[test]
+    fn each_route_says_why() {
+        let routes = Routes::compile(&[
+            route(Some("severity == 'critical'"), "19:urgent"),
+            route(Some("score > entity"), "19:broken"),
+            route(Some("source == 'edr' && severity == 'low'"), "19:low"),
+            route(None, "19:rest"),
+        ])
+        .expect("compiles");
+        assert!(routes.has_last_resort());
+        let said = routes.explain(&facts("low"));
+        let matched: Vec<bool> = said.iter().map(|it| it.matched).collect();
+        assert_eq!(matched, [false, false, true, true]);
+        assert!(said[1].error.is_some(), "{said:?}");
+        let values = serde_json::json!({"severity": "low", "source": "edr"});
+        assert_eq!(serde_json::json!(said[2].values), values);
+        assert!(!Routes::compile(&[route(Some("true"), "19:x")]).expect("fine").has_last_resort());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod designer;
 mod explain;
+mod routes;
 mod rules;
 mod score;
 mod sources;

@@ -6,6 +6,7 @@
 //!
 //! Long because it is the whole port, each promise with the statement that keeps it.
 
+mod beside;
 mod ids;
 mod inbox;
 mod job;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+pub use self::beside::{dead_cards_in, incident_in};
 use self::read::{all, one};
 pub(super) use self::rebuilt::Rebuilt;
 pub use self::verify::{export, verify};

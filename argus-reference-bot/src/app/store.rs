@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use argus_soc::incident::Incident;
+
 use crate::adapters::postgres::{Postgres, Target};
-use crate::adapters::sqlite::Sqlite;
+use crate::adapters::sqlite::{self, Sqlite};
 use crate::config::{ConfigError, Store};
 use crate::ports::chain::Chain;
-use crate::ports::ledger::{Ledger, LedgerError};
+use crate::ports::ledger::{Ledger, LedgerError, StoredCard};
 
 /// Where a store is.
 #[derive(Clone, Debug)]
@@ -58,6 +60,38 @@ impl Place {
             Self::Sqlite(path) => Arc::new(Sqlite::open(path)?),
             Self::Postgres(target) => Arc::new(Postgres::open(Target::clone(target)).await?),
         })
+    }
+
+    /// An incident of it, beside a running bot.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] as the store says.
+    pub async fn incident(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
+        match self {
+            Self::Sqlite(path) => sqlite::incident_in(path, key),
+            Self::Postgres(_) => self.open().await?.incident(key).await,
+        }
+    }
+
+    /// Its cards that were given up, beside a running bot.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] as the store says.
+    pub async fn dead_cards(&self) -> Result<Vec<StoredCard>, LedgerError> {
+        match self {
+            Self::Sqlite(path) => sqlite::dead_cards_in(path),
+            Self::Postgres(_) => self.open().await?.dead_cards(u32::MAX).await,
+        }
+    }
+
+    /// Whether there is a file, if it is one: opening would make it.
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
     }
 
     /// Where it is, for people.

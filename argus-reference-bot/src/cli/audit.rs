@@ -49,7 +49,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    fn place(&self) -> Result<Place, super::Complaint> {
+    /// The store that is meant.
+    pub(super) fn place(&self) -> Result<Place, super::Complaint> {
         let config = self.config.as_deref().map(config::load).transpose()?;
         store_place(self.data.as_deref(), config.as_ref())
     }

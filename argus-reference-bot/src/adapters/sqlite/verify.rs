@@ -85,7 +85,7 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
 }
 
 /// A connection that cannot write.
-fn reader(path: &Path) -> Result<Connection, LedgerError> {
+pub(super) fn reader(path: &Path) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags).map_err(failed)
 }
