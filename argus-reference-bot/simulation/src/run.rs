@@ -343,8 +343,9 @@ async fn rests(stage: &Arc<Stage>, soc: &Arc<Soc>, going_on: &mut JoinSet<()>) {
     stage.calm_down();
     let until = Instant::now() + REST;
     loop {
-        let counts = soc.ledger.counts().await;
+        // In this order: a run that ends in between leaves a card that is due.
         let active = soc.ledger.with_active_runs().await;
+        let counts = soc.ledger.counts().await;
         if let (Ok(counts), Ok(active)) = (&counts, &active)
             && counts.waiting == 0
             && counts.cards_due == 0
