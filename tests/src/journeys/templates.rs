@@ -110,14 +110,19 @@ async fn hostile_values_stay_text() {
         one["techniques"] = json!([text, "T1486"]);
         one
     };
-    world.ingest(&with(0, "Plain")).await;
-    let plain = bones(&world.card("INC-1", |_| true).await.card);
-    for (at, text) in HOSTILE.iter().enumerate() {
-        world.ingest(&with(at + 1, text)).await;
+    // An address in a text is found and listed, so there is a plain card with each number of them.
+    let harmless =
+        ["Plain", "Plain https://a.example/1", "Plain https://a.example/1 https://a.example/2"];
+    for (at, text) in harmless.iter().chain(&HOSTILE).enumerate() {
+        world.ingest(&with(at, text)).await;
+    }
+    let mut plain = Vec::new();
+    for at in 1..=harmless.len() {
+        plain.push(bones(&world.card(&format!("INC-{at}"), |_| true).await.card));
     }
     for (at, text) in HOSTILE.iter().enumerate() {
-        let shown = world.card(&format!("INC-{}", at + 2), |_| true).await;
-        assert_eq!(bones(&shown.card), plain, "{text}");
+        let shown = world.card(&format!("INC-{}", at + 1 + harmless.len()), |_| true).await;
+        assert!(plain.contains(&bones(&shown.card)), "{text}: {:#}", shown.card);
         let all = texts(&shown.card).join("\n");
         for live in
             ["](https://evil", "<at>", "{{DATE", "{{TIME", "INC-1 {", "\u{202e}", "\u{2066}"]
