@@ -27,6 +27,10 @@ pub struct Seen {
     pub digests: BTreeMap<String, String>,
     /// Cards that were given up.
     pub dead: BTreeSet<(String, String)>,
+    /// Cards that a digest shows instead, as of their last change.
+    pub digested: BTreeSet<(String, String)>,
+    /// How often a card was moved to another conversation, where it is created anew.
+    moved: BTreeMap<(String, String), u64>,
     /// Cards that shall stand somewhere.
     pub placed: BTreeSet<(String, String)>,
 }
@@ -148,6 +152,15 @@ fn told(seq: u64, fact: &Fact) -> String {
     format!("{seq} {} {stream} {run} {more} by {}", fact.what.kind(), fact.actor.shown())
 }
 
+impl Seen {
+    /// How often the card that people know by this name was moved.
+    pub fn moves(&self, (incident, card): &(String, String)) -> u64 {
+        let run = self.digests.get(card).map(|run| format!("approval/{run}"));
+        let name = (incident.clone(), run.unwrap_or_else(|| card.clone()));
+        self.moved.get(&name).copied().unwrap_or(0)
+    }
+}
+
 type Found = Result<(), (&'static str, String)>;
 
 impl Seen {
@@ -158,6 +171,19 @@ impl Seen {
             }
             What::NoticeAbandoned { incident, card, .. } => {
                 self.dead.insert((incident.clone(), card.clone()));
+            }
+            What::NoticeRevived { incident, card, .. } => {
+                self.dead.remove(&(incident.clone(), card.clone()));
+            }
+            What::NoticeMoved { incident, card, .. } => {
+                *self.moved.entry((incident.clone(), card.clone())).or_default() += 1;
+            }
+            What::NoticesDigested { cards, .. } => {
+                let covered = cards.iter().map(|it| (it.incident.clone(), it.card.clone()));
+                self.digested.extend(covered);
+            }
+            What::NoticeDelivered { incident, card, .. } => {
+                self.digested.remove(&(incident.clone(), card.clone()));
             }
             What::RunCreated { run, .. } => {
                 let new = RunSeen {

@@ -48,6 +48,10 @@ pub const APPROVAL: &str = r#"{"type": "AdaptiveCard", "version": "1.5",
   "actions": [{"$data": "${actions}", "type": "Action.Execute", "title": "${title}",
     "verb": "${verb}", "data": "${data}"}]}"#;
 
+/// The template of what Argus says about itself.
+const BULLETIN: &str = r#"{"type": "AdaptiveCard", "version": "1.5", "speak": "bulletin",
+  "body": [{"type": "TextBlock", "wrap": true, "text": "${title}"}]}"#;
+
 /// What starts by itself, and what asks people first. `VERSION` differs from start to start.
 const PLAYBOOKS: [&str; 2] = [
     r#"
@@ -113,8 +117,11 @@ impl Outside {
     /// A new world.
     pub fn new(seed: u64, stage: Arc<Stage>) -> Self {
         let way = |name| Arc::new(Way::new(seed, name));
-        let templates =
-            Templates::new([("alert.card.json", ALERT), ("approval.card.json", APPROVAL)]);
+        let templates = Templates::new([
+            ("alert.card.json", ALERT),
+            ("approval.card.json", APPROVAL),
+            ("bulletin.card.json", BULLETIN),
+        ]);
         let (library, refused) = Library::of(templates.clone());
         if let Some(refused) = refused.first() {
             stage.broke("world", refused.to_string());

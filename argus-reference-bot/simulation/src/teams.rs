@@ -1,6 +1,6 @@
 //! Teams as people see it: which cards stand where, in which state, and how often they were created.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::auditor::Seen;
 use crate::far::{Fate, Way};
 use crate::plant::Plant;
 use crate::stage::{Stage, locked};
@@ -36,7 +37,7 @@ pub struct Message {
     pub conversation: String,
     /// Which card it is.
     pub name: Name,
-    /// The version that it shows.
+    /// The version that it shows; 0 without its layout, which tells the version to nobody.
     pub version: u64,
     /// Every state it has shown, oldest first.
     pub cards: Vec<Value>,
@@ -51,6 +52,8 @@ pub struct Teams {
     under_way: BTreeMap<Name, u64>,
     held: BTreeMap<String, (u64, Instant, Instant)>,
     late: Vec<(Instant, String, String, Activity, bool)>,
+    /// Incidents of which a card was too big, or was refused.
+    refused: BTreeSet<String>,
 }
 
 /// What is known of the creates of one card.
@@ -59,6 +62,8 @@ struct Creates {
     made: u64,
     /// Of those, how many do not say that they may be here twice.
     unmarked: u64,
+    /// Whether one of them ought to have.
+    unsaid: bool,
     in_doubt: u64,
 }
 
@@ -74,7 +79,11 @@ pub struct ToTeams {
 /// What a card says of itself in `speak`: `INC-7 card 3 0`.
 fn read(activity: &Activity) -> Option<(Name, u64, bool, Value)> {
     let card = activity.attachments.as_ref()?.first()?.content.clone()?;
-    let speak = card.get("speak")?.as_str()?.to_owned();
+    let Some(speak) = card.get("speak").and_then(Value::as_str).map(str::to_owned) else {
+        let title = card.pointer("/body/0/text")?.as_str()?;
+        let name = (title.split_once(':')?.0.to_owned(), "card".to_owned());
+        return Some((name, 0, true, card));
+    };
     let mut words = speak.split(' ');
     let name = (words.next()?.to_owned(), words.next()?.to_owned());
     let version = words.next()?.parse().ok()?;
@@ -82,15 +91,39 @@ fn read(activity: &Activity) -> Option<(Name, u64, bool, Value)> {
     Some((name, version, is_marked, card))
 }
 
+/// As [`read`]; `None` for a bulletin, which is about no incident. Any other card has its layout,
+/// unless Teams did not take that.
+fn known(
+    stage: &Stage,
+    refused: &BTreeSet<String>,
+    activity: &Activity,
+) -> Option<(Name, u64, bool, Value)> {
+    let found = read(activity).filter(|it| it.1 > 0 || refused.contains(&it.0.0));
+    let card = || activity.attachments.as_ref()?.first()?.content.clone();
+    let speak = card().and_then(|card| card.get("speak")?.as_str().map(str::to_owned));
+    if found.is_none() && speak.as_deref() != Some("bulletin") {
+        stage.broke("cards", "a card came without its layout");
+    }
+    found
+}
+
 impl Teams {
+    /// A card that is here more often than it was moved, and does not say so.
+    pub fn unsaid(&self, seen: &Seen) -> Option<String> {
+        let over = |(name, it): &(&Name, &Creates)| it.unsaid && it.unmarked > 1 + seen.moves(name);
+        let found = self.created.iter().find(over);
+        found.map(|(name, _)| format!("{name:?} is here twice and does not say so"))
+    }
+
     /// Messages that show this card.
     pub fn of(&self, name: &Name) -> impl Iterator<Item = &Message> {
         self.messages.iter().filter(move |message| message.name == *name)
     }
 
     /// How many times a card was created although its bound allows fewer.
-    pub fn created_too_often(&self, crashes: u64) -> Option<String> {
-        let over = |(_, it): &(&Name, &Creates)| it.made > 1 + it.in_doubt + crashes;
+    pub fn created_too_often(&self, crashes: u64, seen: &Seen) -> Option<String> {
+        let over =
+            |(name, it): &(&Name, &Creates)| it.made > 1 + it.in_doubt + crashes + seen.moves(name);
         self.created.iter().find(over).map(|(name, it)| {
             format!(
                 "{name:?} was created {} times, with {} answers lost and {crashes} crashes",
@@ -120,14 +153,14 @@ impl Teams {
     }
 
     fn create(&mut self, stage: &Stage, conversation: &str, id: &str, activity: &Activity) {
-        let Some((name, version, is_marked, card)) = read(activity) else {
-            return stage.broke("cards", "a card came without its layout");
+        let Some((name, version, is_marked, card)) = known(stage, &self.refused, activity) else {
+            return;
         };
         let creates = self.created.entry(name.clone()).or_default();
         creates.made += 1;
         creates.unmarked += u64::from(!is_marked);
         if creates.unmarked > 1 && name.1 == "card" {
-            stage.broke("cards", format!("{name:?} is here twice and does not say so"));
+            creates.unsaid = true;
         }
         stage.say("teams", &format!("{id} created in {conversation}: {name:?} version {version}"));
         let (id, conversation) = (id.to_owned(), conversation.to_owned());
@@ -135,15 +168,13 @@ impl Teams {
     }
 
     fn update(&mut self, stage: &Stage, conversation: &str, id: &str, activity: &Activity) {
-        let Some((name, version, _, card)) = read(activity) else {
-            return stage.broke("cards", "a card came without its layout");
-        };
+        let Some((name, version, _, card)) = known(stage, &self.refused, activity) else { return };
         let found = self.messages.iter_mut().find(|it| it.id == id);
         let Some(message) = found.filter(|it| it.conversation == conversation) else {
             return stage.broke("cards", format!("{id} is not in {conversation}"));
         };
         stage.say("teams", &format!("{id} shows {name:?} version {version}"));
-        if version < message.version || name != message.name {
+        if (0 < version && version < message.version) || name != message.name {
             let shown = (&message.name, message.version);
             stage.broke("I5", format!("{id} showed {shown:?} and now {name:?} {version}"));
         }
@@ -182,6 +213,9 @@ impl ToTeams {
         let mut teams = locked(&self.teams);
         teams.arrive_late(&self.stage);
         teams.under_way.remove(&name);
+        if matches!(fate, Fate::TooBig | Fate::Refused) {
+            teams.refused.insert(name.0.clone());
+        }
         if let Fate::Throttled(Some(secs)) = fate {
             let now = Instant::now();
             let until = now + Duration::from_secs(secs);
@@ -193,7 +227,8 @@ impl ToTeams {
     /// One card is sent once at a time, and nothing is sent before it may be.
     fn leaves(&self, conversation: &str, name: &Name) {
         let mut teams = locked(&self.teams);
-        if teams.under_way.insert(name.clone(), self.life) == Some(self.life) {
+        let is_card = !name.0.is_empty();
+        if teams.under_way.insert(name.clone(), self.life) == Some(self.life) && is_card {
             self.stage.broke("I5", format!("{name:?} is sent twice at once"));
         }
         let bound = teams.under_way.values().filter(|life| **life == self.life).count();
