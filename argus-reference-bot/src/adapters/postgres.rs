@@ -1,8 +1,8 @@
 //! The store on PostgreSQL: any number of replicas on one database.
 //!
 //! The same records, the same chain and the same tables as on SQLite. Each replica has one task that
-//! writes ([`writer`]), a few connections that read, and one that hears what the others do. Work that
-//! one replica does at a time is claimed for a while by the database's clock ([`claims`]).
+//! writes (`writer`), a few connections that read, and one that hears what the others do. Work that
+//! one replica does at a time is claimed for a while by the database's clock (`claims`).
 
 mod bells;
 mod claims;
