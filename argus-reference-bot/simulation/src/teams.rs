@@ -204,7 +204,9 @@ impl ToTeams {
         let fate = self.way.fate(&self.stage);
         let new = format!("m-{}", self.way.chance().between(100_000, 999_999));
         let at = id.map_or(new.as_str(), |id| id);
-        if fate.is_in_doubt() && id.is_none() {
+        // One that names no id cannot be updated, so the next state is created beside it.
+        let nameless = matches!(fate, Fate::NoId | Fate::Garbage);
+        if (fate.is_in_doubt() || nameless) && id.is_none() {
             locked(&self.teams).created.entry(name.clone()).or_default().in_doubt += 1;
         }
         self.way.there(&self.stage, self.life).await;
