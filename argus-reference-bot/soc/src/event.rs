@@ -36,7 +36,6 @@ pub use delivery::{Delivery, DeliveryError, Label, delivery};
 pub use mapping::{Mapping, Mappings, MappingsError, SampleFailure, lint};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
 pub use shape::{MapperName, Shape, UnknownShape};
-pub use split::split;
 
 /// Where a message came from, as configured and authenticated; never taken from the message.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,16 @@
-//! What one request brings: an event, a list of events, or one event a line.
+//! What one request brings: an event, a list of events, an envelope with several, or one event a line.
 //!
 //! A delivery is only taken apart here. Each part is judged by itself afterwards, so that a broken
 //! event costs itself and not its neighbours.
+
+use super::split::split;
 
 /// The events of a request, as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery<'a> {
     /// One document.
     One(&'a [u8]),
-    /// The elements of a JSON array, or the lines of NDJSON, in order.
+    /// The elements of a JSON array, the lines of NDJSON, or the alerts in an envelope, in order.
     Many(Vec<&'a [u8]>),
 }
 
@@ -58,6 +60,7 @@ pub enum Label {
 /// };
 /// assert_eq!(many(br#"[{"id": 1}, {"id": 2}]"#), 2);
 /// assert_eq!(many(b"{\"id\": 1}\n{\"id\": 2}\n"), 2);
+/// assert_eq!(many(br#"{"records": [{"id": 1}, {"id": 2}]}"#), 2, "an envelope");
 /// assert_eq!(many(b"{\n\"id\": 1\n}\n"), 0, "one object");
 /// ```
 ///
@@ -70,6 +73,10 @@ pub fn delivery(body: &[u8], label: Label, most: usize) -> Result<Delivery<'_>, 
         _ if label == Label::Lines => lines(content, most),
         Some(b'[') => elements(content, most)?,
         Some(b'{') if is_lines(content) => lines(content, most),
+        Some(b'{') => match split(content) {
+            parts if parts.is_empty() => return Ok(Delivery::One(body)),
+            parts => parts,
+        },
         _ => return Ok(Delivery::One(body)),
     };
     if parts.len() > most {

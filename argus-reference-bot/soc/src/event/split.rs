@@ -6,47 +6,26 @@ use std::ops::Range;
 use super::json::Json;
 use super::{json, wrap};
 
-/// The alerts in a message, each as bytes that can be read alone.
-///
-/// A list of objects is taken apart, and so is an envelope that holds such a list: `records` of an
-/// Event Hub, `Records` of a queue, `alerts` of Alertmanager and Grafana, `findings` of Security Hub,
-/// `value` of Graph. The bytes are those of the message, not written anew, so that what is stored is
-/// what came. Nothing comes back when the message is one alert, or none that can be read: then it is
-/// read as it is.
-///
-/// ```
-/// use argus_soc::event::split;
-///
-/// let parts = split(br#"{"records": [{"id": 1}, {"id": 2.50}]}"#);
-/// assert_eq!(parts, [&br#"{"id": 1}"#[..], br#"{"id": 2.50}"#]);
-/// assert!(split(br#"{"title": "One", "events": [{}, {}]}"#).is_empty());
-/// ```
-pub fn split(raw: &[u8]) -> Vec<&[u8]> {
-    let Some(text) = std::str::from_utf8(raw).ok() else { return Vec::new() };
-    let Ok(message) = json::read(text) else { return Vec::new() };
-    let place = match &message {
-        Json::List(items)
-            if items.len() > 1 && items.iter().all(|item| matches!(item, Json::Object(_))) =>
-        {
-            list_in(text, None)
-        }
-        Json::Object(_) => wrap::list(&message).and_then(|(key, _)| list_in(text, Some(key))),
-        _ => None,
+/// The alerts in an envelope that holds a list of them, each as bytes that can be read alone:
+/// `records` of an Event Hub, `Records` of a queue, `alerts` of Alertmanager and Grafana, `findings` of
+/// Security Hub, `value` of Graph. The bytes are those of the message, not written anew, so that what
+/// is stored is what came. Nothing comes back when the message is one alert, or none that can be
+/// read: then it is read as it is.
+pub(super) fn split(raw: &[u8]) -> Vec<&[u8]> {
+    let Some(text) = std::str::from_utf8(raw).ok().filter(|text| may_hold_a_list(text)) else {
+        return Vec::new();
     };
-    let Some(place) = place else { return Vec::new() };
-    place.into_iter().filter_map(|range| raw.get(range)).collect()
+    let Ok(message) = json::read(text) else { return Vec::new() };
+    let place = || {
+        let (key, _) = wrap::list(&message)?;
+        items_of(text, fields_of(text)?.get(key)?.start)
+    };
+    place().unwrap_or_default().into_iter().filter_map(|range| raw.get(range)).collect()
 }
 
-/// Where the items of the list under a key of the outermost object stand, or of the outermost list.
-fn list_in(text: &str, key: Option<&str>) -> Option<Vec<Range<usize>>> {
-    let start = match key {
-        None => text.find('[')?,
-        Some(key) => {
-            let fields = fields_of(text)?;
-            fields.get(key)?.start
-        }
-    };
-    items_of(text, start)
+/// Most alerts hold no list of objects, and need not be read twice to know that they are none.
+fn may_hold_a_list(text: &str) -> bool {
+    text.split('[').skip(1).any(|rest| rest.trim_start().starts_with('{'))
 }
 
 /// The values of the outermost object by their keys.
@@ -126,13 +105,17 @@ mod tests {
                 .collect();
             assert_eq!(parts, expected, "{raw}");
         }
-        check(r#" [ {"a":"]},{\""} , {"b":[1,{}]} ] "#, &[r#"{"a":"]},{\""}"#, r#"{"b":[1,{}]}"#]);
         check(r#"{"x":"{","Records":[{"é":1},{}],"y":[2,3]}"#, &[r#"{"é":1}"#, "{}"]);
         check(
             r#"{"value" : [{"a":1},{"a":2}],"@odata.context":"c"}"#,
             &[r#"{"a":1}"#, r#"{"a":2}"#],
         );
-        check(r#"[{"a":1}]"#, &[]);
+        check(
+            r#"{"records":[{"a":"]},{\""},{"b":[1,{}]}]}"#,
+            &[r#"{"a":"]},{\""}"#, r#"{"b":[1,{}]}"#],
+        );
+        check(r#"{"title":"One","events":[{},{}]}"#, &[]);
+        check(r#"[{"a":1},{}]"#, &[]);
         check("[1,{}]", &[]);
         check("{", &[]);
         check("", &[]);
