@@ -142,6 +142,17 @@ fn a_list_of_alerts_is_for_people() {
 }
 
 #[test]
+fn the_number_of_a_kind_of_event_is_no_id() {
+    for message in [r#"{"EventID": 4625, "Computer": "ws-1"}"#, r#"{"event_id": "4625"}"#] {
+        assert_eq!(read(Shape::Auto, message).source_id, None, "{message}");
+    }
+    let event = read(Shape::Auto, r#"{"event_id": "4625", "uuid": "u-1"}"#);
+    assert_eq!(event.source_id.as_deref(), Some("u-1"));
+    let event = read(Shape::Auto, r#"{"EventID": "e-4625"}"#);
+    assert_eq!(event.source_id.as_deref(), Some("e-4625"));
+}
+
+#[test]
 fn shapes_have_names() {
     for shape in Shape::ALL {
         assert_eq!(shape.name().parse(), Ok(shape));

@@ -22,6 +22,7 @@ pub(super) struct Draft {
     pub(super) source: Option<String>,
     pub(super) source_id: Option<String>,
     /// Makes two messages about one alert two events: an etag, the time of the last change.
+    /// Without it their bytes do.
     pub(super) revision: Option<String>,
     pub(super) incident_key: Option<String>,
     pub(super) phase: Phase,
@@ -188,10 +189,13 @@ impl Draft {
             };
             self.notes.push(note);
         }
+        let digest = || hex(&Sha256::digest(raw));
+        // An id without a revision may come again with other content, or be that of a rule; the
+        // content then tells, so that a change is an event and only a redelivery is a repetition.
         let native = match (&self.source_id, &self.revision) {
             (Some(id), Some(revision)) => format!("{id}@{revision}"),
-            (Some(id), None) => id.clone(),
-            (None, _) => format!("sha256:{}", hex(&Sha256::digest(raw))),
+            (Some(id), None) => format!("{id}@sha256:{}", digest()),
+            (None, _) => format!("sha256:{}", digest()),
         };
         let name = if source.name.is_empty() { self.family.as_str() } else { source.name };
         // The id hangs on who delivered it, never on who the message says it is: one source cannot
