@@ -18,6 +18,8 @@ pub mod shares;
 pub mod sources;
 pub mod templates;
 pub mod triage;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
