@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use argus_soc::event::Shape;
 use argus_soc::run::State;
-
 use tokio::task::JoinSet;
 
 use super::*;
