@@ -87,7 +87,8 @@ pub struct NormaliseError {
 /// The namespace of event ids. Changing it would make every redelivery look new.
 const EVENT_NAMESPACE: Uuid = Uuid::from_u128(0x6b2f_8a94_51c7_4d0e_9a3b_e1f0_47d2_c865);
 
-/// The id of an event: a function of the source and its own id, or of the bytes if it has none.
+/// The id of an event: a function of the source and of what tells its messages apart: an id with
+/// its revision, an id with the digest of the bytes, or the digest alone.
 ///
 /// ```
 /// use argus_soc::event::event_id;

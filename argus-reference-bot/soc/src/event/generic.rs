@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 use super::json::Json;
-use super::{Draft, EntityKind, Phase, Severity, entity, severity};
+use super::{Draft, EntityKind, Phase, Severity, entity, look, severity};
 
 const MAPPER: &str = "generic/1";
 
@@ -19,7 +19,8 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
         mapper: MAPPER.into(),
         family: claimed.map_or_else(|| "generic".to_owned(), str::to_lowercase),
         source: claimed.map(str::to_owned),
-        source_id: object.any_text(&["id", "event_id", "alert_id", "uuid", "guid"]),
+        source_id: id(object),
+        id_of_message: is_shaped(object),
         incident_key: object.any_text(&["incident_key", "incident_id", "dedup_key"]),
         event_type: object.any_text(&["event_type", "type", "event_name", "category", "action"]),
         title: object.any_text(&["title", "name", "alert_name", "summary", "message"]),
@@ -68,6 +69,19 @@ pub(super) fn several(first: &Json<'_>, count: usize) -> Draft {
     draft.context.insert("alerts".to_owned(), count.into());
     draft.note("one message is one event, so only the first alert of the list was read");
     draft
+}
+
+/// Whether the sender wrote the generic shape itself, and so means what it says by these names.
+fn is_shaped(object: &Json<'_>) -> bool {
+    let entity = ["entity_value", "entity", "entities"];
+    object.get("event_type").is_some() && entity.iter().any(|key| object.get(key).is_some())
+}
+
+/// The message's own id. The `EventID` of Windows is the number of a kind of event.
+fn id(object: &Json<'_>) -> Option<String> {
+    let event_id = || object.text("event_id").filter(|id| !look::is_event_number(id));
+    let id = object.text("id").or_else(event_id);
+    id.or_else(|| object.any_text(&["alert_id", "uuid", "guid"]))
 }
 
 fn phase(object: &Json<'_>) -> Phase {

@@ -36,6 +36,11 @@ fn of_network(text: &str) -> Option<IpAddr> {
     (length <= width && (length == width || bits & host_bits != 0)).then_some(ip)
 }
 
+/// Whether a text is the number of a kind of event, as Windows has them: 16 bits.
+pub(super) fn is_event_number(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
+}
+
 /// Whether a text is the hash of a file by its length: MD5, SHA-1, SHA-256, SHA-512.
 pub(super) fn is_hash(text: &str) -> bool {
     matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -214,7 +214,7 @@ impl<'w> Walk<'w> {
             Some((Meaning::Severity(rank), _)) => {
                 self.finds.severities.add(rank, self.path.len(), digits);
             }
-            Some((Meaning::Id(rank), _)) => self.id(rank, digits),
+            Some((Meaning::Id(rank), _)) => self.id(rank, key, digits),
             _ => {}
         }
     }
@@ -235,7 +235,7 @@ impl<'w> Walk<'w> {
             Meaning::Severity(rank) => {
                 self.finds.severities.add(rank, self.path.len(), text);
             }
-            Meaning::Id(rank) => self.id(rank, text),
+            Meaning::Id(rank) => self.id(rank, key, text),
             Meaning::Title(rank) => self.title(rank, text, about),
             Meaning::Technique => self.technique(text),
             Meaning::Text => self.prose(text),
@@ -394,8 +394,12 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn id(&mut self, rank: u8, text: &str) {
+    fn id(&mut self, rank: u8, key: Key, text: &str) {
         let depth = self.path.len();
+        // The `EventID` of Windows is the number of a kind of event.
+        if key.letters() == b"eventid" && look::is_event_number(text) {
+            return;
+        }
         if depth <= 3 && (rank == 0 || depth == 1) && !look::is_nothing(text) {
             better(&mut self.finds.id, (rank, depth), || text.to_owned());
         }

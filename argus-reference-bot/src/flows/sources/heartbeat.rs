@@ -146,7 +146,9 @@ impl Soc {
     ) -> Result<(), LedgerError> {
         tracing::warn!(event.source = name, title = %event["title"], at = %now, "heartbeat");
         let raw = Bytes::from(event.to_string());
-        match self.receive(ARGUS, Shape::Generic, None, raw, correlation_id()).await {
+        // One silence is one event, whatever its words.
+        let key = event["id"].as_str().map(str::to_owned);
+        match self.receive(ARGUS, Shape::Generic, key, raw, correlation_id()).await {
             Ok(_) | Err(IngestError::KeyReused) => Ok(()),
             Err(IngestError::TryAgain(error)) => Err(error),
             Err(error) => Err(LedgerError::Damaged(error.to_string())),

@@ -26,8 +26,8 @@ pub(super) fn problem(error: &IngestError) -> (Reason, Problem) {
             (Reason::TooBig, Problem::new(413, "too-big", detail))
         }
         IngestError::KeyReused => {
-            let detail = "This id or Idempotency-Key came before with another body. \
-                          Send a changed event under a new key.";
+            let detail = "This Idempotency-Key, or this id with the same revision, came before \
+                          with another body. Send a changed event with a new key or revision.";
             (Reason::KeyReused, Problem::new(409, "key-reused", detail))
         }
         IngestError::TryAgain(_) => {

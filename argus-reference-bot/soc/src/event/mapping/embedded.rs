@@ -92,8 +92,12 @@ mod tests {
     use std::fmt::Write as _;
     use std::path::Path;
 
+    use serde_json::Value;
+
     use super::*;
-    use crate::event::{Mapping, Mappings, lint};
+    use crate::event::{
+        Mapping, Mappings, SecurityEvent, Shape, Source, json, lint, normalise, unfold,
+    };
 
     #[test]
     fn every_file_of_the_folder_is_in_the_binary() {
@@ -127,5 +131,75 @@ mod tests {
         }
         assert!(wrong.is_empty(), "\n{wrong}");
         assert!(samples >= FILES.len());
+    }
+
+    /// Every sample of every mapping in the binary, as it is read.
+    fn samples() -> impl Iterator<Item = (&'static Mapping, Value, SecurityEvent)> {
+        Mappings::embedded().iter().flat_map(|mapping| {
+            mapping.samples.iter().filter_map(move |sample| {
+                let message: Value = serde_json::from_str(&sample.message).ok()?;
+                let event = read(&message);
+                Some((mapping, message, event))
+            })
+        })
+    }
+
+    fn read(message: &Value) -> SecurityEvent {
+        let source = Source { name: "test", shape: Shape::Auto, tenant: None };
+        normalise(message.to_string().as_bytes(), &source, jiff::Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    fn revision(mapping: &Mapping, message: &Value) -> Option<String> {
+        let text = message.to_string();
+        let mut json = json::read(&text).unwrap();
+        unfold::unflatten(&mut json);
+        mapping.facts.revision.text(mapping.scope(&json).unwrap())
+    }
+
+    #[test]
+    fn a_changed_body_is_another_event_and_the_same_body_is_not() {
+        let mut seen = 0;
+        for (mapping, mut message, event) in samples() {
+            assert_eq!(event.event_id, read(&message).event_id, "{}", mapping.id);
+            if revision(mapping, &message).is_some() {
+                continue;
+            }
+            message["zz_changed"] = Value::Bool(true);
+            let changed = read(&message);
+            assert_eq!(changed.source_id, event.source_id, "{}", mapping.id);
+            assert_ne!(changed.event_id, event.event_id, "{} loses a change", mapping.id);
+            seen += 1;
+        }
+        assert!(seen > 50, "{seen}");
+    }
+
+    #[test]
+    fn a_revision_is_a_time_or_a_count() {
+        for (mapping, message, _) in samples() {
+            let Some(revision) = revision(mapping, &message) else { continue };
+            // A state comes back, and an alert that is open again would look like a repetition.
+            let counts = revision.bytes().any(|byte| byte.is_ascii_digit());
+            assert!(counts, "{}: {revision:?}", mapping.id);
+        }
+    }
+
+    #[test]
+    fn what_names_a_rule_or_a_kind_is_no_id() {
+        for (mapper, message) in [
+            ("grafana_rule/1", r#"{"ruleId":1,"ruleName":"d","ruleUrl":"u","state":"ok"}"#),
+            (
+                "crowdstrike_detection/1",
+                r#"{"metadata":{"eventType":"DetectionSummaryEvent"},"event":{"SensorId":"s"}}"#,
+            ),
+            ("fortigate/1", r#"{"devid":"FG1","logid":"0419016384"}"#),
+            ("datadog/1", r#"{"alert_id":"7","alert_transition":"Triggered"}"#),
+            (
+                "azure_activity/1",
+                r#"{"resourceId":"/subscriptions/1","operationName":"a/b","category":"Alert","correlationId":"c"}"#,
+            ),
+        ] {
+            let event = read(&serde_json::from_str(message).unwrap());
+            assert_eq!((event.mapper.as_str(), event.source_id), (mapper, None));
+        }
     }
 }
