@@ -13,7 +13,7 @@ mod settings;
 use std::time::Duration;
 
 use argus_bot_sdk::server::BodyError;
-use argus_soc::event::{Delivery, DeliveryError, delivery};
+use argus_soc::event::{Delivery, DeliveryError};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
@@ -168,7 +168,10 @@ impl Inner {
         pass: &mut Pass<'_>,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let parts = delivery(raw, said.label, self.limits.batch_events)
+        let parts = self
+            .soc
+            .sources
+            .delivery(raw, said.label, self.limits.batch_events)
             .map_err(|error| Refusal::of(place, Reason::Unreadable, undivided(&error)))?;
         let events = match &parts {
             Delivery::One(_) => 1,
