@@ -17,7 +17,11 @@ pub mod scores;
 pub mod shares;
 pub mod sources;
 pub mod templates;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod triage;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
