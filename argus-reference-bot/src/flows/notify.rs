@@ -38,7 +38,7 @@ use crate::chain::chain;
 use crate::ports::ledger::documents;
 use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
-/// Due cards of a conversation looked at in one round.
+/// Due cards of a conversation looked at at once.
 const ROUND: u32 = 64;
 /// How long nobody looks when nobody rings.
 const SLOWEST: u64 = 60_000;
@@ -323,25 +323,35 @@ impl Desk {
             }
             next = next.min(ready);
         }
-        let slice = DueSlice {
+        let mut slice = DueSlice {
             conversation: conversation.into(),
             which: Which::All,
             skip: 0,
             limit: ROUND,
         };
-        for card in soc.ledger.due_cards(slice).await? {
-            let name = (card.incident.clone(), card.card.clone());
-            let ready = self
-                .windows
-                .ready_at(conversation, lane(card.severity), now)
-                .max(self.tries.card(conversation, &name));
-            if ready <= now {
-                let tried = self.tries.tried(conversation, &name);
-                return Ok(Ok(Parcel::Card(card, tried)));
+        loop {
+            let cards = soc.ledger.due_cards(slice.clone()).await?;
+            let last = cards.len() < ROUND as usize;
+            for card in cards {
+                let name = (card.incident.clone(), card.card.clone());
+                let window = self.windows.ready_at(conversation, lane(card.severity), now);
+                let ready = window.max(self.tries.card(conversation, &name));
+                if ready <= now {
+                    let tried = self.tries.tried(conversation, &name);
+                    return Ok(Ok(Parcel::Card(card, tried)));
+                }
+                next = next.min(ready);
+                if window > now {
+                    // Those after it are no more urgent and fit no earlier.
+                    return Ok(Err(next));
+                }
             }
-            next = next.min(ready);
+            if last {
+                return Ok(Err(next));
+            }
+            // These all wait for themselves, which must not keep the others waiting.
+            slice.skip += ROUND;
         }
-        Ok(Err(next))
     }
 
     /// Takes into account how a send ended.

@@ -48,6 +48,67 @@ async fn abandoned(world: &World, alone: u32) -> Arc<Soc> {
 }
 
 #[tokio::test]
+async fn cards_that_wait_for_themselves_keep_no_other_waiting() {
+    let world = World::default();
+    let soc = world.soc(&[]);
+    for n in 0..=u64::from(ROUND) {
+        receive(&soc, n).await;
+    }
+    place(&soc).await;
+    let slice = DueSlice { conversation: SOC.into(), which: Which::All, skip: 0, limit: ROUND };
+    let mut desk = Desk::default();
+    for card in soc.ledger.due_cards(slice).await.expect("read") {
+        desk.tries.set_aside(SOC, &(card.incident, card.card), HOUR);
+    }
+    let chosen = desk.choose(&soc, SOC, HOUR).await.expect("read").expect("one that is ready");
+    let Parcel::Card(card, tried) = chosen else { panic!("no card: {chosen:?}") };
+    assert_eq!((card.incident.as_str(), tried), ("INC-65", 0));
+}
+
+/// Asks a person.
+const ASKS: &str = r#"
+playbook: {id: tickets, name: Tickets, version: "1.0.0", owner: soc}
+triggers: [{source: edr}]
+conditions: {risk_threshold: 0}
+actions:
+  - id: ticket
+    type: create_ticket
+    target: "{{ entity.value }}"
+    rollback: none # people close tickets
+gates: {human_approval: always}
+"#;
+
+#[tokio::test]
+async fn a_request_without_a_layout_is_asked_and_stands_again_where_it_was_deleted() {
+    let world = World::default();
+    let soc = world.soc(&[ASKS]);
+    receive(&soc, 1).await;
+    place(&soc).await;
+    let slice = DueSlice { conversation: SOC.into(), which: Which::All, skip: 0, limit: 9 };
+    let due = async || {
+        let mut due = soc.ledger.due_cards(slice.clone()).await.expect("read");
+        due.retain(|it| it.card.starts_with("approval/"));
+        due.pop()
+    };
+    let request = due().await.expect("a request for approval");
+    assert!(matches!(soc.show(&request, 0).await, Ok(Done::Shown)));
+    let (_, sent) = world.teams.asked().pop().expect("a card");
+    let sent = sent.to_string();
+    for part in ["Create a ticket for ws-1", "Waiting for a decision", "\"approve\"", "\"deny\""] {
+        assert!(sent.contains(part), "no {part} in {sent}");
+    }
+    let stands = DueCard { activity_id: Some("1".into()), ..request.clone() };
+    world.teams.say(Err(SendError::new(SendErrorKind::Refused)
+        .with_status(404)
+        .with_code("ActivityNotFoundInConversation")));
+    assert!(matches!(soc.show(&stands, 0).await, Ok(Done::Settled)));
+    let again = due().await.expect("it is due again");
+    assert_eq!(again.activity_id, None);
+    let nothing = DueCard { card: "approval/INC-1.r9".into(), ..request };
+    assert!(matches!(soc.show(&nothing, 0).await, Ok(Done::Settled)), "given up, not tried again");
+}
+
+#[tokio::test]
 async fn however_many_were_given_up_all_are_tried_again() {
     let world = World::default();
     let soc = abandoned(&world, 5).await;
