@@ -42,6 +42,8 @@ pub struct Door {
 struct Inner {
     soc: Arc<Soc>,
     sources: Vec<SourceDoor>,
+    /// What a signature is tried with that is no source's.
+    decoy: [SourceKey; 2],
     roles: Roles,
     admission: Arc<Admission>,
     writes: Writes,
@@ -107,11 +109,14 @@ impl Door {
             events: config.ingest.max_in_flight,
             bytes: config.ingest.max_in_flight_bytes,
         };
-        let quotas: Vec<_> = sources.iter().map(|source| source.quota).collect();
+        // The last account is that of whoever has not proven yet who it is.
+        let quotas = sources.iter().map(|source| source.quota).chain([(None, None)]);
+        let quotas: Vec<_> = quotas.collect();
         let admission = Arc::new(Admission::new(bounds, &quotas));
         let inner = Inner {
             soc,
             sources,
+            decoy: SourceKey::decoys(),
             roles,
             admission,
             writes: Writes::default(),
