@@ -19,7 +19,8 @@ use std::time::Duration;
 use argus_bot_sdk::server::BodyError;
 use argus_soc::event::{Delivery, DeliveryError, delivery};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -74,10 +75,11 @@ impl Inner {
     pub(super) async fn ingest(
         self: &Arc<Self>,
         name: Option<&str>,
-        request: Request<Incoming>,
+        parts: &Parts,
+        body: &mut Incoming,
     ) -> Answer {
         let correlation = correlation_id();
-        let mut answer = match self.take(name, request, &correlation).await {
+        let mut answer = match self.take(name, parts, body, &correlation).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if matches!(refusal.reason, Some(Reason::Busy | Reason::Quota)) {
@@ -104,10 +106,11 @@ impl Inner {
     async fn take(
         self: &Arc<Self>,
         name: Option<&str>,
-        request: Request<Incoming>,
+        parts: &Parts,
+        body: &mut Incoming,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let shown = Shown::read(request.headers(), request.extensions(), self.soc.clock.now());
+        let shown = Shown::read(&parts.headers, &parts.extensions, self.soc.clock.now());
         let caller = self.caller(name, &shown).await?;
         let account = match caller {
             Caller::Proven(place) => place,
@@ -118,10 +121,9 @@ impl Inner {
         }
         let mut pass =
             self.admission.knock(account, Instant::now()).map_err(|it| self.shed(account, it))?;
-        let (parts, body) = request.into_parts();
         let said = Said::read(&parts.headers);
         let unreadable = |place| move |problem| Refusal::of(place, Reason::Unreadable, problem);
-        let read =
+        let mut read =
             async |pass| payload::read(body, self.limits.most(), &parts.extensions, pass).await;
         let (place, said, raw) = match caller {
             Caller::Proven(place) => {
@@ -193,9 +195,9 @@ impl Inner {
     }
 
     /// `OPTIONS` of a sender of `CloudEvents` that asks whether it may come.
-    pub(super) async fn greet(&self, name: &str, request: &Request<Incoming>) -> Answer {
-        let headers = request.headers();
-        let shown = Shown::read(headers, request.extensions(), self.soc.clock.now());
+    pub(super) async fn greet(&self, name: &str, parts: &Parts) -> Answer {
+        let headers = &parts.headers;
+        let shown = Shown::read(headers, &parts.extensions, self.soc.clock.now());
         match self.caller(Some(name), &shown).await {
             Ok(Caller::Proven(_)) => handshake::greeted(headers),
             Ok(Caller::Signs(_)) => self.refuse(Refusal::stranger()),
