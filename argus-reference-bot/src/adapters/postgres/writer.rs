@@ -68,6 +68,7 @@ impl Job {
     pub(super) fn refuse(&mut self, why: &LedgerError) {
         let again = || match why {
             LedgerError::Damaged(why) => LedgerError::Damaged(why.clone()),
+            LedgerError::Refused(why) => LedgerError::Refused(why.clone()),
             other => unavailable(other.to_string()),
         };
         match self {

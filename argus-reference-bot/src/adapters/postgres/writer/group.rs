@@ -60,7 +60,8 @@ impl From<Failed> for LedgerError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Again(why) => Self::Unavailable(why),
-            Failed::Refused(why) | Failed::Damaged(why) => Self::Damaged(why),
+            Failed::Refused(why) => Self::Refused(why),
+            Failed::Damaged(why) => Self::Damaged(why),
             Failed::Unknown(..) => {
                 Self::Unavailable("it is not known whether it is written".into())
             }
