@@ -75,7 +75,7 @@ impl Postgres {
     pub async fn open(target: Target) -> Result<Self, LedgerError> {
         let session = target.session().await?;
         schema::prepare(&session).await?;
-        let (seq, _) = verify::check_head(&session).await?;
+        let known = verify::check_head(&session).await?;
         let replica = Uuid::new_v4().simple().to_string();
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let (broken, watch_broken) = watch::channel(None);
@@ -83,7 +83,7 @@ impl Postgres {
             target: target.clone(),
             replica: replica.clone(),
             session: Some(session),
-            seq,
+            known,
             last_event: None,
             broken,
         };
