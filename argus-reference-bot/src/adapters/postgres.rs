@@ -35,7 +35,7 @@ pub use self::verify::{export, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};
 use crate::adapters::tables::sealed::Sealed;
-use crate::adapters::tables::{Cells, Value, cards, project, read};
+use crate::adapters::tables::{Cells, Value, bounded, cards, project, read};
 use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
     Arrival, Batch, Claim, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Heard, Ledger,
@@ -75,7 +75,7 @@ impl Postgres {
     pub async fn open(target: Target) -> Result<Self, LedgerError> {
         let session = target.session().await?;
         schema::prepare(&session).await?;
-        let (seq, _) = verify::check_head(&session).await?;
+        let known = verify::check_head(&session).await?;
         let replica = Uuid::new_v4().simple().to_string();
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let (broken, watch_broken) = watch::channel(None);
@@ -83,7 +83,7 @@ impl Postgres {
             target: target.clone(),
             replica: replica.clone(),
             session: Some(session),
-            seq,
+            known,
             last_event: None,
             broken,
         };
@@ -209,7 +209,7 @@ impl Ledger for Postgres {
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
         let payloads = batch.facts.iter().map(canonical).collect::<Result<Vec<_>, _>>();
-        let payloads = payloads.map_err(|error| LedgerError::Damaged(error.to_string()))?;
+        let payloads = payloads.map_err(|error| LedgerError::Refused(error.to_string()))?;
         self.write(|reply| Job::Append(batch, payloads, reply)).await
     }
 
@@ -247,10 +247,10 @@ impl Ledger for Postgres {
         fingerprint: &str,
     ) -> Result<Option<Incident>, LedgerError> {
         let (sql, value) = match incident_key {
-            Some(key) => (read::OPEN_BY_KEY, key),
-            None => (read::OPEN_BY_PRINT, fingerprint),
+            Some(key) => (read::OPEN_BY_KEY, bounded(key)),
+            None => (read::OPEN_BY_PRINT, fingerprint.into()),
         };
-        self.one(sql, &[Value::Text(value)], read::incident).await
+        self.one(sql, &[Value::Text(&value)], read::incident).await
     }
 
     async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError> {
@@ -325,7 +325,8 @@ impl Ledger for Postgres {
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
-        self.one(read::DOCUMENT, &[Value::Text(kind), Value::Text(key)], read::document).await
+        self.one(read::DOCUMENT, &[Value::Text(kind), Value::Text(&bounded(key))], read::document)
+            .await
     }
 
     async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {
@@ -406,10 +407,10 @@ fn failed(error: &tokio_postgres::Error) -> LedgerError {
     }
 }
 
-/// Whether the server refused what was sent, as it would again: data that fits no column, a row that
-/// is there, a table that is not.
+/// Whether the server refused what was sent, as it would again: data that fits no column or index, a
+/// row that is there. A table that is not, or that we may not write, is no fault of what was sent.
 fn is_of_the_data(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
-        ["22", "23", "42", "54"].iter().any(|class| code.code().starts_with(class))
-    })
+    error
+        .code()
+        .is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)))
 }

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use argus_soc::event::{Claims, Mappings, NormaliseError, SecurityEvent, Source as From};
+use argus_soc::event::{
+    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Source as From,
+};
 use jiff::Timestamp;
 
 pub use self::heartbeat::{ARGUS, watch_sources};
@@ -131,6 +133,20 @@ impl Sources {
         received_at: Timestamp,
     ) -> Result<SecurityEvent, NormaliseError> {
         self.mappings.normalise(raw, from, received_at)
+    }
+
+    /// Takes a request's body apart; see [`Mappings::delivery`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn delivery<'b>(
+        &self,
+        body: &'b [u8],
+        label: Label,
+        most: usize,
+    ) -> Result<Delivery<'b>, DeliveryError> {
+        self.mappings.delivery(body, label, most)
     }
 
     /// Takes out of an event what its source may not claim.
