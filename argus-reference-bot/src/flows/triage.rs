@@ -261,9 +261,9 @@ impl Soc {
             draft.batch.facts.push(fact);
             draft.batch.facts.len() - 1
         });
-        // What ends one alert of several does not end the incident.
-        let part = event.phase == Phase::Resolved && !belongs_alike(event, &incident.event);
-        let phase = if part { Phase::Update } else { event.phase };
+        // What is said of one alert of several is not said of the incident's own.
+        let part = (!belongs_alike(event, &incident.event)).then(|| belonging(event));
+        let phase = if part.is_some() { Phase::Update } else { event.phase };
         let Some(fact) = draft.batch.facts.get_mut(at) else { return };
         let What::EventsAdded { events } = &mut fact.what else { return };
         let added = Added {
@@ -280,11 +280,20 @@ impl Soc {
         };
         incident.add(&added, fact.at);
         events.push(added);
-        if part {
-            let what = What::PartResolved { belongs: belonging(event) };
+        let what = part.and_then(|belongs| match event.phase {
+            Phase::Resolved => Some(What::PartResolved { belongs }),
+            Phase::Open => {
+                let was_resolved = incident.union.parts.get(&belongs) == Some(&true);
+                was_resolved.then_some(What::PartReopened { belongs })
+            }
+            Phase::Update => None,
+        });
+        if let Some(what) = what {
             let fact = self.triage_fact(&read.correlation, what).of(key);
             incident.apply(&fact);
             draft.batch.facts.push(fact);
+            // What is added from now on comes after it, for whoever folds the records too.
+            draft.adding.remove(key);
         }
     }
 
