@@ -1,7 +1,8 @@
 //! What holds for every shape: strict bytes, tolerant content, nothing guessed upward.
 
 use argus_soc::event::{
-    EntityKind, NormaliseErrorKind, Phase, SecurityEvent, Severity, Shape, Source, normalise,
+    EntityKind, NormaliseErrorKind, Phase, SecurityEvent, Severity, Shape, Source, event_id,
+    normalise,
 };
 use proptest::prelude::*;
 
@@ -150,6 +151,20 @@ fn the_number_of_a_kind_of_event_is_no_id() {
     assert_eq!(event.source_id.as_deref(), Some("u-1"));
     let event = read(Shape::Auto, r#"{"EventID": "e-4625"}"#);
     assert_eq!(event.source_id.as_deref(), Some("e-4625"));
+}
+
+#[test]
+fn who_writes_the_generic_shape_says_what_is_one_event() {
+    let id = |message: &str| read(Shape::Auto, message).event_id;
+    let own =
+        |title| format!(r#"{{"id":"e-1","event_type":"t","entity_value":"h","title":"{title}"}}"#);
+    assert_eq!(id(&own("a")), event_id("test", "e-1"));
+    assert_eq!(id(&own("a")), id(&own("b")), "the store refuses the second one with 409");
+    assert_ne!(
+        id(r#"{"id":"e-1","title":"a"}"#),
+        id(r#"{"id":"e-1","title":"b"}"#),
+        "unknown product"
+    );
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) struct Draft {
     /// Makes two messages about one alert two events: an etag, the time of the last change.
     /// Without it their bytes do.
     pub(super) revision: Option<String>,
+    /// Whether the id is the message's own, so that the same id with other bytes is a mistake.
+    pub(super) id_of_message: bool,
     pub(super) incident_key: Option<String>,
     pub(super) phase: Phase,
     pub(super) event_type: Option<String>,
@@ -190,10 +192,11 @@ impl Draft {
             self.notes.push(note);
         }
         let digest = || hex(&Sha256::digest(raw));
-        // An id without a revision may come again with other content, or be that of a rule; the
-        // content then tells, so that a change is an event and only a redelivery is a repetition.
+        // A product's id without a revision may come again with other content, or be that of a rule;
+        // the content then tells, so that a change is an event and only a redelivery a repetition.
         let native = match (&self.source_id, &self.revision) {
             (Some(id), Some(revision)) => format!("{id}@{revision}"),
+            (Some(id), None) if self.id_of_message => id.clone(),
             (Some(id), None) => format!("{id}@sha256:{}", digest()),
             (None, _) => format!("sha256:{}", digest()),
         };

@@ -20,6 +20,7 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
         family: claimed.map_or_else(|| "generic".to_owned(), str::to_lowercase),
         source: claimed.map(str::to_owned),
         source_id: id(object),
+        id_of_message: is_shaped(object),
         incident_key: object.any_text(&["incident_key", "incident_id", "dedup_key"]),
         event_type: object.any_text(&["event_type", "type", "event_name", "category", "action"]),
         title: object.any_text(&["title", "name", "alert_name", "summary", "message"]),
@@ -68,6 +69,12 @@ pub(super) fn several(first: &Json<'_>, count: usize) -> Draft {
     draft.context.insert("alerts".to_owned(), count.into());
     draft.note("one message is one event, so only the first alert of the list was read");
     draft
+}
+
+/// Whether the sender wrote the generic shape itself, and so means what it says by these names.
+fn is_shaped(object: &Json<'_>) -> bool {
+    let entity = ["entity_value", "entity", "entities"];
+    object.get("event_type").is_some() && entity.iter().any(|key| object.get(key).is_some())
 }
 
 /// The message's own id. The `EventID` of Windows is the number of a kind of event.
