@@ -242,6 +242,7 @@ impl App {
             }
         };
         let limits = Limits::default().drain(SHUTDOWN / 2);
+        let doors = door.clone();
         let served = match tls {
             Some(tls) => serve_tls(listener, tls, door, limits, ended).await,
             None => serve(listener, door, limits, ended).await,
@@ -250,6 +251,7 @@ impl App {
         halt.send_replace(true);
         let finishing = async {
             bot.drain().await;
+            doors.drain().await;
             while work.join_next().await.is_some() {}
         };
         if tokio::time::timeout(SHUTDOWN / 2, finishing).await.is_err() {

@@ -17,6 +17,8 @@ pub mod scores;
 pub mod shares;
 pub mod sources;
 pub mod templates;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod triage;
 
 use std::sync::Arc;

@@ -23,6 +23,7 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use self::admission::{Admission, Bounds};
+use self::ingest::Writes;
 pub use self::ingest::{Doors, SourceDoor, SourceKey};
 use self::reply::Problem;
 use crate::config::{Part, Roles};
@@ -42,7 +43,8 @@ struct Inner {
     soc: Arc<Soc>,
     sources: Vec<SourceDoor>,
     roles: Roles,
-    admission: Admission,
+    admission: Arc<Admission>,
+    writes: Writes,
     limits: BodyLimits,
     admin_key: Option<Secret>,
     loopback: bool,
@@ -104,15 +106,15 @@ impl Door {
         let bounds = Bounds {
             events: config.ingest.max_in_flight,
             bytes: config.ingest.max_in_flight_bytes,
-            backlog: (config.ingest.max_backlog, config.ingest.max_backlog_bytes),
         };
         let quotas: Vec<_> = sources.iter().map(|source| source.quota).collect();
-        let admission = Admission::new(bounds, &quotas);
+        let admission = Arc::new(Admission::new(bounds, &quotas));
         let inner = Inner {
             soc,
             sources,
             roles,
             admission,
+            writes: Writes::default(),
             limits,
             admin_key,
             loopback,
@@ -121,6 +123,11 @@ impl Door {
             push,
         };
         Self { inner: Arc::new(inner), bot }
+    }
+
+    /// Waits until the disk has answered for every event that it was given.
+    pub async fn drain(&self) {
+        self.inner.writes.drain().await;
     }
 
     async fn answer(inner: Arc<Inner>, mut bot: Bot, request: Request<Incoming>) -> Answer {

@@ -107,6 +107,12 @@ impl Sources {
         Self { by_name, max_event_bytes, mappings, backlog: Backlog::default() }
     }
 
+    /// The same sources, of whose events so many, and so many bytes of them, may wait to be placed.
+    #[must_use]
+    pub fn with_backlog(self, events: u64, bytes: u64) -> Self {
+        Self { backlog: Backlog::of(events, bytes), ..self }
+    }
+
     /// The same sources, whose events are read with these mappings.
     #[must_use]
     pub fn with_mappings(self, mappings: Mappings) -> Self {
@@ -211,16 +217,42 @@ fn row(page: &mut String, name: &str, source: &str, more: &str, value: &str) {
 
 /// What is on disk and not placed yet: how many events, and bytes of their bodies.
 ///
-/// It decides when the doors close, so it may be off by a little: an event whose sender left
-/// before the answer is not in it. It is set right again whenever the store was asked.
-#[derive(Debug, Default)]
+/// It decides when the doors close, so it may be off by a little: what another replica takes or
+/// places is not in it. It is set right again whenever the store was asked.
+#[derive(Debug)]
 pub struct Backlog {
     // Signed, since an event may be placed before its door has counted it.
     events: AtomicI64,
     bytes: AtomicI64,
+    /// Where the doors close.
+    most: (u64, u64),
+}
+
+impl Default for Backlog {
+    /// One that is never too much.
+    fn default() -> Self {
+        Self::of(u64::MAX, u64::MAX)
+    }
 }
 
 impl Backlog {
+    fn of(events: u64, bytes: u64) -> Self {
+        Self { events: AtomicI64::default(), bytes: AtomicI64::default(), most: (events, bytes) }
+    }
+
+    /// Whether so much waits that nothing more may come in.
+    pub fn is_full(&self) -> bool {
+        let (events, bytes) = self.size();
+        events >= self.most.0 || bytes >= self.most.1
+    }
+
+    /// Whether it matters that it is right: it closes the doors soon, or cannot be true.
+    fn is_doubtful(&self) -> bool {
+        let (events, bytes) = self.size();
+        let negative = [&self.events, &self.bytes].iter().any(|it| it.load(Relaxed) < 0);
+        negative || events >= self.most.0 / 2 || bytes >= self.most.1 / 2
+    }
+
     /// An event of so many bytes came in.
     pub(super) fn grow(&self, bytes: usize) {
         self.events.fetch_add(1, Relaxed);
@@ -284,5 +316,25 @@ mod tests {
         assert_eq!(backlog.size(), (1, 7));
         backlog.set(0, 0);
         assert_eq!(backlog.size(), (0, 0));
+    }
+
+    #[test]
+    fn a_backlog_is_full_by_events_or_by_bytes_and_doubted_before() {
+        let backlog = Backlog::of(100, 10_000);
+        let check = |events, bytes, full, doubtful| {
+            backlog.set(events, bytes);
+            let found = (backlog.is_full(), backlog.is_doubtful());
+            assert_eq!(found, (full, doubtful), "{events} events of {bytes} bytes");
+        };
+        check(0, 0, false, false);
+        check(49, 4_999, false, false);
+        check(50, 0, false, true);
+        check(0, 5_000, false, true);
+        check(99, 9_999, false, true);
+        check(100, 0, true, true);
+        check(0, 10_000, true, true);
+        backlog.set(0, 0);
+        backlog.shrink(1, 10);
+        assert!(!backlog.is_full() && backlog.is_doubtful(), "less than nothing cannot be");
     }
 }

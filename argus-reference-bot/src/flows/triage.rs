@@ -80,8 +80,8 @@ impl Soc {
         Ok(placed)
     }
 
-    /// Makes the next [`triage`](Self::triage) ask the store what waits. An event whose sender left
-    /// before it was answered is in the store, and nobody rang for it.
+    /// Makes the next [`triage`](Self::triage) ask the store what waits. Nobody rings here for an
+    /// event that another replica took.
     pub async fn look_again(&self) {
         let mut remembered = self.remembered.lock().await;
         remembered.placed = None;

@@ -6,7 +6,7 @@
 //! keep another out; the other half is for whoever needs it. How many events may wait follows the
 //! disk: they are as many as it writes within [`TARGET`].
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -37,7 +37,6 @@ pub(super) enum Shed {
 pub(super) struct Bounds {
     pub(super) events: usize,
     pub(super) bytes: usize,
-    pub(super) backlog: (u64, u64),
 }
 
 /// Who may come in, for all sources.
@@ -76,8 +75,8 @@ struct Bucket {
 
 /// Leave to be on the way to the disk; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Pass<'a> {
-    admission: &'a Admission,
+pub(super) struct Pass {
+    admission: Arc<Admission>,
     source: usize,
     events: usize,
     bytes: usize,
@@ -103,23 +102,15 @@ impl Admission {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for `source` before its body is read; `backlog` is what waits to be placed.
-    pub(super) fn knock(
-        &self,
-        source: usize,
-        backlog: (u64, u64),
-        now: Instant,
-    ) -> Result<Pass<'_>, Shed> {
-        if backlog.0 >= self.bounds.backlog.0 || backlog.1 >= self.bounds.backlog.1 {
-            return Err(Shed::Backlog);
-        }
+    /// Asks for `source` before its body is read.
+    pub(super) fn knock(self: &Arc<Self>, source: usize, now: Instant) -> Result<Pass, Shed> {
         let mut state = self.state();
         state.has_quota(source, now)?;
         if !state.has_room_for_events(source, 1) {
             return Err(Shed::Busy);
         }
         drop(state);
-        Ok(Pass { admission: self, source, events: 0, bytes: 0, since: None })
+        Ok(Pass { admission: Arc::clone(self), source, events: 0, bytes: 0, since: None })
     }
 
     /// Whether it is time to say again in the log that senders are turned away.
@@ -221,7 +212,7 @@ impl Bucket {
     }
 }
 
-impl Pass<'_> {
+impl Pass {
     /// More of the body came, or came out of the packed one.
     pub(super) fn carry(&mut self, bytes: usize) -> Result<(), Shed> {
         let bound = self.admission.bounds.bytes;
@@ -287,7 +278,7 @@ impl State {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Pass {
     fn drop(&mut self) {
         let mut state = self.admission.state();
         if let Some(account) = state.accounts.get_mut(self.source) {
@@ -305,15 +296,15 @@ mod tests {
 
     const NONE: (Option<u32>, Option<u64>) = (None, None);
 
-    fn admission(events: usize, quotas: &[(Option<u32>, Option<u64>)]) -> Admission {
-        let bounds = Bounds { events, bytes: 1_000, backlog: (100, 10_000) };
-        Admission::new(bounds, quotas)
+    fn admission(events: usize, quotas: &[(Option<u32>, Option<u64>)]) -> Arc<Admission> {
+        let bounds = Bounds { events, bytes: 1_000 };
+        Arc::new(Admission::new(bounds, quotas))
     }
 
     /// Lets `source` in with events until it is turned away.
-    fn crowd(admission: &Admission, source: usize, now: Instant) -> Vec<Pass<'_>> {
+    fn crowd(admission: &Arc<Admission>, source: usize, now: Instant) -> Vec<Pass> {
         let mut passes = Vec::new();
-        while let Ok(mut pass) = admission.knock(source, (0, 0), now) {
+        while let Ok(mut pass) = admission.knock(source, now) {
             if pass.enter(source, 1, now).is_err() {
                 break;
             }
@@ -331,31 +322,22 @@ mod tests {
         let quiet = crowd(&admission, 1, now);
         assert_eq!(quiet.len(), 25, "its own share");
         drop(noisy);
-        assert!(admission.knock(0, (0, 0), now).is_ok(), "what was given back is there again");
+        assert!(admission.knock(0, now).is_ok(), "what was given back is there again");
     }
 
     #[test]
     fn bytes_are_bounded_and_given_back() {
         let now = Instant::now();
         let admission = admission(100, &[NONE, NONE]);
-        let mut first = admission.knock(0, (0, 0), now).expect("room");
+        let mut first = admission.knock(0, now).expect("room");
         assert_eq!(first.carry(5_000), Ok(()), "whoever has nothing on its way comes in");
-        let mut second = admission.knock(0, (0, 0), now).expect("room");
+        let mut second = admission.knock(0, now).expect("room");
         assert_eq!(second.carry(1), Err(Shed::Busy));
-        let mut other = admission.knock(1, (0, 0), now).expect("room");
+        let mut other = admission.knock(1, now).expect("room");
         assert_eq!((other.carry(200), other.carry(50)), (Ok(()), Ok(())));
         assert_eq!(other.carry(1), Err(Shed::Busy), "more than its share");
         drop(first);
         assert_eq!(second.carry(1), Ok(()));
-    }
-
-    #[test]
-    fn a_backlog_closes_the_doors_before_anything_is_read() {
-        let now = Instant::now();
-        let admission = admission(100, &[NONE]);
-        assert_eq!(admission.knock(0, (100, 0), now).err(), Some(Shed::Backlog));
-        assert_eq!(admission.knock(0, (0, 10_000), now).err(), Some(Shed::Backlog));
-        assert!(admission.knock(0, (99, 9_999), now).is_ok());
     }
 
     #[test]
@@ -364,7 +346,7 @@ mod tests {
         let admission = admission(100, &[(Some(60), Some(600)), NONE]);
         let send = |source, events, bytes, after| {
             let now = now + Duration::from_secs(after);
-            let mut pass = admission.knock(source, (0, 0), now)?;
+            let mut pass = admission.knock(source, now)?;
             pass.carry(bytes)?;
             pass.enter(source, events, now)
         };
@@ -415,13 +397,13 @@ mod tests {
             moves in prop::collection::vec((0_usize..3, 1_usize..20, any::<bool>()), 1..200)
         ) {
             let (now, admission) = (Instant::now(), admission(64, &[NONE, NONE, NONE]));
-            let mut passes: Vec<Pass<'_>> = Vec::new();
+            let mut passes: Vec<Pass> = Vec::new();
             for (source, events, leaves) in moves {
                 let held = |source: usize| -> usize {
                     passes.iter().filter(|it| it.source == source).map(|it| it.events).sum()
                 };
                 let (own, all) = (held(source), (0..3).map(held).sum::<usize>());
-                let came = admission.knock(source, (0, 0), now).is_ok_and(|mut pass| {
+                let came = admission.knock(source, now).is_ok_and(|mut pass| {
                     let came = pass.enter(source, events, now).is_ok();
                     if came {
                         passes.push(pass);

@@ -9,7 +9,11 @@ mod handshake;
 mod payload;
 mod proof;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod writes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::server::BodyError;
@@ -25,6 +29,7 @@ pub(super) use self::proof::header_is;
 use self::proof::{Proof, Shown};
 pub use self::proof::{SourceDoor, SourceKey};
 pub use self::settings::Doors;
+pub(super) use self::writes::Writes;
 use super::admission::{Pass, Shed};
 use super::reply::Problem;
 use super::{Answer, Inner};
@@ -58,7 +63,11 @@ impl Refusal {
 }
 
 impl Inner {
-    pub(super) async fn ingest(&self, name: Option<&str>, request: Request<Incoming>) -> Answer {
+    pub(super) async fn ingest(
+        self: &Arc<Self>,
+        name: Option<&str>,
+        request: Request<Incoming>,
+    ) -> Answer {
         let correlation = correlation_id();
         let mut answer = match self.take(name, request, &correlation).await {
             Ok(answer) => answer,
@@ -85,7 +94,7 @@ impl Inner {
     }
 
     async fn take(
-        &self,
+        self: &Arc<Self>,
         name: Option<&str>,
         request: Request<Incoming>,
         correlation: &str,
@@ -93,11 +102,11 @@ impl Inner {
         let shown = Shown::read(request.headers(), request.extensions(), self.soc.clock.now());
         let candidates = self.candidates(name, &shown).await?;
         let (first, _) = *candidates.first().ok_or_else(Refusal::stranger)?;
-        let backlog = self.soc.sources.backlog.size();
-        let mut pass = self
-            .admission
-            .knock(first, backlog, Instant::now())
-            .map_err(|it| self.shed(first, it))?;
+        if self.soc.sources.backlog.is_full() {
+            return Err(self.shed(first, Shed::Backlog));
+        }
+        let mut pass =
+            self.admission.knock(first, Instant::now()).map_err(|it| self.shed(first, it))?;
         let (parts, body) = request.into_parts();
         let said = Said::read(&parts.headers)
             .map_err(|problem| Refusal::of(first, Reason::Unreadable, problem))?;
@@ -119,7 +128,7 @@ impl Inner {
             return handshake::validated(&raw)
                 .map_err(|problem| Refusal::of(place, Reason::Unreadable, problem));
         }
-        self.deliver(place, said, &raw, &mut pass, correlation).await
+        self.deliver(place, said, raw, pass, correlation).await
     }
 
     /// The sources that it may be. Whoever may not speak learns nothing, not even whether a source
@@ -161,33 +170,37 @@ impl Inner {
 
     /// Hands an authenticated source's events over, and says what became of them.
     async fn deliver(
-        &self,
+        self: &Arc<Self>,
         place: usize,
         said: Said,
-        raw: &Bytes,
-        pass: &mut Pass<'_>,
+        raw: Bytes,
+        mut pass: Pass,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let parts = delivery(raw, said.label, self.limits.batch_events)
-            .map_err(|error| Refusal::of(place, Reason::Unreadable, undivided(&error)))?;
-        let events = match &parts {
-            Delivery::One(_) => 1,
-            Delivery::Many(parts) => parts.len(),
-        };
-        pass.enter(place, events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
-        let written = tokio::time::timeout(PATIENCE, async {
-            match parts {
-                Delivery::One(_) => self.one(place, said.key, raw.clone(), correlation).await,
-                Delivery::Many(parts) => {
-                    let parts = parts.into_iter().map(|part| raw.slice_ref(part)).collect();
-                    self.many(place, said.key, parts, correlation).await
-                }
+        let parts: Option<Vec<Bytes>> = match delivery(&raw, said.label, self.limits.batch_events) {
+            Ok(Delivery::One(_)) => None,
+            Ok(Delivery::Many(parts)) => {
+                Some(parts.into_iter().map(|part| raw.slice_ref(part)).collect())
             }
-        })
-        .await;
-        pass.answered(Instant::now());
-        // It may be on disk or not: the sender comes again, and is told then.
-        written.unwrap_or_else(|_| Err(self.too_slow(place, correlation)))
+            Err(error) => return Err(Refusal::of(place, Reason::Unreadable, undivided(&error))),
+        };
+        let events = parts.as_ref().map_or(1, Vec::len);
+        pass.enter(place, events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
+        let (inner, correlated) = (Arc::clone(self), correlation.to_owned());
+        // What the disk was given takes up room until it answers, whoever waits for that.
+        let written = self.writes.begin(async move {
+            let answer = match parts {
+                None => inner.one(place, said.key, raw, &correlated).await,
+                Some(parts) => inner.many(place, said.key, parts, &correlated).await,
+            };
+            pass.answered(Instant::now());
+            answer
+        });
+        match tokio::time::timeout(PATIENCE, written).await {
+            Ok(Ok(answer)) => answer,
+            // It may be on disk or not: the sender comes again, and is told then.
+            Err(_) | Ok(Err(_)) => Err(self.too_slow(place, correlation)),
+        }
     }
 
     async fn one(

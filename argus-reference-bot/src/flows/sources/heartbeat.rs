@@ -36,17 +36,14 @@ enum Heard {
 
 /// How often the sources are listened to.
 const LOOK: Duration = Duration::from_secs(5);
-/// How often the store is asked how much waits, when much does, in looks.
+/// How often the store is asked how much waits, in looks, where this process cannot know it.
 const COUNT_EVERY: u32 = 6;
-/// How much is much.
-const MUCH: u64 = 10_000;
 
 /// Listens to the sources that must speak, and keeps count of what waits, until `halted`.
 pub async fn watch_sources(soc: Arc<Soc>, mut halted: watch::Receiver<bool>) {
     let (started, mut looks) = (soc.clock.now(), 0_u32);
     while !*halted.borrow() {
-        if looks == 0 || (looks.is_multiple_of(COUNT_EVERY) && soc.sources.backlog.size().0 > MUCH)
-        {
+        if soc.should_count(looks) {
             match soc.ledger.counts().await {
                 Ok(counts) => soc.sources.backlog.set(counts.waiting, counts.waiting_bytes),
                 Err(error) => tracing::warn!(error = %error, "what waits cannot be counted now"),
@@ -67,6 +64,15 @@ pub async fn watch_sources(soc: Arc<Soc>, mut halted: watch::Receiver<bool>) {
 }
 
 impl Soc {
+    /// Whether it is time to ask the store how much waits. Only who places events sees it shrink,
+    /// and nobody sees what other replicas do.
+    fn should_count(&self, looks: u32) -> bool {
+        let backlog = &self.sources.backlog;
+        let places = self.shares.placing.claim().is_some();
+        backlog.is_full()
+            || looks.is_multiple_of(COUNT_EVERY) && (looks == 0 || !places || backlog.is_doubtful())
+    }
+
     /// Listens to the sources that must speak: alarms when one is silent for too long, and says
     /// that it is over when it speaks again.
     ///
@@ -191,4 +197,68 @@ fn over(name: &str, now: Timestamp) -> serde_json::Value {
         "entity_type": "event_source",
         "entity_value": name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use argus_soc::event::Claims;
+    use argus_soc::ledger::fact::{Actor, What};
+    use tokio::task::JoinSet;
+
+    use super::super::Sources;
+    use super::*;
+    use crate::adapters::memory::Memory;
+    use crate::flows::testing::{Still, soc};
+    use crate::ports::ledger::Batch;
+
+    fn argus(heartbeat: Duration, backlog: u64) -> (Arc<Soc>, Arc<Still>) {
+        let clock = Still::new();
+        let edr = Source::new(Claims::default(), Some(heartbeat));
+        let sources = Sources::new(BTreeMap::from([("edr".to_owned(), edr)]), 1 << 20);
+        let sources = sources.with_backlog(backlog, u64::MAX);
+        let ledger = Arc::new(Memory::default());
+        (Arc::new(soc(ledger, Arc::<Still>::clone(&clock), sources)), clock)
+    }
+
+    async fn speak(soc: &Soc, id: &str) -> uuid::Uuid {
+        let raw = Bytes::from(json!({"id": id, "title": "t", "host": "ws-1"}).to_string());
+        let taken = soc.receive("edr", Shape::Generic, None, raw, correlation_id()).await;
+        taken.expect("room").event_id
+    }
+
+    #[tokio::test]
+    async fn what_other_replicas_placed_opens_the_doors_again() {
+        let (soc, _) = argus(Duration::from_millis(40), 10);
+        let mut watching = JoinSet::new();
+        let (halt, halted) = watch::channel(false);
+        watching.spawn(watch_sources(Arc::clone(&soc), halted));
+        let until = async |what: &str, holds: &(dyn Fn() -> bool + Sync)| {
+            let patience = Duration::from_secs(20);
+            let held = tokio::time::timeout(patience, async {
+                while !holds() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            });
+            assert!(held.await.is_ok(), "not in time: {what}");
+        };
+        for (many, what) in [(10, "a full backlog"), (3, "a small one")] {
+            let mut ignored = Vec::new();
+            for n in 0..many {
+                let what = What::Ignored {
+                    event_id: speak(&soc, &format!("{many}-{n}")).await,
+                    reasons: Vec::new(),
+                };
+                ignored.push(soc.fact(Actor::service("triage"), "elsewhere", what));
+            }
+            assert_eq!(soc.sources.backlog.is_full(), many == 10);
+            // As another replica does that has the share of placing.
+            let batch = Batch { facts: ignored, ..Batch::default() };
+            soc.ledger.append(batch).await.expect("memory");
+            until(what, &|| soc.sources.backlog.size() == (0, 0)).await;
+        }
+        halt.send_replace(true);
+        while watching.join_next().await.is_some() {}
+    }
 }

@@ -105,7 +105,7 @@ pub(super) async fn read(
     body: Incoming,
     most: usize,
     extensions: &Extensions,
-    pass: &mut Pass<'_>,
+    pass: &mut Pass,
 ) -> Result<Bytes, Unread> {
     let mut shed = None;
     let counted = Counted { body, pass, shed: &mut shed };
@@ -117,13 +117,13 @@ pub(super) async fn read(
 }
 
 /// A body whose bytes are carried on a pass as they come.
-struct Counted<'a, 'b> {
+struct Counted<'a> {
     body: Incoming,
-    pass: &'a mut Pass<'b>,
+    pass: &'a mut Pass,
     shed: &'a mut Option<Shed>,
 }
 
-impl Body for Counted<'_, '_> {
+impl Body for Counted<'_> {
     type Data = Bytes;
     type Error = ();
 

@@ -66,7 +66,10 @@ impl Doors {
                 return Err(ConfigError::value(format!("ingest.sources.{name}.kind"), why));
             }
         }
-        let sources = Sources::new(sources, config.server.max_event_bytes).with_mappings(mappings);
+        let ingest = &config.ingest;
+        let sources = Sources::new(sources, config.server.max_event_bytes)
+            .with_mappings(mappings)
+            .with_backlog(ingest.max_backlog, ingest.max_backlog_bytes);
         Ok(Self { doors, shapes, sources })
     }
 }
