@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use argus_soc::correlate::{Placement, belonging};
 use argus_soc::decide::Decision;
-use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
+use argus_soc::event::SecurityEvent;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Added, What};
 use argus_soc::policy::Action;
@@ -143,14 +143,14 @@ impl Soc {
             let Some(found) = found.filter(|it| it.incident.as_ref() == Some(&from.key)) else {
                 return Ok(format!("{id} is no event of {}.", from.key));
             };
-            let source = Source { name: &found.source, shape: Shape::Auto, tenant: None };
-            let event = normalise(&found.raw, &source, found.received_at)
-                .map_err(|error| LedgerError::Damaged(format!("the event {id}: {error}")))?;
+            let read = self.sources.read_again(id, &found.raw, &found.source, found.received_at);
+            let event =
+                read.map_err(|error| LedgerError::Damaged(format!("the event {id}: {error}")))?;
             if id == from.event.event_id {
                 return Ok(format!("{id} opened {}; split the others off instead.", from.key));
             }
             if events.iter().all(|it| it.event_id != id) {
-                events.push(SecurityEvent { event_id: id, ..event });
+                events.push(event);
             }
         }
         let action = Action::Regroup { incident: from.key.clone() };

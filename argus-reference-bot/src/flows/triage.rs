@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
-use argus_soc::event::{Phase, SecurityEvent, Shape, Source};
+use argus_soc::event::{Phase, SecurityEvent};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use uuid::Uuid;
@@ -62,10 +62,10 @@ impl Soc {
     /// # Errors
     ///
     /// [`LedgerError`] if the store fails; what was placed stays placed and the rest waits.
-    pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
+    pub async fn triage(&self) -> Result<usize, LedgerError> {
         let mut remembered = self.remembered.lock().await;
         let mut placed = 0;
-        while let Some((last, events)) = self.next(&mut remembered, shapes).await? {
+        while let Some((last, events)) = self.next(&mut remembered).await? {
             let begins_runs = self.place_all(&events, &mut remembered).await?;
             remembered.placed = Some(last);
             placed += events.len();
@@ -92,7 +92,6 @@ impl Soc {
     async fn next(
         &self,
         remembered: &mut Remembered,
-        shapes: &BTreeMap<String, Shape>,
     ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
         match self.shares.placing.share(self.ledger.as_ref()).await? {
             Share::Ours => {}
@@ -112,7 +111,7 @@ impl Soc {
             self.sources.backlog.set(0, 0);
             return Ok(None);
         }
-        self.read_some(&waiting, shapes).await
+        self.read_some(&waiting).await
     }
 
     /// Places events in one batch; when somebody changed one of their incidents in between, once
@@ -180,14 +179,10 @@ impl Soc {
 
     /// The events at these places, in their order, as many as there is room for, and the place of
     /// the last one.
-    async fn read_some(
-        &self,
-        places: &[u64],
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+    async fn read_some(&self, places: &[u64]) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
         let (mut events, mut bytes, mut last) = (Vec::new(), 0, None);
         for places in places.chunks(CHUNK) {
-            let read = self.read_all(places, shapes).await?;
+            let read = self.read_all(places).await?;
             bytes += read.iter().map(|read| read.bytes).sum::<usize>();
             events.extend(read);
             last = places.last().copied();
@@ -199,11 +194,7 @@ impl Soc {
     }
 
     /// The events at these places, in their order.
-    async fn read_all(
-        &self,
-        places: &[u64],
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<Vec<Read>, LedgerError> {
+    async fn read_all(&self, places: &[u64]) -> Result<Vec<Read>, LedgerError> {
         let mut events: BTreeMap<u64, Read> = places
             .iter()
             .filter_map(|&place| self.fresh.take(place).map(|read| (place, read)))
@@ -212,8 +203,7 @@ impl Soc {
             places.iter().copied().filter(|place| !events.contains_key(place)).collect();
         if !others.is_empty() {
             for waiting in self.ledger.arrived(others).await? {
-                let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
-                events.insert(waiting.seq, read(waiting, shape, &self.sources)?);
+                events.insert(waiting.seq, read(waiting, &self.sources)?);
             }
         }
         Ok(events.into_values().collect())
@@ -380,20 +370,10 @@ impl Soc {
     }
 }
 
-/// Reads a stored event again. What was read at the door is read the same here.
-fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, LedgerError> {
-    let source = Source { name: &waiting.source, shape, tenant: None };
-    let normalise = |source| sources.normalise(&waiting.raw, &source, waiting.received_at);
-    let event = normalise(source)
-        // The source's shape may have been changed in the settings since; nothing is lost by it.
-        .or_else(|_| normalise(Source { shape: Shape::Auto, ..source }))
-        .map_err(|error| {
-            LedgerError::Damaged(format!(
-                "the event at record {} is unreadable: {error}",
-                waiting.seq
-            ))
-        })?;
-    let mut event = SecurityEvent { event_id: waiting.event_id, ..event };
-    sources.hold(&waiting.source, &mut event);
+fn read(waiting: Waiting, sources: &Sources) -> Result<Read, LedgerError> {
+    let Waiting { event_id, raw, source, received_at, .. } = &waiting;
+    let event = sources.read_again(*event_id, raw, source, *received_at).map_err(|error| {
+        LedgerError::Damaged(format!("the event at record {} is unreadable: {error}", waiting.seq))
+    })?;
     Ok(Read::new(event, waiting.correlation, waiting.raw.len()))
 }
