@@ -20,6 +20,8 @@ pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
+#[cfg(test)]
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;

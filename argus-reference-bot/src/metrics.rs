@@ -56,7 +56,7 @@ impl Metrics {
     }
 
     /// The page for Prometheus.
-    pub fn page(&self, counts: Counts, breakers_open: u64) -> String {
+    pub fn page(&self, counts: Counts) -> String {
         let mut page = String::with_capacity(2_048);
         let counters = [
             ("argus_events_accepted_total", "Events accepted.", &self.ingested),
@@ -84,7 +84,6 @@ impl Metrics {
             ("argus_cards_due", "Cards that do not show the newest state.", counts.cards_due),
             ("argus_cards_abandoned", "Cards that were given up.", counts.dead),
             ("argus_cards_in_digest", "Cards that a digest covers.", counts.digested),
-            ("argus_breakers_open", "Breakers that hold automation back.", breakers_open),
         ];
         for (name, help, value) in gauges {
             line(&mut page, name, help, "gauge", value);

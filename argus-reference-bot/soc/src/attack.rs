@@ -7,25 +7,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The version of the catalogue.
-pub const VERSION: &str = "18.1";
+pub(crate) const VERSION: &str = "18.1";
 
 const TABLE: &str = include_str!("attack/enterprise.tsv");
 
-/// A technique of the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Technique {
-    /// Its id: `T1003.001`.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its tactics, with commas between them: `credential-access`.
-    pub tactics: &'static str,
-    /// Whether MITRE still uses it.
-    pub in_use: bool,
-}
-
 struct Catalogue {
-    by_id: HashMap<&'static str, Technique>,
+    /// Names by their ids: `T1003.001`.
+    by_id: HashMap<&'static str, &'static str>,
     /// Names in lower case; one that two techniques share is not there.
     by_name: HashMap<String, &'static str>,
 }
@@ -36,12 +24,11 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
         let mut fields = line.split('\t');
         let mut next = || fields.next().unwrap_or_default();
-        let technique =
-            Technique { id: next(), name: next(), tactics: next(), in_use: next().is_empty() };
-        if technique.in_use {
-            names.entry(technique.name.to_lowercase()).or_default().push(technique.id);
+        let (id, name, _tactics, in_use) = (next(), next(), next(), next().is_empty());
+        if in_use {
+            names.entry(name.to_lowercase()).or_default().push(id);
         }
-        by_id.insert(technique.id, technique);
+        by_id.insert(id, name);
     }
     let by_name = names
         .into_iter()
@@ -53,22 +40,14 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue { by_id, by_name }
 });
 
-/// The technique with this id, in any case.
-///
-/// ```
-/// use argus_soc::attack::technique;
-///
-/// assert_eq!(technique("t1003.001").map(|known| known.name), Some("LSASS Memory"));
-/// assert_eq!(technique("T9999"), None);
-/// ```
-pub fn technique(id: &str) -> Option<Technique> {
-    CATALOGUE.by_id.get(id).or_else(|| CATALOGUE.by_id.get(id.to_uppercase().as_str())).copied()
+/// Whether the catalogue has this id.
+fn is_known(id: &str) -> bool {
+    CATALOGUE.by_id.contains_key(id)
 }
 
-/// The technique in use that has exactly this name, in any case.
-pub fn named(name: &str) -> Option<Technique> {
-    let lower = name.trim().to_lowercase();
-    CATALOGUE.by_name.get(&lower).and_then(|id| technique(id))
+/// The id of the technique in use that has exactly this name, in any case.
+fn named(name: &str) -> Option<&'static str> {
+    CATALOGUE.by_name.get(&name.trim().to_lowercase()).copied()
 }
 
 /// An id in a text.
@@ -88,13 +67,18 @@ impl Found {
     }
 }
 
+/// How many techniques one text names; a report may list a whole matrix, an alert does not.
+const MOST: usize = 64;
+
 /// The techniques that a text names: their ids anywhere in it, or the name of one as the whole.
 pub(crate) fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(next) =
-        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'T' | b't')))
+    while found.len() < MOST
+        && let Some(next) = bytes
+            .get(at..)
+            .and_then(|rest| rest.iter().position(|byte| matches!(byte, b'T' | b't')))
     {
         at += next;
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
@@ -106,7 +90,7 @@ pub(crate) fn find(text: &str) -> Vec<Found> {
         let id =
             text.get(at..at + length).unwrap_or_default().to_uppercase().replace(['_', '/'], ".");
         at += length;
-        let item = if technique(&id).is_some() { Found::Known(id) } else { Found::Unknown(id) };
+        let item = if is_known(&id) { Found::Known(id) } else { Found::Unknown(id) };
         if !found.contains(&item) {
             found.push(item);
         }
@@ -115,7 +99,7 @@ pub(crate) fn find(text: &str) -> Vec<Found> {
         && (3..80).contains(&text.len())
         && let Some(known) = named(text)
     {
-        found.push(Found::Known(known.id.to_owned()));
+        found.push(Found::Known(known.to_owned()));
     }
     found
 }
@@ -141,9 +125,9 @@ mod tests {
     fn the_table_is_whole() {
         assert!(TABLE.starts_with(&format!("# MITRE ATT&CK Enterprise {VERSION}.")));
         assert!(CATALOGUE.by_id.len() > 800, "{}", CATALOGUE.by_id.len());
-        for technique in CATALOGUE.by_id.values() {
-            assert_eq!(id_length(technique.id.as_bytes()), technique.id.len(), "{technique:?}");
-            assert!(!technique.name.is_empty(), "{technique:?}");
+        for (id, name) in &CATALOGUE.by_id {
+            assert_eq!(id_length(id.as_bytes()), id.len(), "{id} {name}");
+            assert!(!name.is_empty(), "{id}");
         }
     }
 

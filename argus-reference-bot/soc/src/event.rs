@@ -32,7 +32,7 @@ use draft::{Draft, fingerprint};
 use json::Json;
 
 pub use claims::Claims;
-pub use delivery::{Delivery, DeliveryError, Label, delivery};
+pub use delivery::{Delivery, DeliveryError, Label};
 pub use mapping::{Mapping, Mappings, MappingsError, SampleFailure, lint};
 pub use model::{Entity, EntityKind, Phase, SecurityEvent, Severity};
 pub use shape::{MapperName, Shape, UnknownShape};
@@ -211,7 +211,8 @@ impl Mappings {
                 });
             }
         }
-        let several = wrap::several(message);
+        let several =
+            wrap::list(message).and_then(|(_, items)| Some((items.first()?, items.len())));
         for (depth, layer) in layers.into_iter().enumerate() {
             if depth == 1
                 && let Some((first, count)) = several
@@ -223,6 +224,11 @@ impl Mappings {
             }
         }
         Ok(several.map_or(Reader::Generic, |(first, count)| Reader::Several(first, count)))
+    }
+
+    /// Whether one of them, or our code, reads a message as a whole.
+    fn knows(&self, message: &Json<'_>) -> bool {
+        self.reader_of(message).is_some()
     }
 
     /// Who knows a message by its looks. What people have added goes before our code.
@@ -275,7 +281,10 @@ impl Reader<'_, '_, '_> {
                 let mut draft = mapping.read(scope, near);
                 let finds = walk::walk(message, near, mapping.ignored());
                 match mapping.severity(scope) {
-                    Some(stated) => (draft.severity, draft.severity_raw) = stated,
+                    Some(((severity, raw), note)) => {
+                        (draft.severity, draft.severity_raw) = (severity, raw);
+                        draft.notes.extend(note);
+                    }
                     None => draft.grade(&finds),
                 }
                 draft.complete(finds);

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-pub mod attack;
+mod attack;
 pub mod correlate;
 pub mod decide;
 pub mod effect;

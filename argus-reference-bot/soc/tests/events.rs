@@ -168,6 +168,23 @@ fn who_writes_the_generic_shape_says_what_is_one_event() {
 }
 
 #[test]
+fn a_long_text_is_read_to_a_whole_character_and_that_is_said() {
+    let long = format!("{}é 198.51.100.7", "x".repeat(8191));
+    let event = read(Shape::Auto, &serde_json::json!({"what": long}).to_string());
+    assert!(event.notes.iter().any(|note| note.contains("8 KiB")), "{:?}", event.notes);
+    let event = read(Shape::Auto, r#"{"techniques":["T9999"],"what":"short"}"#);
+    assert!(!event.notes.iter().any(|note| note.contains("8 KiB")), "{:?}", event.notes);
+}
+
+#[test]
+fn notes_have_an_end() {
+    let many: Vec<String> = (0..9000).map(|n| format!("T9{n:03}")).collect();
+    let event = read(Shape::Auto, &serde_json::json!({"techniques": many}).to_string());
+    assert!(event.notes.len() <= 66, "{}", event.notes.len());
+    assert!(event.notes.iter().any(|note| note == "there would be more notes"));
+}
+
+#[test]
 fn shapes_have_names() {
     for shape in Shape::ALL {
         assert_eq!(shape.name().parse(), Ok(shape));
@@ -205,13 +222,20 @@ fn a_source_cannot_make_another_ones_events_look_old() {
 #[test]
 fn phases_of_the_generic_shape() {
     fn check(status: &str, expected: Phase) {
-        let event = read(Shape::Auto, &format!(r#"{{"status": "{status}"}}"#));
-        assert_eq!(event.phase, expected, "{status}");
+        let own = format!(r#"{{"status":"{status}","event_type":"t","entity_value":"h"}}"#);
+        assert_eq!(read(Shape::Auto, &own).phase, expected, "{status}");
+        let keyed = format!(r#"{{"status":"{status}","incident_key":"k"}}"#);
+        assert_eq!(read(Shape::Auto, &keyed).phase, expected, "{status}");
+        // Nobody knows what this is the status of.
+        let unknown = read(Shape::Auto, &format!(r#"{{"status":"{status}"}}"#));
+        let noted = unknown.notes.iter().any(|note| note.contains("status"));
+        assert_eq!((unknown.phase, noted), (Phase::Open, status != "new"), "{status}");
     }
     check("new", Phase::Open);
     check("Resolved", Phase::Resolved);
     check("closed", Phase::Resolved);
     check("inProgress", Phase::Update);
+    check("ok", Phase::Open);
     check("something else", Phase::Open);
 }
 

@@ -47,6 +47,40 @@ fn a_sample_that_does_not_come_out_is_found_with_its_place() {
 }
 
 #[test]
+fn a_mapping_without_samples_is_not_well() {
+    let yaml = "mapper: acme/1\nwhen: [{acme_id: any}]\n";
+    let mappings = Mappings::with(&[("acme.yaml".to_owned(), yaml.to_owned())]).unwrap();
+    let failures = lint(mappings.named("acme").unwrap(), &mappings);
+    assert!(
+        failures[0].to_string().starts_with("1:1: the mapping has no `samples`"),
+        "{failures:?}"
+    );
+}
+
+#[test]
+fn of_several_severities_the_worst_counts_and_nothing_overrules_what_is_unread() {
+    let yaml = "mapper: acme/1\nwhen: [{gone: none, acme_id: any}]\nseverity: [all.grade, vague]\n";
+    let mappings = Mappings::with(&[("acme.yaml".to_owned(), yaml.to_owned())]).unwrap();
+    let source = Source { name: "test", shape: Shape::Auto, tenant: None };
+    let check = |rest: &str, severity: Severity, raw: Option<&str>| {
+        let message = format!(r#"{{"acme_id":1,{rest}}}"#);
+        let event = mappings.normalise(message.as_bytes(), &source, now()).unwrap();
+        assert_eq!(event.mapper, "acme/1", "a line may begin with a key that must be absent");
+        assert_eq!((event.severity, event.severity_raw.as_deref()), (severity, raw), "{message}");
+        event.notes.iter().any(|note| note.contains("several severities"))
+    };
+    let all = |grades: &[&str]| {
+        let all: Vec<_> = grades.iter().map(|it| serde_json::json!({"grade": it})).collect();
+        format!(r#""all":{},"vague":"low""#, serde_json::json!(all))
+    };
+    assert!(check(&all(&["info", "critical", "low"]), Severity::Critical, Some("critical")));
+    assert!(check(&all(&["info", "sev-9"]), Severity::Unknown, Some("sev-9")));
+    assert!(check(&all(&["high", "sev-9"]), Severity::High, Some("high")));
+    assert!(!check(&all(&["sev-9"]), Severity::Unknown, Some("sev-9")), "not the vague one");
+    assert!(!check(r#""vague":"low""#, Severity::Low, Some("low")));
+}
+
+#[test]
 fn what_people_add_goes_before_what_is_there() {
     let okta = r#"{"uuid": "u", "eventType": "a.b", "actor": {"alternateId": "ann@corp.example"}}"#;
     assert_eq!(read(Shape::Auto, okta).mapper, "okta/1");

@@ -35,7 +35,7 @@ pub use self::verify::{export, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};
 use crate::adapters::tables::sealed::Sealed;
-use crate::adapters::tables::{Cells, Value, cards, project, read};
+use crate::adapters::tables::{Cells, Value, bounded, cards, project, read};
 use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
     Arrival, Batch, Claim, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Heard, Ledger,
@@ -247,10 +247,10 @@ impl Ledger for Postgres {
         fingerprint: &str,
     ) -> Result<Option<Incident>, LedgerError> {
         let (sql, value) = match incident_key {
-            Some(key) => (read::OPEN_BY_KEY, key),
-            None => (read::OPEN_BY_PRINT, fingerprint),
+            Some(key) => (read::OPEN_BY_KEY, bounded(key)),
+            None => (read::OPEN_BY_PRINT, fingerprint.into()),
         };
-        self.one(sql, &[Value::Text(value)], read::incident).await
+        self.one(sql, &[Value::Text(&value)], read::incident).await
     }
 
     async fn incidents(&self, filter: Filter) -> Result<(Vec<Summary>, u64), LedgerError> {
@@ -325,7 +325,8 @@ impl Ledger for Postgres {
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
-        self.one(read::DOCUMENT, &[Value::Text(kind), Value::Text(key)], read::document).await
+        self.one(read::DOCUMENT, &[Value::Text(kind), Value::Text(&bounded(key))], read::document)
+            .await
     }
 
     async fn documents(&self, kind: &str) -> Result<Vec<StoredDocument>, LedgerError> {

@@ -39,7 +39,7 @@ pub(super) use self::rebuilt::Rebuilt;
 pub use self::verify::{export, verify};
 pub use super::verify::{Finding, Report};
 use crate::adapters::tables::sealed::Sealed;
-use crate::adapters::tables::{Value, cards, project, read as rows};
+use crate::adapters::tables::{Value, bounded, cards, project, read as rows};
 use crate::ports::chain::{Chain, Link};
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Ledger, LedgerError,
@@ -209,7 +209,7 @@ impl Ledger for Sqlite {
         fingerprint: &str,
     ) -> Result<Option<Incident>, LedgerError> {
         let (sql, value) = match incident_key {
-            Some(key) => (rows::OPEN_BY_KEY, key.to_owned()),
+            Some(key) => (rows::OPEN_BY_KEY, bounded(key).into_owned()),
             None => (rows::OPEN_BY_PRINT, fingerprint.to_owned()),
         };
         self.read(move |it| one(it, sql, &[Value::Text(&value)], rows::incident)).await

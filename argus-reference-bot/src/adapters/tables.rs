@@ -10,10 +10,29 @@ pub(super) mod read;
 pub(super) mod schema;
 pub(super) mod sealed;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use argus_soc::incident::Incident;
+use argus_soc::ledger::Hash;
 use uuid::Uuid;
+
+/// The longest name, in bytes, that stands in a table as it is. PostgreSQL refuses a row of an index
+/// above a third of a page, which is 2.7 kB, and some indexes hold two names.
+pub(super) const LONGEST: usize = 512;
+/// How a name begins that stands for a longer one.
+const SHORTENED: &str = "sha256:";
+
+/// A name as the tables have it: a long one, which a stranger may have written into an alert, is
+/// there by its hash. One that only looks shortened is too, so that it cannot pass for another.
+pub(super) fn bounded(name: &str) -> Cow<'_, str> {
+    // PostgreSQL's text has no character zero; the hash is of what stands there.
+    let plain = name.replace('\0', "\u{fffd}");
+    if plain.len() <= LONGEST && !plain.starts_with(SHORTENED) {
+        return Cow::from(name);
+    }
+    Cow::from(format!("{SHORTENED}{}", Hash::of(plain.as_bytes())))
+}
 
 /// A parameter of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

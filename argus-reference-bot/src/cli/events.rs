@@ -1,9 +1,10 @@
 //! `argus events`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use argus_bot_sdk::{Clock, SystemClock};
-use argus_soc::event::{Mapping, Mappings, SampleFailure, Shape, Source, lint};
+use argus_soc::event::{Mappings, SampleFailure, Shape, Source, lint};
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -21,7 +22,8 @@ Examples:
   argus events normalise --mappings my-mappings alert.json")]
     Normalise {
         /// What the alert looks like: `auto`, `generic`, `sentinel_trigger`, `sentinel_arm`,
-        /// `graph_alerts_v2`, `guardduty`, or a name of `argus events mappings`.
+        /// `graph_alerts_v2`, `guardduty`, a name of `argus events mappings`, or
+        /// `mapping:NAME` for one of your own.
         #[arg(long, default_value = "auto")]
         source: String,
         /// A folder with mappings of your own.
@@ -61,9 +63,14 @@ pub(super) fn run(command: &Command) -> Outcome {
         }
         Command::Lint { files, format } => check(files, *format),
         Command::Mappings { name: None } => {
-            let mut names: Vec<&str> = Mappings::embedded().iter().map(Mapping::id).collect();
-            names.sort_unstable();
-            say(&names.join("\n"))?;
+            let lines = Mappings::embedded().iter().map(|mapping| {
+                let (name, version) = mapping.id().split_once('/').unwrap_or((mapping.id(), ""));
+                format!("{name:<28} {version}")
+            });
+            let lines: BTreeSet<String> = lines.collect();
+            for line in lines {
+                say(&line)?;
+            }
             Ok(Ended::Well)
         }
         Command::Mappings { name: Some(name) } => {

@@ -1,7 +1,12 @@
 //! What pauses automation, and who lets it go on.
 //!
-//! Breakers are durable. What they saw in the last minute is not: a restart begins with a fresh
-//! minute, and with every breaker that was open still open.
+//! Breakers are durable, and what is recorded of them is the truth for every replica: it is read again
+//! each second, before runs begin by themselves, and before each of their effects. What they saw in
+//! the last minute is not durable: a restart begins with a fresh minute, and with every breaker that
+//! was open still open.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +22,7 @@ use argus_soc::policy::Action;
 use argus_soc::run::Run;
 use argus_soc::storm::breaker::{Breaker, Change, Scope};
 use argus_soc::storm::velocity::{Candidate, Guard};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{Mutex as Turn, MutexGuard as Turned, OnceCell, watch};
 use tokio::time::Instant;
 
 use super::Soc;
@@ -32,13 +37,25 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Paused {
     guard: OnceCell<Mutex<Guard>>,
+    /// Whoever reads breakers again, or writes what changed, does so from beginning to end before the
+    /// next one: so nothing is written twice or passed over, and what was read is not out of date.
+    turn: Turn<()>,
     started: Instant,
 }
 
 impl Default for Paused {
     fn default() -> Self {
-        Self { guard: OnceCell::new(), started: Instant::now() }
+        Self { guard: OnceCell::new(), turn: Turn::default(), started: Instant::now() }
     }
+}
+
+/// What changed and goes to the record; nobody else writes it meanwhile.
+#[derive(Debug)]
+pub(super) struct Changes<'a> {
+    /// The records. The batch that they go with may take them out.
+    pub(super) facts: Vec<Fact>,
+    count: usize,
+    _turn: Turned<'a, ()>,
 }
 
 impl Paused {
@@ -86,15 +103,33 @@ impl Soc {
     /// [`LedgerError`] if they cannot be read; nothing may be done by itself then.
     async fn breakers_read(&self) -> Result<MutexGuard<'_, Guard>, LedgerError> {
         let guard = self.guard.guard.get_or_try_init(|| async {
-            let breakers: BTreeMap<Scope, Breaker> = all::<Breaker>(&*self.ledger)
-                .await?
-                .into_iter()
-                .filter_map(|(scope, breaker)| Some((scope.parse().ok()?, breaker)))
-                .collect();
+            let breakers = self.recorded_breakers().await?;
             let guard = Guard::new(self.storm.velocity(), breakers, self.guard.now());
             Ok::<_, LedgerError>(Mutex::new(guard))
         });
         Ok(guard.await?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn recorded_breakers(&self) -> Result<BTreeMap<Scope, Breaker>, LedgerError> {
+        let breakers = all::<Breaker>(&*self.ledger).await?.into_iter();
+        Ok(breakers.filter_map(|(scope, it)| Some((scope.parse().ok()?, it))).collect())
+    }
+
+    /// Reads the breakers again: other replicas change them, too.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if they cannot be read; nothing may be done by itself then.
+    pub(super) async fn renew_breakers(&self) -> Result<(), LedgerError> {
+        let _turn = self.guard.turn.lock().await;
+        self.renew_in_turn().await
+    }
+
+    async fn renew_in_turn(&self) -> Result<(), LedgerError> {
+        let recorded = self.recorded_breakers().await?;
+        let now = self.guard.now();
+        self.breakers_read().await?.renew(recorded, now);
+        Ok(())
     }
 
     /// What holds back the run that a decision would begin; counts the run if nothing does. What
@@ -117,7 +152,12 @@ impl Soc {
         let id = event.event_id.to_string();
         let candidate = candidate(&id, event, &playbook.id, steps.into_iter());
         let now = self.guard.now();
-        let held = self.breakers_read().await?.admit(&candidate, now).err().unwrap_or_default();
+        let mut guard = self.breakers_read().await?;
+        let held = guard.admit(&candidate, now).err().unwrap_or_default();
+        if held.is_empty() && !self.shares.runs.is_sure() {
+            // Another replica sends what it does; here it is known only that it will.
+            guard.sent(&candidate, now);
+        }
         Ok(held.iter().map(|scope| format!("paused: {scope}")).collect())
     }
 
@@ -135,66 +175,84 @@ impl Soc {
         Ok(self.breakers_read().await?.holds(&candidate))
     }
 
-    /// An effect of a run is being sent; counts if it began by itself.
+    /// Whether an effect of a run may be sent, as the breakers are recorded now; counts it if the run
+    /// began by itself.
     ///
     /// # Errors
     ///
-    /// [`LedgerError`] if the breakers cannot be read.
-    pub(super) async fn sends(&self, incident: &Incident, run: &Run) -> Result<(), LedgerError> {
-        if let Some(candidate) = automatic(incident, run) {
-            let now = self.guard.now();
-            self.breakers_read().await?.sent(&candidate, now);
+    /// [`LedgerError`] if the breakers cannot be read; it must not be sent then.
+    pub(super) async fn may_send(
+        &self,
+        incident: &Incident,
+        run: &Run,
+    ) -> Result<bool, LedgerError> {
+        let Some(candidate) = automatic(incident, run) else { return Ok(true) };
+        self.renew_breakers().await?;
+        let now = self.guard.now();
+        let mut guard = self.breakers_read().await?;
+        if guard.holds(&candidate).is_some() {
+            return Ok(false);
         }
-        Ok(())
+        guard.sent(&candidate, now);
+        Ok(true)
     }
 
-    /// The records of what changed and is not written yet, and how many changes these are.
+    /// The records of what changed and is not written yet. Say [`Self::breakers_written`] when they
+    /// are; what is not stays to be written.
     ///
     /// # Errors
     ///
     /// [`LedgerError`] if the breakers cannot be read.
-    pub(super) async fn breaker_facts(&self) -> Result<(Vec<Fact>, usize), LedgerError> {
-        let guard = self.breakers_read().await?;
-        let changes = guard.unwritten();
-        let mut facts: Vec<Fact> = changes
-            .iter()
-            .map(|(scope, change)| {
-                if let Change::Open { why, .. } = change {
-                    tracing::error!(scope = %scope, why, "automation is paused; people are asked");
-                }
-                self.breaker_fact(Actor::service("breaker"), "", scope, change)
-            })
-            .collect();
-        let count = facts.len();
-        drop(guard);
-        if count > 0 {
+    pub(super) async fn breaker_facts(&self) -> Result<Changes<'_>, LedgerError> {
+        self.changes(self.guard.turn.lock().await).await
+    }
+
+    async fn changes<'a>(&self, turn: Turned<'a, ()>) -> Result<Changes<'a>, LedgerError> {
+        let changes = self.breakers_read().await?.unwritten().to_vec();
+        let fact = |(scope, change): &(Scope, Change)| {
+            if let Change::Open { why, .. } = change {
+                tracing::error!(scope = %scope, why, "automation is paused; people are asked");
+            }
+            self.breaker_fact(Actor::service("breaker"), "", scope, change)
+        };
+        let mut facts: Vec<Fact> = changes.iter().map(fact).collect();
+        if !facts.is_empty() {
             facts.extend(self.automation_alarm());
         }
-        Ok((facts, count))
+        Ok(Changes { facts, count: changes.len(), _turn: turn })
     }
 
-    /// So many changes are on record now.
-    pub(super) async fn breakers_written(&self, count: usize) {
-        if count > 0
+    /// These changes are on record now.
+    pub(super) async fn breakers_written(&self, changes: Changes<'_>) {
+        if changes.count > 0
             && let Ok(mut guard) = self.breakers_read().await
         {
-            guard.written(count);
+            guard.written(changes.count);
             drop(guard);
             self.bells.notify.notify_one();
             self.bells.execute.notify_one();
         }
     }
 
-    /// Every breaker that ever opened.
-    pub fn breakers(&self) -> Vec<(Scope, Breaker)> {
-        let guard = self.guard.guard.get();
-        let guard = guard.map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
-        guard.map(|it| it.breakers().clone().into_iter().collect()).unwrap_or_default()
+    /// Every breaker that ever opened, as it is recorded now.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if they cannot be read. That does not mean that none is open.
+    pub async fn breakers(&self) -> Result<Vec<(Scope, Breaker)>, LedgerError> {
+        self.renew_breakers().await?;
+        Ok(self.breakers_read().await?.breakers().clone().into_iter().collect())
     }
 
     /// Those that hold automation back now.
-    pub fn paused(&self) -> Vec<(Scope, Breaker)> {
-        self.breakers().into_iter().filter(|(_, it)| !it.lets_through()).collect()
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::breakers`].
+    pub async fn paused(&self) -> Result<Vec<(Scope, Breaker)>, LedgerError> {
+        let mut breakers = self.breakers().await?;
+        breakers.retain(|(_, it)| !it.lets_through());
+        Ok(breakers)
     }
 
     /// Stops automation, for a person.
@@ -224,8 +282,8 @@ impl Soc {
         scope: Option<&Scope>,
         correlation: &str,
     ) -> Result<Vec<Scope>, AccessError> {
-        let _read = self.breaker_facts().await.map_err(AccessError::Unrecorded)?;
-        let paused = self.paused().into_iter().map(|(it, _)| it);
+        let paused = self.paused().await.map_err(AccessError::Unrecorded)?;
+        let paused = paused.into_iter().map(|(it, _)| it);
         let scopes: Vec<Scope> = paused.filter(|it| scope.is_none_or(|only| only == it)).collect();
         let why = "a person let automation go on".to_owned();
         self.switch(person, &scopes, &Change::Close { why }, correlation).await?;
@@ -249,13 +307,14 @@ impl Soc {
         let at = facts.first().map_or_else(|| self.clock.now(), |fact| fact.at);
         facts.extend(self.automation_alarm());
         // What is on its way to the record comes first: a breaker must not close before it opened.
-        let (mut before, count) = self.breaker_facts().await.map_err(AccessError::Unrecorded)?;
+        let mut changes = self.breaker_facts().await.map_err(AccessError::Unrecorded)?;
+        let mut before = std::mem::take(&mut changes.facts);
         before.append(&mut facts);
         self.ledger
             .append(Batch { facts: before, ..Batch::default() })
             .await
             .map_err(AccessError::Unrecorded)?;
-        self.breakers_written(count).await;
+        self.breakers_written(changes).await;
         let now = self.guard.now();
         let mut guard = self.breakers_read().await.map_err(AccessError::Unrecorded)?;
         for scope in scopes {
@@ -279,12 +338,18 @@ impl Soc {
     }
 
     async fn tick(&self) -> Result<(), LedgerError> {
-        let now = self.guard.now();
-        self.breakers_read().await?.tick(now);
-        let (facts, count) = self.breaker_facts().await?;
-        if count > 0 {
+        let turn = self.guard.turn.lock().await;
+        self.renew_in_turn().await?;
+        // Where no run is driven nothing is known of what goes on: there, time closes nothing.
+        if self.shares.runs.is_sure() {
+            let now = self.guard.now();
+            self.breakers_read().await?.tick(now);
+        }
+        let mut changes = self.changes(turn).await?;
+        if changes.count > 0 {
+            let facts = std::mem::take(&mut changes.facts);
             self.ledger.append(Batch { facts, ..Batch::default() }).await?;
-            self.breakers_written(count).await;
+            self.breakers_written(changes).await;
         }
         Ok(())
     }

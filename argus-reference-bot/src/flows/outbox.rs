@@ -186,7 +186,7 @@ impl Soc {
     /// What is out of order, a line each.
     pub(super) async fn trouble(&self) -> Result<Vec<String>, LedgerError> {
         let mut lines = self.parked().await?;
-        for (scope, breaker) in self.paused() {
+        for (scope, breaker) in self.paused().await? {
             lines.push(format!(
                 "Automation {}: {} ({})",
                 plain(&scope.to_string()),

@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use argus_soc::event::{Claims, Mappings, NormaliseError, SecurityEvent, Shape, Source as From};
+use argus_soc::event::{
+    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Shape,
+    Source as From,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -169,6 +172,20 @@ impl Sources {
         // The source's shape may have been changed in the settings since; nothing is lost by it.
         let event = read(shape).or_else(|_| read(Shape::Auto))?;
         Ok(SecurityEvent { event_id: id, ..event })
+    }
+
+    /// Takes a request's body apart; see [`Mappings::delivery`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn delivery<'b>(
+        &self,
+        body: &'b [u8],
+        label: Label,
+        most: usize,
+    ) -> Result<Delivery<'b>, DeliveryError> {
+        self.mappings.delivery(body, label, most)
     }
 
     /// An event of the source is on disk.

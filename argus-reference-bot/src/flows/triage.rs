@@ -54,6 +54,8 @@ struct Draft {
     suppressed: BTreeMap<String, Vec<Uuid>>,
     /// What the sources said about the events of the batch.
     asked: Asked,
+    /// Whether the breakers were read again for it.
+    breakers_renewed: bool,
 }
 
 impl Soc {
@@ -165,13 +167,13 @@ impl Soc {
         self.correlate(events, &mut draft, remembered).await?;
         self.keep_back(&mut draft);
         let Draft { mut batch, touched, number, groups, .. } = draft;
-        let (breakers, count) = self.breaker_facts().await?;
-        batch.facts.splice(0..0, breakers);
+        let mut changes = self.breaker_facts().await?;
+        batch.facts.splice(0..0, std::mem::take(&mut changes.facts));
         let begins_runs =
             batch.facts.iter().any(|fact| matches!(fact.what, What::RunCreated { .. }));
         let silent = silent_in(&batch);
         self.ledger.append(batch).await?;
-        self.breakers_written(count).await;
+        self.breakers_written(changes).await;
         self.knowledge.late.ask_again(silent, self.clock.now());
         remembered.absorb(touched, number, groups);
         Ok(begins_runs)
@@ -294,6 +296,10 @@ impl Soc {
         let score = self.model.score(event, &enrichment);
         let playbooks = self.playbooks.in_use();
         let decision = decide(event, &enrichment, &score, &playbooks, false);
+        if matches!(decision, Decision::Run { .. }) && !draft.breakers_renewed {
+            self.renew_breakers().await?;
+            draft.breakers_renewed = true;
+        }
         let held = self.held_at_once(event, &decision).await?;
         let decision = if held.is_empty() {
             decision

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::server::BodyError;
-use argus_soc::event::{Delivery, DeliveryError, delivery};
+use argus_soc::event::{Delivery, DeliveryError};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
@@ -177,13 +177,16 @@ impl Inner {
         mut pass: Pass,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let parts: Option<Vec<Bytes>> = match delivery(&raw, said.label, self.limits.batch_events) {
-            Ok(Delivery::One(_)) => None,
-            Ok(Delivery::Many(parts)) => {
-                Some(parts.into_iter().map(|part| raw.slice_ref(part)).collect())
-            }
-            Err(error) => return Err(Refusal::of(place, Reason::Unreadable, undivided(&error))),
-        };
+        let parts: Option<Vec<Bytes>> =
+            match self.soc.sources.delivery(&raw, said.label, self.limits.batch_events) {
+                Ok(Delivery::One(_)) => None,
+                Ok(Delivery::Many(parts)) => {
+                    Some(parts.into_iter().map(|part| raw.slice_ref(part)).collect())
+                }
+                Err(error) => {
+                    return Err(Refusal::of(place, Reason::Unreadable, undivided(&error)));
+                }
+            };
         let events = parts.as_ref().map_or(1, Vec::len);
         pass.enter(place, events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
         let (inner, correlated) = (Arc::clone(self), correlation.to_owned());

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::reply;
 use super::{Answer, Inner};
+use crate::chain::chain;
 use crate::ports::ledger::Counts;
 
 impl Inner {
@@ -19,9 +20,7 @@ impl Inner {
             "teams_keys": keys.map_or("not fetched yet".into(), |age| {
                 format!("fetched {} s ago", age.as_secs())
             }),
-            "automation": self.soc.paused().iter().map(|(scope, breaker)| {
-                format!("{scope}: {}", crate::view::bulletin::state(breaker.state))
-            }).collect::<Vec<_>>(),
+            "automation": self.automation().await,
             "cards_in_digest": counts.as_ref().ok().map(|counts| counts.digested),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
             "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
@@ -29,6 +28,20 @@ impl Inner {
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
         });
         reply::json_with(if ready { 200 } else { 503 }, &body)
+    }
+
+    /// The breakers that hold automation back. That they cannot be read does not mean that none does.
+    async fn automation(&self) -> Value {
+        match self.soc.paused().await {
+            Ok(paused) => paused
+                .iter()
+                .map(|(scope, it)| format!("{scope}: {}", crate::view::bulletin::state(it.state)))
+                .collect(),
+            Err(error) => {
+                tracing::error!(why = chain(&error), "cannot see whether automation is paused");
+                "unknown".into()
+            }
+        }
     }
 
     /// How long ago each source was heard. One that is silent does not make Argus unready; it is an
@@ -42,8 +55,17 @@ impl Inner {
         self.soc.sources.ages(now).map(|(name, age)| (name.to_owned(), said(age).into())).collect()
     }
 
-    fn metrics_page(&self, counts: Counts) -> String {
-        let mut page = self.soc.metrics.page(counts, self.soc.paused().len() as u64);
+    async fn metrics_page(&self, counts: Counts) -> String {
+        let mut page = self.soc.metrics.page(counts);
+        // What is not known is left out: no breaker that is open would be a false comfort.
+        if let Ok(paused) = self.soc.paused().await {
+            crate::metrics::gauge(
+                &mut page,
+                "argus_breakers_open",
+                "Breakers that hold automation back.",
+                paused.len() as u64,
+            );
+        }
         page.push_str(&self.soc.sources.page(self.soc.clock.now()));
         crate::metrics::gauge(
             &mut page,
@@ -59,7 +81,7 @@ impl Inner {
             Ok(counts) => reply::raw(
                 200,
                 "text/plain; version=0.0.4; charset=utf-8",
-                self.metrics_page(counts).into(),
+                self.metrics_page(counts).await.into(),
             ),
             Err(error) => reply::unavailable(&error),
         }

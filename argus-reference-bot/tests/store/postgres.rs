@@ -1,7 +1,9 @@
 //! The suite of the port on PostgreSQL, and what several replicas owe.
 
-use argus_reference_bot::adapters::postgres::verify;
-use argus_reference_bot::ports::ledger::{LedgerError, suite};
+use argus_reference_bot::adapters::postgres::{Postgres, verify};
+use argus_reference_bot::ports::ledger::{Batch, Ledger as _, LedgerError, suite};
+use argus_soc::event::Severity;
+use argus_soc::ledger::fact::What;
 
 use super::server::{Server, open, target};
 
@@ -31,9 +33,72 @@ async fn every_promise_holds_on_postgres() -> Result<(), LedgerError> {
         leases_exclude,
         records_are_in_order,
         cards_are_due_in_order,
+        cards_move_and_come_back,
+        digests_cover_cards,
+        places_are_told_apart,
         documents_follow,
         placing_moves_on,
         incidents_are_found,
+        long_names_are_found,
+    );
+    Ok(())
+}
+
+/// A store whose incident has a long key of its source, and that key.
+async fn with_a_long_key(url: &str) -> Result<String, LedgerError> {
+    let (store, key) = (open(url).await, "k".repeat(1_000));
+    store.receive(suite::arrival(1)).await?;
+    let mut opening = suite::opened(&suite::arrival(1), "INC-1", Severity::High)?;
+    if let What::Opened { event, .. } = &mut opening.what {
+        event.incident_key = Some(key.clone());
+    }
+    store.append(Batch { facts: vec![opening], ..Batch::default() }).await?;
+    Ok(key)
+}
+
+/// The first layout had long names as they were.
+#[tokio::test]
+async fn names_of_the_first_layout_are_shortened() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let url = server.database().await;
+    let key = with_a_long_key(&url).await?;
+    let client = server.client("t1").await;
+    let old = format!(
+        "UPDATE incidents SET incident_key = '{key}'; UPDATE schema SET layout = 1, oldest = 1"
+    );
+    client.batch_execute(&old).await.expect("the first layout");
+
+    let store = open(&url).await;
+    let found = store.open_incident(Some(&key), "").await?;
+    assert_eq!(found.map(|incident| incident.key), Some("INC-1".into()));
+    assert_eq!(verify(&target(&url)).await?.findings, []);
+    let row = client.query_one("SELECT layout, oldest FROM schema", &[]).await.expect("a row");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 2), "an older program is refused");
+    Ok(())
+}
+
+/// While replicas are replaced, the tables may be newer than a program: it goes on unless they say
+/// that it is too old.
+#[tokio::test]
+async fn newer_tables_say_who_may_work_with_them() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let url = server.database().await;
+    with_a_long_key(&url).await?;
+    let client = server.client("t1").await;
+    let newer = "ALTER TABLE incidents ADD COLUMN owner TEXT; UPDATE schema SET layout = 99";
+    client.batch_execute(newer).await.expect("a newer layout");
+    let store = open(&url).await;
+    store.receive(suite::arrival(2)).await?;
+    let opening = suite::opened(&suite::arrival(2), "INC-2", Severity::High)?;
+    store.append(Batch { facts: vec![opening], ..Batch::default() }).await?;
+    assert_eq!(store.last_number().await?, 2, "a newer column is no trouble");
+    drop(store);
+
+    client.batch_execute("UPDATE schema SET oldest = 98").await.expect("a newer layout");
+    let refused = Postgres::open(target(&url)).await.map(|_| ());
+    assert!(
+        matches!(&refused, Err(LedgerError::Damaged(why)) if why.contains("at least 98")),
+        "{refused:?}"
     );
     Ok(())
 }

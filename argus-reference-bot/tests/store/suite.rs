@@ -52,6 +52,7 @@ promises!(
     documents_follow,
     placing_moves_on,
     incidents_are_found,
+    long_names_are_found,
 );
 
 /// The first layout had its tables in another order; the records were the same.

@@ -3,6 +3,7 @@
 //! A delivery is only taken apart here. Each part is judged by itself afterwards, so that a broken
 //! event costs itself and not its neighbours.
 
+use super::Mappings;
 use super::split::split;
 
 /// The events of a request, as bytes.
@@ -46,43 +47,52 @@ pub enum Label {
     Lines,
 }
 
-/// Takes a request's body apart, at most `most` events.
-///
-/// Two objects on lines of their own are never one JSON document, so they are told apart from an
-/// object that is written over several lines without a label.
-///
-/// ```
-/// use argus_soc::event::{Delivery, Label, delivery};
-///
-/// let many = |body: &'static [u8]| match delivery(body, Label::Json, 10) {
-///     Ok(Delivery::Many(parts)) => parts.len(),
-///     _ => 0,
-/// };
-/// assert_eq!(many(br#"[{"id": 1}, {"id": 2}]"#), 2);
-/// assert_eq!(many(b"{\"id\": 1}\n{\"id\": 2}\n"), 2);
-/// assert_eq!(many(br#"{"records": [{"id": 1}, {"id": 2}]}"#), 2, "an envelope");
-/// assert_eq!(many(b"{\n\"id\": 1\n}\n"), 0, "one object");
-/// ```
-///
-/// # Errors
-///
-/// [`DeliveryError`] if the frame of the list is broken; nothing can be said of its events then.
-pub fn delivery(body: &[u8], label: Label, most: usize) -> Result<Delivery<'_>, DeliveryError> {
-    let content = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    let parts = match content.first() {
-        _ if label == Label::Lines => lines(content, most),
-        Some(b'[') => elements(content, most)?,
-        Some(b'{') if is_lines(content) => lines(content, most),
-        Some(b'{') => match split(content) {
-            parts if parts.is_empty() => return Ok(Delivery::One(body)),
-            parts => parts,
-        },
-        _ => return Ok(Delivery::One(body)),
-    };
-    if parts.len() > most {
-        return Err(DeliveryError::TooMany { most });
+impl Mappings {
+    /// Takes a request's body apart, at most `most` events.
+    ///
+    /// Two objects on lines of their own are never one JSON document, so they are told apart from an
+    /// object that is written over several lines without a label. A message that one of the mappings
+    /// knows as a whole is one event, whatever lists are in it.
+    ///
+    /// ```
+    /// use argus_soc::event::{Delivery, Label, Mappings};
+    ///
+    /// let mappings = Mappings::embedded();
+    /// let many = |body: &'static [u8]| match mappings.delivery(body, Label::Json, 10) {
+    ///     Ok(Delivery::Many(parts)) => parts.len(),
+    ///     _ => 0,
+    /// };
+    /// assert_eq!(many(br#"[{"id": 1}, {"id": 2}]"#), 2);
+    /// assert_eq!(many(b"{\"id\": 1}\n{\"id\": 2}\n"), 2);
+    /// assert_eq!(many(br#"{"records": [{"id": 1}, {"id": 2}]}"#), 2, "an envelope");
+    /// assert_eq!(many(b"{\n\"id\": 1\n}\n"), 0, "one object");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DeliveryError`] if the frame of the list is broken; nothing can be said of its events then.
+    pub fn delivery<'b>(
+        &self,
+        body: &'b [u8],
+        label: Label,
+        most: usize,
+    ) -> Result<Delivery<'b>, DeliveryError> {
+        let content = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+        let parts = match content.first() {
+            _ if label == Label::Lines => lines(content, most),
+            Some(b'[') => elements(content, most)?,
+            Some(b'{') if is_lines(content) => lines(content, most),
+            Some(b'{') => match split(content, self) {
+                parts if parts.is_empty() => return Ok(Delivery::One(body)),
+                parts => parts,
+            },
+            _ => return Ok(Delivery::One(body)),
+        };
+        if parts.len() > most {
+            return Err(DeliveryError::TooMany { most });
+        }
+        Ok(Delivery::Many(parts))
     }
-    Ok(Delivery::Many(parts))
 }
 
 fn lines(content: &[u8], most: usize) -> Vec<&[u8]> {
@@ -154,7 +164,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str, label: Label) -> Result<Vec<&str>, DeliveryError> {
-        match delivery(body.as_bytes(), label, 3)? {
+        match Mappings::embedded().delivery(body.as_bytes(), label, 3)? {
             Delivery::One(_) => Ok(vec!["one"]),
             Delivery::Many(parts) => {
                 let text = |part| std::str::from_utf8(part).expect("UTF-8");
@@ -205,7 +215,7 @@ mod tests {
         fn any_bytes_are_taken_apart_without_end_or_harm(body in prop::collection::vec(
             prop::sample::select(b"[]{},\"\\ \n1\xff".to_vec()), 0..64))
         {
-            if let Ok(Delivery::Many(parts)) = delivery(&body, Label::Json, 8) {
+            if let Ok(Delivery::Many(parts)) = Mappings::embedded().delivery(&body, Label::Json, 8) {
                 prop_assert!(parts.iter().map(|part| part.len()).sum::<usize>() <= body.len());
             }
         }
@@ -218,7 +228,8 @@ mod tests {
                 .collect();
             let list = format!(" [{}]", items.join(" ,\n"));
             let parts: Vec<&[u8]> = items.iter().map(String::as_bytes).collect();
-            prop_assert_eq!(delivery(list.as_bytes(), Label::Json, 8), Ok(Delivery::Many(parts)));
+            let read = Mappings::embedded().delivery(list.as_bytes(), Label::Json, 8);
+            prop_assert_eq!(read, Ok(Delivery::Many(parts)));
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::attack;
 /// How many of the entities that only the walk found are named in the note about them.
 const NAMED: usize = 6;
 
+/// How many notes an event has; a person reads a few.
+const MOST_NOTES: usize = 64;
+
 /// What a mapper found; [`Draft::finish`] adds what is the same for all of them.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -47,8 +50,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Says something of the reading. A message that gives cause for endless notes is cut short.
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        match self.notes.len() {
+            0..MOST_NOTES => self.notes.push(note.into()),
+            MOST_NOTES => self.notes.push("there would be more notes".to_owned()),
+            _ => {}
+        }
     }
 
     /// Adds an entity unless the same one is there, whose ids it then completes.

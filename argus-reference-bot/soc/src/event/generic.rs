@@ -42,7 +42,7 @@ pub(super) fn event(object: &Json<'_>) -> Draft {
         ..Draft::default()
     };
     (draft.severity, draft.severity_raw) = severity::read(object.get("severity"));
-    draft.phase = phase(object);
+    phase(object, &mut draft);
     entities(object, &mut draft);
     draft.context = context(object);
     for (field, found) in
@@ -84,13 +84,21 @@ fn id(object: &Json<'_>) -> Option<String> {
     id.or_else(|| object.any_text(&["alert_id", "uuid", "guid"]))
 }
 
-fn phase(object: &Json<'_>) -> Phase {
-    let word = object.any_text(&["phase", "status", "state"]).unwrap_or_default();
-    match word.to_lowercase().as_str() {
-        "resolved" | "closed" | "recovered" | "ok" => Phase::Resolved,
-        "update" | "updated" | "in_progress" | "inprogress" | "active" => Phase::Update,
-        _ => Phase::Open,
-    }
+/// Reads the status. `closed` may be that of a port or a ticket: what nobody knows to be an alert's
+/// state is kept as a note and read as open, since an alert that is over is not shown.
+fn phase(object: &Json<'_>, draft: &mut Draft) {
+    let Some(word) = object.any_text(&["phase", "status", "state"]) else { return };
+    let known = draft.id_of_message || draft.incident_key.is_some();
+    draft.phase = match word.to_lowercase().as_str() {
+        "resolved" | "closed" | "recovered" if known => Phase::Resolved,
+        "update" | "updated" | "in_progress" | "inprogress" | "active" if known => Phase::Update,
+        "open" | "new" | "firing" | "triggered" | "active" | "alerting" => Phase::Open,
+        _ => {
+            let word = super::field::shown(&word);
+            draft.note(format!("status {word:?} is not one we know; read as open"));
+            Phase::Open
+        }
+    };
 }
 
 fn entities(object: &Json<'_>, draft: &mut Draft) {

@@ -90,6 +90,8 @@ enum Grading {
 
 #[derive(Clone, Debug)]
 struct Stated {
+    /// Where this counts at all.
+    when: Vec<Condition>,
     from: Pick,
     words: Vec<(String, Severity)>,
     scale: Scale,

@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::json::Json;
-use super::{json, wrap};
+use super::{Mappings, json, wrap};
 
 /// The alerts in an envelope that holds a list of them, each as bytes that can be read alone:
-/// `records` of an Event Hub, `Records` of a queue, `alerts` of Alertmanager and Grafana, `findings` of
-/// Security Hub, `value` of Graph. The bytes are those of the message, not written anew, so that what
-/// is stored is what came. Nothing comes back when the message is one alert, or none that can be
-/// read: then it is read as it is.
-pub(super) fn split(raw: &[u8]) -> Vec<&[u8]> {
+/// `records` of an Event Hub, `Records` of a queue, `findings` of Security Hub, `value` of Graph. The bytes are those of the message, not written anew, so that what
+/// is stored is what came. Nothing comes back when the message is one alert, one that a mapping knows
+/// as a whole, or none that can be read: then it is read as it is.
+pub(super) fn split<'r>(raw: &'r [u8], mappings: &Mappings) -> Vec<&'r [u8]> {
     let Some(text) = std::str::from_utf8(raw).ok().filter(|text| may_hold_a_list(text)) else {
         return Vec::new();
     };
     let Ok(message) = json::read(text) else { return Vec::new() };
     let place = || {
         let (key, _) = wrap::list(&message)?;
+        if mappings.knows(&message) {
+            return None;
+        }
         items_of(text, fields_of(text)?.get(key)?.start)
     };
     place().unwrap_or_default().into_iter().filter_map(|range| raw.get(range)).collect()
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn parts_are_the_bytes_that_came() {
         fn check(raw: &str, expected: &[&str]) {
-            let parts: Vec<&str> = split(raw.as_bytes())
+            let parts: Vec<&str> = split(raw.as_bytes(), Mappings::embedded())
                 .into_iter()
                 .map(|part| std::str::from_utf8(part).unwrap())
                 .collect();
@@ -115,6 +117,11 @@ mod tests {
             &[r#"{"a":"]},{\""}"#, r#"{"b":[1,{}]}"#],
         );
         check(r#"{"title":"One","events":[{},{}]}"#, &[]);
+        check(
+            r#"{"id":{"applicationName":"login"},"actor":{},"events":[{"name":"a"},{"name":"b"}]}"#,
+            &[],
+        );
+        check(r#"{"receiver":"r","groupKey":"g","alerts":[{"labels":{}},{"labels":{}}]}"#, &[]);
         check(r#"[{"a":1},{}]"#, &[]);
         check("[1,{}]", &[]);
         check("{", &[]);
@@ -128,13 +135,13 @@ mod tests {
                 items.iter().map(|text| serde_json::json!({ "text": text, text: [text] })).collect();
             let raw = serde_json::json!({ "count": items.len(), "records": items }).to_string();
             let parts: Vec<serde_json::Value> =
-                split(raw.as_bytes()).iter().map(|part| serde_json::from_slice(part).unwrap()).collect();
+                split(raw.as_bytes(), Mappings::embedded()).iter().map(|part| serde_json::from_slice(part).unwrap()).collect();
             prop_assert_eq!(parts, items);
         }
 
         #[test]
         fn no_bytes_make_it_panic(raw in prop::collection::vec(any::<u8>(), 0..64)) {
-            prop_assert!(split(&raw).len() <= raw.len());
+            prop_assert!(split(&raw, Mappings::embedded()).len() <= raw.len());
         }
     }
 }

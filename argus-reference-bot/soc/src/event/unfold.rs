@@ -7,6 +7,10 @@ use super::json::{self, Json};
 /// How long a text may be that is looked into.
 const LONGEST: usize = 1024 * 1024;
 
+/// How many names an object may have that is put together again; each is looked for among them. No
+/// exporter writes as many, and more stay as they came.
+const MOST_FLATTENED: usize = 1024;
+
 /// The texts in a message that look like JSON, in their order.
 pub(super) fn embedded(message: &Json<'_>) -> Vec<String> {
     let mut texts = Vec::new();
@@ -53,7 +57,7 @@ pub(super) fn unflatten(value: &mut Json<'_>) {
     match value {
         Json::List(items) => items.iter_mut().for_each(unflatten),
         Json::Object(fields) => {
-            if fields.iter().any(|(name, _)| is_flattened(name)) {
+            if fields.len() <= MOST_FLATTENED && fields.iter().any(|(name, _)| is_flattened(name)) {
                 for (name, value) in std::mem::take(fields) {
                     place(fields, name, value);
                 }

@@ -220,9 +220,12 @@ impl<'w> Walk<'w> {
     }
 
     fn text(&mut self, text: &'w str, key: Key, about: About, groups: &mut Groups<'w>) {
-        let text = text.get(..text.len().min(LONGEST)).unwrap_or_default();
+        let (text, rest) = text.split_at(text.floor_char_boundary(LONGEST));
         if text.is_empty() {
             return;
+        }
+        if !rest.is_empty() {
+            self.finds.cut = self.finds.cut.or(Some("a text is longer than 8 KiB"));
         }
         let meaning = key.within(about).map(|meaning| (meaning, 0)).or_else(|| key.meaning());
         let Some((meaning, before)) = meaning else {

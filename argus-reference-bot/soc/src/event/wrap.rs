@@ -78,22 +78,42 @@ fn is_envelope(name: &str) -> bool {
 const LISTS: [&str; 8] =
     ["records", "alerts", "findings", "value", "events", "results", "items", "entries"];
 
-/// The first of several messages in an envelope, and how many there are.
-pub(super) fn several<'m, 'a>(message: &'m Json<'a>) -> Option<(&'m Json<'a>, usize)> {
-    let (_, items) = list(message)?;
-    Some((items.first()?, items.len()))
-}
+/// What says that a message is an alert itself: words in keys, without the marks between them.
+const TELLING: [&str; 22] = [
+    "title",
+    "severity",
+    "description",
+    "rule",
+    "alertname",
+    "evidence",
+    "priority",
+    "host",
+    "hostname",
+    "device",
+    "user",
+    "username",
+    "actor",
+    "ip",
+    "sourceip",
+    "alertid",
+    "incidentid",
+    "signature",
+    "threat",
+    "category",
+    "eventtype",
+    "phase",
+];
 
 /// The list in which an envelope keeps several messages, and its key.
 ///
-/// The rest of an envelope is plain: an alert that lists what it is about has a title or a
-/// severity beside the list.
+/// The rest of an envelope is plain: an alert that lists what it is about has a title, a severity or
+/// somebody beside the list.
 pub(super) fn list<'m, 'a>(message: &'m Json<'a>) -> Option<(&'m str, &'m [Json<'a>])> {
     let Json::Object(fields) = message else { return None };
     let tells = |name: &str| {
-        ["title", "severity", "description", "rule", "alertname", "evidence"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
+        let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+        let letters: Vec<u8> = letters.map(|byte| byte.to_ascii_lowercase()).collect();
+        TELLING.iter().any(|known| known.as_bytes() == letters)
     };
     if fields.iter().any(|(name, _)| tells(name)) {
         return None;
@@ -122,10 +142,12 @@ mod tests {
 
     #[test]
     fn an_alert_with_a_list_is_one_alert() {
-        let several = |text| several(&json::read(text).unwrap()).map(|(_, count)| count);
+        let several = |text| list(&json::read(text).unwrap()).map(|(_, items)| items.len());
         assert_eq!(several(r#"{"records":[{"a":1},{"a":2}]}"#), Some(2));
         assert_eq!(several(r#"{"records":[{"a":1}]}"#), None);
         assert_eq!(several(r#"{"records":[1,2]}"#), None);
         assert_eq!(several(r#"{"title":"x","events":[{"a":1},{"a":2}]}"#), None);
+        assert_eq!(several(r#"{"alert_name":"x","events":[{"a":1},{"a":2}]}"#), None);
+        assert_eq!(several(r#"{"Host":"x","events":[{"a":1},{"a":2}]}"#), None);
     }
 }

@@ -86,6 +86,29 @@ impl Guard {
         Self { limits, breakers, changed, ..Self::default() }
     }
 
+    /// Takes the breakers as they are recorded now: other replicas change them, too. What is not on
+    /// record yet comes on top. One that was changed by others cools down anew.
+    pub fn renew(&mut self, recorded: BTreeMap<Scope, Breaker>, now_ms: u64) {
+        let before = std::mem::replace(&mut self.breakers, recorded);
+        for (scope, change) in &self.unwritten {
+            let breaker = self.breakers.entry(scope.clone()).or_default();
+            breaker.apply(change, &Actor::service("breaker"), Timestamp::UNIX_EPOCH);
+        }
+        let stands = |it: &Breaker| (it.state, it.opened, it.needs_person);
+        for (scope, breaker) in &self.breakers {
+            let was = before.get(scope);
+            if was.map(stands) == Some(stands(breaker)) {
+                continue;
+            }
+            self.changed.insert(scope.clone(), now_ms);
+            let by_person = matches!(breaker.by, Some(Actor::Person { .. }));
+            if breaker.lets_through() && by_person {
+                // What led to it was seen by whoever closed it.
+                self.asked.retain(|(_, asked)| !asked.scopes().contains(scope));
+            }
+        }
+    }
+
     /// The breakers that ever opened.
     pub fn breakers(&self) -> &BTreeMap<Scope, Breaker> {
         &self.breakers
@@ -377,11 +400,48 @@ mod tests {
         assert!(guard.admit(&candidate(300, 50), 300_100).is_err());
     }
 
+    #[test]
+    fn what_others_recorded_counts_and_what_is_not_on_record_yet_stays() {
+        let (ann, open) = (
+            Actor::Person { tenant: "home".into(), object_id: "ann".into(), shown_as: None },
+            Change::Open { why: "stop".into(), needs_person: true },
+        );
+        let mut global = Breaker::default();
+        global.apply(&open, &ann, Timestamp::UNIX_EPOCH);
+        let mut guard = opened(false);
+        guard.renew([(Scope::Global, global.clone())].into(), 6);
+        let action = Scope::Action("isolate_host".into());
+        let held: Vec<_> = guard.open().map(|(scope, _)| scope.clone()).collect();
+        assert_eq!(held, [Scope::Global, action.clone()]);
+        global.apply(&Change::Close { why: "go on".into() }, &ann, Timestamp::UNIX_EPOCH);
+        let mut recorded = BTreeMap::from([(Scope::Global, global)]);
+        guard.renew(recorded.clone(), 7);
+        assert_eq!(guard.holds(&candidate(0, 0)), Some(action.clone()));
+
+        // Another replica's breaker cools down from when it is seen here.
+        guard.written(guard.unwritten().len());
+        let mut other = Breaker::default();
+        other.apply(
+            &Change::Open { why: "fast".into(), needs_person: false },
+            &ann,
+            Timestamp::UNIX_EPOCH,
+        );
+        recorded.insert(action.clone(), other);
+        let mut late = Guard::new(Limits::default(), BTreeMap::new(), 0);
+        late.renew(recorded.clone(), 400_000);
+        late.renew(recorded, 500_000);
+        late.tick(699_999);
+        assert_eq!(late.breakers()[&action].state, State::Open);
+        late.tick(700_000);
+        assert_eq!(late.breakers()[&action].state, State::HalfOpen);
+    }
+
     #[derive(Clone, Debug)]
     enum Op {
         Ask(u64),
         Sent,
         Tick,
+        Write,
         Restart,
         Halt,
     }
@@ -391,10 +451,21 @@ mod tests {
             12 => (0_u64..30).prop_map(Op::Ask),
             2 => Just(Op::Sent),
             4 => Just(Op::Tick),
+            3 => Just(Op::Write),
             1 => Just(Op::Restart),
             1 => Just(Op::Halt),
         ];
         prop::collection::vec((0_u64..40_000, op), 1..200)
+    }
+
+    /// Writes what is not on record yet, as one batch does.
+    fn write(guard: &mut Guard, record: &mut BTreeMap<Scope, Breaker>) {
+        let changes = guard.unwritten().to_vec();
+        for (scope, change) in &changes {
+            let breaker = record.entry(scope.clone()).or_default();
+            breaker.apply(change, &Actor::service("breaker"), Timestamp::UNIX_EPOCH);
+        }
+        guard.written(changes.len());
     }
 
     proptest! {
@@ -403,6 +474,7 @@ mod tests {
         #[test]
         fn an_open_breaker_lets_nothing_through(ops in ops()) {
             let (mut guard, mut now, mut admitted) = (guard(), 0, Vec::new());
+            let mut record = BTreeMap::new();
             for (n, (pause, op)) in ops.into_iter().enumerate() {
                 now += pause;
                 match op {
@@ -413,26 +485,29 @@ mod tests {
                         prop_assert!(before.is_none() || answer.is_err());
                         if answer.is_ok() {
                             prop_assert_eq!(guard.holds(&asks), None);
+                            // It begins in the batch that has the changes.
+                            write(&mut guard, &mut record);
                             admitted.push((now, host));
                         }
                     }
                     Op::Sent => guard.sent(&candidate(0, 0), now),
                     Op::Tick => guard.tick(now),
+                    Op::Write => write(&mut guard, &mut record),
                     Op::Restart => {
                         // What is not on record yet is lost with the process, and so is the window.
-                        let count = guard.unwritten().len();
-                        guard.written(count);
-                        let held = guard.open().count();
-                        let breakers = guard.breakers().clone();
-                        guard = Guard::new(Limits::default(), breakers, now);
-                        prop_assert_eq!(guard.open().count(), held);
+                        guard = Guard::new(Limits::default(), record.clone(), now);
                         admitted.clear();
                     }
                     Op::Halt => {
                         let by = Actor::service("test");
+                        write(&mut guard, &mut record);
                         guard.halt(&Scope::Global, "stop", &by, Timestamp::UNIX_EPOCH, now);
+                        record.insert(Scope::Global, guard.breakers()[&Scope::Global].clone());
                         prop_assert!(guard.admit(&candidate(n as u64, 1), now).is_err());
                     }
+                }
+                if guard.unwritten().is_empty() {
+                    prop_assert_eq!(guard.breakers(), &record);
                 }
                 let lately: Vec<_> =
                     admitted.iter().filter(|(at, _)| at + 60_000 > now).collect();

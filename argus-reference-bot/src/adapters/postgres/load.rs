@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::wire::Param;
 use crate::adapters::tables::project::{DROP_DOCUMENT, SET_DOCUMENT};
-use crate::adapters::tables::{Tables, Value};
+use crate::adapters::tables::{Tables, Value, bounded};
 
 /// What facts name that is in the tables.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Needs {
     /// An incident or a document by its stream.
     pub(super) fn stream(&mut self, stream: &str) {
         match stream.split_once('/') {
-            Some((kind, key)) => self.documents.extend([(kind.into(), key.into())]),
+            Some((kind, key)) => self.documents.extend([(kind.into(), bounded(key).into())]),
             None => self.incidents.extend([stream.to_owned()]),
         }
     }
@@ -50,12 +50,12 @@ impl Needs {
             What::Suppressed { events, .. } | What::Shed { moved: events, .. } => {
                 events.iter().for_each(event);
             }
-            What::Leased { lease, .. } => self.leases.extend([lease.clone()]),
+            What::Leased { lease, .. } => self.leases.extend([bounded(lease).into()]),
             _ => {}
         }
         // Which documents a fact changes is asked by letting it change nothing.
         let load = |kind: &'static str, key: &str| {
-            self.documents.insert((kind.into(), key.into()));
+            self.documents.insert((kind.into(), bounded(key).into()));
             Ok::<_, Infallible>(None)
         };
         drop(documents::changes(fact, load));
@@ -128,9 +128,10 @@ impl Loaded {
     /// The version of an incident, or of a document by its stream; 0 if there is none.
     pub(super) fn version(&self, stream: &str) -> u64 {
         match stream.split_once('/') {
-            Some((kind, key)) => {
-                self.documents.get(&(kind.into(), key.into())).map_or(0, |(version, _)| *version)
-            }
+            Some((kind, key)) => self
+                .documents
+                .get(&(kind.into(), bounded(key).into()))
+                .map_or(0, |(version, _)| *version),
             None => self.incidents.get(stream).map_or(0, |incident| incident.version),
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::ids::Ids;
 use super::read::one;
 use crate::adapters::tables::project::{DROP_DOCUMENT, SET_DOCUMENT};
-use crate::adapters::tables::{Tables, Value, read};
+use crate::adapters::tables::{Tables, Value, bounded, read};
 use crate::ports::ledger::StoredDocument;
 
 /// The version of an incident, or of a document by its stream; 0 if there is none.
@@ -28,7 +28,8 @@ pub(super) fn document(
     kind: &str,
     key: &str,
 ) -> rusqlite::Result<Option<StoredDocument>> {
-    one(connection, read::DOCUMENT, &[Value::Text(kind), Value::Text(key)], read::document)
+    let values = [Value::Text(kind), Value::Text(&bounded(key))];
+    one(connection, read::DOCUMENT, &values, read::document)
 }
 
 /// A transaction.
@@ -100,7 +101,8 @@ impl Tables for Transaction<'_> {
     }
 
     fn document(&mut self, kind: &str, key: &str) -> rusqlite::Result<Option<(u64, Vec<u8>)>> {
-        let document = document(self.connection, kind, key)?;
+        let values = [Value::Text(kind), Value::Text(key)];
+        let document = one(self.connection, read::DOCUMENT, &values, read::document)?;
         Ok(document.map(|document| (document.version, document.body)))
     }
 

@@ -10,7 +10,7 @@ use argus_soc::ledger::documents::{DocumentError, changes};
 use argus_soc::ledger::fact::{Fact, What};
 use uuid::Uuid;
 
-use super::{Tables, Value, cards};
+use super::{Tables, Value, bounded, cards};
 use crate::ports::ledger::LedgerError;
 
 /// Done, or refused without having changed anything that the caller does not undo.
@@ -29,7 +29,7 @@ pub(in crate::adapters) const DROP_DOCUMENT: &str =
 
 /// How an entity is found again, across incidents.
 pub(in crate::adapters) fn principal(kind: &str, value: &str) -> String {
-    format!("{kind}/{value}")
+    bounded(&format!("{kind}/{value}")).into_owned()
 }
 
 /// Takes facts into account, one after the other, in one transaction. An incident is folded in
@@ -140,12 +140,12 @@ fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error
         }
         What::Leased { run, step, lease } => {
             let holder = format!("{run}/{step}");
-            let held_by = tables.lease(lease, &holder)?;
+            let held_by = tables.lease(&bounded(lease), &holder)?;
             if held_by != holder {
                 return Ok(Err(LedgerError::Held { lease: lease.clone(), holder: held_by }));
             }
         }
-        What::Released { lease, .. } => tables.release(lease)?,
+        What::Released { lease, .. } => tables.release(&bounded(lease))?,
         what => cards::changed(tables, seq, what)?,
     }
     documents(tables, fact)
@@ -177,21 +177,23 @@ fn placed<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
 }
 
 fn documents<T: Tables>(tables: &mut T, fact: &Fact) -> Projected<T::Error> {
-    let load =
-        |kind: &'static str, key: &str| Ok(tables.document(kind, key)?.map(|(_, body)| body));
+    let load = |kind: &'static str, key: &str| {
+        Ok(tables.document(kind, &bounded(key))?.map(|(_, body)| body))
+    };
     let changes = match changes(fact, load) {
         Ok(changes) => changes,
         Err(DocumentError::Store(error)) => return Err(error),
         Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
     };
     for change in changes {
-        tables.set_document(change.kind, &change.key, change.body.as_deref())?;
+        tables.set_document(change.kind, &bounded(&change.key), change.body.as_deref())?;
     }
     Ok(Ok(()))
 }
 
 fn save<T: Tables>(tables: &mut T, incident: &Incident, state: &[u8]) -> Result<(), T::Error> {
     let event = &incident.event;
+    let incident_key = event.incident_key.as_deref().map(bounded);
     let principal = event.principal().map(|it| principal(it.kind.as_str(), &it.value));
     tables.change(
         "INSERT INTO incidents (key, number, version, severity, stage, title, opened_at, count,
@@ -210,7 +212,7 @@ fn save<T: Tables>(tables: &mut T, incident: &Incident, state: &[u8]) -> Result<
             Value::Whole(incident.count),
             Value::Truth(incident.is_open()),
             Value::Whole(incident.active_runs().count() as u64),
-            Value::MaybeText(event.incident_key.as_deref()),
+            Value::MaybeText(incident_key.as_deref()),
             Value::Text(&event.fingerprint),
             Value::MaybeText(principal.as_deref()),
             Value::Bytes(state),

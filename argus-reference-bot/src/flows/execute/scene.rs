@@ -133,12 +133,9 @@ impl Scene<'_> {
             }
             Err(AccessError::Unrecorded(error)) => return Err(error),
         };
-        // A breaker may have opened while the permission was asked for.
-        if step.undoes.is_none() {
-            if self.soc.held_back(self.incident, self.run).await?.is_some() {
-                return Ok(());
-            }
-            self.soc.sends(self.incident, self.run).await?;
+        // A breaker may have opened while the permission was asked for, here or at another replica.
+        if step.undoes.is_none() && !self.soc.may_send(self.incident, self.run).await? {
+            return Ok(());
         }
         let key = self.key(step);
         let intent = What::Intended {

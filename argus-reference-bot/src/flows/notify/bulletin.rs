@@ -79,7 +79,7 @@ impl Soc {
                 let places: Vec<_> = all(&*self.ledger).await?;
                 bulletin::undelivered(it, &dead, count, &places, now)
             }
-            About::Automation => bulletin::automation(it, &self.breakers(), now),
+            About::Automation => bulletin::automation(it, &self.breakers().await?, now),
         })
     }
 

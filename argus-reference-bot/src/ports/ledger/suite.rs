@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod cards;
+mod long;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use self::arrivals::{
 pub use self::cards::{
     cards_are_due_in_order, cards_move_and_come_back, digests_cover_cards, places_are_told_apart,
 };
+pub use self::long::long_names_are_found;
 use super::{Arrival, Batch, Filter, Ledger, LedgerError, documents};
 
 /// An event number `n`, with a body of its own.

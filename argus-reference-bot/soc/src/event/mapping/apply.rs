@@ -27,7 +27,12 @@ impl Condition {
             found = wanted(value);
             found
         });
-        found != matches!(self.wanted, Wanted::Absent)
+        found != self.is_absence()
+    }
+
+    /// Whether this asks for a key not to be there.
+    pub(super) const fn is_absence(&self) -> bool {
+        matches!(self.wanted, Wanted::Absent)
     }
 
     pub(super) const fn path(&self) -> &Path {
@@ -158,20 +163,18 @@ impl Mapping {
         };
     }
 
-    /// How bad the product says it is. `None` when the mapping leaves it to the usual keys.
-    pub(crate) fn severity(&self, scope: Scope<'_, '_>) -> Option<ReadSeverity> {
+    /// How bad the product says it is, and a note when it says several things. `None` when the
+    /// mapping leaves it to the usual keys.
+    ///
+    /// The first place that says anything decides. What cannot be read there is not overruled by a
+    /// vaguer place: then nobody knows.
+    pub(crate) fn severity(&self, scope: Scope<'_, '_>) -> Option<(ReadSeverity, Option<String>)> {
         match &self.severity {
             Grading::Usual => None,
-            Grading::Never => Some((Severity::Unknown, None)),
+            Grading::Never => Some(((Severity::Unknown, None), None)),
             Grading::Stated(stated) => {
-                let mut unread = None;
-                for one in stated {
-                    match one.read(scope) {
-                        (Severity::Unknown, raw) => unread = unread.or(raw),
-                        known => return Some(known),
-                    }
-                }
-                Some((Severity::Unknown, unread))
+                let said = stated.iter().find_map(|one| one.read(scope));
+                Some(said.unwrap_or(((Severity::Unknown, None), None)))
             }
         }
     }
@@ -183,15 +186,30 @@ impl Mapping {
 }
 
 impl Stated {
-    fn read(&self, scope: Scope<'_, '_>) -> ReadSeverity {
-        // A number may stand where "nothing" is looked for, so this is not `Pick::text` alone.
-        let Some(raw) = self.from.text(scope) else { return (Severity::Unknown, None) };
-        let own = self.words.iter().find(|(word, _)| matches(word, &raw));
-        let severity = own
-            .map(|(_, severity)| *severity)
-            .or_else(|| self.scale.read(&raw))
-            .unwrap_or_else(|| severity::word(&raw));
-        (severity, Some(raw))
+    /// What stands there. Of several, as in a list of alerts, the worst; one that cannot be read is
+    /// worse than all but a high one, so that a person looks.
+    fn read(&self, scope: Scope<'_, '_>) -> Option<(ReadSeverity, Option<String>)> {
+        if !self.when.iter().all(|condition| condition.holds(scope)) {
+            return None;
+        }
+        let texts = self.from.texts(scope);
+        let weight = |severity| match severity {
+            Severity::Unknown => (Severity::High, false),
+            known => (known, true),
+        };
+        let said = texts.iter().map(|raw| (self.grade(raw), raw));
+        let (severity, raw) = said.max_by_key(|(severity, _)| weight(*severity))?;
+        let note = texts.iter().any(|other| self.grade(other) != severity).then(|| {
+            format!("it states several severities; {:?} counts", crate::event::field::shown(raw))
+        });
+        Some(((severity, Some(raw.clone())), note))
+    }
+
+    fn grade(&self, raw: &str) -> Severity {
+        let own = self.words.iter().find(|(word, _)| matches(word, raw));
+        own.map(|(_, severity)| *severity)
+            .or_else(|| self.scale.read(raw))
+            .unwrap_or_else(|| severity::word(raw))
     }
 }
 
@@ -244,8 +262,11 @@ fn made(kind: &EntityKind, text: &str) -> Vec<Entity> {
                 })
                 .collect()
         }
-        EntityKind::Host if look::ip(text).is_some() => one(EntityKind::Ip, text),
+        EntityKind::Host if look::ip(without_port(text)).is_some() => {
+            one(EntityKind::Ip, without_port(text))
+        }
         EntityKind::Host => {
+            let text = without_port(text);
             let parts = Parts { name: Some(text), ..Parts::default() };
             entity::machine(&parts).into_iter().collect()
         }
@@ -261,6 +282,14 @@ fn made(kind: &EntityKind, text: &str) -> Vec<Entity> {
             one(EntityKind::Domain, text)
         }
         other => one(other.clone(), text),
+    }
+}
+
+/// The machine in `ws-7:9100`, as scrapers write it.
+fn without_port(text: &str) -> &str {
+    match text.rsplit_once(':') {
+        Some((name, port)) if !name.contains(':') && port.parse::<u16>().is_ok() => name,
+        _ => text,
     }
 }
 

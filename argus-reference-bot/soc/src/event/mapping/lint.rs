@@ -29,6 +29,11 @@ impl fmt::Display for SampleFailure {
 /// So a sample also shows that its message is recognised, and not taken for another product's.
 pub fn lint(mapping: &Mapping, among: &Mappings) -> Vec<SampleFailure> {
     let mut failures = Vec::new();
+    if mapping.samples.is_empty() {
+        let message = "the mapping has no `samples`, so nothing shows that it reads a message; add \
+                       one with what you `expect`";
+        failures.push(SampleFailure { line: 1, column: 1, message: message.to_owned() });
+    }
     for sample in &mapping.samples {
         let mut fail = |(line, column), message| {
             failures.push(SampleFailure { line, column, message });

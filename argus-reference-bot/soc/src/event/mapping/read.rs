@@ -302,14 +302,19 @@ impl Reading<'_> {
     }
 
     fn stated(&mut self, node: &Node) -> Stated {
-        let mut stated =
-            Stated { from: Pick::default(), words: Vec::new(), scale: Scale::default() };
+        let mut stated = Stated {
+            when: Vec::new(),
+            from: Pick::default(),
+            words: Vec::new(),
+            scale: Scale::default(),
+        };
         if matches!(node.value, Value::Text(_)) {
             stated.from = self.pick(node);
             return stated;
         }
-        for (key, node) in self.block(node, &["from", "words", "scale"]) {
+        for (key, node) in self.block(node, &["when", "from", "words", "scale"]) {
             match (key.name.as_str(), &node.value) {
+                ("when", _) => stated.when = self.conditions(node),
                 ("from", _) => stated.from = self.pick(node),
                 ("words", Value::Map(words)) => {
                     for (word, node) in words {
@@ -403,7 +408,7 @@ impl Reading<'_> {
         Some(rule)
     }
 
-    /// A kind that nobody knows is probably a slip; `other:WORD` is one on purpose.
+    /// A kind that nobody knows is probably a slip; `other_WORD` is one on purpose.
     fn kind(&mut self, key: &Key, kind: &str) -> EntityKind {
         if let Some(word) = kind.strip_prefix("other_") {
             return EntityKind::Other(word.to_owned());

@@ -89,7 +89,9 @@ impl Mappings {
     fn add(&mut self, mapping: Mapping) {
         let at = self.all.len();
         for line in &mapping.when {
-            let first = line.first().and_then(|condition| condition.path().first_key());
+            // A key that must not be there leads to no message.
+            let first = line.iter().find(|condition| !condition.is_absence());
+            let first = first.and_then(|condition| condition.path().first_key());
             let key = first.map(letters).unwrap_or_default();
             let list = self.by_key.entry(key).or_default();
             if !list.contains(&at) {
