@@ -8,8 +8,14 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use argus_soc::correlate::{
+    Group, Key, Member, Occurrence, Rule, Window, WindowKind, belonging, place,
+};
+use argus_soc::decide::{Decision, decide};
+use argus_soc::enrich::{Enrichment, Intel, Known};
 use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
 use argus_soc::ledger::canonical;
+use argus_soc::score::{Model, built_in};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -49,6 +55,59 @@ fn main() {
         measure("  canonical, of its Value", raw.len(), &mut || {
             drop(black_box(canonical(black_box(&value))));
         });
+        let mut stations = Road::new();
+        measure("  and correlated and scored", raw.len(), &mut || {
+            black_box(stations.travel(&read()));
+        });
+    }
+}
+
+/// Everything between the bytes and the decision: a new event each time, which moves on in time, so
+/// that a window always holds some hundred others.
+struct Road {
+    rule: Rule,
+    model: &'static Model,
+    enrichment: Enrichment,
+    group: Group,
+    open: Option<Occurrence>,
+    seen: i64,
+}
+
+impl Road {
+    fn new() -> Self {
+        let rule = Rule {
+            name: "spray".into(),
+            within_ms: 100_000,
+            min: 200,
+            distinct: vec![(Key::from("user".to_owned()), 5)],
+            group_by: vec![Key::from("source".to_owned())],
+            lateness_ms: 0,
+        };
+        let models = built_in().expect("models");
+        let model = models.iter().find(|model| model.name == "argus-v1").expect("built in");
+        let intel = Known::Known(Intel { malicious: true, confidence: 89 });
+        let enrichment = Enrichment::of(intel, Known::Unknown, Known::Unknown);
+        Self { rule, model, enrichment, group: Group::default(), open: None, seen: 0 }
+    }
+
+    fn travel(&mut self, event: &SecurityEvent) -> Decision {
+        self.seen += 1;
+        let at_ms = self.seen * 1_000;
+        let window = Window { kind: WindowKind::Sliding, ..Window::default() };
+        black_box(place(&window, self.open.as_ref(), at_ms));
+        self.open = Some(match self.open.take() {
+            Some(open) => open.repeat(at_ms),
+            None => Occurrence::start(at_ms),
+        });
+        if black_box(self.rule.group(event)).is_some() {
+            let counted = self.rule.counted(event);
+            let (event_id, incident) = (event.event_id, belonging(event));
+            self.group.take([Member { at_ms, event_id, incident, counted }]);
+            black_box(self.group.clusters(&self.rule));
+            self.group.forget(self.rule.horizon_ms());
+        }
+        let score = self.model.score(event, &self.enrichment);
+        decide(event, &self.enrichment, &score, &[], false)
     }
 }
 
