@@ -98,8 +98,8 @@ async fn an_alert_is_read_as_the_bot_of_the_settings_would() {
         json!({"severity": "high"}),
         "critical is not believed"
     );
-    let score = ["score", "explain", "acme.json"];
-    let (code, said) = run(folder.path(), &[&score[..], &from].concat());
+    let explain = ["score", "explain", "acme.json"];
+    let (code, said) = run(folder.path(), &[&explain[..], &from].concat());
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said["terms"][0]["because"], "the severity is high", "{said}");
 
