@@ -247,6 +247,7 @@ fn storms() -> Vec<What> {
         bulletin::Change::Deliver { activity_id: "1".into(), version: u64::MAX },
         bulletin::Change::Move { conversation, why: why.clone() },
         bulletin::Change::End,
+        bulletin::Change::Revive,
     ];
     let breakers = [
         breaker::Change::Open { why, needs_person: true },
