@@ -170,7 +170,7 @@ impl Soc {
                         card: due.card.clone(),
                         why: chain(&error),
                     };
-                    self.record(incident, refused).await?;
+                    keep_what_was_said(self.record(incident, refused).await);
                 }
                 return Ok(Err(error));
             }
@@ -335,6 +335,14 @@ impl Soc {
             .and_then(|place| place.service_url.clone())
             .or_else(|| fallback.and_then(|it| it.service_url.clone()));
         ConversationRef::new(url.unwrap_or_else(|| self.default_service_url.clone()), id)
+    }
+}
+
+/// That nothing arrived could not be written down, perhaps: then the next one says that it may be
+/// there twice. What Teams said counts all the same, above all how long it wants us to wait.
+pub(super) fn keep_what_was_said(written: Result<(), LedgerError>) {
+    if let Err(error) = written {
+        tracing::error!(why = chain(&error), "that a card was refused was not recorded");
     }
 }
 

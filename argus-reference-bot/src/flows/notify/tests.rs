@@ -2,8 +2,10 @@
 
 use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_soc::ledger::fact::Actor;
+use async_trait::async_trait;
 
 use super::*;
+use crate::adapters::memory::{Medium, Memory, Record};
 use crate::config::Storm;
 use crate::flows::ask::Answer;
 use crate::flows::outbox::{Fate, settle};
@@ -117,6 +119,42 @@ async fn however_many_were_given_up_all_are_tried_again() {
     let told = said(&soc.outbox(&ann(), "retry", "c").await.expect("said"));
     assert_eq!(told, "4 cards are tried again.");
     assert_eq!(soc.ledger.counts().await.expect("counted").dead, 0);
+}
+
+/// A disk that is full whenever it would keep what Teams refused or wants.
+#[derive(Debug)]
+struct Full;
+
+#[async_trait]
+impl Medium for Full {
+    async fn write(&self, records: &[Record]) -> Result<(), LedgerError> {
+        let kinds = ["\"notice.refused\"", "\"place.changed\""];
+        if records.iter().any(|it| kinds.iter().any(|kind| it.payload.contains(kind))) {
+            return Err(LedgerError::Unavailable("the disk is full".into()));
+        }
+        Ok(())
+    }
+
+    async fn read(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn how_long_teams_wants_us_to_wait_counts_though_it_cannot_be_written_down() {
+    let ledger = Memory::open(Arc::new(Full), Vec::new()).expect("an empty store");
+    let world = World { ledger: Arc::new(ledger), ..World::default() };
+    let soc = world.soc(&[]);
+    receive(&soc, 1).await;
+    place(&soc).await;
+    let mut desk = Desk::default();
+    let parcel = desk.choose(&soc, SOC, HOUR).await.expect("read").expect("one that is ready");
+    let wait = Duration::from_secs(90);
+    world.teams.say(Err(SendError::new(SendErrorKind::Throttled).after(wait)));
+    desk.windows.leaves(SOC, parcel.lane());
+    let result = soc.hand_over(&parcel).await;
+    assert!(desk.sent(&soc, &parcel, result, HOUR).await.is_err(), "the disk is full");
+    assert_eq!(desk.windows.ready_at(SOC, Lane::Urgent, HOUR), HOUR + 90_000);
 }
 
 #[tokio::test]
