@@ -1,12 +1,14 @@
 //! What Teams says, and what becomes of the cards.
 
 use argus_bot_sdk::connector::{SendError, SendErrorKind};
+use argus_cards::Library;
+use argus_cards::source::Memory as Templates;
 use argus_soc::ledger::fact::Actor;
 use async_trait::async_trait;
 
 use super::*;
 use crate::adapters::memory::{Medium, Memory, Record};
-use crate::config::Storm;
+use crate::config::{Notify, RouteTo, Storm};
 use crate::flows::ask::Answer;
 use crate::flows::outbox::{Fate, settle};
 use crate::flows::world::{SOC, World, ann, place, receive, until};
@@ -155,6 +157,63 @@ async fn how_long_teams_wants_us_to_wait_counts_though_it_cannot_be_written_down
     let result = soc.hand_over(&parcel).await;
     assert!(desk.sent(&soc, &parcel, result, HOUR).await.is_err(), "the disk is full");
     assert_eq!(desk.windows.ready_at(SOC, Lane::Urgent, HOUR), HOUR + 90_000);
+}
+
+/// Templates with a layout for bulletins.
+fn bulletins() -> Arc<Library> {
+    let card = r#"{"type": "AdaptiveCard", "version": "1.5", "body": [
+        {"type": "TextBlock", "text": "laid out"}]}"#;
+    Arc::new(Library::of(Templates::new([("bulletin.card.json", card)])).0)
+}
+
+/// The alarm about automation, put up and due.
+async fn alarm(soc: &Soc) -> Bulletin {
+    let fact = soc.automation_alarm().expect("a conversation");
+    soc.ledger.append(Batch::one(fact)).await.expect("written");
+    bulletin(soc, "automation").await
+}
+
+#[tokio::test]
+async fn a_bulletin_that_teams_gave_no_id_is_created_again() {
+    let world = World::default();
+    let soc = world.soc(&[]);
+    world.teams.say(Ok(None));
+    let first = alarm(&soc).await;
+    assert!(matches!(soc.announce("automation", &first).await, Ok(Done::Shown)));
+    let second = alarm(&soc).await;
+    assert!(matches!(soc.announce("automation", &second).await, Ok(Done::Shown)));
+    let asked = world.teams.asked();
+    let ids: Vec<_> = asked.iter().map(|(id, _)| id.as_deref()).collect();
+    assert_eq!(ids, [None, None], "an update of a message without an id");
+    assert!(asked[1].1.to_string().contains("may be here twice"), "{asked:?}");
+    assert_eq!(bulletin(&soc, "automation").await.activity_id.as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn a_bulletin_that_teams_refuses_is_shortened_once_and_then_given_up_with_an_alarm() {
+    let world = World::default();
+    let elsewhere = RouteTo { conversation: "19:other@thread".into(), service_url: None };
+    let notify = Notify { fallback: Some(elsewhere), ..Notify::default() };
+    let soc = Soc { templates: bulletins(), notify, ..world.soc(&[]) };
+    let refuse = || world.teams.say(Err(SendError::new(SendErrorKind::TooBig)));
+    let it = alarm(&soc).await;
+    refuse();
+    assert!(matches!(soc.announce("automation", &it).await, Ok(Done::Shown)));
+    let sent = world.teams.asked();
+    assert!(sent[0].1.to_string().contains("laid out") && sent.len() == 2, "{sent:?}");
+    assert!(!sent[1].1.to_string().contains("laid out"), "{sent:?}");
+
+    let it = alarm(&soc).await;
+    refuse();
+    refuse();
+    assert!(matches!(soc.announce("automation", &it).await, Ok(Done::Settled)));
+    assert_eq!(bulletin(&soc, "automation").await.dead.as_deref(), Some("the message is too big"));
+    let said = bulletin(&soc, "undelivered").await;
+    assert!(said.is_due());
+    refuse();
+    refuse();
+    assert!(matches!(soc.announce("undelivered", &said).await, Ok(Done::Settled)));
+    assert!(!bulletin(&soc, "undelivered").await.is_due(), "no alarm about the alarm");
 }
 
 #[tokio::test]
