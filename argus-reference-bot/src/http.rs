@@ -26,7 +26,7 @@ use tower_service::Service;
 
 use self::admission::{Admission, Bounds};
 use self::ingest::Writes;
-pub use self::ingest::{Doors, SourceDoor, SourceKey};
+pub use self::ingest::{Doors, SourceDoor, SourceKey, sources};
 use self::reply::Problem;
 use crate::config::{Part, Roles};
 use crate::flows::Soc;

@@ -29,7 +29,7 @@ use self::payload::{Said, Unread};
 pub(super) use self::proof::header_is;
 use self::proof::{Proof, Shown};
 pub use self::proof::{SourceDoor, SourceKey};
-pub use self::settings::Doors;
+pub use self::settings::{Doors, sources};
 pub(super) use self::writes::Writes;
 use super::admission::{Pass, Shed};
 use super::reply::Problem;
