@@ -262,7 +262,7 @@ mod tests {
         speak(&soc, "a-1").await;
         assert_eq!(listen(&soc, &clock, 1).await, 2, "its end");
         assert_eq!(listen(&soc, &clock, 1).await, 2, "once");
-        soc.triage(&BTreeMap::new()).await.expect("memory");
+        soc.triage().await.expect("memory");
         let incident = soc.ledger.incident("INC-1").await.expect("memory").expect("it was opened");
         assert_eq!(incident.event.incident_key.as_deref(), Some("silence/edr"));
         assert!(!incident.is_open(), "{incident:?}");
