@@ -62,7 +62,6 @@ impl Soc {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use argus_soc::event::Shape;
@@ -117,7 +116,7 @@ mod tests {
                 soc.receive("edr", Shape::Generic, None, Bytes::from(raw), "c".into()).await;
             ids.push(taken.expect("it is taken").event_id);
         }
-        assert_eq!(soc.triage(&BTreeMap::new()).await.expect("it goes on"), 3);
+        assert_eq!(soc.triage().await.expect("it goes on"), 3);
         assert_eq!(place_of(&soc, ids[0]).await, (Some("INC-1".into()), false));
         assert_eq!(place_of(&soc, ids[1]).await, (None, true), "set aside, on record");
         assert_eq!(place_of(&soc, ids[2]).await, (Some("INC-2".into()), false));
@@ -135,7 +134,7 @@ mod tests {
             let raw = if n % 2 == 0 { torn } else { whole.raw.clone() };
             soc.ledger.receive(Arrival { raw, ..whole }).await.expect("it is taken");
         }
-        soc.triage(&BTreeMap::new()).await.expect("it goes on");
+        soc.triage().await.expect("it goes on");
         for (n, place) in [
             (1, (Some("INC-1".into()), false)),
             (2, (None, true)),
@@ -153,6 +152,6 @@ mod tests {
         for n in 1..=1_200 {
             soc.ledger.receive(arrival(n)).await.expect("it is taken");
         }
-        assert_eq!(soc.triage(&BTreeMap::new()).await.expect("it goes on"), 1_200);
+        assert_eq!(soc.triage().await.expect("it goes on"), 1_200);
     }
 }
