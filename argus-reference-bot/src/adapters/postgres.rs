@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 pub use self::connect::Target;
 pub use self::rebuild::rebuild;
-pub use self::verify::{export, verify};
+pub use self::verify::{export, find, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};
 use crate::adapters::tables::sealed::Sealed;
