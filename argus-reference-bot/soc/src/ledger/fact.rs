@@ -509,6 +509,9 @@ pub enum What {
         /// that each is resolved. Older records do not say.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         parts: BTreeMap<String, bool>,
+        /// Alerts of which a person said that they are no part of it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        parted: BTreeSet<String>,
     },
     /// The incident stands for itself again.
     #[serde(rename = "incident.parted")]
