@@ -25,7 +25,7 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use self::admission::{Admission, Bounds};
-use self::ingest::Writes;
+use self::ingest::{Complaints, Writes};
 pub use self::ingest::{Doors, SourceDoor, SourceKey, sources};
 use self::reply::Problem;
 use crate::config::{Part, Roles};
@@ -48,6 +48,7 @@ struct Inner {
     decoy: [SourceKey; 2],
     roles: Roles,
     admission: Arc<Admission>,
+    complaints: Complaints,
     writes: Writes,
     limits: BodyLimits,
     admin_key: Option<Secret>,
@@ -121,6 +122,7 @@ impl Door {
             decoy: SourceKey::decoys(),
             roles,
             admission,
+            complaints: Complaints::default(),
             writes: Writes::default(),
             limits,
             admin_key,

@@ -5,6 +5,7 @@
 //! only what may be written soon is read, unpacked and parsed.
 
 mod answer;
+mod complaints;
 mod handshake;
 mod payload;
 mod proof;
@@ -24,6 +25,7 @@ use http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+pub(super) use self::complaints::Complaints;
 pub(super) use self::handshake::asks;
 use self::payload::{Said, Unread};
 pub(super) use self::proof::header_is;
@@ -297,7 +299,7 @@ impl Inner {
 
     fn not_taken(&self, place: usize, error: &IngestError, correlation: &str) -> Refusal {
         if let IngestError::TryAgain(error) = error
-            && self.admission.may_complain(Instant::now())
+            && self.complaints.may("store", Instant::now())
         {
             tracing::error!(correlation_id = correlation, error = %error, "an event was not stored");
         }
@@ -306,7 +308,7 @@ impl Inner {
     }
 
     fn too_slow(&self, place: usize, correlation: &str) -> Refusal {
-        if self.admission.may_complain(Instant::now()) {
+        if self.complaints.may("disk", Instant::now()) {
             tracing::error!(correlation_id = correlation, "the disk did not answer in time");
         }
         let detail = "The disk did not answer in time. Send it again.";
@@ -315,22 +317,22 @@ impl Inner {
     }
 
     fn shed(&self, place: usize, shed: Shed) -> Refusal {
-        let (reason, problem) = match shed {
+        let (about, reason, problem) = match shed {
             Shed::Quota(after) => {
                 let seconds = u32::try_from(after.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
                 let detail = "This source has sent as much as it may in a minute.";
-                (Reason::Quota, Problem::new(429, "quota", detail).retry_after(seconds))
+                ("quota", Reason::Quota, Problem::new(429, "quota", detail).retry_after(seconds))
             }
             Shed::Busy => {
                 let detail = "More comes in than can be written now. Send it again.";
-                (Reason::Busy, Problem::new(503, "busy", detail).retry_after(1))
+                ("busy", Reason::Busy, Problem::new(503, "busy", detail).retry_after(1))
             }
             Shed::Backlog => {
                 let detail = "Too many events wait to be looked at. Send it again later.";
-                (Reason::Busy, Problem::new(503, "backlog", detail).retry_after(10))
+                ("backlog", Reason::Busy, Problem::new(503, "backlog", detail).retry_after(10))
             }
         };
-        if self.admission.may_complain(Instant::now()) {
+        if self.complaints.may(about, Instant::now()) {
             let source = self.sources.get(place).map_or("", |source| source.name.as_str());
             tracing::warn!(event.source = source, ?shed, "senders are turned away");
         }

@@ -51,6 +51,7 @@ fn door() -> (Arc<Inner>, Arc<Stalled>) {
         decoy: SourceKey::decoys(),
         roles: Roles::default(),
         admission: Arc::new(Admission::new(bounds, &[(None, None); 2])),
+        complaints: Complaints::default(),
         writes: Writes::default(),
         limits: BodyLimits { event_bytes: 1_000, batch_events: 10, batch_bytes: 1_000 },
         admin_key: None,
