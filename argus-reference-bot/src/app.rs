@@ -230,6 +230,15 @@ impl App {
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
+        if roles.has(Part::Ingest) {
+            let (keys, mut halted) = (door.clone(), halted.clone());
+            work.spawn(async move {
+                tokio::select! {
+                    () = keys.prefetch() => {}
+                    _ = halted.changed() => {}
+                }
+            });
+        }
         let broken = soc.ledger.broken();
         let mut disk = None;
         let ended = async {

@@ -134,6 +134,19 @@ impl Door {
         Self { inner: Arc::new(inner), bot }
     }
 
+    /// Fetches the keys that sources' tokens are checked with, so that no sender waits for them. A
+    /// failure is logged; the first sender tries again.
+    pub async fn prefetch(&self) {
+        for source in &self.inner.sources {
+            for key in &source.keys {
+                if let Err(error) = key.prefetch().await {
+                    let name = &source.name;
+                    tracing::warn!(event.source = name, %error, "Entra's keys are not there yet");
+                }
+            }
+        }
+    }
+
     /// Waits until the disk has answered for every event that it was given.
     pub async fn drain(&self) {
         self.inner.writes.drain().await;

@@ -37,11 +37,20 @@ pub enum Reason {
     Busy,
     /// The store did not write it.
     Store,
+    /// Its token cannot be checked now, so it is not known whose it is.
+    Keys,
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Unreadable, Self::TooBig, Self::KeyReused, Self::Quota, Self::Busy, Self::Store];
+    const ALL: [Self; 7] = [
+        Self::Unreadable,
+        Self::TooBig,
+        Self::KeyReused,
+        Self::Quota,
+        Self::Busy,
+        Self::Store,
+        Self::Keys,
+    ];
 
     /// Whether it is Argus that could not take what may be a good event.
     const fn is_ours(self) -> bool {
@@ -56,6 +65,7 @@ impl Reason {
             Self::Quota => "quota",
             Self::Busy => "busy",
             Self::Store => "store",
+            Self::Keys => "keys",
         }
     }
 }
@@ -219,7 +229,7 @@ impl Sources {
         self.by_name.values().filter_map(|source| source.heartbeat).min()
     }
 
-    /// Something of the source was not taken, although the source is who it says.
+    /// Something of the source was not taken.
     pub fn refused(&self, source: &str, reason: Reason, at: Timestamp) {
         let Some(source) = self.by_name.get(source) else { return };
         if reason.is_ours() {

@@ -41,7 +41,7 @@ use crate::flows::ingest::IngestError;
 use crate::flows::sources::Reason;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
-/// A sender has its answer within a second, also when the disk does not answer.
+/// A sender has its answer within a second, also when the disk or Entra does not answer.
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// How late a sender hears that there is no room. Many do not heed `Retry-After`; those who ask again
@@ -159,12 +159,13 @@ impl Inner {
     /// a source of that name exists: a signature is looked at in the same way for any name.
     async fn caller(&self, name: Option<&str>, shown: &Shown) -> Result<Caller, Refusal> {
         let (mut signers, mut unknown, mut signs) = (Vec::new(), None, false);
+        let until = Instant::now() + PATIENCE;
         for (place, source) in self.sources.iter().enumerate() {
             signs |= shown.claims(&source.keys);
             if name.is_some_and(|name| source.name != name) {
                 continue;
             }
-            match shown.before_body(&source.keys).await {
+            match shown.before_body(&source.keys, until).await {
                 Proof::None => {}
                 Proof::Unknown => unknown = Some(place),
                 Proof::NeedsBody => signers.push(place),
@@ -392,7 +393,7 @@ fn undivided(error: &DeliveryError) -> Problem {
 fn keyless(place: usize) -> Refusal {
     let detail = "The keys of Entra cannot be had now. Send it again.";
     let problem = Problem::new(503, "keys-unavailable", detail).retry_after(5);
-    Refusal::of(place, Reason::Store, problem)
+    Refusal::of(place, Reason::Keys, problem)
 }
 
 fn stranger() -> Problem {
