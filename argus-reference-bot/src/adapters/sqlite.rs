@@ -167,9 +167,10 @@ impl Ledger for Sqlite {
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Result<Option<Timestamp>, LedgerError> {
         let source = source.to_owned();
-        self.read(move |connection| read::last_arrival(connection, &source, since)).await
+        self.read(move |connection| read::last_arrival(connection, &source, since, behind)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
