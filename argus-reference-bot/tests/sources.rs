@@ -376,7 +376,7 @@ async fn what_has_more_pages_than_a_look_reads_is_not_taken_for_complete() {
             page["more"] = true.into();
             page["next"] = (n + 1).to_string().into();
         }
-        FakeResponse::json(200, &page).header("x-taxii-date-added-last", &date(n))
+        FakeResponse::json(200, &page).header("x-taxii-date-added-last", date(n))
     })
     .await;
     let source = taxii(&far, folder.path(), Arc::new(SystemClock));

@@ -103,8 +103,8 @@ async fn of_what_a_list_says_twice_the_worse_counts() {
     let bad = |confidence| Some(Intel { malicious: true, confidence });
     assert_eq!(ask(EntityKind::Ip, "2001:db8::1").await, bad(40));
     assert_eq!(ask(EntityKind::Domain, "evil.example").await, bad(70));
-    let fine = Intel { malicious: false, confidence: 50 };
-    assert_eq!(ask(EntityKind::Domain, "fine.example").await, Some(fine));
+    let harmless = Intel { malicious: false, confidence: 50 };
+    assert_eq!(ask(EntityKind::Domain, "fine.example").await, Some(harmless));
     let (_, about) = read::indicators(Path::new("list.json"), list.as_bytes()).expect("reads");
     assert_eq!(
         about,
