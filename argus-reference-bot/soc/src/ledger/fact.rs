@@ -318,6 +318,9 @@ pub enum What {
         steps: Vec<PlannedStep>,
         /// How many attempts a step has.
         max_attempts: u32,
+        /// How many different people its playbook wants to agree, if people are asked.
+        #[serde(default = "crate::run::one", skip_serializing_if = "crate::run::is_one")]
+        quorum: u32,
     },
     /// The run waits for people.
     #[serde(rename = "approval.requested")]
