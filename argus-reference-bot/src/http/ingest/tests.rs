@@ -127,7 +127,7 @@ async fn a_token_that_nobody_can_check_is_not_waited_for() {
     const TENANT: &str = "11111111-2222-4333-8444-555555555555";
     const GRID: &str = "77777777-8888-4999-8aaa-bbbbbbbbbbbb";
     let entra = FakeEntra::builder().tenant(TENANT).start().await.expect("a port");
-    entra.faults().always("entra", "metadata", Fault::Delay(Duration::from_millis(2_000)));
+    entra.faults().always("entra", "metadata", Fault::Delay(Duration::from_secs(2)));
     let config = InboundConfig::new(AUDIENCE, Cloud::Public)
         .openid_metadata_url(entra.metadata_url())
         .entra_caller(TENANT, GRID);
