@@ -40,6 +40,7 @@ async fn every_promise_holds_on_postgres() -> Result<(), LedgerError> {
         placing_moves_on,
         incidents_are_found,
         long_names_are_found,
+        bodies_are_archived,
     );
     Ok(())
 }

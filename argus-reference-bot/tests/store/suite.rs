@@ -53,6 +53,7 @@ promises!(
     placing_moves_on,
     incidents_are_found,
     long_names_are_found,
+    bodies_are_archived,
 );
 
 /// The first layout had its tables in another order; the records were the same.
