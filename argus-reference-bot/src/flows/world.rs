@@ -94,8 +94,7 @@ pub(super) async fn receive(soc: &Soc, n: u64) -> Receipt {
 
 /// Places what was received.
 pub(super) async fn place(soc: &Soc) {
-    let shapes = BTreeMap::from([("edr".to_owned(), Shape::Generic)]);
-    soc.triage(&shapes).await.expect("events are placed");
+    soc.triage().await.expect("events are placed");
 }
 
 /// Waits until something is there.

@@ -9,6 +9,7 @@ use argus_reference_bot::ports::ledger::{Batch, Ledger, LedgerError};
 use argus_soc::ledger::fact::What;
 use serde_json::Value;
 
+use super::outsider;
 use super::server::Server;
 use super::worker::place_all;
 
@@ -102,6 +103,11 @@ async fn old_bodies_go_into_archives_that_are_proven() -> Result<(), LedgerError
     std::fs::write(&lines, exported.stdout).expect("the export");
     let (code, said, _) = argus(&["verify", "--data", text(&lines), "--archives", text(&archives)]);
     assert_eq!(code, Some(0), "{said}");
+    let outsider = || outsider::said(&outsider::python(&[text(&path)]));
+    let has_python = Command::new("python3").arg("--version").output().is_ok();
+    if has_python {
+        assert_eq!(outsider().0, Some(0), "{outsider:?}", outsider = outsider());
+    }
 
     let good = std::fs::read(&file).expect("the archive");
     let mut bad = good.clone();
@@ -127,6 +133,10 @@ async fn old_bodies_go_into_archives_that_are_proven() -> Result<(), LedgerError
     let (code, said, _) = argus(&["verify", "--data", text(&path)]);
     let found = said["findings"].to_string();
     assert!(code == Some(1) && found.contains("no archive took it"), "{said}");
+    if has_python {
+        let (code, said) = outsider();
+        assert!(code == Some(1) && said.contains("no archive took it"), "{said}");
+    }
     Ok(())
 }
 

@@ -70,6 +70,7 @@ const KINDS: [&str; 51] = [
     "incident.parted",
     "incident.shed",
     "incident.part_resolved",
+    "incident.part_reopened",
     "incident.snoozed",
     "incident.woken",
     "suppression.added",
