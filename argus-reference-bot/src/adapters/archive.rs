@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use argus_soc::ledger::Hash;
+use argus_soc::ledger::fact::What;
 use async_trait::async_trait;
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -119,9 +120,11 @@ pub fn check(folder: &Path, recorded: &Recorded) -> Result<(), String> {
     for line in BufReader::new(GzDecoder::new(File::open(&path).map_err(cannot)?)).lines() {
         let link = crate::adapters::verify::read_line(&line.map_err(cannot)?)?;
         let raw = link.raw.as_deref().filter(|raw| !raw.is_empty());
-        let named: serde_json::Value =
-            serde_json::from_slice(&link.payload).map_err(|error| error.to_string())?;
-        let is_its = raw.is_some_and(|raw| named["raw_sha256"] == Hash::of(raw).to_string());
+        let fact = link.fact().map_err(|error| error.to_string())?;
+        let What::Received { raw_sha256, .. } = fact.what else {
+            return Err(format!("{}: record {} is no event", path.display(), link.seq));
+        };
+        let is_its = raw.is_some_and(|raw| raw_sha256 == Hash::of(raw).to_string());
         let before = Hash::from_slice(&link.prev);
         let hash = before.map(|before| Hash::link(&before, &link.payload));
         if !is_its || hash.is_none_or(|hash| link.hash != hash.as_bytes()) {

@@ -22,7 +22,7 @@ use crate::ports::ledger::{Batch, Claim, Ledger, LedgerError};
 /// How often the bot looks for old bodies.
 const EVERY: Duration = Duration::from_hours(6);
 /// After a start it does other things first.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 /// Events that are read at once; each may be a mebibyte.
 const PAGE: u32 = 32;
 /// Events, and bytes of bodies, in one archive at most.

@@ -108,7 +108,9 @@ mod tests {
             for (seq, raw) in [(1, &b""[..]), (2, b"body"), (4, b""), (6, b""), (8, b"body")] {
                 event(&mut bodies, seq, raw);
             }
-            archives.iter().for_each(|ranges| archive(&mut bodies, ranges));
+            for ranges in archives {
+                archive(&mut bodies, ranges);
+            }
             assert_eq!(bodies.missing(), expected, "{archives:?}");
         }
         check(&[], Some(1));
