@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use argus_soc::event::{
-    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Shape,
-    Source as From,
+    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, NormaliseErrorKind,
+    SecurityEvent, Shape, Source as From,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -195,6 +195,12 @@ impl Sources {
         source: &str,
         received_at: Timestamp,
     ) -> Result<SecurityEvent, NormaliseError> {
+        if raw.is_empty() {
+            let message =
+                "its body is in an archive; `store.archived` in the audit trail names the file";
+            let kind = NormaliseErrorKind::NotJson { line: 1, column: 1 };
+            return Err(NormaliseError { kind, message: message.to_owned() });
+        }
         let shape = self.shape(source).unwrap_or(Shape::Auto);
         let read = |shape| self.read(raw, &From { name: source, shape, tenant: None }, received_at);
         // The source's shape may have been changed in the settings since; nothing is lost by it.
