@@ -98,6 +98,11 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
         }
     }
     let (records, head) = verifier.head();
+    if findings.is_empty()
+        && let Err(broken) = verifier.finish()
+    {
+        findings.push(Finding::at(broken.seq, "records", broken.why));
+    }
     if findings.is_empty() {
         findings.extend(tables(&session, rebuilt).await?);
         if let Err(error) = check_head(&session).await {
@@ -116,7 +121,7 @@ pub async fn export(
     target: &Target,
     mut line: impl FnMut(serde_json::Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    let session = target.session().await.map_err(|error| error.to_string())?;
+    let session = found(target).await.map_err(|error| error.to_string())?;
     let mut last = 0;
     loop {
         let values = vec![Param::whole(last), Param::whole(PIECE)];
