@@ -52,7 +52,7 @@ pub struct Teams {
     under_way: BTreeMap<Name, u64>,
     held: BTreeMap<String, (u64, Instant, Instant)>,
     late: Vec<(Instant, String, String, Activity, bool)>,
-    /// Incidents of which a card was too big, or was refused.
+    /// Incidents of which a card was too big, or was refused; a bulletin's has no name.
     refused: BTreeSet<String>,
 }
 
@@ -105,7 +105,12 @@ fn known(
     let found = read(activity).filter(|it| it.1 > 0 || refused.contains(&it.0.0));
     let card = || activity.attachments.as_ref()?.first()?.content.clone();
     let speak = card().and_then(|card| card.get("speak")?.as_str().map(str::to_owned));
-    if found.is_none() && speak.as_deref() != Some("bulletin") {
+    // What is about no incident is refused under no name.
+    let is_bulletin = match speak.as_deref() {
+        None => refused.contains(""),
+        Some(speak) => speak == "bulletin",
+    };
+    if found.is_none() && !is_bulletin {
         stage.broke("cards", "a card came without its layout");
     }
     found

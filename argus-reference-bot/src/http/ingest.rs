@@ -340,10 +340,15 @@ impl Inner {
         Refusal::of(place, reason, problem)
     }
 
-    /// Whoever has not proven who it is learns only whether there is room.
+    /// Whoever has not proven who it is learns whether there is room, and how long a body may be,
+    /// which is the same for every name.
     fn unread_of_stranger(&self, error: Unread) -> Refusal {
         match error {
             Unread::Shed(shed) => self.shed(self.strangers(), shed),
+            Unread::Body(BodyError::TooBig) => {
+                let problem = unread(BodyError::TooBig, self.limits.most());
+                Refusal { source: None, reason: None, problem: Box::new(problem) }
+            }
             _ => Refusal::stranger(),
         }
     }
@@ -401,6 +406,6 @@ fn stranger() -> Problem {
         "Bearer, X-Api-Key, X-Hub-Signature-256, X-Argus-Signature",
         "Show the source's key in `X-Api-Key`, its signature over the raw body in \
          `X-Hub-Signature-256: sha256=HEX`, or what else was agreed. A signature over a body that \
-         is too large, too slow or broken cannot be checked.",
+         is too slow or broken cannot be checked.",
     )
 }

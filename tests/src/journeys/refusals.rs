@@ -37,7 +37,7 @@ async fn a_wrong_signature_tells_no_name_from_another() {
         }
         let shown = format!("x-hub-signature-256: {zeros}");
         let large = format!("{}content-length: 99999999\r\n\r\n", head("POST", path, &[&shown]));
-        assert_eq!(raw(&world, large.as_bytes(), false).await, Some(401), "{path}: too large");
+        assert_eq!(raw(&world, large.as_bytes(), false).await, Some(413), "{path}: too large");
     }
     let page = world.http.get(world.url("/metrics")).send().await.unwrap().text().await.unwrap();
     for row in ["reason=\"unreadable\"} 0", "reason=\"too_big\"} 0", "reason=\"quota\"} 1"] {
