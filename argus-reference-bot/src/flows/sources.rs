@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use argus_soc::canary;
 use argus_soc::event::{
     Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Source as From,
 };
@@ -151,6 +152,9 @@ impl Sources {
 
     /// Takes out of an event what its source may not claim.
     pub fn hold(&self, source: &str, event: &mut SecurityEvent) {
+        if source != ARGUS {
+            canary::refuse(event);
+        }
         if let Some(source) = self.by_name.get(source) {
             source.claims.hold(event);
         }
