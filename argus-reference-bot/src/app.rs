@@ -32,6 +32,7 @@ use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::automation::automation;
+use crate::flows::canary::canaries;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::notify::notify;
@@ -108,6 +109,7 @@ impl App {
     ///
     /// [`AppError`], also if the store is a file and somebody else would have to run the rest.
     pub async fn build_as(config: &Config, roles: Roles) -> Result<Self, AppError> {
+        config.canary.check()?;
         let store = Place::of(&config.store)?;
         if !roles.is_all() && matches!(store, Place::Sqlite(_)) {
             let why = format!(
@@ -155,6 +157,7 @@ impl App {
             approvals: config.approvals,
             storm: config.storm,
             notify: config.notify.clone(),
+            canary: config.canary,
             sources,
             ..Soc::new(needs)
         });
@@ -225,6 +228,7 @@ impl App {
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
             work.spawn(automation(Arc::clone(&soc), halted.clone()));
             work.spawn(copies::follow(copies, halted.clone()));
+            work.spawn(canaries(Arc::clone(&soc), halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
         }
         let mut hearing = JoinSet::new();

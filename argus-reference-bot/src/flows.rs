@@ -4,6 +4,7 @@ pub mod access;
 pub mod act;
 pub mod ask;
 pub mod automation;
+pub mod canary;
 pub mod enrich;
 pub mod execute;
 pub mod ingest;
@@ -77,6 +78,8 @@ pub struct Soc {
     pub storm: crate::config::Storm,
     /// What happens to cards that Teams does not take.
     pub notify: crate::config::Notify,
+    /// How often a canary is sent.
+    pub canary: crate::config::Canary,
     /// What pauses automation.
     pub guard: automation::Paused,
     /// What approvals need.
@@ -164,6 +167,7 @@ impl Soc {
             window: Window::default(),
             storm: crate::config::Storm::default(),
             notify: crate::config::Notify::default(),
+            canary: crate::config::Canary::default(),
             guard: automation::Paused::default(),
             approvals: crate::config::Approvals::default(),
             sources: sources::Sources::default(),

@@ -7,7 +7,7 @@ use argus_bot_sdk::{Clock, HttpConnector};
 use argus_cards::Library;
 use argus_cards::source::Memory as Templates;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::access::Access;
 use super::playbooks::Playbooks;
@@ -25,6 +25,13 @@ pub(crate) struct Still(Mutex<Timestamp>);
 impl Still {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-11-20T08:00:00Z".parse().expect("a time"))))
+    }
+
+    /// Moves it forward, and says what it shows then.
+    pub(crate) fn pass(&self, time: SignedDuration) -> Timestamp {
+        let mut now = self.0.lock().expect("nobody panicked");
+        *now = now.checked_add(time).expect("a time");
+        *now
     }
 }
 

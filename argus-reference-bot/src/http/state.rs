@@ -67,6 +67,10 @@ impl Inner {
             );
         }
         page.push_str(&self.soc.sources.page(self.soc.clock.now()));
+        match self.soc.canary_page().await {
+            Ok(canaries) => page.push_str(&canaries),
+            Err(error) => tracing::error!(why = chain(&error), "nothing is known of canaries"),
+        }
         crate::metrics::gauge(
             &mut page,
             "argus_events_in_flight_limit",
