@@ -17,10 +17,16 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::EXPECT;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
 use crate::{Error, ErrorKind};
+
+/// The longest body of a refused request that is thrown away instead of closing the connection;
+/// a message has one to two kilobytes.
+const SPENT_AT_MOST: u64 = 16 * 1024;
 
 /// What a client may cost.
 ///
@@ -193,9 +199,37 @@ where
     tokio::time::timeout(deadline, reading).await.unwrap_or(Err(BodyError::Slow))
 }
 
+/// Whether the connection is good for a next request although the body of this one was not read:
+/// it is small and came with the header, so that it is thrown away and costs nobody a new
+/// connection. Any other body stays unread, and that spoils the connection: answer with
+/// `Connection: close`, and [`serve`] waits a moment for the rest of it, so that the client sees the
+/// answer and not a reset.
+///
+/// ```
+/// use argus_bot_sdk::server::is_spent;
+/// use http::HeaderMap;
+/// use http_body_util::Full;
+///
+/// # let rt = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// # rt.block_on(async {
+/// let body = |bytes| Full::new(bytes::Bytes::from(vec![b' '; bytes]));
+/// assert!(is_spent(&HeaderMap::new(), body(1_000)).await);
+/// assert!(!is_spent(&HeaderMap::new(), body(1_000_000)).await);
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub async fn is_spent<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B) -> bool {
+    if body.is_end_stream() {
+        return true;
+    }
+    let is_small = body.size_hint().upper().is_some_and(|bytes| bytes <= SPENT_AT_MOST);
+    // To read on would tell who asks first to send it.
+    is_small && !headers.contains_key(EXPECT) && is_there(body).await
+}
+
 /// Whether the rest of a body has come already; it is thrown away. Whoever sends slowly is not
 /// waited for.
-pub(crate) async fn is_there<B: Body<Data = Bytes>>(body: B) -> bool {
+async fn is_there<B: Body<Data = Bytes>>(body: B) -> bool {
     let thrown_away = async {
         let mut body = pin!(body);
         while let Some(frame) = body.as_mut().frame().await {

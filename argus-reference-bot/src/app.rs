@@ -5,7 +5,6 @@
 mod knowledge;
 mod store;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +14,6 @@ use argus_bot_sdk::auth::{Authenticator, Cloud, Secret, ServiceUrlPolicy};
 use argus_bot_sdk::server::{Limits, Tls, serve, serve_tls};
 use argus_bot_sdk::{Bot, Clock, HttpConnector, SystemClock};
 use argus_soc::correlate::Window;
-use argus_soc::event::Shape;
 use argus_soc::ledger::fact::{Actor, What};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -87,7 +85,6 @@ pub struct App {
     auth: Arc<Authenticator>,
     listener: TcpListener,
     tls: Option<Tls>,
-    shapes: BTreeMap<String, Shape>,
     templates: Templates,
     copies: Vec<Arc<dyn Copied>>,
     roles: Roles,
@@ -132,7 +129,7 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doors { doors, shapes, sources } = Doors::read(config, &clock)?;
+        let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
             clock,
@@ -194,7 +191,7 @@ impl App {
         let door = Door::new(door, bot.clone());
         let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
         let auth = teams.auth;
-        Ok(Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles })
+        Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles })
     }
 
     /// Where it listens.
@@ -218,12 +215,12 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, tls, shapes, templates, copies, roles } = self;
+        let Self { soc, bot, door, auth, listener, tls, templates, copies, roles } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
         if roles.has(Part::Work) {
-            work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
+            work.spawn(place(Arc::clone(&soc), halted.clone()));
             work.spawn(notify(Arc::clone(&soc), halted.clone()));
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
             work.spawn(automation(Arc::clone(&soc), halted.clone()));

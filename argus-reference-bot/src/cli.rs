@@ -1,5 +1,6 @@
 //! The commands of `argus`.
 
+mod alert;
 mod audit;
 mod cards;
 mod demo;

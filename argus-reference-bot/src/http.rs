@@ -15,16 +15,18 @@ use std::task::{Context, Poll};
 
 use argus_bot_sdk::Bot;
 use argus_bot_sdk::auth::{Authenticator, Secret};
+use argus_bot_sdk::server::is_spent;
 use argus_cards::source::sharepoint::Push;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tower_service::Service;
 
 use self::admission::{Admission, Bounds};
 use self::ingest::Writes;
-pub use self::ingest::{Doors, SourceDoor, SourceKey};
+pub use self::ingest::{Doors, SourceDoor, SourceKey, sources};
 use self::reply::Problem;
 use crate::config::{Part, Roles};
 use crate::flows::Soc;
@@ -42,6 +44,8 @@ pub struct Door {
 struct Inner {
     soc: Arc<Soc>,
     sources: Vec<SourceDoor>,
+    /// What a signature is tried with that is no source's.
+    decoy: [SourceKey; 2],
     roles: Roles,
     admission: Arc<Admission>,
     writes: Writes,
@@ -107,11 +111,14 @@ impl Door {
             events: config.ingest.max_in_flight,
             bytes: config.ingest.max_in_flight_bytes,
         };
-        let quotas: Vec<_> = sources.iter().map(|source| source.quota).collect();
+        // The last account is that of whoever has not proven yet who it is.
+        let quotas = sources.iter().map(|source| source.quota).chain([(None, None)]);
+        let quotas: Vec<_> = quotas.collect();
         let admission = Arc::new(Admission::new(bounds, &quotas));
         let inner = Inner {
             soc,
             sources,
+            decoy: SourceKey::decoys(),
             roles,
             admission,
             writes: Writes::default(),
@@ -131,38 +138,49 @@ impl Door {
     }
 
     async fn answer(inner: Arc<Inner>, mut bot: Bot, request: Request<Incoming>) -> Answer {
-        let path = request.uri().path().to_owned();
-        let get = matches!(*request.method(), Method::GET | Method::HEAD);
-        let post = request.method() == Method::POST;
-        let asks = request.method() == Method::OPTIONS && ingest::asks(request.headers());
+        let (parts, mut body) = request.into_parts();
+        let (path, headers) = (parts.uri.path().to_owned(), &parts.headers);
+        let get = matches!(parts.method, Method::GET | Method::HEAD);
+        let post = parts.method == Method::POST;
+        let asks = parts.method == Method::OPTIONS && ingest::asks(headers);
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        match segments.as_slice() {
+        let answer = match segments.as_slice() {
             ["api", "messages"] if !inner.roles.has(Part::Bot) => elsewhere("bot"),
             ["ingest", ..] if !inner.roles.has(Part::Ingest) => elsewhere("ingest"),
-            ["api", "messages"] => match bot.call(request).await {
-                Ok(answer) => answer,
-            },
-            ["ingest"] if post => inner.ingest(None, request).await,
-            ["ingest", source] if post => inner.ingest(Some(source), request).await,
-            ["ingest", source] if asks => inner.greet(source, &request).await,
+            ["api", "messages"] => {
+                let Ok(answer) = bot.call(Request::from_parts(parts, body)).await;
+                return answer;
+            }
+            ["ingest"] if post => inner.ingest(None, &parts, &mut body).await,
+            ["ingest", source] if post => inner.ingest(Some(source), &parts, &mut body).await,
+            ["ingest", source] if asks => inner.greet(source, &parts).await,
             ["healthz"] if get => reply::text("alive\n"),
             ["readyz"] if get => inner.ready().await,
-            ["metrics"] if get => inner.guarded(request.headers(), inner.metrics()).await,
-            ["events", id] if get => inner.guarded(request.headers(), inner.event(id)).await,
-            ["incidents", key] if get => {
-                inner.guarded(request.headers(), inner.incident(key)).await
-            }
-            ["playbooks"] if get => inner.guarded(request.headers(), inner.playbooks()).await,
-            ["playbooks"] if post => inner.submit(request).await,
-            ["callbacks", "sharepoint"] if post => inner.templates_changed(request).await,
+            ["metrics"] if get => inner.guarded(headers, inner.metrics()).await,
+            ["events", id] if get => inner.guarded(headers, inner.event(id)).await,
+            ["incidents", key] if get => inner.guarded(headers, inner.incident(key)).await,
+            ["playbooks"] if get => inner.guarded(headers, inner.playbooks()).await,
+            ["playbooks"] if post => inner.submit(&parts, &mut body).await,
+            ["callbacks", "sharepoint"] if post => inner.templates_changed(&parts, &mut body).await,
             ["ingest"] | ["ingest", _] | ["callbacks", "sharepoint"] => Problem::method("POST"),
             ["playbooks"] => Problem::method("GET, POST"),
             ["healthz" | "readyz" | "metrics"] | ["events" | "incidents", _] => {
                 Problem::method("GET")
             }
             _ => Problem::new(404, "not-found", "There is nothing here.").answer(),
-        }
+        };
+        closing(answer, headers, &mut body).await
     }
+}
+
+/// Closes the connection after a refusal whose request was not read to its end. The server then
+/// waits a moment for the rest; otherwise the client would see a reset instead of the answer.
+async fn closing(mut answer: Answer, headers: &HeaderMap, body: &mut Incoming) -> Answer {
+    let refused = answer.status().is_client_error() || answer.status().is_server_error();
+    if refused && !is_spent(headers, body).await {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 impl Service<Request<Incoming>> for Door {

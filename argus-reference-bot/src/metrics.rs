@@ -14,6 +14,7 @@ pub struct Metrics {
     duplicates: AtomicU64,
     refused: AtomicU64,
     placed: AtomicU64,
+    set_aside: AtomicU64,
     cards_sent: AtomicU64,
     cards_failed: AtomicU64,
     effects: AtomicU64,
@@ -36,6 +37,11 @@ impl Metrics {
     /// Events were placed.
     pub fn placed(&self, count: usize) {
         self.placed.fetch_add(count as u64, Relaxed);
+    }
+
+    /// An event cannot be placed.
+    pub fn set_aside(&self) {
+        self.set_aside.fetch_add(1, Relaxed);
     }
 
     /// A card was sent, or was not.
@@ -63,6 +69,7 @@ impl Metrics {
             ("argus_events_duplicate_total", "Events that were here before.", &self.duplicates),
             ("argus_events_refused_total", "Events refused at the door.", &self.refused),
             ("argus_events_placed_total", "Events placed in incidents.", &self.placed),
+            ("argus_events_set_aside_total", "Events that cannot be placed.", &self.set_aside),
             ("argus_cards_sent_total", "Cards created or updated in Teams.", &self.cards_sent),
             ("argus_cards_failed_total", "Sends of cards that failed.", &self.cards_failed),
             ("argus_effects_total", "Effects sent to connectors.", &self.effects),

@@ -6,7 +6,7 @@ use std::process::Command;
 use argus_bot_sdk::testing::{APP_ID, TENANT};
 use argus_reference_bot::adapters::sqlite::Sqlite;
 use argus_reference_bot::ports::ledger::suite::{arrival, fact, opened, placed};
-use argus_reference_bot::ports::ledger::{Batch, Ledger, StoredCard};
+use argus_reference_bot::ports::ledger::{Arrival, Batch, Ledger, StoredCard};
 use argus_soc::event::Severity;
 use argus_soc::ledger::fact::What;
 use serde_json::{Value, json};
@@ -15,6 +15,9 @@ use tempfile::TempDir;
 const ALERT: &str = r#"{"id": "a-1", "source": "edr", "event_type": "ransomware",
     "severity": "low", "entity_type": "host", "entity_value": "ws-1", "title": "Ransomware"}"#;
 
+const ACME: &str = "mapper: acme/1\nwhen: [{acme_id: any}]\nid: acme_id\nseverity: grade\n\
+    samples:\n  - message: {acme_id: 7, grade: high}\n    expect: {id: \"7\", severity: high}\n";
+
 /// A folder with settings, an alert, and a store with one card that was given up.
 async fn scene() -> TempDir {
     let folder = TempDir::new().expect("a folder");
@@ -22,6 +25,8 @@ async fn scene() -> TempDir {
         std::fs::write(folder.path().join(name), text).expect("written");
     };
     write("alert.json", ALERT);
+    std::fs::create_dir(folder.path().join("mappings")).expect("made");
+    write("mappings/acme.yaml", ACME);
     write(
         "argus.toml",
         &format!(
@@ -30,7 +35,9 @@ async fn scene() -> TempDir {
              tenant_id = \"{TENANT}\"\ncredential = {{ secret = \"env:ARGUS_NOT_THERE\" }}\n\
              [[routes]]\nwhen = \"severity in ['high', 'critical']\"\n\
              to = {{ conversation = \"19:urgent\" }}\n\
-             [[routes]]\nwhen = \"source == 'edr'\"\nto = {{ conversation = \"19:edr\" }}\n"
+             [[routes]]\nwhen = \"source == 'edr'\"\nto = {{ conversation = \"19:edr\" }}\n\
+             [ingest]\nmappings = \"folder:mappings\"\n[ingest.sources.acme]\nkind = \"mapping:acme\"\n\
+             auth = {{ api_key = \"env:ARGUS_NOT_THERE\" }}\nmay = {{ max_severity = \"high\" }}\n"
         ),
     );
     let store = Sqlite::open(&folder.path().join("argus.db")).expect("opens");
@@ -74,6 +81,38 @@ async fn each_route_says_why_it_takes_a_card_or_does_not() {
     std::fs::write(folder.path().join("alert.json"), ALERT.replace("edr", "dlp")).expect("written");
     let (code, said) = run(folder.path(), &["routes", "explain", "--event", "alert.json"]);
     assert_eq!((code, &said["goes_to"]), (Some(1), &Value::Null), "no route takes it");
+}
+
+/// With the mappings of the settings, the shape of its source, and what that may claim.
+#[tokio::test]
+async fn an_alert_is_read_as_the_bot_of_the_settings_would() {
+    let folder = scene().await;
+    let alert = r#"{"acme_id": 8, "grade": "critical"}"#;
+    std::fs::write(folder.path().join("acme.json"), alert).expect("written");
+    let from = ["--source", "acme", "--config", "argus.toml"];
+    let routes = ["routes", "explain", "--event", "acme.json"];
+    let (code, said) = run(folder.path(), &[&routes[..], &from].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        said["routes"][0]["values"],
+        json!({"severity": "high"}),
+        "critical is not believed"
+    );
+    let explain = ["score", "explain", "acme.json"];
+    let (code, said) = run(folder.path(), &[&explain[..], &from].concat());
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said["terms"][0]["because"], "the severity is high", "{said}");
+
+    // The same alert in the store, from the source that may say less.
+    let store = Sqlite::open(&folder.path().join("argus.db")).expect("opens");
+    let stored = Arrival { source: "acme".into(), raw: alert.into(), ..arrival(2) };
+    let id = stored.event_id.to_string();
+    store.receive(stored).await.expect("received");
+    drop(store);
+    let (code, said) = run(folder.path(), &["score", "explain", &id, "--config", "argus.toml"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said["event_id"], id.as_str());
+    assert_eq!(said["terms"][0]["because"], "the severity is high", "{said}");
 }
 
 #[tokio::test]

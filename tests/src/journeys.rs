@@ -11,6 +11,7 @@ mod isolate;
 mod notify;
 mod people;
 mod query;
+mod refusals;
 mod regroup;
 mod scenery;
 mod storm;

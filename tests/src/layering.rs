@@ -32,15 +32,26 @@ const IMPURE: [&str; 11] = [
 
 /// The source without comments and without its unit tests.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The bot's files, but for those that are unit tests as a whole.
+/// The bot's files, but for those that are unit tests, or their world, as a whole.
 fn bot() -> Vec<File> {
     let mut files = under(BOT);
-    files.retain(|file| !file.path.ends_with("/tests.rs"));
+    let tests: BTreeSet<String> = files.iter().flat_map(tests_of).collect();
+    files.retain(|file| !tests.contains(&file.path));
     files
+}
+
+/// The files that a file takes in for tests only.
+fn tests_of(file: &File) -> Vec<String> {
+    let folder = file.path.trim_end_matches(".rs");
+    let module = |rest: &str| {
+        let (_, name) = rest.lines().next()?.split_once("mod ")?;
+        Some(format!("{folder}/{}.rs", name.strip_suffix(';')?))
+    };
+    file.text.split("#[cfg(test)]\n").skip(1).filter_map(module).collect()
 }
 
 /// The top modules of its crate that a source file names.

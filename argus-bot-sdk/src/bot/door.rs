@@ -20,12 +20,8 @@ use crate::Activity;
 use crate::auth::{Authenticator, Rejection, Verified, Vouched};
 use crate::dedup::Outcome;
 use crate::metrics::{self, SYSTEM};
-use crate::server::{body_timeout, is_there, read_body};
+use crate::server::{body_timeout, is_spent, read_body};
 use crate::turns::Refused;
-
-/// The longest body of a refused request that is thrown away instead of closing the connection;
-/// a message has one to two kilobytes.
-const SPENT_AT_MOST: u64 = 16 * 1024;
 
 /// The span of a request. What is in the activity is told when it was read.
 pub(super) fn span(headers: &HeaderMap) -> Span {
@@ -124,18 +120,6 @@ where
         Problem::status(status).closing(true)
     })?;
     vouched.read_shared(&body).map_err(refused)
-}
-
-/// Whether the connection is good for a next request although this one was refused: its body is
-/// small and came with the header, so that it is thrown away and costs nobody a new connection. Any
-/// other body stays unread, and that spoils the connection.
-async fn is_spent<B: Body<Data = Bytes>>(headers: &HeaderMap, body: B) -> bool {
-    if body.is_end_stream() {
-        return true;
-    }
-    let is_small = body.size_hint().upper().is_some_and(|bytes| bytes <= SPENT_AT_MOST);
-    // To read on would tell who asks first to send it.
-    is_small && !headers.contains_key(header::EXPECT) && is_there(body).await
 }
 
 /// JSON in UTF-8, not compressed.

@@ -1,6 +1,5 @@
 //! One life of the process: from what the disk has, to the next crash.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,10 +15,11 @@ use argus_reference_bot::flows::execute::execute;
 use argus_reference_bot::flows::notify::notify;
 use argus_reference_bot::flows::place::place;
 use argus_reference_bot::flows::playbooks::Playbooks;
+use argus_reference_bot::flows::sources::{Source, Sources};
 use argus_reference_bot::flows::{Needs, Soc};
 use argus_reference_bot::ports::ledger::{Batch, LedgerError};
 use argus_reference_bot::routes::Routes;
-use argus_soc::event::Shape;
+use argus_soc::event::{Claims, Shape};
 use argus_soc::ledger::fact::{Actor, What};
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -187,7 +187,6 @@ impl Life {
         let soc = Arc::new(soc(outside, number, records)?);
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
-        let shapes = BTreeMap::from([("edr".to_owned(), Shape::Generic)]);
         let starting = Arc::clone(&soc);
         work.spawn(async move {
             let what = What::Started { version: "simulated".into() };
@@ -195,7 +194,7 @@ impl Life {
             // What cannot be written now is not missed: nothing depends on it.
             drop(starting.ledger.append(Batch::one(started)).await);
         });
-        work.spawn(place(Arc::clone(&soc), shapes, halted.clone()));
+        work.spawn(place(Arc::clone(&soc), halted.clone()));
         work.spawn(notify(Arc::clone(&soc), halted.clone()));
         work.spawn(execute(Arc::clone(&soc), halted));
         Ok(Self { number, soc, halt, work })
@@ -248,8 +247,14 @@ fn soc(outside: &Outside, life: u64, records: Vec<Record>) -> Result<Soc, NotSta
         itsm: Some(Arc::new(ServiceNow(far(to_itsm)))),
         routes: Routes::compile(&routes())?,
         default_service_url: SERVICE.into(),
+        sources: sources(),
         ..Soc::new(needs)
     })
+}
+
+fn sources() -> Sources {
+    let edr = Source::new(Claims::default(), None).shaped(Shape::Generic);
+    Sources::new([("edr".to_owned(), edr)].into(), 1 << 20)
 }
 
 fn rbac() -> Rbac {

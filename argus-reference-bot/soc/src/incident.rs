@@ -188,7 +188,8 @@ impl Incident {
             | What::Absorbed { .. }
             | What::Parted { .. }
             | What::Shed { .. }
-            | What::PartResolved { .. } => self.apply_to_union(fact),
+            | What::PartResolved { .. }
+            | What::PartReopened { .. } => self.apply_to_union(fact),
             What::Snoozed { until, reason } => {
                 self.snoozed = Some(Snoozed { until: *until, shown: self.version });
                 let who = fact.actor.shown();
@@ -255,6 +256,9 @@ impl Incident {
             Placement::Duplicate => self.occurrence.repeat(seen),
             Placement::NewOccurrence | Placement::FirstOccurrence => Occurrence::start(seen),
         };
+        if event.phase == Phase::Open {
+            self.union.own_resolved = false;
+        }
         if event.phase == Phase::Resolved {
             self.union.own_resolved = true;
             self.note(at, "The source says that it is resolved".into());

@@ -24,6 +24,7 @@ mod runs;
 mod s2;
 mod scores;
 mod suppressions;
+mod unions;
 mod windows;
 
 use argus_soc::enrich::{Asset, Enrichment, History, Intel, Known};

@@ -144,7 +144,7 @@ impl Record {
         fact: &Fact,
         raw: Option<Bytes>,
     ) -> Result<Self, LedgerError> {
-        let payload = canonical(fact).map_err(|error| damaged(error.to_string()))?;
+        let payload = canonical(fact).map_err(|error| LedgerError::Refused(error.to_string()))?;
         let hash = Hash::link(&prev, payload.as_bytes());
         Ok(Self { seq: seq + 1, prev, payload, hash, raw })
     }

@@ -75,7 +75,7 @@ impl Postgres {
     pub async fn open(target: Target) -> Result<Self, LedgerError> {
         let session = target.session().await?;
         schema::prepare(&session).await?;
-        let (seq, _) = verify::check_head(&session).await?;
+        let known = verify::check_head(&session).await?;
         let replica = Uuid::new_v4().simple().to_string();
         let (jobs, inbox) = mpsc::channel(QUEUE);
         let (broken, watch_broken) = watch::channel(None);
@@ -83,7 +83,7 @@ impl Postgres {
             target: target.clone(),
             replica: replica.clone(),
             session: Some(session),
-            seq,
+            known,
             last_event: None,
             broken,
         };
@@ -209,7 +209,7 @@ impl Ledger for Postgres {
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
         let payloads = batch.facts.iter().map(canonical).collect::<Result<Vec<_>, _>>();
-        let payloads = payloads.map_err(|error| LedgerError::Damaged(error.to_string()))?;
+        let payloads = payloads.map_err(|error| LedgerError::Refused(error.to_string()))?;
         self.write(|reply| Job::Append(batch, payloads, reply)).await
     }
 
@@ -407,10 +407,10 @@ fn failed(error: &tokio_postgres::Error) -> LedgerError {
     }
 }
 
-/// Whether the server refused what was sent, as it would again: data that fits no column, a row that
-/// is there, a table that is not.
+/// Whether the server refused what was sent, as it would again: data that fits no column or index, a
+/// row that is there. A table that is not, or that we may not write, is no fault of what was sent.
 fn is_of_the_data(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
-        ["22", "23", "42", "54"].iter().any(|class| code.code().starts_with(class))
-    })
+    error
+        .code()
+        .is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)))
 }

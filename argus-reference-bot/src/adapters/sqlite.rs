@@ -33,7 +33,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-pub use self::beside::{dead_cards_in, incident_in};
+pub use self::beside::{dead_cards_in, documents_in, incident_in};
 use self::read::{all, one};
 pub(super) use self::rebuilt::Rebuilt;
 pub use self::verify::{export, verify};

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use argus_soc::incident::Incident;
+use argus_soc::ledger::documents::Document as _;
+use argus_soc::storm::bulletin::Bulletin;
 
 use crate::adapters::postgres::{Postgres, Target};
 use crate::adapters::sqlite::{self, Sqlite};
 use crate::config::{ConfigError, Store};
+use crate::flows::outbox::GivenUp;
 use crate::ports::chain::Chain;
-use crate::ports::ledger::{Ledger, LedgerError, StoredCard};
+use crate::ports::ledger::{Ledger, LedgerError, documents};
 
 /// Where a store is.
 #[derive(Clone, Debug)]
@@ -74,16 +77,23 @@ impl Place {
         }
     }
 
-    /// Its cards that were given up, beside a running bot.
+    /// What was given up in it, beside a running bot.
     ///
     /// # Errors
     ///
     /// [`LedgerError`] as the store says.
-    pub async fn dead_cards(&self) -> Result<Vec<StoredCard>, LedgerError> {
-        match self {
-            Self::Sqlite(path) => sqlite::dead_cards_in(path),
-            Self::Postgres(_) => self.open().await?.dead_cards(u32::MAX).await,
-        }
+    pub async fn given_up(&self) -> Result<GivenUp, LedgerError> {
+        let (cards, bulletins) = match self {
+            Self::Sqlite(path) => (
+                sqlite::dead_cards_in(path)?,
+                documents::each(sqlite::documents_in(path, Bulletin::KIND)?)?,
+            ),
+            Self::Postgres(_) => {
+                let store = self.open().await?;
+                (store.dead_cards(u32::MAX).await?, documents::all(store.as_ref()).await?)
+            }
+        };
+        Ok(GivenUp::of(cards, bulletins))
     }
 
     /// Whether there is a file, if it is one: opening would make it.

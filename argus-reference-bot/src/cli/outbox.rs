@@ -2,12 +2,13 @@
 
 use argus_bot_sdk::{Clock, SystemClock};
 use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::storm::bulletin::Bulletin;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::output::{Format, say};
 use super::{Ended, Outcome, audit};
-use crate::flows::outbox::{Fate, settle};
+use crate::flows::outbox::{Fate, GivenUp, settle};
 use crate::ports::ledger::StoredCard;
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +26,7 @@ Works beside a running bot. Exit code 1 if there are any.")]
 Examples:
   argus outbox retry --data ./data/argus.db
   argus outbox retry INC-7 --config argus.toml
+  argus outbox retry D-1 --config argus.toml
 
 On SQLite the bot must not run; in Teams, write `outbox retry` instead.")]
     Retry(Args),
@@ -39,7 +41,7 @@ On SQLite the bot must not run; in Teams, write `outbox drop INC-7` instead. The
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The incident; all of them without one.
+    /// The incident, or a digest by its name; all of them without one.
     #[arg(value_name = "INCIDENT")]
     incident: Option<String>,
     #[command(flatten)]
@@ -62,9 +64,11 @@ pub(super) fn run(command: &Command) -> Outcome {
 
 fn list(args: &Args) -> Outcome {
     let place = args.store.place()?;
-    let mut dead = super::serve::runtime()?.block_on(place.dead_cards())?;
-    let key = args.incident.as_ref().map(|it| it.to_uppercase());
-    dead.retain(|card| key.as_ref().is_none_or(|key| card.incident == *key));
+    let mut dead = super::serve::runtime()?.block_on(place.given_up())?;
+    if let Some(key) = &args.incident {
+        dead.cards.retain(|card| card.incident.eq_ignore_ascii_case(key));
+        dead.bulletins.retain(|(id, _)| id.eq_ignore_ascii_case(key));
+    }
     show(&dead, args.format)?;
     Ok(if dead.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
@@ -77,23 +81,43 @@ fn decide(args: &Args, fate: Fate) -> Outcome {
     let fact =
         |what: What| Fact::new(SystemClock.now(), Actor::service("outbox command"), "outbox", what);
     let key = args.incident.as_ref().map(|it| it.to_uppercase());
-    let cards = super::serve::runtime()?.block_on(async {
+    let settled = super::serve::runtime()?.block_on(async {
         let store = place.open().await?;
         settle(store.as_ref(), fate, key.as_deref(), fact).await
     })?;
-    show(&cards, args.format)?;
+    show(&settled, args.format)?;
     Ok(Ended::Well)
 }
 
-fn show(cards: &[StoredCard], format: Format) -> Result<(), super::Complaint> {
+fn show(given_up: &GivenUp, format: Format) -> Result<(), super::Complaint> {
+    let GivenUp { cards, bulletins } = given_up;
     match format {
-        Format::Json => say(&Value::from(cards.iter().map(line).collect::<Vec<_>>()).to_string()),
-        Format::Text if cards.is_empty() => say("no cards"),
-        Format::Text => cards.iter().try_for_each(|card| {
-            let why = card.dead.as_deref().unwrap_or_default();
-            say(&format!("{}  {}  {}  {why}", card.incident, card.card, card.conversation))
-        }),
+        Format::Json => {
+            let lines = cards.iter().map(line).chain(bulletins.iter().map(own));
+            say(&Value::from(lines.collect::<Vec<_>>()).to_string())
+        }
+        Format::Text if given_up.is_empty() => say("no cards"),
+        Format::Text => {
+            cards.iter().try_for_each(|card| {
+                let why = card.dead.as_deref().unwrap_or_default();
+                say(&format!("{}  {}  {}  {why}", card.incident, card.card, card.conversation))
+            })?;
+            bulletins.iter().try_for_each(|(id, it)| {
+                let why = it.dead.as_deref().unwrap_or_default();
+                say(&format!("{id}  bulletin  {}  {why}", it.conversation))
+            })
+        }
     }
+}
+
+fn own((id, it): &(String, Bulletin)) -> Value {
+    json!({
+        "incident": null,
+        "card": id,
+        "conversation": it.conversation,
+        "activity_id": it.activity_id,
+        "why": it.dead,
+    })
 }
 
 fn line(card: &StoredCard) -> Value {

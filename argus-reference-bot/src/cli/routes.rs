@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use argus_bot_sdk::{Clock, SystemClock};
 use argus_soc::decide::{Decision, decide};
 use argus_soc::enrich::{Enrichment, Known};
-use argus_soc::event::{Shape, Source, normalise};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::output::{Format, read, say};
-use super::{Complaint, Ended, Outcome};
+use super::{Complaint, Ended, Outcome, alert};
 use crate::app::{self, Place};
 use crate::config::{self, Config};
 use crate::flows::playbooks::Playbooks;
@@ -126,12 +124,8 @@ fn stored(key: &str, config: &Config) -> Result<Incident, Complaint> {
 /// The incident that an event would open.
 fn judged(file: &Path, source: &str, config: &Config) -> Result<Incident, Complaint> {
     let raw = read(file)?;
-    let configured = config.ingest.sources.get(source).map(|it| it.kind.as_str());
-    let shape: Shape = configured.unwrap_or(source).parse()?;
-    let name = if shape == Shape::Auto && configured.is_none() { "" } else { source };
-    let now = SystemClock.now();
-    let event = normalise(&raw, &Source { name, shape, tenant: None }, now)
-        .map_err(|error| Complaint(format!("{}: {error}", file.display())))?;
+    let event = alert::read(&raw, file, source, &alert::sources(Some(config))?)?;
+    let now = event.received_at;
     let enrichment = Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown);
     let score = app::model(config)?.score(&event, &enrichment);
     let folder = config.playbooks.as_ref();

@@ -98,7 +98,7 @@ impl Soc {
         if let Some(late) = road.overdue(now, within) {
             return Ok(Some(late.slot));
         }
-        // While nothing is placed, the road has no record of those that wait.
+        // What waits to be placed, or was set aside, is not on the road at all.
         let slot = canary::slot(now, every);
         for slot in [Some(slot), slot.checked_sub(every).ok()].into_iter().flatten() {
             if road.has(slot) {
@@ -106,10 +106,9 @@ impl Soc {
             }
             let raw = alert(slot, self.canary.severity).to_string();
             let source = Source { name: ARGUS, shape: Shape::Generic, tenant: None };
-            let Ok(event) = self.sources.normalise(raw.as_bytes(), &source, now) else { continue };
+            let Ok(event) = self.sources.read(raw.as_bytes(), &source, now) else { continue };
             let Some(event) = self.ledger.event(event.event_id).await? else { continue };
-            let waits = event.incident.is_none() && !event.ignored;
-            if waits && now.duration_since(event.received_at) > within {
+            if event.incident.is_none() && now.duration_since(event.received_at) > within {
                 return Ok(Some(slot));
             }
         }
@@ -214,7 +213,6 @@ fn found(slot: Timestamp) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use argus_soc::decide::Decision;
@@ -265,7 +263,7 @@ actions:
 
         async fn look(&self, soc: &Soc) {
             soc.mind_canaries(Timestamp::UNIX_EPOCH).await.expect("a store");
-            soc.triage(&BTreeMap::new()).await.expect("a store");
+            soc.triage().await.expect("a store");
         }
 
         /// What the notifier writes once Teams shows the card of an incident.
@@ -394,11 +392,11 @@ actions:
         let started = canaries.clock.pass(SignedDuration::from_mins(20));
         let woken = canaries.soc();
         woken.mind_canaries(started).await.expect("a store");
-        woken.triage(&BTreeMap::new()).await.expect("a store");
+        woken.triage().await.expect("a store");
         assert!(canaries.alarm(&woken).await.is_none(), "its card has a moment");
         canaries.clock.pass(GRACE);
         woken.mind_canaries(started).await.expect("a store");
-        woken.triage(&BTreeMap::new()).await.expect("a store");
+        woken.triage().await.expect("a store");
         assert!(canaries.alarm(&woken).await.is_some());
     }
 

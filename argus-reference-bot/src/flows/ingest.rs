@@ -125,8 +125,7 @@ impl Soc {
             return Err(IngestError::TooBig { most });
         }
         let received_at: Timestamp = self.clock.now();
-        let mut event = self.sources.normalise(&raw, source, received_at)?;
-        self.sources.hold(source.name, &mut event);
+        let event = self.sources.read(&raw, source, received_at)?;
         let read = Read::new(event, correlation.clone(), raw.len());
         let arrival = Arrival {
             event_id: read.event.event_id,

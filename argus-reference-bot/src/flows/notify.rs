@@ -11,6 +11,8 @@ mod bulletin;
 mod gather;
 mod park;
 mod show;
+#[cfg(test)]
+mod tests;
 mod tries;
 mod windows;
 

@@ -3,6 +3,7 @@
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::policy::Action;
 use argus_soc::storm::breaker::Scope;
+use argus_soc::storm::bulletin::{Bulletin, Change};
 use argus_soc::storm::place::{self, Place};
 
 use super::Soc;
@@ -12,8 +13,8 @@ use crate::ports::ledger::documents::all;
 use crate::ports::ledger::{Batch, Ledger, LedgerError, StoredCard};
 use crate::view;
 
-/// Cards revived or dropped at once.
-const MANY: u32 = 10_000;
+/// Cards revived or dropped in one batch; few in tests, so that they see more than one.
+const MANY: u32 = if cfg!(test) { 2 } else { 10_000 };
 
 /// What to do with cards that were given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,31 +25,53 @@ pub enum Fate {
     Drop,
 }
 
-/// Decides about cards that were given up: of one incident, or all of them. Gives those that it was
-/// about. Conversations that were gone are tried again, too.
+/// What was given up.
+#[derive(Clone, Debug, Default)]
+pub struct GivenUp {
+    /// Cards of incidents.
+    pub cards: Vec<StoredCard>,
+    /// Cards of Argus' own, by their names. A digest is all that shows the incidents it covers.
+    pub bulletins: Vec<(String, Bulletin)>,
+}
+
+impl GivenUp {
+    /// These cards, which were given up, and those of the bulletins that were.
+    pub fn of(cards: Vec<StoredCard>, mut bulletins: Vec<(String, Bulletin)>) -> Self {
+        bulletins.retain(|(_, it)| it.dead.is_some());
+        Self { cards, bulletins }
+    }
+
+    /// How many cards these are, of whatever kind.
+    pub fn len(&self) -> usize {
+        self.cards.len() + self.bulletins.len()
+    }
+
+    /// Whether nothing was given up.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Decides about what was given up: what shows one incident, one digest by its name, or all. Gives
+/// what it was about. Conversations that were gone are tried again, too.
 ///
 /// # Errors
 ///
-/// [`LedgerError`]; then nothing is changed.
+/// [`LedgerError`]; what was decided before stays decided, and the same question decides the rest.
 pub async fn settle(
     ledger: &dyn Ledger,
     fate: Fate,
-    incident: Option<&str>,
+    about: Option<&str>,
     fact: impl Fn(What) -> Fact,
-) -> Result<Vec<StoredCard>, LedgerError> {
-    let mut dead = ledger.dead_cards(MANY).await?;
-    dead.retain(|card| incident.is_none_or(|key| card.incident == key));
-    let mut facts: Vec<Fact> = dead
-        .iter()
-        .map(|card| {
-            let (incident, card) = (card.incident.clone(), card.card.clone());
-            fact(match fate {
-                Fate::Retry => What::NoticeRevived { incident, card },
-                Fate::Drop => What::NoticeDropped { incident, card },
-            })
-        })
-        .collect();
+) -> Result<GivenUp, LedgerError> {
+    let mut settled = GivenUp::default();
+    let mut facts = Vec::new();
     if fate == Fate::Retry {
+        settled.bulletins = dead_bulletins(ledger, about).await?;
+        for (bulletin, _) in &settled.bulletins {
+            let (bulletin, change) = (bulletin.clone(), Change::Revive);
+            facts.push(fact(What::BulletinChanged { bulletin, change }));
+        }
         for (conversation, place) in all::<Place>(ledger).await? {
             if place.parked.is_some() {
                 let change = place::Change::Return;
@@ -56,14 +79,55 @@ pub async fn settle(
             }
         }
     }
-    if !facts.is_empty() {
-        ledger.append(Batch { facts, ..Batch::default() }).await?;
+    loop {
+        let dead = match about {
+            Some(incident) => dead_of(ledger, incident).await?,
+            None => ledger.dead_cards(MANY).await?,
+        };
+        facts.extend(dead.iter().map(|card| {
+            let (incident, card) = (card.incident.clone(), card.card.clone());
+            fact(match fate {
+                Fate::Retry => What::NoticeRevived { incident, card },
+                Fate::Drop => What::NoticeDropped { incident, card },
+            })
+        }));
+        let more = about.is_none() && dead.len() >= MANY as usize;
+        settled.cards.extend(dead);
+        if !facts.is_empty() {
+            let facts = std::mem::take(&mut facts);
+            ledger.append(Batch { facts, ..Batch::default() }).await?;
+        }
+        if !more {
+            return Ok(settled);
+        }
     }
-    Ok(dead)
+}
+
+/// The cards of an incident that were given up and that nobody dropped.
+async fn dead_of(ledger: &dyn Ledger, incident: &str) -> Result<Vec<StoredCard>, LedgerError> {
+    let mut cards = ledger.cards_of(incident).await?;
+    cards.retain(|card| card.dead.is_some() && !card.dropped);
+    Ok(cards)
+}
+
+/// The bulletins that were given up: all, the one of this name, or what covers this incident.
+async fn dead_bulletins(
+    ledger: &dyn Ledger,
+    about: Option<&str>,
+) -> Result<Vec<(String, Bulletin)>, LedgerError> {
+    let mut bulletins = GivenUp::of(Vec::new(), all(ledger).await?).bulletins;
+    if let Some(about) = about {
+        let cards = ledger.cards_of(about).await?;
+        bulletins.retain(|(id, _)| {
+            id.eq_ignore_ascii_case(about)
+                || cards.iter().any(|card| card.digest.as_ref() == Some(id))
+        });
+    }
+    Ok(bulletins)
 }
 
 impl Soc {
-    /// `outbox`, `outbox retry [INC-7]`, `outbox drop INC-7`.
+    /// `outbox`, `outbox retry [INC-7|D-1]`, `outbox drop INC-7`.
     pub(super) async fn outbox(
         &self,
         person: &Person,
@@ -94,16 +158,36 @@ impl Soc {
         }
         let actor: Actor = person.actor();
         let fact = |what| self.fact(actor.clone(), correlation, what);
-        let cards = settle(&*self.ledger, fate, incident.as_deref(), fact).await?;
+        let settled = settle(&*self.ledger, fate, incident.as_deref(), fact).await?;
         self.bells.notify.notify_one();
-        let what = if fate == Fate::Retry { "are tried again" } else { "are dropped" };
-        Ok(Answer::Text(format!("{} cards {what}.", cards.len())))
+        let what = match (fate, settled.len()) {
+            (_, 0) => {
+                let whose = incident.map(|it| format!(" of {}", plain(&it))).unwrap_or_default();
+                return Ok(Answer::Text(format!("No card{whose} was given up.")));
+            }
+            (Fate::Retry, 1) => "card is tried again",
+            (Fate::Retry, _) => "cards are tried again",
+            (Fate::Drop, 1) => "card is dropped",
+            (Fate::Drop, _) => "cards are dropped",
+        };
+        Ok(Answer::Text(format!("{} {what}.", settled.len())))
     }
 
     async fn undelivered(&self) -> Result<Answer, LedgerError> {
         let dead = self.ledger.dead_cards(LINES).await?;
-        let count = self.ledger.counts().await?.dead;
+        let bulletins = dead_bulletins(&*self.ledger, None).await?;
+        let cards = self.ledger.counts().await?.dead;
+        let count = cards + bulletins.len() as u64;
         let mut lines = self.parked().await?;
+        lines.extend(bulletins.iter().map(|(id, it)| {
+            let covers = it.digest.as_ref().map_or(0, |it| it.incidents);
+            let covers = if covers > 0 {
+                format!(" (which shows {covers} incidents)")
+            } else {
+                String::new()
+            };
+            format!("{}{covers}: {}", plain(id), plain(it.dead.as_deref().unwrap_or_default()))
+        }));
         lines.extend(dead.iter().map(|card| {
             let why = plain(card.dead.as_deref().unwrap_or_default());
             format!("{} ({}): {why}", card.incident, card.card)
@@ -111,7 +195,7 @@ impl Soc {
         if lines.is_empty() {
             return Ok(Answer::Text("Every card was delivered.".into()));
         }
-        let more = count.saturating_sub(dead.len() as u64);
+        let more = cards.saturating_sub(dead.len() as u64);
         let more = if more > 0 { format!("\n\n… and {more} more") } else { String::new() };
         let lines: Vec<String> = lines.into_iter().map(|line| format!("- {line}")).collect();
         Ok(Answer::Text(format!("Given up: {count}\n\n{}{more}", lines.join("\n"))))

@@ -1,10 +1,8 @@
 //! Places events as they come, as long as Argus runs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argus_soc::event::Shape;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -16,17 +14,13 @@ use crate::chain::chain;
 const LOOK: Duration = Duration::from_secs(30);
 /// Events placed at once from which on the next ones are gathered for a moment.
 const MANY: usize = 16;
+/// How long they are gathered.
+const GATHER: Duration = Duration::from_millis(3);
 /// How often what has an end is looked at.
 const EXPIRE: SignedDuration = SignedDuration::from_secs(15);
-/// How long.
-const GATHER: Duration = Duration::from_millis(3);
 
 /// Places events whenever there are any, until told to stop.
-pub async fn place(
-    soc: Arc<Soc>,
-    shapes: BTreeMap<String, Shape>,
-    mut halted: watch::Receiver<bool>,
-) {
+pub async fn place(soc: Arc<Soc>, mut halted: watch::Receiver<bool>) {
     let mut expired: Option<Timestamp> = None;
     while !*halted.borrow() {
         let now = soc.clock.now();
@@ -38,7 +32,7 @@ pub async fn place(
                 tracing::warn!(why = chain(&error), "what is over is ended later");
             }
         }
-        let pause = match soc.triage(&shapes).await {
+        let pause = match soc.triage().await {
             Ok(placed) if placed >= MANY => {
                 // More are coming: together they cost less.
                 tokio::time::sleep(GATHER).await;

@@ -1,8 +1,10 @@
 //! Incidents made one, and one made several, by people.
 
+use std::collections::BTreeSet;
+
 use argus_soc::correlate::{Placement, belonging};
 use argus_soc::decide::Decision;
-use argus_soc::event::{SecurityEvent, Shape, Source, normalise};
+use argus_soc::event::SecurityEvent;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Added, What};
 use argus_soc::policy::Action;
@@ -103,18 +105,28 @@ impl Soc {
         }
         let action = Action::Regroup { incident: from.key.clone() };
         let _permit = self.authorise(person, action, Some(&from.key), correlation).await?;
-        let parted = What::Parted { from: from.key.clone(), belongs: belonging(&other.event) };
-        let shed = What::Shed {
-            incident: other.key.clone(),
-            events: other.count,
-            absorbed: true,
-            moved: Vec::new(),
+        // It leaves the one in which it went on, and those in which that one goes on.
+        let line = self.line(&from.key).await?;
+        let ours = other.parts();
+        let said = line.last().map(|head| head.union.parts.clone()).unwrap_or_default();
+        let parted = What::Parted {
+            from: from.key.clone(),
+            belongs: belonging(&other.event),
+            parts: said.into_iter().filter(|(part, _)| ours.contains_key(part)).collect(),
         };
-        let facts = vec![
-            self.fact(person.actor(), correlation, parted).of(&other.key),
-            self.fact(person.actor(), correlation, shed).of(&from.key),
-        ];
-        self.write(facts, &[from, &other]).await?;
+        let mut facts = vec![self.fact(person.actor(), correlation, parted).of(&other.key)];
+        facts.extend(line.iter().map(|left| {
+            let shed = What::Shed {
+                incident: other.key.clone(),
+                events: other.count,
+                absorbed: true,
+                moved: Vec::new(),
+                parts: ours.keys().cloned().collect(),
+            };
+            self.fact(person.actor(), correlation, shed).of(&left.key)
+        }));
+        let on: Vec<&Incident> = line.iter().chain([&other]).collect();
+        self.write(facts, &on).await?;
         Ok(format!("{} stands for itself again.", other.key))
     }
 
@@ -131,14 +143,14 @@ impl Soc {
             let Some(found) = found.filter(|it| it.incident.as_ref() == Some(&from.key)) else {
                 return Ok(format!("{id} is no event of {}.", from.key));
             };
-            let source = Source { name: &found.source, shape: Shape::Auto, tenant: None };
-            let event = normalise(&found.raw, &source, found.received_at)
-                .map_err(|error| LedgerError::Damaged(format!("the event {id}: {error}")))?;
+            let read = self.sources.read_again(id, &found.raw, &found.source, found.received_at);
+            let event =
+                read.map_err(|error| LedgerError::Damaged(format!("the event {id}: {error}")))?;
             if id == from.event.event_id {
                 return Ok(format!("{id} opened {}; split the others off instead.", from.key));
             }
             if events.iter().all(|it| it.event_id != id) {
-                events.push(SecurityEvent { event_id: id, ..event });
+                events.push(event);
             }
         }
         let action = Action::Regroup { incident: from.key.clone() };
@@ -150,7 +162,13 @@ impl Soc {
         let count = u64::try_from(rest.len() + 1).unwrap_or(u64::MAX);
         let moved = [&first].into_iter().chain(&rest).map(|event| event.event_id).collect();
         let facts = self.opening(person, from, &key, first, &rest, correlation).await?;
-        let what = What::Shed { incident: key.clone(), events: count, absorbed: false, moved };
+        let what = What::Shed {
+            incident: key.clone(),
+            events: count,
+            absorbed: false,
+            moved,
+            parts: BTreeSet::new(),
+        };
         // They leave before they are placed anew: an event is in one place.
         let shed = self.fact(person.actor(), correlation, what).of(&from.key);
         let mut batch = Batch::on(from, [vec![shed], facts].concat());
@@ -213,15 +231,19 @@ impl Soc {
 
     /// The incident in which this one goes on; itself, if it stands for itself.
     async fn head(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
-        let mut key = key.to_owned();
-        for _ in 0..HOPS {
-            let Some(incident) = self.ledger.incident(&key).await? else { return Ok(None) };
-            match &incident.union.merged_into {
-                Some(into) => key.clone_from(into),
-                None => return Ok(Some(incident)),
-            }
+        let mut line = self.line(key).await?;
+        Ok(line.pop().filter(|head| head.union.merged_into.is_none()))
+    }
+
+    /// The incident, and those in which it goes on, one after the other.
+    async fn line(&self, key: &str) -> Result<Vec<Incident>, LedgerError> {
+        let (mut line, mut next) = (Vec::new(), Some(key.to_owned()));
+        while let Some(key) = next.take().filter(|_| line.len() < HOPS) {
+            let Some(incident) = self.ledger.incident(&key).await? else { break };
+            next.clone_from(&incident.union.merged_into);
+            line.push(incident);
         }
-        Ok(None)
+        Ok(line)
     }
 
     async fn write(

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use argus_soc::canary;
 use argus_soc::event::{
-    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Source as From,
+    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Shape,
+    Source as From,
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 pub use self::heartbeat::{ARGUS, watch_sources};
 
@@ -67,6 +69,7 @@ pub struct Sources {
 /// One source.
 #[derive(Debug)]
 pub struct Source {
+    shape: Shape,
     claims: Claims,
     heartbeat: Option<Duration>,
     /// When the last event came in, in milliseconds of Unix time.
@@ -78,9 +81,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source that may claim so much and must speak so often.
+    /// A source that may claim so much and must speak so often; its events say themselves what they
+    /// look like.
     pub fn new(claims: Claims, heartbeat: Option<Duration>) -> Self {
         Self {
+            shape: Shape::Auto,
             claims,
             heartbeat,
             heard: AtomicI64::new(NEVER),
@@ -89,6 +94,12 @@ impl Source {
             duplicates: AtomicU64::default(),
             refused: Default::default(),
         }
+    }
+
+    /// The same source, whose events look like this.
+    #[must_use]
+    pub fn shaped(self, shape: Shape) -> Self {
+        Self { shape, ..self }
     }
 
     fn last(&self) -> Option<Timestamp> {
@@ -122,18 +133,49 @@ impl Sources {
         Self { mappings, ..self }
     }
 
-    /// Reads an event, at the door and again when it is placed: both read the same.
+    /// What the events of a source look like, by its name in the settings.
+    pub fn shape(&self, source: &str) -> Option<Shape> {
+        self.by_name.get(source).map(|source| source.shape)
+    }
+
+    /// Reads an event, and takes out of it what its source may not claim.
     ///
     /// # Errors
     ///
     /// [`NormaliseError`] when the bytes are no event.
-    pub fn normalise(
+    pub fn read(
         &self,
         raw: &[u8],
         from: &From<'_>,
         received_at: Timestamp,
     ) -> Result<SecurityEvent, NormaliseError> {
-        self.mappings.normalise(raw, from, received_at)
+        let mut event = self.mappings.normalise(raw, from, received_at)?;
+        if from.name != ARGUS {
+            canary::refuse(&mut event);
+        }
+        if let Some(source) = self.by_name.get(from.name) {
+            source.claims.hold(&mut event);
+        }
+        Ok(event)
+    }
+
+    /// Reads an event that is stored. What was read at the door is read the same here.
+    ///
+    /// # Errors
+    ///
+    /// [`NormaliseError`] when the bytes are no event.
+    pub fn read_again(
+        &self,
+        id: Uuid,
+        raw: &[u8],
+        source: &str,
+        received_at: Timestamp,
+    ) -> Result<SecurityEvent, NormaliseError> {
+        let shape = self.shape(source).unwrap_or(Shape::Auto);
+        let read = |shape| self.read(raw, &From { name: source, shape, tenant: None }, received_at);
+        // The source's shape may have been changed in the settings since; nothing is lost by it.
+        let event = read(shape).or_else(|_| read(Shape::Auto))?;
+        Ok(SecurityEvent { event_id: id, ..event })
     }
 
     /// Takes a request's body apart; see [`Mappings::delivery`].
@@ -148,16 +190,6 @@ impl Sources {
         most: usize,
     ) -> Result<Delivery<'b>, DeliveryError> {
         self.mappings.delivery(body, label, most)
-    }
-
-    /// Takes out of an event what its source may not claim.
-    pub fn hold(&self, source: &str, event: &mut SecurityEvent) {
-        if source != ARGUS {
-            canary::refuse(event);
-        }
-        if let Some(source) = self.by_name.get(source) {
-            source.claims.hold(event);
-        }
     }
 
     /// An event of the source is on disk.

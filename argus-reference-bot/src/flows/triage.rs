@@ -4,6 +4,7 @@
 //! (what the sources answered) goes into the record, so that the same records give the same
 //! decisions.
 
+mod aside;
 mod correlated;
 mod facts;
 mod remembered;
@@ -13,11 +14,12 @@ use std::collections::BTreeMap;
 use argus_soc::canary::is_canary;
 use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
-use argus_soc::event::{Phase, SecurityEvent, Shape, Source};
+use argus_soc::event::{Phase, SecurityEvent};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Added, Fact, What};
 use uuid::Uuid;
 
+use self::aside::Unreadable;
 pub(super) use self::correlated::merged;
 pub use self::facts::{decision_name, facts_of};
 use self::remembered::Incidents;
@@ -65,12 +67,12 @@ impl Soc {
     /// # Errors
     ///
     /// [`LedgerError`] if the store fails; what was placed stays placed and the rest waits.
-    pub async fn triage(&self, shapes: &BTreeMap<String, Shape>) -> Result<usize, LedgerError> {
+    pub async fn triage(&self) -> Result<usize, LedgerError> {
         let mut remembered = self.remembered.lock().await;
         let mut placed = 0;
-        while let Some((last, events)) = self.next(&mut remembered, shapes).await? {
+        while let Some((last, events)) = self.next(&mut remembered).await? {
             let begins_runs = self.place_all(&events, &mut remembered).await?;
-            remembered.placed = Some(last);
+            remembered.placed = last;
             placed += events.len();
             let bytes = events.iter().map(|read| read.bytes).sum();
             self.sources.backlog.shrink(events.len(), bytes);
@@ -91,12 +93,12 @@ impl Soc {
         remembered.suppressions = None;
     }
 
-    /// The next events that wait to be placed, and the place of the last one.
+    /// The next events that wait to be placed, and the place of the last one if the store is known to
+    /// have nothing behind it but what came through the door.
     async fn next(
         &self,
         remembered: &mut Remembered,
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+    ) -> Result<Option<(Option<u64>, Vec<Read>)>, LedgerError> {
         match self.shares.placing.share(self.ledger.as_ref()).await? {
             Share::Ours => {}
             // Until now somebody else placed events: what is remembered is out of date.
@@ -105,7 +107,7 @@ impl Soc {
         }
         if let Some(placed) = remembered.placed {
             match self.fresh.after(placed, BATCH) {
-                Follows::Events(last, events) => return Ok(Some((last, events))),
+                Follows::Events(last, events) => return Ok(Some((Some(last), events))),
                 Follows::Nothing => return Ok(None),
                 Follows::Unknown => {}
             }
@@ -115,12 +117,14 @@ impl Soc {
             self.sources.backlog.set(0, 0);
             return Ok(None);
         }
-        self.read_some(&waiting, shapes).await
+        let (last, events) = self.read_some(&waiting).await?;
+        let all = waiting.len() < BATCH && waiting.last() == last.as_ref();
+        Ok(Some((last.filter(|_| all), events)))
     }
 
     /// Places events in one batch; when somebody changed one of their incidents in between, once
     /// more. Says whether a run begins.
-    async fn place_all(
+    async fn place_together(
         &self,
         events: &[Read],
         remembered: &mut Remembered,
@@ -185,44 +189,47 @@ impl Soc {
     }
 
     /// The events at these places, in their order, as many as there is room for, and the place of
-    /// the last one.
-    async fn read_some(
-        &self,
-        places: &[u64],
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<Option<(u64, Vec<Read>)>, LedgerError> {
+    /// the last one. One that cannot be read is set aside once those before it are placed.
+    async fn read_some(&self, places: &[u64]) -> Result<(Option<u64>, Vec<Read>), LedgerError> {
         let (mut events, mut bytes, mut last) = (Vec::new(), 0, None);
         for places in places.chunks(CHUNK) {
-            let read = self.read_all(places, shapes).await?;
-            bytes += read.iter().map(|read| read.bytes).sum::<usize>();
-            events.extend(read);
-            last = places.last().copied();
+            for (place, read) in self.read_all(places).await? {
+                match read {
+                    Ok(read) => {
+                        bytes += read.bytes;
+                        events.push(read);
+                    }
+                    Err(it) if events.is_empty() => {
+                        self.set_aside(it.event_id, &it.correlation, &it.why).await?;
+                    }
+                    Err(_) => return Ok((last, events)),
+                }
+                last = Some(place);
+            }
             if bytes >= BATCH_BYTES {
                 break;
             }
         }
-        Ok(last.map(|last| (last, events)))
+        Ok((last, events))
     }
 
     /// The events at these places, in their order.
     async fn read_all(
         &self,
         places: &[u64],
-        shapes: &BTreeMap<String, Shape>,
-    ) -> Result<Vec<Read>, LedgerError> {
-        let mut events: BTreeMap<u64, Read> = places
+    ) -> Result<BTreeMap<u64, Result<Read, Unreadable>>, LedgerError> {
+        let mut events: BTreeMap<_, _> = places
             .iter()
-            .filter_map(|&place| self.fresh.take(place).map(|read| (place, read)))
+            .filter_map(|&place| self.fresh.take(place).map(|read| (place, Ok(read))))
             .collect();
         let others: Vec<u64> =
             places.iter().copied().filter(|place| !events.contains_key(place)).collect();
         if !others.is_empty() {
             for waiting in self.ledger.arrived(others).await? {
-                let shape = shapes.get(&waiting.source).copied().unwrap_or(Shape::Auto);
-                events.insert(waiting.seq, read(waiting, shape, &self.sources)?);
+                events.insert(waiting.seq, read(waiting, &self.sources));
             }
         }
-        Ok(events.into_values().collect())
+        Ok(events)
     }
 
     /// The open incident that the event belongs to; the draft has it then.
@@ -267,9 +274,9 @@ impl Soc {
             draft.batch.facts.push(fact);
             draft.batch.facts.len() - 1
         });
-        // What ends one alert of several does not end the incident.
-        let part = event.phase == Phase::Resolved && !belongs_alike(event, &incident.event);
-        let phase = if part { Phase::Update } else { event.phase };
+        // What is said of one alert of several is not said of the incident's own.
+        let part = (!belongs_alike(event, &incident.event)).then(|| belonging(event));
+        let phase = if part.is_some() { Phase::Update } else { event.phase };
         let Some(fact) = draft.batch.facts.get_mut(at) else { return };
         let What::EventsAdded { events } = &mut fact.what else { return };
         let added = Added {
@@ -286,11 +293,20 @@ impl Soc {
         };
         incident.add(&added, fact.at);
         events.push(added);
-        if part {
-            let what = What::PartResolved { belongs: belonging(event) };
+        let what = part.and_then(|belongs| match event.phase {
+            Phase::Resolved => Some(What::PartResolved { belongs }),
+            Phase::Open => {
+                let was_resolved = incident.union.parts.get(&belongs) == Some(&true);
+                was_resolved.then_some(What::PartReopened { belongs })
+            }
+            Phase::Update => None,
+        });
+        if let Some(what) = what {
             let fact = self.triage_fact(&read.correlation, what).of(key);
             incident.apply(&fact);
             draft.batch.facts.push(fact);
+            // What is added from now on comes after it, for whoever folds the records too.
+            draft.adding.remove(key);
         }
     }
 
@@ -381,20 +397,11 @@ impl Soc {
     }
 }
 
-/// Reads a stored event again. What was read at the door is read the same here.
-fn read(waiting: Waiting, shape: Shape, sources: &Sources) -> Result<Read, LedgerError> {
-    let source = Source { name: &waiting.source, shape, tenant: None };
-    let normalise = |source| sources.normalise(&waiting.raw, &source, waiting.received_at);
-    let event = normalise(source)
-        // The source's shape may have been changed in the settings since; nothing is lost by it.
-        .or_else(|_| normalise(Source { shape: Shape::Auto, ..source }))
-        .map_err(|error| {
-            LedgerError::Damaged(format!(
-                "the event at record {} is unreadable: {error}",
-                waiting.seq
-            ))
-        })?;
-    let mut event = SecurityEvent { event_id: waiting.event_id, ..event };
-    sources.hold(&waiting.source, &mut event);
+fn read(waiting: Waiting, sources: &Sources) -> Result<Read, Unreadable> {
+    let Waiting { event_id, raw, source, received_at, .. } = &waiting;
+    let event = sources.read_again(*event_id, raw, source, *received_at).map_err(|error| {
+        let why = format!("the event at record {} is unreadable: {error}", waiting.seq);
+        Unreadable { event_id: *event_id, correlation: waiting.correlation.clone(), why }
+    })?;
     Ok(Read::new(event, waiting.correlation, waiting.raw.len()))
 }

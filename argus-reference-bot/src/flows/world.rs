@@ -92,6 +92,11 @@ pub(super) async fn receive(soc: &Soc, n: u64) -> Receipt {
     taken.expect("an event that is taken")
 }
 
+/// Places what was received.
+pub(super) async fn place(soc: &Soc) {
+    soc.triage().await.expect("events are placed");
+}
+
 /// Waits until something is there.
 pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
@@ -183,6 +188,15 @@ pub(super) struct Teams {
 }
 
 impl Teams {
+    /// What it says next: the id of the message, none, or an error.
+    pub(super) fn say(&self, says: Result<Option<&'static str>, SendError>) {
+        self.says.lock().expect("nobody panicked").push_back(says);
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("nobody panicked").clone()
+    }
+
     fn answer(&self, id: Option<&str>, activity: &Activity) -> Result<Sent, SendError> {
         let mut asked = self.asked.lock().expect("nobody panicked");
         asked.push((id.map(str::to_owned), serde_json::to_value(activity).expect("JSON")));

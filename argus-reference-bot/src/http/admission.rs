@@ -227,13 +227,21 @@ impl Pass {
         Ok(())
     }
 
-    /// The body is there and is `events` events of `source`: may they go to the disk?
-    pub(super) fn enter(&mut self, source: usize, events: usize, now: Instant) -> Result<(), Shed> {
+    /// It is known now that what is carried is of `source`.
+    pub(super) fn belongs_to(&mut self, source: usize) {
         let mut state = self.admission.state();
-        if source != self.source {
-            state.move_bytes(self.bytes, self.source, source);
-            self.source = source;
+        if let Some(account) = state.accounts.get_mut(self.source) {
+            account.bytes -= self.bytes;
         }
+        if let Some(account) = state.accounts.get_mut(source) {
+            account.bytes += self.bytes;
+        }
+        self.source = source;
+    }
+
+    /// The body is there and is so many events: may they go to the disk?
+    pub(super) fn enter(&mut self, events: usize, now: Instant) -> Result<(), Shed> {
+        let (mut state, source) = (self.admission.state(), self.source);
         if !state.has_room_for_events(source, events) {
             return Err(Shed::Busy);
         }
@@ -267,17 +275,6 @@ impl Pass {
     }
 }
 
-impl State {
-    fn move_bytes(&mut self, bytes: usize, from: usize, to: usize) {
-        if let Some(account) = self.accounts.get_mut(from) {
-            account.bytes -= bytes;
-        }
-        if let Some(account) = self.accounts.get_mut(to) {
-            account.bytes += bytes;
-        }
-    }
-}
-
 impl Drop for Pass {
     fn drop(&mut self) {
         let mut state = self.admission.state();
@@ -305,7 +302,7 @@ mod tests {
     fn crowd(admission: &Arc<Admission>, source: usize, now: Instant) -> Vec<Pass> {
         let mut passes = Vec::new();
         while let Ok(mut pass) = admission.knock(source, now) {
-            if pass.enter(source, 1, now).is_err() {
+            if pass.enter(1, now).is_err() {
                 break;
             }
             passes.push(pass);
@@ -348,7 +345,7 @@ mod tests {
             let now = now + Duration::from_secs(after);
             let mut pass = admission.knock(source, now)?;
             pass.carry(bytes)?;
-            pass.enter(source, events, now)
+            pass.enter(events, now)
         };
         assert_eq!(send(0, 59, 10, 0), Ok(()));
         assert_eq!(send(0, 2, 10, 0), Err(Shed::Quota(Duration::from_secs(1))));
@@ -404,7 +401,7 @@ mod tests {
                 };
                 let (own, all) = (held(source), (0..3).map(held).sum::<usize>());
                 let came = admission.knock(source, now).is_ok_and(|mut pass| {
-                    let came = pass.enter(source, events, now).is_ok();
+                    let came = pass.enter(events, now).is_ok();
                     if came {
                         passes.push(pass);
                     }

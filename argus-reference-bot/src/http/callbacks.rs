@@ -4,7 +4,7 @@
 
 use argus_bot_sdk::server::{body_timeout, read_body};
 use argus_cards::source::sharepoint::Notice;
-use http::Request;
+use http::request::Parts;
 use hyper::body::Incoming;
 
 use super::ingest::unread;
@@ -15,11 +15,10 @@ use super::{Answer, Inner};
 const LONGEST: usize = 256 * 1_024;
 
 impl Inner {
-    pub(super) async fn templates_changed(&self, request: Request<Incoming>) -> Answer {
+    pub(super) async fn templates_changed(&self, parts: &Parts, body: &mut Incoming) -> Answer {
         let Some(push) = &self.push else {
             return Problem::new(404, "not-found", "There is nothing here.").answer();
         };
-        let (parts, body) = request.into_parts();
         let query = parts.uri.query().unwrap_or_default();
         let token = url::form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == "validationToken")

@@ -19,7 +19,8 @@ use std::time::Duration;
 use argus_bot_sdk::server::BodyError;
 use argus_soc::event::{Delivery, DeliveryError};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -28,7 +29,7 @@ use self::payload::{Said, Unread};
 pub(super) use self::proof::header_is;
 use self::proof::{Proof, Shown};
 pub use self::proof::{SourceDoor, SourceKey};
-pub use self::settings::Doors;
+pub use self::settings::{Doors, sources};
 pub(super) use self::writes::Writes;
 use super::admission::{Pass, Shed};
 use super::reply::Problem;
@@ -62,14 +63,23 @@ impl Refusal {
     }
 }
 
+/// Who comes.
+enum Caller {
+    /// This source, proven.
+    Proven(usize),
+    /// Somebody who shows a signature: one of these sources, if it is one over the body.
+    Signs(Vec<usize>),
+}
+
 impl Inner {
     pub(super) async fn ingest(
         self: &Arc<Self>,
         name: Option<&str>,
-        request: Request<Incoming>,
+        parts: &Parts,
+        body: &mut Incoming,
     ) -> Answer {
         let correlation = correlation_id();
-        let mut answer = match self.take(name, request, &correlation).await {
+        let mut answer = match self.take(name, parts, body, &correlation).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if matches!(refusal.reason, Some(Reason::Busy | Reason::Quota)) {
@@ -96,27 +106,39 @@ impl Inner {
     async fn take(
         self: &Arc<Self>,
         name: Option<&str>,
-        request: Request<Incoming>,
+        parts: &Parts,
+        body: &mut Incoming,
         correlation: &str,
     ) -> Result<Answer, Refusal> {
-        let shown = Shown::read(request.headers(), request.extensions(), self.soc.clock.now());
-        let candidates = self.candidates(name, &shown).await?;
-        let (first, _) = *candidates.first().ok_or_else(Refusal::stranger)?;
+        let shown = Shown::read(&parts.headers, &parts.extensions, self.soc.clock.now());
+        let caller = self.caller(name, &shown).await?;
+        let account = match caller {
+            Caller::Proven(place) => place,
+            Caller::Signs(_) => self.strangers(),
+        };
         if self.soc.sources.backlog.is_full() {
-            return Err(self.shed(first, Shed::Backlog));
+            return Err(self.shed(account, Shed::Backlog));
         }
         let mut pass =
-            self.admission.knock(first, Instant::now()).map_err(|it| self.shed(first, it))?;
-        let (parts, body) = request.into_parts();
-        let said = Said::read(&parts.headers)
-            .map_err(|problem| Refusal::of(first, Reason::Unreadable, problem))?;
-        let raw = payload::read(body, self.limits.most(), &parts.extensions, &mut pass).await;
-        let raw = raw.map_err(|error| self.unread_event(first, error))?;
-        let speaks = |(place, proof): &&(usize, Proof)| {
-            let signed = |source: &SourceDoor| shown.signed(&source.keys, &raw);
-            *proof == Proof::Whole || self.sources.get(*place).is_some_and(signed)
+            self.admission.knock(account, Instant::now()).map_err(|it| self.shed(account, it))?;
+        let said = Said::read(&parts.headers);
+        let unreadable = |place| move |problem| Refusal::of(place, Reason::Unreadable, problem);
+        let mut read =
+            async |pass| payload::read(body, self.limits.most(), &parts.extensions, pass).await;
+        let (place, said, raw) = match caller {
+            Caller::Proven(place) => {
+                let said = said.map_err(unreadable(place))?;
+                let raw = read(&mut pass).await.map_err(|it| self.unread_event(place, it))?;
+                (place, said, raw)
+            }
+            Caller::Signs(candidates) => {
+                let raw = read(&mut pass).await.map_err(|it| self.unread_of_stranger(it))?;
+                let place = self.signer(&candidates, &shown, &raw);
+                let place = place.ok_or_else(Refusal::stranger)?;
+                pass.belongs_to(place);
+                (place, said.map_err(unreadable(place))?, raw)
+            }
         };
-        let (place, _) = *candidates.iter().find(speaks).ok_or_else(Refusal::stranger)?;
         let raw = if said.packed {
             let unpacked =
                 payload::unpack(&raw, self.limits.most(), &mut |bytes| pass.carry(bytes)).await;
@@ -131,39 +153,54 @@ impl Inner {
         self.deliver(place, said, raw, pass, correlation).await
     }
 
-    /// The sources that it may be. Whoever may not speak learns nothing, not even whether a source
-    /// of that name exists.
-    async fn candidates(
-        &self,
-        name: Option<&str>,
-        shown: &Shown,
-    ) -> Result<Vec<(usize, Proof)>, Refusal> {
-        let (mut candidates, mut unknown) = (Vec::new(), None);
+    /// Who it is, as far as its headers tell. Whoever may not speak learns nothing, not even whether
+    /// a source of that name exists: a signature is looked at in the same way for any name.
+    async fn caller(&self, name: Option<&str>, shown: &Shown) -> Result<Caller, Refusal> {
+        let (mut signers, mut unknown, mut signs) = (Vec::new(), None, false);
         for (place, source) in self.sources.iter().enumerate() {
+            signs |= shown.claims(&source.keys);
             if name.is_some_and(|name| source.name != name) {
                 continue;
             }
             match shown.before_body(&source.keys).await {
                 Proof::None => {}
                 Proof::Unknown => unknown = Some(place),
-                proof => candidates.push((place, proof)),
+                Proof::NeedsBody => signers.push(place),
+                Proof::Whole => return Ok(Caller::Proven(place)),
             }
         }
         match unknown {
-            Some(place) if candidates.is_empty() => Err(keyless(place)),
-            _ => Ok(candidates),
+            Some(place) if signers.is_empty() => Err(keyless(place)),
+            _ if signs => Ok(Caller::Signs(signers)),
+            _ => Err(Refusal::stranger()),
         }
     }
 
+    /// Which of the sources signed the body. For none of them a key is tried that nobody has, so
+    /// that it takes as long as for one.
+    fn signer(&self, candidates: &[usize], shown: &Shown, raw: &[u8]) -> Option<usize> {
+        if candidates.is_empty() {
+            shown.signed(&self.decoy, raw);
+            return None;
+        }
+        let signed = |place: &usize| {
+            self.sources.get(*place).is_some_and(|source| shown.signed(&source.keys, raw))
+        };
+        candidates.iter().copied().find(signed)
+    }
+
+    /// The account of those who have not proven yet who they are.
+    fn strangers(&self) -> usize {
+        self.sources.len()
+    }
+
     /// `OPTIONS` of a sender of `CloudEvents` that asks whether it may come.
-    pub(super) async fn greet(&self, name: &str, request: &Request<Incoming>) -> Answer {
-        let headers = request.headers();
-        let shown = Shown::read(headers, request.extensions(), self.soc.clock.now());
-        match self.candidates(Some(name), &shown).await {
-            Ok(candidates) if candidates.iter().any(|(_, proof)| *proof == Proof::Whole) => {
-                handshake::greeted(headers)
-            }
-            Ok(_) => self.refuse(Refusal::stranger()),
+    pub(super) async fn greet(&self, name: &str, parts: &Parts) -> Answer {
+        let headers = &parts.headers;
+        let shown = Shown::read(headers, &parts.extensions, self.soc.clock.now());
+        match self.caller(Some(name), &shown).await {
+            Ok(Caller::Proven(_)) => handshake::greeted(headers),
+            Ok(Caller::Signs(_)) => self.refuse(Refusal::stranger()),
             Err(refusal) => self.refuse(refusal),
         }
     }
@@ -188,7 +225,7 @@ impl Inner {
                 }
             };
         let events = parts.as_ref().map_or(1, Vec::len);
-        pass.enter(place, events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
+        pass.enter(events, Instant::now()).map_err(|shed| self.shed(place, shed))?;
         let (inner, correlated) = (Arc::clone(self), correlation.to_owned());
         // What the disk was given takes up room until it answers, whoever waits for that.
         let written = self.writes.begin(async move {
@@ -299,6 +336,14 @@ impl Inner {
         Refusal::of(place, reason, problem)
     }
 
+    /// Whoever has not proven who it is learns only whether there is room.
+    fn unread_of_stranger(&self, error: Unread) -> Refusal {
+        match error {
+            Unread::Shed(shed) => self.shed(self.strangers(), shed),
+            _ => Refusal::stranger(),
+        }
+    }
+
     fn unread_event(&self, place: usize, error: Unread) -> Refusal {
         let most = self.limits.most();
         let (reason, problem) = match error {
@@ -351,6 +396,7 @@ fn stranger() -> Problem {
     Problem::unauthorised(
         "Bearer, X-Api-Key, X-Hub-Signature-256, X-Argus-Signature",
         "Show the source's key in `X-Api-Key`, its signature over the raw body in \
-         `X-Hub-Signature-256: sha256=HEX`, or what else was agreed.",
+         `X-Hub-Signature-256: sha256=HEX`, or what else was agreed. A signature over a body that \
+         is too large, too slow or broken cannot be checked.",
     )
 }

@@ -3,7 +3,7 @@
 use argus_bot_sdk::server::{body_timeout, read_body};
 use argus_soc::ledger::documents::Draft;
 use argus_soc::ledger::fact::Actor;
-use http::Request;
+use http::request::Parts;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
@@ -34,11 +34,10 @@ impl Inner {
         reply::json_with(200, &json!({"playbooks": live.chain(drafts).collect::<Vec<Value>>()}))
     }
 
-    pub(super) async fn submit(&self, request: Request<Incoming>) -> Answer {
-        if !self.may_read(request.headers()) {
+    pub(super) async fn submit(&self, parts: &Parts, body: &mut Incoming) -> Answer {
+        if !self.may_read(&parts.headers) {
             return reply::admins_only();
         }
-        let (parts, body) = request.into_parts();
         let raw = match read_body(body, LONGEST, body_timeout(&parts.extensions)).await {
             Ok(raw) => raw,
             Err(error) => return unread(error, LONGEST).answer(),

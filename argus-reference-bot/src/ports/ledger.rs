@@ -47,6 +47,9 @@ pub enum LedgerError {
     /// Nothing can be written now: disk full, or shutting down. Nothing was written.
     #[error("the store cannot write: {0}")]
     Unavailable(String),
+    /// What was to be written fits no store of ours, and will not the next time. Nothing was written.
+    #[error("the store does not take this: {0}")]
+    Refused(String),
     /// What is stored cannot be what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
@@ -272,7 +275,8 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Conflict`], [`LedgerError::Held`] or [`LedgerError::Unavailable`]; nothing was
+    /// [`LedgerError::Conflict`], [`LedgerError::Held`], [`LedgerError::Refused`] or
+    /// [`LedgerError::Unavailable`]; nothing was
     /// written.
     async fn append(&self, batch: Batch) -> Result<(), LedgerError>;
 

@@ -3,7 +3,6 @@
 use argus_soc::event::Severity;
 use argus_soc::storm::breaker::{Breaker, Scope, State};
 use argus_soc::storm::bulletin::{self, Digest};
-use argus_soc::storm::place::Place;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -58,18 +57,17 @@ pub fn storm(id: &str, it: &bulletin::Bulletin, now: Timestamp) -> Value {
     })
 }
 
-/// The alarm about cards that could not be delivered.
+/// The alarm about cards that could not be delivered, and about what else is out of order: names and
+/// why.
 pub fn undelivered(
     it: &bulletin::Bulletin,
     dead: &[StoredCard],
     count: u64,
-    places: &[(String, Place)],
+    others: &[(String, String)],
     now: Timestamp,
 ) -> Value {
-    let gone = places
-        .iter()
-        .filter_map(|(name, place)| Some(fact(&clip(name, 60), line(place.parked.as_deref()?))));
-    let mut said: Vec<Said> = gone.collect();
+    let mut said: Vec<Said> =
+        others.iter().map(|(name, why)| fact(&clip(name, 60), line(why))).collect();
     said.insert(0, fact("Cards given up", count.to_string()));
     let fine = said.len() == 1 && count == 0;
     let row = |card: &StoredCard| {

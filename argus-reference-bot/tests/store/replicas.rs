@@ -193,3 +193,67 @@ async fn a_claim_has_one_holder_and_ends() -> Result<(), LedgerError> {
     }
     Ok(())
 }
+
+/// A standby that was promoted without the last commit, and went on: a replica that knows of the
+/// commit stops, even if the chain is as long as before, or longer.
+#[tokio::test]
+async fn a_lost_commit_is_noticed_when_the_chain_has_grown_again() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    for (grown, by) in [(0, "not"), (1, "as long"), (2, "longer")] {
+        let place = server.database().await;
+        let one = open(&place).await;
+        for n in 1..=3 {
+            one.receive(arrival(n)).await?;
+        }
+        let client = server.client(place.rsplit('/').next().expect("a database")).await;
+        let lost = "DELETE FROM ids WHERE seq = 3; DELETE FROM records WHERE seq = 3;
+          UPDATE head SET seq = 2, hash = (SELECT hash FROM records WHERE seq = 2)";
+        client.batch_execute(lost).await.expect("a commit is lost");
+        let other = open(&place).await;
+        for n in 0..grown {
+            other.receive(arrival(10 + n)).await?;
+        }
+        let late = one.receive(arrival(4)).await;
+        assert!(matches!(&late, Err(LedgerError::Damaged(_))), "{by}: {late:?}");
+        let told = tokio::time::timeout(Duration::from_secs(5), one.broken()).await;
+        assert!(told.expect("it stops").contains("record 3 was acknowledged"), "{by}");
+        assert_eq!(other.head().await?.0, 2 + grown, "nothing was written behind it");
+    }
+    Ok(())
+}
+
+/// Who holds a claim is asked and written under one lock: nobody takes it over in between.
+#[tokio::test]
+async fn a_claim_is_not_taken_over_while_a_write_stands_on_it() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let place = server.database().await;
+    let (one, other) = (Arc::new(open(&place).await), open(&place).await);
+    let client = server.client(place.rsplit('/').next().expect("a database")).await;
+    let claim = one.claim("cards", Duration::from_millis(1)).await?.expect("nobody has it");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+
+    // The write has read the claim, and waits with its records.
+    client.batch_execute("BEGIN; LOCK TABLE records IN SHARE MODE").await.expect("locked");
+    let batch = Batch {
+        claim: Some(claim.clone()),
+        ..Batch::one(fact(What::Started { version: "1".into() }))
+    };
+    let mut writing = JoinSet::new();
+    let store = Arc::clone(&one);
+    writing.spawn(async move { store.append(batch).await });
+    let waits =
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'records'::regclass";
+    let begun = tokio::time::Instant::now();
+    while client.query_one(waits, &[]).await.expect("it answers").get::<_, i64>(0) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(4), "the write does not wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut taking = std::pin::pin!(other.claim("cards", Duration::from_mins(1)));
+    let early = tokio::time::timeout(Duration::from_millis(300), taking.as_mut()).await;
+    assert!(early.is_err(), "taken over under a write: {early:?}");
+    client.batch_execute("COMMIT").await.expect("unlocked");
+    writing.join_next().await.expect("a write").expect("it ends")?;
+    let taken = taking.await?.expect("it has ended");
+    assert!(taken.fence > claim.fence);
+    Ok(())
+}

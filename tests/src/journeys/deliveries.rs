@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::scenery::hmac_sha256;
-use super::world::{API_KEY, Left, Plan, SIGNING_KEY, World, alert, answer};
+use super::world::{API_KEY, Left, Plan, SIGNING_KEY, World, alert, answer, texts};
 
 /// What the source `small` shows.
 const SMALL_KEY: &str = "the-key-of-a-small-source";
@@ -192,6 +192,20 @@ async fn what_a_source_may_not_claim_is_not_believed() {
     };
     let incident = world.until("the second event", counted).await;
     assert_eq!(incident["state"], "open", "{incident}");
+
+    // Nor is it when a person makes an incident of its own of it.
+    let more = json!({"id": "a-3", "severity": "critical", "title": "Believe me",
+        "event_type": "phish", "incident_key": "case-1", "host": "dc-1", "user": "m.holm"});
+    let (_, more) = answer(small(&world, &more)).await;
+    let split = format!("split INC-1 {}", more["event_id"].as_str().unwrap());
+    let is_split = async || {
+        let said = texts(&world.say("alice", &split).await).join("");
+        said.contains("INC-2 has 1").then_some(())
+    };
+    world.until("the third event is placed, and split off", is_split).await;
+    let (_, incident) = world.get("/incidents/INC-2").await;
+    assert_eq!(incident["severity"], "medium", "{incident}");
+    assert_eq!(incident["event"]["entities"].as_array().map(Vec::len), Some(1), "{incident}");
     world.finish(Left::default()).await;
 }
 

@@ -15,11 +15,11 @@ fn playbook() -> String {
     meant.lines().flat_map(|line| [line.trim_start(), "\n"]).collect()
 }
 /// Longer than any door waits.
-const HANG: Duration = Duration::from_secs(20);
+pub(super) const HANG: Duration = Duration::from_secs(20);
 
 /// Sends bytes, and says that nothing follows if asked to; gives the status, or `None` if the
 /// connection was closed without an answer.
-async fn raw(world: &World, bytes: &[u8], ends: bool) -> Option<u16> {
+pub(super) async fn raw(world: &World, bytes: &[u8], ends: bool) -> Option<u16> {
     let address = world.url("");
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
     // A door that refuses early may close before all is sent.
@@ -42,12 +42,12 @@ async fn raw(world: &World, bytes: &[u8], ends: bool) -> Option<u16> {
     text.split(' ').nth(1).and_then(|status| status.parse().ok())
 }
 
-fn head(method: &str, path: &str, headers: &[&str]) -> String {
+pub(super) fn head(method: &str, path: &str, headers: &[&str]) -> String {
     let lines = headers.iter().fold(String::new(), |all, line| format!("{all}{line}\r\n"));
     format!("{method} {path} HTTP/1.1\r\nhost: argus\r\n{lines}")
 }
 
-fn with_body(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(super) fn with_body(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let head = head(method, path, headers);
     let mut bytes = format!("{head}content-length: {}\r\n\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);

@@ -126,6 +126,47 @@ async fn people_make_one_incident_of_two_and_two_of_one() {
 }
 
 #[tokio::test]
+async fn an_incident_of_several_alerts_is_open_while_one_of_them_is() {
+    let world = World::new().await;
+    let closed = |id: &str, host: &str| {
+        let mut event = alert(id, host);
+        event["status"] = json!("resolved");
+        event
+    };
+    let state = async |key: &str| world.get(&format!("/incidents/{key}")).await.1["state"].clone();
+    for (n, host) in ["ws-114", "kiosk-9", "hv-console", "pay-db"].iter().enumerate() {
+        world.ingest(&alert(&format!("o-{n}"), host)).await;
+        world.card(&format!("INC-{}", n + 1), |_| true).await;
+    }
+    // What goes on in INC-1 by way of INC-2 is waited for as well.
+    said(&world, "alice", "merge INC-2 INC-3").await;
+    said(&world, "alice", "merge INC-1 INC-2").await;
+    world.ingest(&closed("c-1", "hv-console")).await;
+    world.ingest(&closed("c-2", "ws-114")).await;
+    counted(&world, "INC-1", 5).await;
+    assert_eq!(state("INC-1").await, "open", "the alert of INC-2 is open");
+    // A part that leaves by way of INC-2 leaves INC-1 too, and takes with it what was said of it.
+    let answer = said(&world, "alice", "split INC-2 INC-3").await;
+    assert!(answer.contains("stands for itself"), "{answer}");
+    assert_eq!(state("INC-3").await, "closed", "its end was told while it was part of INC-1");
+    // What was said of the one stands for no other.
+    said(&world, "alice", "merge INC-1 INC-4").await;
+    world.ingest(&closed("c-3", "kiosk-9")).await;
+    counted(&world, "INC-1", 6).await;
+    assert_eq!(state("INC-1").await, "open", "the alert of INC-4 is open");
+    // Open again at the source, and closed again.
+    world.ingest(&alert("o-9", "kiosk-9")).await;
+    world.ingest(&closed("c-4", "pay-db")).await;
+    counted(&world, "INC-1", 8).await;
+    assert_eq!(state("INC-1").await, "open", "the alert of INC-2 is open again");
+    world.ingest(&closed("c-5", "kiosk-9")).await;
+    world
+        .until("all of it is over", async || (state("INC-1").await == "closed").then_some(()))
+        .await;
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
 async fn what_is_suppressed_is_recorded_and_not_shown() {
     let world = World::new().await;
     assert!(said(&world, "alice", "suppress 4h host kiosk-9").await.contains("Say why"));

@@ -5,6 +5,8 @@
 mod actor;
 mod read;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -500,6 +502,10 @@ pub enum What {
         severity: Severity,
         /// Why.
         why: String,
+        /// The alerts that it consists of, by what their events share, and whether the source says
+        /// that each is resolved. Older records do not say.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        parts: BTreeMap<String, bool>,
     },
     /// The incident stands for itself again.
     #[serde(rename = "incident.parted")]
@@ -508,6 +514,9 @@ pub enum What {
         from: String,
         /// What its events share.
         belongs: String,
+        /// What the source said of its alerts meanwhile, as [`What::Absorbed`] has them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        parts: BTreeMap<String, bool>,
     },
     /// Another incident, or some of the events, stand for themselves again.
     #[serde(rename = "incident.shed")]
@@ -521,10 +530,19 @@ pub enum What {
         /// The events themselves, if it had not: they are placed anew.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         moved: Vec<Uuid>,
+        /// The alerts that leave with it, if it had been another incident.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        parts: BTreeSet<String>,
     },
     /// The source says that what had been another incident is resolved.
     #[serde(rename = "incident.part_resolved")]
     PartResolved {
+        /// What its events share.
+        belongs: String,
+    },
+    /// What had been another incident is open at the source again.
+    #[serde(rename = "incident.part_reopened")]
+    PartReopened {
         /// What its events share.
         belongs: String,
     },
@@ -615,6 +633,7 @@ impl What {
             Self::Parted { .. } => "incident.parted",
             Self::Shed { .. } => "incident.shed",
             Self::PartResolved { .. } => "incident.part_resolved",
+            Self::PartReopened { .. } => "incident.part_reopened",
             Self::Snoozed { .. } => "incident.snoozed",
             Self::Woken { .. } => "incident.woken",
             Self::SuppressionAdded(..) => "suppression.added",

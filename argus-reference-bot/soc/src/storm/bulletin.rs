@@ -65,6 +65,8 @@ pub enum Change {
         /// Why.
         why: String,
     },
+    /// It was given up, and somebody wants it to be tried again.
+    Revive,
 }
 
 /// A card that a digest covers.
@@ -226,6 +228,10 @@ impl Bulletin {
                 self.want += 1;
             }
             Change::Abandon { why } => self.dead = Some(why.clone()),
+            Change::Revive => {
+                self.dead = None;
+                self.attempts = 0;
+            }
         }
     }
 
@@ -247,6 +253,8 @@ impl Bulletin {
                     digest.cover(covered);
                 }
                 bulletin.want += 1;
+                // Whatever it covers is shown nowhere else.
+                bulletin.dead = None;
                 Some(bulletin)
             }
             (_, before) => before,
@@ -304,7 +312,16 @@ mod tests {
         assert!(!due(vec![place.clone(), Change::Attempt, deliver(1)]));
         assert!(due(vec![place.clone(), deliver(1), Change::Renew]));
         assert!(due(vec![place.clone(), deliver(1), Change::End]));
-        assert!(!due(vec![place.clone(), Change::Abandon { why: "gone".into() }]));
+        let given_up = [place.clone(), Change::Attempt, Change::Abandon { why: "gone".into() }];
+        assert!(!due(given_up.to_vec()));
+        assert!(due([&given_up[..], &[Change::Revive]].concat()));
+        let digested = What::NoticesDigested {
+            digest: "D-1".into(),
+            conversation: "19:soc".into(),
+            cards: vec![covered(1, Severity::Low)],
+        };
+        let covers = Bulletin::after(fold(given_up.to_vec()), &fact(digested)).expect("placed");
+        assert!(covers.is_due(), "what it covers is shown nowhere else");
         let moved = Change::Move { conversation: "19:b".into(), why: "gone".into() };
         let moved = fold(vec![place, Change::Attempt, deliver(1), moved]).expect("placed");
         assert!(moved.is_due() && moved.activity_id.is_none() && moved.attempts == 0);

@@ -68,6 +68,7 @@ impl Job {
     pub(super) fn refuse(&mut self, why: &LedgerError) {
         let again = || match why {
             LedgerError::Damaged(why) => LedgerError::Damaged(why.clone()),
+            LedgerError::Refused(why) => LedgerError::Refused(why.clone()),
             other => unavailable(other.to_string()),
         };
         match self {
@@ -88,7 +89,7 @@ pub(super) struct Writer {
     pub(super) replica: String,
     pub(super) session: Option<Session>,
     /// The end of the chain as this replica left or saw it last.
-    pub(super) seq: u64,
+    pub(super) known: (u64, Hash),
     /// The event that this replica wrote last, if nothing of others came after it.
     pub(super) last_event: Option<u64>,
     pub(super) broken: watch::Sender<Option<String>>,
@@ -137,11 +138,11 @@ impl Writer {
     ) -> Result<(), Failed> {
         loop {
             let session = self.session(until, inbox).await?;
-            let group = Group { jobs, seq: self.seq, last_event: self.last_event };
+            let group = Group { jobs, known: self.known, last_event: self.last_event };
             match transact(&session, group, &self.replica).await {
                 Ok(written) => {
                     self.session = Some(session);
-                    self.seq = written.seq;
+                    self.known = written.known;
                     self.last_event = written.last_event;
                     for (job, answer) in jobs.iter_mut().zip(written.answers) {
                         job.answer(answer);
@@ -151,7 +152,7 @@ impl Writer {
                 Err(Failed::Unknown(last, answers)) => {
                     drop(session);
                     if self.is_there(last, jobs, inbox).await {
-                        (self.seq, self.last_event) = (last.0, None);
+                        (self.known, self.last_event) = (last, None);
                         for (job, answer) in jobs.iter_mut().zip(answers) {
                             job.answer(answer);
                         }

@@ -337,7 +337,10 @@ impl Writer {
         self.connection.execute_batch("SAVEPOINT batch")?;
         let result = match write(self) {
             // Others share the transaction; a batch that cannot be written must not be theirs.
-            Err(error) if is_of_the_batch(&error) => Err(LedgerError::Damaged(error.to_string())),
+            Err(error) if error.sqlite_error_code().is_none() => {
+                Err(LedgerError::Damaged(error.to_string()))
+            }
+            Err(error) if is_of_the_batch(&error) => Err(LedgerError::Refused(error.to_string())),
             other => other?,
         };
         if result.is_err() {
@@ -380,7 +383,7 @@ impl Writer {
         for fact in &batch.facts {
             let payload = match canonical(fact) {
                 Ok(payload) => payload,
-                Err(error) => return Ok(Err(LedgerError::Damaged(error.to_string()))),
+                Err(error) => return Ok(Err(LedgerError::Refused(error.to_string()))),
             };
             let seq = self.record(payload.as_bytes(), None)?;
             let mut tables = Transaction { connection: &self.connection, ids: &mut self.ids };
@@ -406,11 +409,7 @@ impl Writer {
 
 /// Whether what failed is this batch (a fact that does not fit the tables) and not the disk.
 fn is_of_the_batch(error: &rusqlite::Error) -> bool {
-    match error.sqlite_error_code() {
-        Some(code) => matches!(
-            code,
-            ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
-        ),
-        None => true,
-    }
+    error.sqlite_error_code().is_some_and(|code| {
+        matches!(code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig)
+    })
 }

@@ -113,7 +113,7 @@ impl Changed {
             Ok(state) => state,
             Err(error) => {
                 let why = format!("{} does not serialise: {error}", incident.key);
-                return Ok(Err(LedgerError::Damaged(why)));
+                return Ok(Err(LedgerError::Refused(why)));
             }
         };
         save(tables, incident, state.as_bytes())?;

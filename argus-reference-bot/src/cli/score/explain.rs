@@ -3,21 +3,21 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use argus_bot_sdk::{Clock, SystemClock};
 use argus_soc::decide::{Decision, decide};
 use argus_soc::enrich::Enrichment;
-use argus_soc::event::{SecurityEvent, Severity, Shape, Source, normalise};
+use argus_soc::event::{SecurityEvent, Severity, Shape, Source};
 use argus_soc::playbook::Playbook;
 use argus_soc::score::{Change, Confidence, Model, Score, points, what_if};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::Answers;
-use super::history::{judged, received};
+use super::history::{Received, judged, received};
 use super::{From, model};
 use crate::cli::output::{Format, read, say};
-use crate::cli::{Complaint, Ended, Outcome, audit};
+use crate::cli::{Complaint, Ended, Outcome, alert, audit};
 use crate::config::Config;
+use crate::flows::sources::Sources;
 use crate::flows::triage::decision_name;
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Args {
     /// The store: the database file, or the folder that holds `argus.db`.
     #[arg(long, visible_alias = "data-dir", value_name = "PATH")]
     data: Option<PathBuf>,
-    /// What the alert looks like, as for `argus events normalise`.
+    /// The source of the event, by its name in the settings, or what it looks like.
     #[arg(long, default_value = "auto")]
     source: String,
     #[command(flatten)]
@@ -75,28 +75,25 @@ impl Args {
         &self,
         config: Option<&Config>,
     ) -> Result<(SecurityEvent, Option<Enrichment>), Complaint> {
-        let shape: Shape = self.source.parse()?;
+        let sources = alert::sources(config)?;
         let path = Path::new(&self.event);
         if let Ok(id) = self.event.parse::<Uuid>()
             && !path.exists()
         {
-            return self.stored(id, shape, config);
+            return self.stored(id, &sources, config);
         }
         let raw = read(path)?;
         // One that was normalised before says so by its fields.
         if let Ok(event) = serde_json::from_slice::<SecurityEvent>(&raw) {
             return Ok((event, None));
         }
-        let name = if shape == Shape::Auto { "" } else { &self.source };
-        let event = normalise(&raw, &Source { name, shape, tenant: None }, SystemClock.now())
-            .map_err(|error| Complaint(format!("{}: {error}", path.display())))?;
-        Ok((event, None))
+        Ok((alert::read(&raw, path, &self.source, &sources)?, None))
     }
 
     fn stored(
         &self,
         id: Uuid,
-        shape: Shape,
+        sources: &Sources,
         config: Option<&Config>,
     ) -> Result<(SecurityEvent, Option<Enrichment>), Complaint> {
         let store = audit::store_place(self.data.as_deref(), config)?;
@@ -117,10 +114,13 @@ impl Args {
         if let Some(first) = first {
             return Ok((first, recorded));
         }
-        let source = Source { name: &received.source, shape, tenant: None };
-        let event = normalise(&received.raw, &source, received.at)
-            .map_err(|error| Complaint(format!("the event {id}: {error}")))?;
-        Ok((event, recorded))
+        let Received { source, at, raw, .. } = &received;
+        let event = match alert::shape(&self.source, sources)? {
+            Shape::Auto => sources.read_again(id, raw, source, *at),
+            shape => sources.read(raw, &Source { name: source, shape, tenant: None }, *at),
+        };
+        let event = event.map_err(|error| Complaint(format!("the event {id}: {error}")))?;
+        Ok((SecurityEvent { event_id: id, ..event }, recorded))
     }
 }
 

@@ -1,15 +1,13 @@
 //! Two replicas on one store: what stops one stops the other.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use argus_soc::event::Shape;
 use argus_soc::run::State;
 use tokio::task::JoinSet;
 
 use super::*;
 use crate::flows::execute::execute;
-use crate::flows::world::{World, ann, receive, until};
+use crate::flows::world::{World, ann, place, receive, until};
 
 const TICKETS: &str = r#"
 playbook: {id: tickets, name: Tickets, version: "1.0.0", owner: soc}
@@ -22,11 +20,6 @@ actions:
     rollback: none # people close tickets
 execution: {retry_policy: {max_attempts: 3, backoff_ms: 1000}}
 "#;
-
-async fn place(soc: &Soc) {
-    let shapes = BTreeMap::from([("edr".to_owned(), Shape::Generic)]);
-    soc.triage(&shapes).await.expect("events are placed");
-}
 
 #[tokio::test]
 async fn what_one_replica_halts_no_other_begins_or_sends() {

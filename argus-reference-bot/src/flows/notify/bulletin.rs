@@ -3,6 +3,7 @@
 use argus_bot_sdk::Activity;
 use argus_soc::ledger::fact::{Fact, What};
 use argus_soc::storm::bulletin::{About, Bulletin, Change};
+use argus_soc::storm::place::Place;
 
 use super::show::{Done, Trouble};
 use crate::chain::chain;
@@ -76,8 +77,12 @@ impl Soc {
             About::Undelivered => {
                 let dead = self.ledger.dead_cards(ROWS).await?;
                 let count = self.ledger.counts().await?.dead;
-                let places: Vec<_> = all(&*self.ledger).await?;
-                bulletin::undelivered(it, &dead, count, &places, now)
+                let places = all::<Place>(&*self.ledger).await?.into_iter();
+                let parked = places.filter_map(|(name, place)| Some((name, place.parked?)));
+                let bulletins = all::<Bulletin>(&*self.ledger).await?.into_iter();
+                let given_up = bulletins.filter_map(|(name, it)| Some((name, it.dead?)));
+                let others: Vec<_> = parked.chain(given_up).collect();
+                bulletin::undelivered(it, &dead, count, &others, now)
             }
             About::Automation => bulletin::automation(it, &self.breakers().await?, now),
         })

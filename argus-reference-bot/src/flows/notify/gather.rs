@@ -7,6 +7,7 @@ use argus_soc::storm::display::{Display, Show, Waiting};
 use super::Desk;
 use super::bulletin::line;
 use crate::flows::Soc;
+use crate::ports::ledger::documents::find;
 use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
 /// Cards covered by one record.
@@ -61,6 +62,13 @@ impl Desk {
                 Ok(true)
             }
             Show::Gathered { alone } => {
+                // One that was given up shows nothing; what comes goes to the next.
+                if let Some(digest) = gathering.digest.clone()
+                    && let Some((_, it)) = find::<Bulletin>(&*soc.ledger, &digest).await?
+                    && it.dead.is_some()
+                {
+                    gathering.digest = None;
+                }
                 let digest = if let Some(digest) = &gathering.digest {
                     digest.clone()
                 } else {

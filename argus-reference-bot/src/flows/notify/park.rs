@@ -91,7 +91,10 @@ impl Desk {
         for (id, bulletin) in
             self.bulletins.iter().filter(|(_, it)| it.conversation == conversation)
         {
-            facts.extend(self.bulletin_moved(soc, id, bulletin, now));
+            let Some(change) = self.bulletin_moved(soc, id, bulletin, now) else { continue };
+            // An alarm about an alarm would be given up just the same.
+            given_up |= matches!(change, Bulletins::Abandon { .. }) && bulletin.digest.is_some();
+            facts.push(soc.notifiers(What::BulletinChanged { bulletin: id.clone(), change }));
         }
         if given_up {
             facts.extend(soc.alarm(conversation));
@@ -108,7 +111,7 @@ impl Desk {
         fallback.filter(|it| !self.is_parked(it, now))
     }
 
-    fn bulletin_moved(&self, soc: &Soc, id: &str, it: &Bulletin, now: u64) -> Option<Fact> {
+    fn bulletin_moved(&self, soc: &Soc, id: &str, it: &Bulletin, now: u64) -> Option<Bulletins> {
         if !it.is_due() {
             return None;
         }
@@ -117,13 +120,16 @@ impl Desk {
             .fallback(soc, now)
             .or_else(|| places.into_iter().find(|place| !self.is_parked(place, now)));
         let why = format!("{} takes no cards", it.conversation);
-        let change = if let Some(conversation) = to {
+        Some(if let Some(conversation) = to {
             Bulletins::Move { conversation, why }
         } else {
-            tracing::error!(bulletin = id, why, "a bulletin cannot be delivered; it is given up");
+            tracing::error!(
+                bulletin = id,
+                why,
+                "a bulletin cannot be delivered and is given up; see `argus outbox list`"
+            );
             Bulletins::Abandon { why }
-        };
-        Some(soc.notifiers(What::BulletinChanged { bulletin: id.into(), change }))
+        })
     }
 }
 

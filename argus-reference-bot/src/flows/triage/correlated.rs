@@ -213,6 +213,7 @@ pub(crate) fn merged(incident: &Incident, into: &str, why: &str) -> [What; 2] {
         events: incident.count,
         severity: incident.severity,
         why: why.to_owned(),
+        parts: incident.parts(),
     };
     [merged, absorbed]
 }

@@ -102,7 +102,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Reads a body of at most `most` bytes; what is held of it counts from its first byte on.
 pub(super) async fn read(
-    body: Incoming,
+    body: &mut Incoming,
     most: usize,
     extensions: &Extensions,
     pass: &mut Pass,
@@ -118,7 +118,7 @@ pub(super) async fn read(
 
 /// A body whose bytes are carried on a pass as they come.
 struct Counted<'a> {
-    body: Incoming,
+    body: &'a mut Incoming,
     pass: &'a mut Pass,
     shed: &'a mut Option<Shed>,
 }

@@ -54,6 +54,12 @@ impl SourceKey {
         Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())))
     }
 
+    /// Keys of both kinds of signatures that nobody has.
+    pub(in super::super) fn decoys() -> [Self; 2] {
+        let secret = Secret::new(uuid::Uuid::new_v4().to_string());
+        [Self::hmac(&secret), Self::hmac_timestamp(&secret)]
+    }
+
     /// A key that signs the time and the raw body.
     pub fn hmac_timestamp(secret: &Secret) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
@@ -104,15 +110,25 @@ impl Shown {
         proof
     }
 
+    /// Whether something is shown that such keys sign.
+    pub(super) fn claims(&self, keys: &[SourceKey]) -> bool {
+        keys.iter().any(|key| match key {
+            SourceKey::Hmac(_) => self.signature.is_some(),
+            SourceKey::HmacTimestamp(_) => self.timed.is_some(),
+            _ => false,
+        })
+    }
+
     async fn of(&self, key: &SourceKey) -> Proof {
         let proven = |is: bool| if is { Proof::Whole } else { Proof::None };
-        let claimed = |is: bool| if is { Proof::NeedsBody } else { Proof::None };
         match key {
             SourceKey::ApiKey(wanted) => proven(self.api_key.as_ref().is_some_and(|shown| {
                 constant_time::verify_slices_are_equal(wanted, shown).is_ok()
             })),
-            SourceKey::Hmac(_) => claimed(self.signature.is_some()),
-            SourceKey::HmacTimestamp(_) => claimed(self.timed.is_some()),
+            SourceKey::Hmac(_) | SourceKey::HmacTimestamp(_) => {
+                let claims = self.claims(std::slice::from_ref(key));
+                if claims { Proof::NeedsBody } else { Proof::None }
+            }
             SourceKey::Certificate(wanted) => {
                 proven(self.certificate.as_ref().is_some_and(|shown| {
                     constant_time::verify_slices_are_equal(wanted, &sha256(shown.der())).is_ok()

@@ -23,9 +23,7 @@ const MOST_KEYS: usize = 2;
 pub struct Doors {
     /// Who may come in.
     pub doors: Vec<SourceDoor>,
-    /// What each source's events look like.
-    pub shapes: BTreeMap<String, Shape>,
-    /// What each source may say, and how often it must.
+    /// How each source's events are read, what it may say, and how often it must.
     pub sources: Sources,
 }
 
@@ -36,42 +34,52 @@ impl Doors {
     ///
     /// [`ConfigError`] names the key that cannot be used.
     pub fn read(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, ConfigError> {
-        let (mut doors, mut shapes, mut sources) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let sources = sources(config)?;
+        let mut doors = Vec::with_capacity(config.ingest.sources.len());
         for (name, settings) in &config.ingest.sources {
             let key = format!("ingest.sources.{name}");
-            if name == ARGUS {
-                return Err(ConfigError::value(key, "Argus itself has this name; use another"));
-            }
-            let shape: Shape = settings.kind.parse().map_err(|error: UnknownShape| {
-                ConfigError::value(format!("{key}.kind"), error.to_string())
-            })?;
             doors.push(SourceDoor {
                 name: name.clone(),
-                shape,
+                shape: sources.shape(name).unwrap_or(Shape::Auto),
                 keys: keys(&format!("{key}.auth"), settings, config, clock)?,
                 quota: quota(&format!("{key}.quota"), settings)?,
             });
-            shapes.insert(name.clone(), shape);
-            sources.insert(name.clone(), Source::new(settings.may.claims(), settings.heartbeat));
         }
-        let mappings = mappings(config.ingest.mappings.as_deref())?;
-        for (name, shape) in &shapes {
-            if let Shape::Mapped(mapper) = shape
-                && mappings.named(mapper.as_str()).is_none()
-            {
-                let why = format!(
-                    "no mapping is called `{}`; see `argus events mappings`",
-                    mapper.as_str()
-                );
-                return Err(ConfigError::value(format!("ingest.sources.{name}.kind"), why));
-            }
-        }
-        let ingest = &config.ingest;
-        let sources = Sources::new(sources, config.server.max_event_bytes)
-            .with_mappings(mappings)
-            .with_backlog(ingest.max_backlog, ingest.max_backlog_bytes);
-        Ok(Self { doors, shapes, sources })
+        Ok(Self { doors, sources })
     }
+}
+
+/// The sources of the settings, without the secrets by which they prove themselves: how their
+/// events are read, for whoever reads one.
+///
+/// # Errors
+///
+/// [`ConfigError`] names the key that cannot be used.
+pub fn sources(config: &Config) -> Result<Sources, ConfigError> {
+    let ingest = &config.ingest;
+    let mappings = mappings(ingest.mappings.as_deref())?;
+    let mut sources = BTreeMap::new();
+    for (name, settings) in &ingest.sources {
+        let key = format!("ingest.sources.{name}");
+        if name == ARGUS {
+            return Err(ConfigError::value(key, "Argus itself has this name; use another"));
+        }
+        let key = format!("{key}.kind");
+        let unknown = |error: UnknownShape| ConfigError::value(key.clone(), error.to_string());
+        let shape: Shape = settings.kind.parse().map_err(unknown)?;
+        if let Shape::Mapped(mapper) = shape
+            && mappings.named(mapper.as_str()).is_none()
+        {
+            let name = mapper.as_str();
+            let why = format!("no mapping is called `{name}`; see `argus events mappings`");
+            return Err(ConfigError::value(key, why));
+        }
+        let source = Source::new(settings.may.claims(), settings.heartbeat).shaped(shape);
+        sources.insert(name.clone(), source);
+    }
+    Ok(Sources::new(sources, config.server.max_event_bytes)
+        .with_mappings(mappings)
+        .with_backlog(ingest.max_backlog, ingest.max_backlog_bytes))
 }
 
 fn quota(key: &str, settings: &Settings) -> Result<(Option<u32>, Option<u64>), ConfigError> {

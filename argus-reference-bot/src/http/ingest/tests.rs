@@ -48,8 +48,9 @@ fn door() -> (Arc<Inner>, Arc<Stalled>) {
     let inner = Inner {
         soc: Arc::new(soc),
         sources: vec![source],
+        decoy: SourceKey::decoys(),
         roles: Roles::default(),
-        admission: Arc::new(Admission::new(bounds, &[(None, None)])),
+        admission: Arc::new(Admission::new(bounds, &[(None, None); 2])),
         writes: Writes::default(),
         limits: BodyLimits { event_bytes: 1_000, batch_events: 10, batch_bytes: 1_000 },
         admin_key: None,

@@ -23,7 +23,15 @@ pub async fn find<D: Document>(
 ///
 /// As [`find`].
 pub async fn all<D: Document>(ledger: &dyn Ledger) -> Result<Vec<(String, D)>, LedgerError> {
-    let stored = ledger.documents(D::KIND).await?;
+    each(ledger.documents(D::KIND).await?)
+}
+
+/// These documents by their type, each with its key.
+///
+/// # Errors
+///
+/// [`LedgerError::Damaged`] if one is not a document of its kind.
+pub fn each<D: Document>(stored: Vec<StoredDocument>) -> Result<Vec<(String, D)>, LedgerError> {
     let each = |stored: StoredDocument| Ok((stored.key.clone(), read(&stored)?.1));
     stored.into_iter().map(each).collect()
 }

@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 50] = [
+const KINDS: [&str; 51] = [
     "system.started",
     "event.received",
     "incident.opened",
@@ -69,6 +69,7 @@ const KINDS: [&str; 50] = [
     "incident.parted",
     "incident.shed",
     "incident.part_resolved",
+    "incident.part_reopened",
     "incident.snoozed",
     "incident.woken",
     "suppression.added",

@@ -32,14 +32,15 @@ const HEAD: &str = "UPDATE head SET seq = ?1, hash = ?2";
 /// Jobs, and what the replica remembers of the chain.
 pub(super) struct Group<'a> {
     pub(super) jobs: &'a [Job],
-    pub(super) seq: u64,
+    /// The record up to which the replica knows the chain, with its hash.
+    pub(super) known: (u64, Hash),
     pub(super) last_event: Option<u64>,
 }
 
 /// What was written.
 pub(super) struct Written {
     pub(super) answers: Vec<Answer>,
-    pub(super) seq: u64,
+    pub(super) known: (u64, Hash),
     pub(super) last_event: Option<u64>,
 }
 
@@ -60,7 +61,8 @@ impl From<Failed> for LedgerError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Again(why) => Self::Unavailable(why),
-            Failed::Refused(why) | Failed::Damaged(why) => Self::Damaged(why),
+            Failed::Refused(why) => Self::Refused(why),
+            Failed::Damaged(why) => Self::Damaged(why),
             Failed::Unknown(..) => {
                 Self::Unavailable("it is not known whether it is written".into())
             }
@@ -104,27 +106,19 @@ pub(super) async fn transact(
     group: Group<'_>,
     replica: &str,
 ) -> Result<Written, Failed> {
-    let mut draft = begin(session, group.jobs).await?;
-    if draft.seq < group.seq {
-        return Err(Failed::Damaged(format!(
-            "the chain ends at record {}, but record {} was acknowledged: its end is gone, perhaps \
-             with a server that was promoted without it",
-            draft.seq, group.seq
-        )));
-    }
-    draft.last_event = group.last_event.filter(|_| draft.seq == group.seq);
+    let mut draft = begin(session, group.jobs, group.known).await?;
+    draft.last_event = group.last_event.filter(|_| draft.seq == group.known.0);
     let answers = group.jobs.iter().map(|job| draft.job(job)).collect();
-    let (seq, last_event) = (draft.seq, draft.last_event);
+    let (known, last_event) = ((draft.seq, draft.head), draft.last_event);
     if draft.records.is_empty() && draft.loaded.changes.is_empty() {
         session.client.batch_execute("ROLLBACK").await?;
-        return Ok(Written { answers, seq, last_event });
+        return Ok(Written { answers, known, last_event });
     }
-    let last = (draft.seq, draft.head);
     match draft.send(session, replica).await {
-        Ok(()) => Ok(Written { answers, seq, last_event }),
+        Ok(()) => Ok(Written { answers, known, last_event }),
         // Of a connection that is cut nobody knows how far it came.
         Err(error) if error.is_closed() || error.code().is_none() || is_shutdown(&error) => {
-            Err(Failed::Unknown(last, answers))
+            Err(Failed::Unknown(known, answers))
         }
         Err(error) => Err(error.into()),
     }
@@ -141,8 +135,25 @@ fn is_shutdown(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether the chain still has the record up to which the replica knows it. A server that was promoted
+/// without its last commits has another one there, or none, however long its chain is by now.
+fn check_known((seq, hash): (u64, Hash), end: u64, stored: Option<&Row>) -> Result<(), Failed> {
+    let stored = stored.map(|row| row.bytes(0)).transpose()?;
+    if seq == 0 || stored == Some(hash.as_bytes()) {
+        return Ok(());
+    }
+    Err(Failed::Damaged(format!(
+        "record {seq} was acknowledged and is not in the chain, which ends at record {end}: its end is \
+         gone, perhaps with a server that was promoted without it"
+    )))
+}
+
 /// Takes the chain and reads what the jobs need to know, in one round trip.
-async fn begin<'a>(session: &Session, jobs: &'a [Job]) -> Result<Draft<'a>, Failed> {
+async fn begin<'a>(
+    session: &Session,
+    jobs: &'a [Job],
+    known: (u64, Hash),
+) -> Result<Draft<'a>, Failed> {
     let mut needs = Needs::default();
     let mut claims = BTreeSet::new();
     for job in jobs {
@@ -182,9 +193,12 @@ async fn begin<'a>(session: &Session, jobs: &'a [Job]) -> Result<Draft<'a>, Fail
             vec![Param::Texts(needs.leases.into_iter().collect())],
         ),
         (
-            "SELECT name, holder, fence FROM claims WHERE name = ANY (?1)",
+            // Nobody takes a claim over until what stands on it is written. Whoever claims holds
+            // nothing else meanwhile, so the two cannot wait for each other.
+            "SELECT name, holder, fence FROM claims WHERE name = ANY (?1) ORDER BY name FOR SHARE",
             vec![Param::Texts(claims.into_iter().collect())],
         ),
+        ("SELECT hash FROM records WHERE seq = ?1", vec![Param::whole(known.0)]),
     ];
     // Only questions that ask for something are asked; the first one takes the chain.
     let asked = |values: &[Param]| {
@@ -212,7 +226,7 @@ async fn begin<'a>(session: &Session, jobs: &'a [Job]) -> Result<Draft<'a>, Fail
     let mut answered = asks
         .iter()
         .map(|(_, values)| if asked(values) { rows.next() } else { None }.unwrap_or_default());
-    let [head, ids, incidents, documents, leases, claims] =
+    let [head, ids, incidents, documents, leases, claims, stored] =
         std::array::from_fn(|_| answered.next().unwrap_or_default());
     let head = head.first().ok_or_else(|| Failed::Damaged("the table head is empty".into()))?;
     let mut draft = Draft {
@@ -227,6 +241,7 @@ async fn begin<'a>(session: &Session, jobs: &'a [Job]) -> Result<Draft<'a>, Fail
         told: BTreeSet::new(),
         sends: Vec::new(),
     };
+    check_known(known, draft.seq, stored.first())?;
     for row in &claims {
         draft.claims.insert(row.text(0)?, (row.text(1)?, row.whole(2)?));
     }
