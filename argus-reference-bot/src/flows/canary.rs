@@ -225,7 +225,7 @@ mod tests {
     use crate::config;
     use crate::flows::testing::Still;
     use crate::flows::world::World;
-    use crate::ports::ledger::{Batch, Filter};
+    use crate::ports::ledger::{Batch, Filter, StoredCard};
 
     /// Replicas on one store, a clock that stands still, and Teams as the notifier would use it.
     struct Canaries {
@@ -253,7 +253,7 @@ actions:
             let every = Some(Duration::from_hours(1));
             let canary = config::Canary { every, ..config::Canary::default() };
             let clock = Arc::<Still>::clone(&self.clock);
-            Soc { canary, clock, ..self.world.soc(&[EVERY]) }
+            Soc { clock, canary, ..self.world.soc(&[EVERY]) }
         }
 
         async fn pass(&self, soc: &Soc, minutes: i64) {
@@ -332,7 +332,7 @@ actions:
         canaries.look(&soc).await;
         assert_eq!(canaries.incident(&soc, "INC-1").await.stage, Stage::Resolved);
         let cards = soc.ledger.cards_of("INC-1").await.expect("a store");
-        assert_eq!(cards.first().map(|it| it.state()), Some("due"), "it shows that it is over");
+        assert_eq!(cards.first().map(StoredCard::state), Some("due"), "it shows that it is over");
         canaries.pass(&soc, 30).await;
         assert_eq!(canaries.events(&soc).await, 2, "nothing more is sent");
         canaries.says(&soc, &["argus_canary_overdue 0", "argus_canary_last_seconds 120"]).await;
