@@ -9,6 +9,7 @@ pub mod enrich;
 pub mod event;
 pub mod incident;
 pub mod ledger;
+pub mod measures;
 pub mod playbook;
 pub mod policy;
 pub mod run;
