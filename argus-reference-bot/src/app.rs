@@ -164,6 +164,12 @@ impl App {
                  route have no `when`"
             );
         }
+        if let Some(at) = soc.routes.hides_others() {
+            tracing::warn!(
+                "routes[{at}] has no `when` and is not the last: those behind it have cards only while \
+                 the conversations before them take none; put it last"
+            );
+        }
         let address = config.server.listen;
         let listen = |source| AppError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;

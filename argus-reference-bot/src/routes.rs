@@ -146,9 +146,16 @@ impl Routes {
             .map(|rule| &rule.place)
     }
 
-    /// Whether every incident has a route: the last one has no condition.
+    /// Whether every incident has a route: one has no condition.
     pub fn has_last_resort(&self) -> bool {
         self.routes.iter().any(|rule| rule.when.is_none())
+    }
+
+    /// The first route without a condition, from 0, if it is not the last: those behind it have cards
+    /// only while the conversations before them take none.
+    pub fn hides_others(&self) -> Option<usize> {
+        let at = self.routes.iter().position(|rule| rule.when.is_none())?;
+        (at + 1 < self.routes.len()).then_some(at)
     }
 
     /// What each route says about these facts.
@@ -287,6 +294,19 @@ mod tests {
         let values = serde_json::json!({"severity": "low", "source": "edr"});
         assert_eq!(serde_json::json!(said[2].values), values);
         assert!(!Routes::compile(&[route(Some("true"), "19:x")]).expect("fine").has_last_resort());
+    }
+
+    #[test]
+    fn a_route_that_takes_everything_hides_those_behind_it() {
+        let check = |whens: &[Option<&str>], hides| {
+            let routes: Vec<_> = whens.iter().map(|when| route(*when, "19:x")).collect();
+            assert_eq!(Routes::compile(&routes).expect("fine").hides_others(), hides, "{whens:?}");
+        };
+        check(&[], None);
+        check(&[Some("true")], None);
+        check(&[Some("true"), None], None);
+        check(&[Some("true"), None, Some("true")], Some(1));
+        check(&[None, None], Some(0));
     }
 
     #[test]

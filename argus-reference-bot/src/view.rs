@@ -152,20 +152,40 @@ fn score(incident: &Incident) -> Score {
 
 /// The card of an incident when no template can be used: no layout, but nothing is lost.
 pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
-    let line = |text: String, weight: &str| json!({"type": "TextBlock", "text": unmarked(&text), "wrap": true, "weight": weight});
-    let actions = alert_actions(incident, stand).into_iter().map(|action| {
+    let title = format!("{}: {}", incident.key, incident.event.title);
+    let stands =
+        format!("Severity {}, {}", severity_label(incident.severity), state_label(incident));
+    without_layout(&title, &[stands], why, alert_actions(incident, stand))
+}
+
+/// The card that asks people about a run when no template can be used.
+pub fn plain_approval(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &str) -> Value {
+    let title = format!("{}: {}", incident.key, incident.event.title);
+    let steps = run.steps.iter().filter(|step| step.undoes.is_none());
+    let what =
+        |step: &Step| format!("{} {}", action_label(step.plan.action), step.plan.target.value);
+    let (_, label) = request_status(run);
+    let mut said = vec![format!("{}: {label}", run.id)];
+    said.extend(steps.map(what));
+    said.extend(run.approval.as_ref().map(|it| format!("Why a person is asked: {}", it.reason)));
+    without_layout(&title, &said, why, approval_actions(incident, run, stand))
+}
+
+/// Lines of text and buttons.
+fn without_layout(title: &str, said: &[String], why: &str, actions: Vec<Button>) -> Value {
+    let line = |text: &str, weight: &str| json!({"type": "TextBlock", "text": unmarked(text), "wrap": true, "weight": weight});
+    let said = said.iter().map(|it| line(it, "Default"));
+    let why = line(&format!("The card's template cannot be used: {why}"), "Lighter");
+    let actions = actions.into_iter().map(|action| {
         json!({
             "type": "Action.Execute", "title": action.title, "verb": action.verb, "data": action.data,
         })
     });
+    let body: Vec<Value> = [line(title, "Bolder")].into_iter().chain(said).chain([why]).collect();
     json!({
         "type": "AdaptiveCard",
         "version": "1.5",
-        "body": [
-            line(format!("{}: {}", incident.key, incident.event.title), "Bolder"),
-            line(format!("Severity {}, {}", severity_label(incident.severity), state_label(incident)), "Default"),
-            line(format!("The card's template cannot be used: {why}"), "Lighter"),
-        ],
+        "body": body,
         "actions": actions.collect::<Vec<_>>(),
     })
 }
@@ -189,12 +209,7 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
         .collect();
     let targets: Vec<&str> = run.steps.iter().map(|step| step.plan.target.value.as_str()).collect();
     let decisions = approval.map(|it| it.decisions.as_slice()).unwrap_or_default();
-    let (status, label) = match run.status {
-        Status::AwaitingApproval => ("open", "Waiting for a decision"),
-        Status::Denied => ("denied", "Denied"),
-        Status::Expired => ("expired", "Expired: nobody decided in time"),
-        _ => ("approved", "Approved"),
-    };
+    let (status, label) = request_status(run);
     let vote = |it: &argus_soc::run::DecisionBy| Vote {
         by: line(it.by.shown()),
         decision: if it.approve { "approved" } else { "denied" },
@@ -223,6 +238,16 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
         },
         actions: approval_actions(incident, run, stand),
     })
+}
+
+/// How a request for approval stands: a word for templates, and words for people.
+fn request_status(run: &Run) -> (&'static str, &'static str) {
+    match run.status {
+        Status::AwaitingApproval => ("open", "Waiting for a decision"),
+        Status::Denied => ("denied", "Denied"),
+        Status::Expired => ("expired", "Expired: nobody decided in time"),
+        _ => ("approved", "Approved"),
+    }
 }
 
 /// A list of incidents.

@@ -180,6 +180,9 @@ pub struct Run {
     pub created_at: Timestamp,
     /// How it stands.
     pub status: Status,
+    /// How many different people its playbook wants to agree, whatever it is that asks them.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub quorum: u32,
     /// What it asks of people, if it does.
     pub approval: Option<Approval>,
     /// Its steps in order, then the steps that undo them.
@@ -192,7 +195,8 @@ impl Run {
     /// The run that a `run.created` record begins. One whose steps cannot be told apart, or come
     /// before what they need, waits for a person: Argus never writes such a record.
     pub fn begin(fact: &Fact) -> Option<Self> {
-        let What::RunCreated { run, playbook, playbook_sha256, steps, max_attempts } = &fact.what
+        let What::RunCreated { run, playbook, playbook_sha256, steps, max_attempts, quorum } =
+            &fact.what
         else {
             return None;
         };
@@ -204,6 +208,7 @@ impl Run {
             correlation: fact.correlation.clone(),
             created_at: fact.at,
             status: if is_sound(steps) { Status::Running } else { Status::NeedsHuman },
+            quorum: *quorum,
             approval: None,
             steps: steps.iter().cloned().map(Step::new).collect(),
             max_attempts: (*max_attempts).max(1),
@@ -415,6 +420,17 @@ impl Run {
                 && step.plan.effect == EffectClass::Irreversible
         })
     }
+}
+
+/// How many people have to agree where nothing is said.
+pub(crate) fn one() -> u32 {
+    1
+}
+
+/// Whether it needs no saying.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+pub(crate) fn is_one(count: &u32) -> bool {
+    *count == one()
 }
 
 /// Whether each step has a name of its own and comes after everything that it needs.

@@ -76,6 +76,7 @@ fn created() -> Fact {
         playbook_sha256: playbook.sha256.clone(),
         steps: plan(&playbook, &host_event("high")).unwrap(),
         max_attempts: 2,
+        quorum: 1,
     })
 }
 

@@ -44,6 +44,7 @@ fn created(steps: Vec<Value>, max_attempts: u32) -> Fact {
             playbook_sha256: "0".into(),
             steps: serde_json::from_value(Value::Array(steps)).unwrap(),
             max_attempts,
+            quorum: 1,
         },
     )
 }

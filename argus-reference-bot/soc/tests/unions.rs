@@ -47,6 +47,7 @@ impl Room {
             severity: it.severity,
             why: "test".into(),
             parts: it.parts(),
+            parted: it.union.parted.clone(),
         };
         let merged = What::Merged {
             into: format!("INC-{into}"),
@@ -156,6 +157,27 @@ fn what_is_open_again_is_waited_for_again() {
     assert_eq!(room.resolved(2, 1), Stage::Open, "1 is open again");
     room.say(Phase::Update, 1, 1);
     assert_eq!(room.resolved(1, 1), Stage::Resolved);
+}
+
+#[test]
+fn what_a_person_parted_stays_so_wherever_it_goes_on() {
+    let mut room = Room::of(5);
+    let parted = |room: &Room, one: u32, other: u32| {
+        let (one, other) = (&room.0[&one], &room.0[&other]);
+        assert_eq!(one.is_parted_from(other), other.is_parted_from(one));
+        one.is_parted_from(other)
+    };
+    room.merge(2, 1);
+    assert!(!parted(&room, 3, 1));
+    room.split(2, 1);
+    assert!(parted(&room, 2, 1));
+    room.merge(1, 4);
+    room.merge(2, 5);
+    assert!(parted(&room, 4, 5), "4 has the alert of 1, and 5 that of 2");
+    assert!(!parted(&room, 3, 4));
+    // A person who makes them one takes it back.
+    room.merge(5, 4);
+    assert!(room.0[&4].union.parted.is_empty());
 }
 
 #[test]

@@ -217,8 +217,9 @@ impl Ledger for Memory {
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        self.query(|tables| tables.last_arrival(source, since)).await
+        self.query(|tables| tables.last_arrival(source, since, behind)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {

@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 pub use self::connect::Target;
 pub use self::rebuild::rebuild;
-pub use self::verify::{export, verify};
+pub use self::verify::{export, find, verify};
 use self::wire::{Param, Session, Unreadable};
 use self::writer::{Job, Writer};
 use crate::adapters::tables::sealed::Sealed;
@@ -182,13 +182,14 @@ impl Ledger for Postgres {
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        const PAGE: &str = "SELECT seq, payload FROM records WHERE raw IS NOT NULL AND seq < ?1
-          ORDER BY seq DESC LIMIT 500";
+        const PAGE: &str = "SELECT seq, payload FROM records
+          WHERE raw IS NOT NULL AND seq < ?1 AND seq > ?2 ORDER BY seq DESC LIMIT 500";
         let mut before = u64::MAX;
         loop {
             let page = self
-                .all(PAGE, &[Value::Whole(before)], |row| {
+                .all(PAGE, &[Value::Whole(before), Value::Whole(behind)], |row| {
                     Ok((row.whole(0)?, read::received(row, 1)?))
                 })
                 .await?;

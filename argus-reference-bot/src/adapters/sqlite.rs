@@ -33,7 +33,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-pub use self::beside::{dead_cards_in, documents_in, incident_in};
+pub use self::beside::{Records, dead_cards_in, documents_in, incident_in};
 use self::read::{all, one};
 pub(super) use self::rebuilt::Rebuilt;
 pub use self::verify::{export, verify};
@@ -167,9 +167,10 @@ impl Ledger for Sqlite {
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Result<Option<Timestamp>, LedgerError> {
         let source = source.to_owned();
-        self.read(move |connection| read::last_arrival(connection, &source, since)).await
+        self.read(move |connection| read::last_arrival(connection, &source, since, behind)).await
     }
 
     async fn append(&self, batch: Batch) -> Result<(), LedgerError> {

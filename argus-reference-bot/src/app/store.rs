@@ -7,7 +7,7 @@ use argus_soc::incident::Incident;
 use argus_soc::ledger::documents::Document as _;
 use argus_soc::storm::bulletin::Bulletin;
 
-use crate::adapters::postgres::{Postgres, Target};
+use crate::adapters::postgres::{self, Postgres, Target};
 use crate::adapters::sqlite::{self, Sqlite};
 use crate::config::{ConfigError, Store};
 use crate::flows::outbox::GivenUp;
@@ -63,6 +63,21 @@ impl Place {
             Self::Sqlite(path) => Arc::new(Sqlite::open(path)?),
             Self::Postgres(target) => Arc::new(Postgres::open(Target::clone(target)).await?),
         })
+    }
+
+    /// The chain of a store that is there, for reading, beside a running bot.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] as the store says; [`LedgerError::Unavailable`] if there is none.
+    pub async fn records(&self) -> Result<Arc<dyn Chain>, LedgerError> {
+        match self {
+            Self::Sqlite(path) => Ok(Arc::new(sqlite::Records::of(path)?)),
+            Self::Postgres(target) => {
+                postgres::find(target).await?;
+                self.chain().await
+            }
+        }
     }
 
     /// An incident of it, beside a running bot.

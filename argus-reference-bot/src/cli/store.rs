@@ -21,8 +21,8 @@ Examples:
   argus store migrate --config argus.toml
   argus store migrate --data postgres://argus@db/argus --password env:ARGUS_DB --format json
 
-On PostgreSQL this goes on beside running replicas of the version before: tables are only added to,
-and an older argus refuses them only if they say that it is too old. `argus serve` does it too.")]
+On PostgreSQL this goes on beside running replicas of the version before, unless the change log says
+to stop them; they wait meanwhile. `argus serve` does it too.")]
     Migrate(Store),
     /// Make all tables anew from the records.
     #[command(after_help = "\
@@ -30,7 +30,7 @@ Examples:
   argus store rebuild --config argus.toml
 
 The records are the truth and stay as they are. Stop the bot first if the store is a file; on
-PostgreSQL replicas wait while it is done.")]
+PostgreSQL replicas refuse events (503) and write nothing while it is done.")]
     Rebuild(Store),
     /// Write a copy that can be verified and restored, while the bot runs.
     #[command(after_help = "\
@@ -61,9 +61,12 @@ Examples:
   argus store copy --from ./data/argus.db --to postgres://argus@db/argus --password env:ARGUS_DB
   argus store copy --from postgres://argus@127.0.0.1/argus --to copy.db
   argus store copy --from backup.jsonl --to restored.db
+  argus store copy --from-config old.toml --to-config new.toml     passwords and certificates in them
 
-The other store must be empty, or hold the beginning of the same chain. Stop the bot before the last
-run of it, or what comes in meanwhile stays behind. Exit code 1 if the two differ.")]
+The other store must be empty, or hold the beginning of the same chain; exit code 2 if it holds
+another one. The bot may run on the store that is copied, but stop it before the last run, or what
+comes in meanwhile stays behind. A server whose certificate the system does not know is named by
+settings (`store.tls_ca`).")]
     Copy(copy::Args),
 }
 
@@ -93,11 +96,21 @@ struct Named {
 
 impl Store {
     fn place(&self) -> Result<Place, Complaint> {
-        match (&self.named.data, &self.named.config) {
-            (Some(data), _) => place(data, self.password.as_ref()),
-            (None, Some(file)) => Ok(Place::of(&config::load(file)?.store)?),
-            (None, None) => Err(Complaint("name a store with --data or --config".into())),
-        }
+        let Named { data, config } = &self.named;
+        named(data.as_deref(), config.as_deref(), self.password.as_ref())
+    }
+}
+
+/// The store that one of two arguments names.
+fn named(
+    data: Option<&Path>,
+    config: Option<&Path>,
+    password: Option<&SecretRef>,
+) -> Result<Place, Complaint> {
+    match (data, config) {
+        (Some(data), _) => place(data, password),
+        (None, Some(file)) => Ok(Place::of(&config::load(file)?.store)?),
+        (None, None) => Err(Complaint("name a store, or the settings that name it".into())),
     }
 }
 

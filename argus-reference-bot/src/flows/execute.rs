@@ -87,6 +87,7 @@ pub fn new_run(
             playbook_sha256: playbook.sha256.clone(),
             steps,
             max_attempts: playbook.execution.retry.max_attempts,
+            quorum: playbook.gates.quorum,
         })
         .of(&incident.key),
     ];

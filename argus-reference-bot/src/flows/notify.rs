@@ -26,7 +26,7 @@ use argus_soc::storm::bulletin::{About, Bulletin};
 use argus_soc::storm::place::{Change as PlaceChange, Place};
 use jiff::SignedDuration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use self::gather::{Gathering, digests};
 use self::show::{Done, Trouble};
@@ -38,7 +38,7 @@ use crate::chain::chain;
 use crate::ports::ledger::documents;
 use crate::ports::ledger::{Batch, DueCard, DuePlace, DueSlice, LedgerError, Which};
 
-/// Due cards of a conversation looked at in one round.
+/// Due cards of a conversation looked at at once.
 const ROUND: u32 = 64;
 /// How long nobody looks when nobody rings.
 const SLOWEST: u64 = 60_000;
@@ -91,6 +91,9 @@ fn lane(severity: Severity) -> Lane {
     if severity >= Severity::High { Lane::Urgent } else { Lane::Routine }
 }
 
+/// What was sent, and how that ended.
+type Ended = (Parcel, Result<Done, Trouble>);
+
 /// Everything that the notifier remembers.
 #[derive(Debug, Default)]
 struct Desk {
@@ -113,12 +116,18 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let now = || HOUR + u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX / 2);
     let mut desk = Desk::default();
     let mut opened = false;
-    let mut sending: JoinSet<(Parcel, Result<Done, Trouble>)> = JoinSet::new();
+    let mut sending: JoinSet<Ended> = JoinSet::new();
     while !*stop.borrow() {
         match soc.whose_turn().await {
             Share::Ours => {}
-            // Another replica may have sent cards until now: what it knew is read again.
-            Share::OursNow => opened = false,
+            // Another replica may have sent cards until now: what it knew is read again. What is under
+            // way here ends first, since nobody else knows what Teams says to it.
+            Share::OursNow => {
+                while let Some(sent) = sending.join_next().await {
+                    desk.landed(&soc, sent, now()).await;
+                }
+                opened = false;
+            }
             Share::Others => {
                 tokio::select! {
                     () = tokio::time::sleep(TRY) => {}
@@ -159,15 +168,7 @@ pub async fn notify(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
             biased;
             _ = stop.changed() => {}
             Some(sent) = sending.join_next(), if !sending.is_empty() => {
-                let Ok((parcel, result)) = sent else {
-                    tracing::error!("sending a card failed and is begun again");
-                    desk.windows.all_landed(now());
-                    continue;
-                };
-                soc.metrics.card(matches!(result, Ok(Done::Shown)));
-                if let Err(error) = desk.sent(&soc, &parcel, result, now()).await {
-                    tracing::error!(error = %error, "how a conversation stands was not recorded");
-                }
+                desk.landed(&soc, sent, now()).await;
             }
             () = rung(&soc, gap) => {}
             () = tokio::time::sleep(Duration::from_millis(idle)) => {}
@@ -323,25 +324,48 @@ impl Desk {
             }
             next = next.min(ready);
         }
-        let slice = DueSlice {
+        let mut slice = DueSlice {
             conversation: conversation.into(),
             which: Which::All,
             skip: 0,
             limit: ROUND,
         };
-        for card in soc.ledger.due_cards(slice).await? {
-            let name = (card.incident.clone(), card.card.clone());
-            let ready = self
-                .windows
-                .ready_at(conversation, lane(card.severity), now)
-                .max(self.tries.card(conversation, &name));
-            if ready <= now {
-                let tried = self.tries.tried(conversation, &name);
-                return Ok(Ok(Parcel::Card(card, tried)));
+        loop {
+            let cards = soc.ledger.due_cards(slice.clone()).await?;
+            let last = cards.len() < ROUND as usize;
+            for card in cards {
+                let name = (card.incident.clone(), card.card.clone());
+                let window = self.windows.ready_at(conversation, lane(card.severity), now);
+                let ready = window.max(self.tries.card(conversation, &name));
+                if ready <= now {
+                    let tried = self.tries.tried(conversation, &name);
+                    return Ok(Ok(Parcel::Card(card, tried)));
+                }
+                next = next.min(ready);
+                if window > now {
+                    // Those after it are no more urgent and fit no earlier.
+                    return Ok(Err(next));
+                }
             }
-            next = next.min(ready);
+            if last {
+                return Ok(Err(next));
+            }
+            // These all wait for themselves, which must not keep the others waiting.
+            slice.skip += ROUND;
         }
-        Ok(Err(next))
+    }
+
+    /// A send has ended, somehow.
+    async fn landed(&mut self, soc: &Soc, sent: Result<Ended, JoinError>, now: u64) {
+        let Ok((parcel, result)) = sent else {
+            tracing::error!("sending a card failed and is begun again");
+            self.windows.all_landed(now);
+            return;
+        };
+        soc.metrics.card(matches!(result, Ok(Done::Shown)));
+        if let Err(error) = self.sent(soc, &parcel, result, now).await {
+            tracing::error!(error = %error, "how a conversation stands was not recorded");
+        }
     }
 
     /// Takes into account how a send ended.

@@ -34,8 +34,6 @@ const HOW_TO_MERGE: &str =
 const HOW_TO_SPLIT: &str = "Write `split INC-1 INC-2` to undo a merge, or `split INC-1 EVENT…` to make an incident of its own \
                             of these events (their ids are in `GET /incidents/INC-1` and in the audit trail).";
 
-/// Incidents that go on in others, one after the other, at most.
-const HOPS: usize = 16;
 /// Events that are split off at once, at most.
 const MOST: usize = 100;
 
@@ -106,7 +104,7 @@ impl Soc {
         let action = Action::Regroup { incident: from.key.clone() };
         let _permit = self.authorise(person, action, Some(&from.key), correlation).await?;
         // It leaves the one in which it went on, and those in which that one goes on.
-        let line = self.line(&from.key).await?;
+        let line = self.line(&from.key, |_| None).await?;
         let ours = other.parts();
         let said = line.last().map(|head| head.union.parts.clone()).unwrap_or_default();
         let parted = What::Parted {
@@ -231,19 +229,8 @@ impl Soc {
 
     /// The incident in which this one goes on; itself, if it stands for itself.
     async fn head(&self, key: &str) -> Result<Option<Incident>, LedgerError> {
-        let mut line = self.line(key).await?;
+        let mut line = self.line(key, |_| None).await?;
         Ok(line.pop().filter(|head| head.union.merged_into.is_none()))
-    }
-
-    /// The incident, and those in which it goes on, one after the other.
-    async fn line(&self, key: &str) -> Result<Vec<Incident>, LedgerError> {
-        let (mut line, mut next) = (Vec::new(), Some(key.to_owned()));
-        while let Some(key) = next.take().filter(|_| line.len() < HOPS) {
-            let Some(incident) = self.ledger.incident(&key).await? else { break };
-            next.clone_from(&incident.union.merged_into);
-            line.push(incident);
-        }
-        Ok(line)
     }
 
     async fn write(

@@ -44,6 +44,11 @@ impl Reason {
     const ALL: [Self; 6] =
         [Self::Unreadable, Self::TooBig, Self::KeyReused, Self::Quota, Self::Busy, Self::Store];
 
+    /// Whether it is Argus that could not take what may be a good event.
+    const fn is_ours(self) -> bool {
+        matches!(self, Self::Quota | Self::Busy | Self::Store)
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -74,6 +79,10 @@ pub struct Source {
     heartbeat: Option<Duration>,
     /// When the last event came in, in milliseconds of Unix time.
     heard: AtomicI64,
+    /// When it proved who it is and Argus had no room for it, in milliseconds of Unix time.
+    turned_away: AtomicI64,
+    /// Up to this record all its events are in `heard`.
+    scanned: AtomicU64,
     state: AtomicU8,
     accepted: AtomicU64,
     duplicates: AtomicU64,
@@ -89,6 +98,8 @@ impl Source {
             claims,
             heartbeat,
             heard: AtomicI64::new(NEVER),
+            turned_away: AtomicI64::new(NEVER),
+            scanned: AtomicU64::default(),
             state: AtomicU8::new(0),
             accepted: AtomicU64::default(),
             duplicates: AtomicU64::default(),
@@ -104,6 +115,13 @@ impl Source {
 
     fn last(&self) -> Option<Timestamp> {
         Timestamp::from_millisecond(self.heard.load(Relaxed)).ok()
+    }
+
+    /// Whether it spoke since then, as far as this process has seen. Whoever was turned away, for
+    /// want of room, did.
+    fn spoke(&self, since: Timestamp) -> bool {
+        let last = self.heard.load(Relaxed).max(self.turned_away.load(Relaxed));
+        last >= since.as_millisecond()
     }
 }
 
@@ -205,10 +223,13 @@ impl Sources {
         self.by_name.values().filter_map(|source| source.heartbeat).min()
     }
 
-    /// Something of the source was not taken.
-    pub fn refused(&self, source: &str, reason: Reason) {
-        let counter = self.by_name.get(source).and_then(|it| it.refused.get(reason as usize));
-        if let Some(counter) = counter {
+    /// Something of the source was not taken, although the source is who it says.
+    pub fn refused(&self, source: &str, reason: Reason, at: Timestamp) {
+        let Some(source) = self.by_name.get(source) else { return };
+        if reason.is_ours() {
+            source.turned_away.fetch_max(at.as_millisecond(), Relaxed);
+        }
+        if let Some(counter) = source.refused.get(reason as usize) {
             counter.fetch_add(1, Relaxed);
         }
     }
@@ -343,7 +364,7 @@ mod tests {
         sources.heard("edr", at(100), false);
         sources.heard("edr", at(90), true);
         sources.heard("nobody", at(100), false);
-        sources.refused("si\"em", Reason::Quota);
+        sources.refused("si\"em", Reason::Quota, Timestamp::UNIX_EPOCH);
         let page = sources.page(at(130));
         for line in [
             "argus_source_events_accepted_total{source=\"edr\"} 1",

@@ -98,7 +98,7 @@ impl Inner {
         self.soc.metrics.refused();
         let source = refusal.source.and_then(|source| self.sources.get(source));
         if let (Some(source), Some(reason)) = (source, refusal.reason) {
-            self.soc.sources.refused(&source.name, reason);
+            self.soc.sources.refused(&source.name, reason, self.soc.clock.now());
         }
         refusal.problem.answer()
     }
@@ -281,7 +281,8 @@ impl Inner {
                 Ok(receipt) => self.soc.metrics.ingested(receipt.duplicate),
                 Err(error) => {
                     self.soc.metrics.refused();
-                    self.soc.sources.refused(&source.name, answer::problem(error).0);
+                    let reason = answer::problem(error).0;
+                    self.soc.sources.refused(&source.name, reason, self.soc.clock.now());
                 }
             }
         }

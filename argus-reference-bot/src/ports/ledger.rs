@@ -264,11 +264,13 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
         arrivals: Vec<Arrival>,
     ) -> Result<Vec<Result<Receipt, LedgerError>>, LedgerError>;
 
-    /// When the last event of `source` came in, if that was not before `since`.
+    /// When the last event of `source` came in, if that was not before `since`; only records
+    /// behind `behind` are looked at.
     async fn last_arrival(
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Appends facts, all or none.

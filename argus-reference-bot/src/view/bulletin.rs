@@ -140,14 +140,21 @@ pub fn plain(data: &Value) -> Value {
         let line = |key: &str| super::unmarked(it[key].as_str().unwrap_or_default());
         json!({"type": "TextBlock", "text": format!("{}: {}", line("label"), line("value")), "wrap": true})
     });
-    let body: Vec<Value> =
-        [text("title"), text("lead")].into_iter().chain(said).chain([text("hint")]).collect();
+    let notices = data["notices"].as_array().cloned().unwrap_or_default();
+    let notices = notices.iter().map(|it| {
+        let notice = super::unmarked(it.as_str().unwrap_or_default());
+        json!({"type": "TextBlock", "text": notice, "wrap": true})
+    });
+    let lead = [text("title"), text("lead")].into_iter();
+    let body: Vec<Value> = lead.chain(said).chain([text("hint")]).chain(notices).collect();
     json!({"type": "AdaptiveCard", "version": "1.5", "body": body})
 }
 
 fn repeat(it: &bulletin::Bulletin) -> Vec<String> {
     let twice = "This card may be here twice: an answer from Teams was lost.";
-    (it.attempts > 0).then(|| twice.to_owned()).into_iter().collect()
+    // Teams took it once without saying its id, so this one is new.
+    let nameless = it.activity_id.as_deref() == Some("");
+    (it.attempts > 0 || nameless).then(|| twice.to_owned()).into_iter().collect()
 }
 
 fn fact(label: &str, value: String) -> Said {

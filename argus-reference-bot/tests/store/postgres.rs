@@ -1,11 +1,12 @@
 //! The suite of the port on PostgreSQL, and what several replicas owe.
 
-use argus_reference_bot::adapters::postgres::{Postgres, verify};
+use argus_reference_bot::adapters::postgres::{Postgres, rebuild, verify};
 use argus_reference_bot::ports::ledger::{Batch, Ledger as _, LedgerError, suite};
 use argus_soc::event::Severity;
 use argus_soc::ledger::fact::What;
 
 use super::server::{Server, open, target};
+use super::suite::every_promise;
 
 /// Runs promises of the suite, each in a database of its own, which must verify afterwards.
 macro_rules! promises {
@@ -22,25 +23,7 @@ macro_rules! promises {
 #[tokio::test]
 async fn every_promise_holds_on_postgres() -> Result<(), LedgerError> {
     let Some(server) = Server::start() else { return Ok(()) };
-    promises!(
-        server;
-        events_are_kept,
-        repeats_are_told,
-        deliveries_are_whole,
-        sources_are_remembered,
-        one_writer_wins,
-        batches_are_whole,
-        leases_exclude,
-        records_are_in_order,
-        cards_are_due_in_order,
-        cards_move_and_come_back,
-        digests_cover_cards,
-        places_are_told_apart,
-        documents_follow,
-        placing_moves_on,
-        incidents_are_found,
-        long_names_are_found,
-    );
+    every_promise!(promises!(server));
     Ok(())
 }
 
@@ -100,5 +83,21 @@ async fn newer_tables_say_who_may_work_with_them() -> Result<(), LedgerError> {
         matches!(&refused, Err(LedgerError::Damaged(why)) if why.contains("at least 98")),
         "{refused:?}"
     );
+    Ok(())
+}
+
+/// Tables are not made from a chain whose end is gone, as if nothing had been there.
+#[tokio::test]
+async fn a_rebuild_looks_for_the_end_of_the_chain() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let url = server.database().await;
+    with_a_long_key(&url).await?;
+    assert_eq!(rebuild(&target(&url)).await?, 2);
+    let client = server.client("t1").await;
+    client.batch_execute("DELETE FROM records WHERE seq = 2").await.expect("its end is gone");
+    let refused = rebuild(&target(&url)).await;
+    assert!(matches!(&refused, Err(LedgerError::Damaged(_))), "{refused:?}");
+    let rows = client.query_one("SELECT count(*) FROM incidents", &[]).await.expect("a row");
+    assert_eq!(rows.get::<_, i64>(0), 1, "the tables stay as they are");
     Ok(())
 }

@@ -119,3 +119,89 @@ async fn a_copy_has_every_byte_and_goes_on_where_it_was_broken_off() -> Result<(
     assert_eq!((code, &said["findings"][0]["seq"]), (Some(1), &9.into()), "{said}");
     Ok(())
 }
+
+/// A name that is mistyped is no store, and makes none.
+#[tokio::test]
+async fn a_store_that_is_not_there_is_not_made_up() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (typo, to) = (at("typo.db"), at("to.db"));
+    for arguments in [
+        ["migrate", "--data", text(&typo), "--format", "json"].as_slice(),
+        &["copy", "--from", text(&typo), "--to", text(&to)],
+        &["copy", "--from", text(&at("typo.jsonl")), "--to", text(&to)],
+    ] {
+        let (code, _, why) = argus(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {why}");
+        assert!(!typo.exists() && !to.exists(), "{arguments:?} made a store");
+    }
+    let Some(server) = Server::start() else { return Ok(()) };
+    let empty = server.database().await;
+    for arguments in [
+        ["copy", "--from", empty.as_str(), "--to", text(&to)].as_slice(),
+        &["rebuild", "--data", &empty],
+    ] {
+        let (code, _, why) = argus(arguments);
+        assert!(code == Some(2) && why.contains("no store"), "{arguments:?}: {why}");
+        assert!(!to.exists(), "{arguments:?} made a store");
+    }
+    Ok(())
+}
+
+/// A backup that is older than the store it is to be copied into says so, as does an empty one.
+#[tokio::test]
+async fn a_backup_that_ends_too_early_is_told() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (path, lines, copy) = (at("argus.db"), at("lines.jsonl"), at("copy.db"));
+    filled(&path).await?;
+    let mut kept = Vec::new();
+    argus_reference_bot::adapters::sqlite::export(&path, |line| {
+        kept.push(line.to_string());
+        Ok(())
+    })
+    .expect("an export");
+    std::fs::write(&lines, kept.join("\n")).expect("room");
+    let (code, _, why) = argus(&["copy", "--from", text(&lines), "--to", text(&copy)]);
+    assert_eq!(code, Some(0), "{why}");
+    let early = kept[..9].join("\n");
+    for (left, said) in [(early.as_str(), "ends at record 9"), ("", "no record")] {
+        std::fs::write(&lines, left).expect("room");
+        let (code, _, why) = argus(&["copy", "--from", text(&lines), "--to", text(&copy)]);
+        assert!(code == Some(2) && why.contains(said), "{why}");
+    }
+    Ok(())
+}
+
+/// Settings name both stores, each with its own password; the bot may run on the first meanwhile.
+#[tokio::test]
+async fn settings_name_what_is_copied_while_the_bot_runs() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    filled(&at("first.db")).await?;
+    let running = Sqlite::open(&at("first.db"))?;
+    let settings = |name: &str, url: &str, more: &str| {
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"{url}\"\n{more}\n\
+             [templates]\nsource = \"folder:x\"\n[bot]\n\
+             app_id = \"00000000-0000-0000-0000-000000000001\"\n\
+             tenant_id = \"00000000-0000-0000-0000-000000000002\"\n\
+             credential = {{ secret = \"env:ARGUS_NOT_THERE\" }}\n"
+        );
+        std::fs::write(at(name), text).expect("room");
+    };
+    settings("old.toml", &format!("sqlite:{}", text(&at("first.db"))), "");
+    settings("new.toml", &format!("sqlite:{}", text(&at("second.db"))), "");
+    let (old, new) = (at("old.toml"), at("new.toml"));
+    let ends = ["--from-config", text(&old), "--to-config", text(&new)];
+    let (code, said, why) = argus(&[["copy"].as_slice(), &ends].concat());
+    assert_eq!((code, &said["records"]), (Some(0), &running.head().await?.0.into()), "{why}");
+    drop(running);
+    assert_eq!(verify(&at("second.db"))?.head, verify(&at("first.db"))?.head);
+
+    // What the settings say of a server is used: a certificate that is not there is told.
+    settings("new.toml", "postgres://argus@db.example/argus", "tls_ca = \"no-such.pem\"");
+    let (code, _, why) = argus(&[["copy"].as_slice(), &ends].concat());
+    assert!(code == Some(2) && why.contains("no-such.pem"), "{why}");
+    Ok(())
+}

@@ -88,6 +88,28 @@ async fn alerts_that_a_rule_makes_one_are_one_incident_also_after_a_crash() {
 }
 
 #[tokio::test]
+async fn no_rule_makes_one_of_what_a_person_took_apart() {
+    let world = World::with(Plan { settings: SPRAY.into(), ..Plan::default() }).await;
+    let spray = |n: u32| failed_logon(&format!("s-{n}"), &format!("user{n}"), "198.51.100.7");
+    for n in 1..=4 {
+        world.ingest(&spray(n)).await;
+    }
+    counted(&world, "INC-1", 4).await;
+    let answer = said(&world, "alice", "split INC-1 INC-2").await;
+    assert!(answer.contains("stands for itself"), "{answer}");
+    world.ingest(&spray(5)).await;
+    world.ingest(&failed_logon("s-6", "user2", "198.51.100.7")).await;
+    counted(&world, "INC-1", 4).await;
+    let other = counted(&world, "INC-2", 2).await;
+    assert_eq!(other["state"], "open", "{other}");
+    // A person may.
+    let answer = said(&world, "alice", "merge INC-1 INC-2").await;
+    assert!(answer.contains("INC-2 goes on in INC-1"), "{answer}");
+    counted(&world, "INC-1", 6).await;
+    world.finish(Left::default()).await;
+}
+
+#[tokio::test]
 async fn people_make_one_incident_of_two_and_two_of_one() {
     let world = World::new().await;
     world.ingest(&alert("a-1", "ws-114")).await;

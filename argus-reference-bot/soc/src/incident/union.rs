@@ -33,12 +33,18 @@ pub struct Union {
     /// Whether the source says that the incident's own alert is resolved.
     #[serde(default)]
     pub own_resolved: bool,
+    /// Alerts of which a person said that they are no part of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub parted: BTreeSet<String>,
 }
 
 impl Union {
     /// Whether there is nothing to say about it: the incident stands for itself.
     pub fn is_none(&self) -> bool {
-        self.merged_into.is_none() && self.absorbed == 0 && self.parts.is_empty()
+        self.merged_into.is_none()
+            && self.absorbed == 0
+            && self.parts.is_empty()
+            && self.parted.is_empty()
     }
 
     fn resolved(&self) -> usize {
@@ -77,9 +83,13 @@ impl Incident {
                 self.union.merged_into = Some(into.clone());
                 format!("{who}: goes on in {into} ({why})")
             }
-            What::Absorbed { incident, events, severity, why, parts } => {
+            What::Absorbed { incident, events, severity, why, parts, parted } => {
                 self.union.absorbed += alerts(parts.len());
                 self.union.parts.extend(parts.clone());
+                // Whoever makes one of what was parted takes that back.
+                let ours = self.parts();
+                self.union.parted.extend(parted.iter().cloned());
+                self.union.parted.retain(|part| !ours.contains_key(part));
                 self.count = self.count.saturating_add(*events);
                 self.severity = self.severity.max(*severity);
                 format!("{who}: {incident} goes on here ({why})")
@@ -123,6 +133,15 @@ impl Incident {
         parts
     }
 
+    /// Whether a person said that the two are not one.
+    pub fn is_parted_from(&self, other: &Self) -> bool {
+        let says = |one: &Self, other: &Self| {
+            !one.union.parted.is_empty()
+                && other.parts().keys().any(|part| one.union.parted.contains(part))
+        };
+        says(self, other) || says(other, self)
+    }
+
     /// What the source said of its alerts while it was part of another incident.
     fn learn(&mut self, parts: &BTreeMap<String, bool>, at: Timestamp) {
         let own = belonging(&self.event);
@@ -140,6 +159,7 @@ impl Incident {
     fn let_go(&mut self, parts: &BTreeSet<String>, at: Timestamp) {
         self.union.absorbed = self.union.absorbed.saturating_sub(alerts(parts.len()));
         self.union.parts.retain(|part, _| self.union.absorbed > 0 && !parts.contains(part));
+        self.union.parted.extend(parts.iter().cloned());
         self.resolve_if_all_is(at);
     }
 

@@ -318,6 +318,9 @@ pub enum What {
         steps: Vec<PlannedStep>,
         /// How many attempts a step has.
         max_attempts: u32,
+        /// How many different people its playbook wants to agree, if people are asked.
+        #[serde(default = "crate::run::one", skip_serializing_if = "crate::run::is_one")]
+        quorum: u32,
     },
     /// The run waits for people.
     #[serde(rename = "approval.requested")]
@@ -506,6 +509,9 @@ pub enum What {
         /// that each is resolved. Older records do not say.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         parts: BTreeMap<String, bool>,
+        /// Alerts of which a person said that they are no part of it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        parted: BTreeSet<String>,
     },
     /// The incident stands for itself again.
     #[serde(rename = "incident.parted")]

@@ -188,6 +188,7 @@ fn others() -> Vec<Fact> {
             severity: Severity::High,
             why: text(),
             parts: [(text(), true)].into(),
+            parted: [text()].into(),
         },
         What::Parted { from: text(), belongs: text(), parts: [(text(), false)].into() },
         What::Shed {

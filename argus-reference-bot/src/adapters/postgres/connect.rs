@@ -58,11 +58,9 @@ impl Target {
         password: Option<&str>,
         authority: Option<&std::path::Path>,
     ) -> Result<Self, String> {
-        let full = ["verify-full", "verify-ca"].iter().fold(url.to_owned(), |url, mode| {
-            url.replace(&format!("sslmode={mode}"), "sslmode=require")
-        });
-        let mut config: tokio_postgres::Config =
-            full.parse().map_err(|error: tokio_postgres::Error| crate::chain::chain(&error))?;
+        let mut config: tokio_postgres::Config = understood(url)
+            .parse()
+            .map_err(|error: tokio_postgres::Error| crate::chain::chain(&error))?;
         if config.get_password().is_some() {
             return Err("the URL has a password; name it in store.password instead".into());
         }
@@ -72,11 +70,13 @@ impl Target {
         if let Some(password) = password {
             config.password(password);
         }
-        let near = config.get_hosts().iter().all(is_near);
-        let asked = full.contains("sslmode=require");
-        let tls = match (near, full.contains("sslmode=disable")) {
-            (true, _) if !asked => None,
-            (_, true) => None,
+        // With `hostaddr`, that is where it connects, and the host is only a name.
+        let near = config.get_hosts().iter().all(is_near)
+            && config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
+        let tls = match config.get_ssl_mode() {
+            SslMode::Disable => None,
+            SslMode::Require => Some(encrypted(authority)?),
+            _ if near => None,
             _ => Some(encrypted(authority)?),
         };
         config
@@ -153,6 +153,16 @@ where
     })
 }
 
+/// The URL in words that the driver knows: we always check the whole certificate.
+fn understood(url: &str) -> String {
+    let Some((place, query)) = url.split_once('?') else { return url.to_owned() };
+    let words = query.split('&').map(|word| match word {
+        "sslmode=verify-full" | "sslmode=verify-ca" => "sslmode=require",
+        other => other,
+    });
+    format!("{place}?{}", words.collect::<Vec<_>>().join("&"))
+}
+
 /// Whether a host is this computer.
 fn is_near(host: &Host) -> bool {
     match host {
@@ -227,4 +237,31 @@ async fn check(session: &Session) -> Result<(), LedgerError> {
         on.map_err(|error| failed(&error))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_this_computer_the_connection_is_encrypted() {
+        for (at, encrypted) in [
+            ("127.0.0.1/argus", false),
+            ("localhost/argus?sslmode=prefer", false),
+            ("localhost/argus?sslmode=require", true),
+            ("127.0.0.1/argus?sslmode=verify-full", true),
+            ("db/argus", true),
+            ("db/argus?sslmode=disable", false),
+            ("db/argus?application_name=sslmode=disable", true),
+            ("db/argus?sslmode=verify-ca&application_name=sslmode=disable", true),
+            ("localhost/argus?hostaddr=127.0.0.2", false),
+            ("localhost/argus?hostaddr=10.0.0.7", true),
+            ("/argus?hostaddr=10.0.0.7", true),
+            ("localhost,db/argus", true),
+        ] {
+            let target = Target::new(&format!("postgres://argus@{at}"), None, None);
+            let target = target.unwrap_or_else(|why| panic!("{at}: {why}"));
+            assert_eq!(target.tls.is_some(), encrypted, "{at}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use argus_soc::ledger::Verifier;
 
+use super::verify::{check_head, found};
 use super::wire::{Param, Session};
 use super::{Target, failed, schema, unreadable};
 use crate::adapters::sqlite::Rebuilt;
@@ -17,13 +18,15 @@ const PIECE: u64 = 2_000;
 ///
 /// # Errors
 ///
-/// [`LedgerError::Damaged`] if the records are not an intact chain; the tables stay as they are then.
+/// [`LedgerError::Damaged`] if the records are not an intact chain or its end is gone, and
+/// [`LedgerError::Unavailable`] if there is no store; the tables stay as they are then.
 pub async fn rebuild(target: &Target) -> Result<u64, LedgerError> {
-    let session = target.session().await?;
+    let session = found(target).await?;
     schema::prepare(&session).await?;
     let begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0;
       SET LOCAL statement_timeout = 0; SELECT seq FROM head FOR UPDATE";
     session.client.batch_execute(begin).await.map_err(|error| failed(&error))?;
+    check_head(&session).await?;
     let (mut verifier, mut rebuilt) = (Verifier::default(), Rebuilt::new()?);
     loop {
         let values = vec![Param::whole(verifier.head().0), Param::whole(PIECE)];

@@ -1,6 +1,7 @@
 //! Proof that the store is what was written: the chain, the tables, and the end.
 
 use argus_soc::ledger::{Hash, Verifier};
+use futures_util::StreamExt as _;
 
 use super::wire::{Param, Session};
 use super::{Target, failed, schema, unreadable};
@@ -36,6 +37,28 @@ pub(super) async fn check_head(session: &Session) -> Result<(u64, Hash), LedgerE
     Ok((seq, noted))
 }
 
+/// A session with a store that is there.
+///
+/// # Errors
+///
+/// [`LedgerError::Unavailable`] if the server cannot be reached or has no store.
+pub(super) async fn found(target: &Target) -> Result<Session, LedgerError> {
+    let session = target.session().await?;
+    match schema::made(&session.client).await? {
+        Some(_) => Ok(session),
+        None => Err(LedgerError::Unavailable(format!("there is no store at {}", target.name()))),
+    }
+}
+
+/// Whether there is a store.
+///
+/// # Errors
+///
+/// [`LedgerError::Unavailable`] if the server cannot be reached or has no store.
+pub async fn find(target: &Target) -> Result<(), LedgerError> {
+    found(target).await.map(drop)
+}
+
 /// Verifies the store without changing it: every record's hash and place, every event's body, the
 /// tables against a rebuild from the records, the end of the chain against the note in `head`. It
 /// sees one moment of the store, and replicas may go on meanwhile.
@@ -45,12 +68,9 @@ pub(super) async fn check_head(session: &Session) -> Result<(u64, Hash), LedgerE
 /// [`LedgerError::Unavailable`] if the server cannot be reached or has no store. Damage that can be
 /// located is a [`Finding`], not an error.
 pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
-    let session = target.session().await?;
-    if schema::made(&session.client).await?.is_none() {
-        return Err(LedgerError::Unavailable(format!("there is no store at {}", target.name())));
-    }
+    let session = found(target).await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-      SET LOCAL idle_in_transaction_session_timeout = 0";
+      SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0";
     session.client.batch_execute(begin).await.map_err(|error| failed(&error))?;
     let (mut verifier, mut rebuilt) = (Verifier::default(), Rebuilt::new()?);
     let mut findings = Vec::new();
@@ -113,15 +133,20 @@ pub async fn export(
     }
 }
 
-/// The tables against those that a rebuild from the records gives.
+/// The tables against those that a rebuild from the records gives. They come as a stream: nobody
+/// knows how large they are.
 async fn tables(session: &Session, rebuilt: Rebuilt) -> Result<Vec<Finding>, LedgerError> {
     let rebuilt = rebuilt.finish()?;
     let mut findings = Vec::new();
     for table in &COMPARED {
-        let rows = session.client.query(&table.select(Dialect::Postgres), &[]).await;
-        let rows = rows.map_err(|error| failed(&error))?;
-        let mut stored = rows.iter();
-        let difference = rebuilt.differs(table, || stored.next().map(texts))?;
+        let none: [&str; 0] = [];
+        let rows = session.client.query_raw(&table.select(Dialect::Postgres), none).await;
+        let mut rows = std::pin::pin!(rows.map_err(|error| failed(&error))?);
+        let mut stored = async || match rows.next().await {
+            Some(row) => Ok(Some(texts(&row.map_err(|error| failed(&error))?))),
+            None => Ok(None),
+        };
+        let difference = rebuilt.differs(table, &mut stored).await?;
         findings.extend(difference.map(|what| Finding::of(table.name, what)));
     }
     Ok(findings)

@@ -48,15 +48,18 @@ pub(super) fn arrived(connection: &Connection, places: &[u64]) -> rusqlite::Resu
     Ok(found)
 }
 
-/// When the last event of `source` came in, looking back no further than to `since`.
+/// When the last event of `source` came in, looking back no further than to `since` and to record
+/// `behind`.
 pub(super) fn last_arrival(
     connection: &Connection,
     source: &str,
     since: Timestamp,
+    behind: u64,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let mut statement = connection
-        .prepare_cached("SELECT payload FROM records WHERE raw IS NOT NULL ORDER BY seq DESC")?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT payload FROM records WHERE raw IS NOT NULL AND seq > ?1 ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query([behind])?;
     while let Some(row) = rows.next()? {
         let event = read::received(row, 0)?;
         if event.at < since {

@@ -57,10 +57,10 @@ impl Rebuilt {
     }
 
     /// The first difference to the rows that `stored` gives, which are in the order of their keys.
-    pub(in crate::adapters) fn differs(
+    pub(in crate::adapters) async fn differs(
         &self,
         table: &Compared,
-        mut stored: impl FnMut() -> Option<Vec<Option<String>>>,
+        mut stored: impl AsyncFnMut() -> Result<Option<Vec<Option<String>>>, LedgerError>,
     ) -> Result<Option<String>, LedgerError> {
         let sql = table.select(Dialect::Sqlite);
         let mut statement = self.connection.prepare(&sql).map_err(failed)?;
@@ -72,7 +72,7 @@ impl Rebuilt {
                 (0..columns).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<_>>>()
             });
             let expected = expected.transpose().map_err(failed)?;
-            let (row, what) = match (stored(), expected) {
+            let (row, what) = match (stored().await?, expected) {
                 (None, None) => return Ok(None),
                 (Some(row), None) => (row, "it does not follow from the records"),
                 (None, Some(row)) => (row, "it is missing"),

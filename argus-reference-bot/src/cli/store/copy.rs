@@ -2,12 +2,14 @@
 
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{done, place};
+use super::{done, named};
+use crate::app::Place;
 use crate::cli::output::{Format, complain};
 use crate::cli::serve::runtime;
 use crate::cli::{Complaint, Outcome};
@@ -21,18 +23,45 @@ const TELL: u64 = 20_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The store to copy: a file, a folder, `postgres://user@host/db`, or an export (`.jsonl`).
-    #[arg(long, value_name = "PLACE")]
-    from: PathBuf,
-    /// The store to copy into.
-    #[arg(long, value_name = "PLACE")]
-    to: PathBuf,
-    /// The password for PostgreSQL: `env:NAME` or `file:PATH`.
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    target: Target,
+    /// The password for a PostgreSQL in --from or --to: `env:NAME` or `file:PATH`.
     #[arg(long, value_name = "SECRET")]
     password: Option<SecretRef>,
     /// For whom to write.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Source {
+    /// The store to copy: a file, a folder, `postgres://user@host/db`, or an export (`.jsonl`).
+    #[arg(long, value_name = "PLACE")]
+    from: Option<PathBuf>,
+    /// The settings that name the store to copy.
+    #[arg(long, value_name = "FILE")]
+    from_config: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Target {
+    /// The store to copy into.
+    #[arg(long, value_name = "PLACE")]
+    to: Option<PathBuf>,
+    /// The settings that name the store to copy into.
+    #[arg(long, value_name = "FILE")]
+    to_config: Option<PathBuf>,
+}
+
+impl Args {
+    /// The store that an end names.
+    fn place(&self, data: Option<&Path>, config: Option<&Path>) -> Result<Place, Complaint> {
+        named(data, config, self.password.as_ref())
+    }
 }
 
 /// Whether a file is an export, by its name.
@@ -41,18 +70,24 @@ pub(super) fn is_export(file: &Path) -> bool {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    if args.from == args.to {
-        return Err(Complaint("--from and --to are the same store".into()));
+    let (Source { from, from_config }, Target { to, to_config }) = (&args.source, &args.target);
+    if (from, from_config) == (to, to_config) {
+        return Err(Complaint("the two are the same store".into()));
     }
-    let to = place(&args.to, args.password.as_ref())?;
+    let target = args.place(to.as_deref(), to_config.as_deref())?;
     let (before, records, head) = runtime()?.block_on(async {
-        let target = to.chain().await?;
-        let (before, _) = target.end().await?;
-        if is_export(&args.from) {
-            from_export(&args.from, target.as_ref()).await?;
+        // What is to be copied is looked for before the other store is made.
+        let source = if let Some(file) = from.as_deref().filter(|it| is_export(it)) {
+            From::Export(file, export(file)?)
         } else {
-            let source = place(&args.from, args.password.as_ref())?.chain().await?;
-            from_store(source.as_ref(), target.as_ref()).await?;
+            let source = args.place(from.as_deref(), from_config.as_deref())?;
+            From::Store(source.records().await?)
+        };
+        let target = target.chain().await?;
+        let (before, _) = target.end().await?;
+        match source {
+            From::Export(file, records) => from_export(file, records, target.as_ref()).await?,
+            From::Store(source) => from_store(source.as_ref(), target.as_ref()).await?,
         }
         let (records, head) = target.end().await?;
         Ok::<_, Complaint>((before, records, head))
@@ -68,6 +103,12 @@ pub(super) fn run(args: &Args) -> Outcome {
             "head": head.to_string(),
         }),
     )
+}
+
+/// What is copied.
+enum From<'a, Records> {
+    Export(&'a Path, Records),
+    Store(Arc<dyn Chain>),
 }
 
 async fn from_store(source: &dyn Chain, target: &dyn Chain) -> Result<(), Complaint> {
@@ -87,11 +128,17 @@ async fn from_store(source: &dyn Chain, target: &dyn Chain) -> Result<(), Compla
     }
 }
 
-async fn from_export(file: &Path, target: &dyn Chain) -> Result<(), Complaint> {
-    let (mut at, head) = target.end().await?;
+async fn from_export(
+    file: &Path,
+    records: impl Iterator<Item = Result<Link, Complaint>>,
+    target: &dyn Chain,
+) -> Result<(), Complaint> {
+    let (there, head) = target.end().await?;
+    let (mut at, mut end) = (there, 0);
     let mut links = Vec::new();
-    for link in export(file)? {
+    for link in records {
         let link = link?;
+        end = link.seq;
         if link.seq == at && link.hash != head.as_bytes() {
             return Err(other_chain(at));
         }
@@ -106,7 +153,14 @@ async fn from_export(file: &Path, target: &dyn Chain) -> Result<(), Complaint> {
     if !links.is_empty() {
         take(target, &mut links, at).await?;
     }
-    Ok(())
+    let name = file.display();
+    match end {
+        0 => Err(Complaint(format!("{name}: there is no record in it"))),
+        _ if end < there => Err(Complaint(format!(
+            "{name} ends at record {end}, and the store to copy into has {there}: nothing was copied"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 async fn take(target: &dyn Chain, links: &mut Vec<Link>, at: u64) -> Result<u64, Complaint> {

@@ -18,6 +18,9 @@ use crate::cli::{Complaint, Outcome};
 
 /// Opening a store makes what it misses.
 pub(super) fn migrate(place: &Place, format: Format) -> Outcome {
+    if !place.exists() {
+        return Err(Complaint(format!("there is no store at {}", place.name())));
+    }
     let (records, head) = runtime()?.block_on(async {
         let chain = place.chain().await?;
         chain.end().await

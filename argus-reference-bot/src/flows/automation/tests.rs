@@ -60,6 +60,26 @@ async fn what_one_replica_halts_no_other_begins_or_sends() {
 }
 
 #[tokio::test]
+async fn as_many_people_are_asked_as_the_playbook_wants_when_a_breaker_asks() {
+    let world = World::default();
+    let two = format!("{TICKETS}gates: {{quorum: 2}}\n");
+    let soc = Arc::new(world.soc(&[&two]));
+    receive(&soc, 1).await;
+    place(&soc).await;
+    soc.halt(&ann(), &Scope::Global, "enough", "c").await.expect("halted");
+    let (end, ended) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(execute(Arc::clone(&soc), ended));
+    let quorum = until("a request for approval", async || {
+        let incident = soc.ledger.incident("INC-1").await.ok()??;
+        Some(incident.runs["INC-1.r1"].approval.as_ref()?.quorum)
+    });
+    assert_eq!(quorum.await, 2);
+    end.send_replace(true);
+    tasks.join_all().await;
+}
+
+#[tokio::test]
 async fn a_change_is_written_once_whoever_looks() {
     let world = World::default();
     let soc = Arc::new(world.soc(&[TICKETS]));

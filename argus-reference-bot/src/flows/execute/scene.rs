@@ -167,7 +167,8 @@ impl Scene<'_> {
         let digest = plan_digest(&self.run.id, &self.run.playbook_sha256, &steps);
         let reason = format!("automation is paused by the circuit breaker ({scope})");
         let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
-        let facts = asked(self.soc, self.incident, &self.run.id, digest, 1, reason, fact);
+        let facts =
+            asked(self.soc, self.incident, &self.run.id, digest, self.run.quorum, reason, fact);
         self.soc.ledger.append(Batch::on(self.incident, facts)).await?;
         Ok(Did::GoOn)
     }

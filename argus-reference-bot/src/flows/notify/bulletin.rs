@@ -1,11 +1,13 @@
 //! Cards of Argus' own: digests and alarms.
 
 use argus_bot_sdk::Activity;
+use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_soc::ledger::fact::{Fact, What};
 use argus_soc::storm::bulletin::{About, Bulletin, Change};
 use argus_soc::storm::place::Place;
+use serde_json::Value;
 
-use super::show::{Done, Trouble};
+use super::show::{Done, Trouble, keep_what_was_said};
 use crate::chain::chain;
 use crate::flows::Soc;
 use crate::ports::ledger::documents::all;
@@ -23,18 +25,51 @@ impl Soc {
     /// Brings a bulletin up to date.
     pub(super) async fn announce(&self, id: &str, it: &Bulletin) -> Result<Done, Trouble> {
         let data = self.bulletin_data(id, it).await?;
-        let card = match self.render("bulletin", &data) {
-            Ok((card, _)) => card,
+        let (card, is_plain) = match self.render("bulletin", &data) {
+            Ok((card, _)) => (card, false),
             Err(why) => {
                 tracing::error!(why, "a bulletin is sent without its layout");
-                bulletin::plain(&data)
+                (bulletin::plain(&data), true)
             }
         };
+        let mut error = match self.put_up(id, it, &data, card).await? {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        if error.code() == Some("ActivityNotFoundInConversation") {
+            let why = "somebody deleted its message".to_owned();
+            let conversation = it.conversation.clone();
+            self.bulletin_changed(id, Change::Move { conversation, why }).await?;
+            return Ok(Done::Settled);
+        }
+        if is_refused(&error) && !is_plain {
+            tracing::error!(bulletin = id, why = chain(&error), "a bulletin is sent shortened");
+            error = match self.put_up(id, it, &data, bulletin::plain(&data)).await? {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+        }
+        if is_refused(&error) {
+            return self.bulletin_abandoned(id, it, chain(&error)).await;
+        }
+        Err(Trouble::of(&error))
+    }
+
+    /// Sends a bulletin and records what became of it.
+    async fn put_up(
+        &self,
+        id: &str,
+        it: &Bulletin,
+        data: &Value,
+        card: Value,
+    ) -> Result<Result<Done, SendError>, LedgerError> {
         let mut activity = Activity::card(card);
         activity.summary = data.pointer("/title").and_then(|it| it.as_str()).map(str::to_owned);
         let to = self.conversation(&it.conversation);
+        // Teams took it once without saying its id; then it cannot be updated.
+        let known = it.activity_id.as_deref().filter(|id| !id.is_empty());
         self.is_our_turn()?;
-        let sent = if let Some(activity_id) = &it.activity_id {
+        let sent = if let Some(activity_id) = known {
             self.connector.update(&to, activity_id, &activity).await
         } else {
             let what = What::BulletinChanged { bulletin: id.into(), change: Change::Attempt };
@@ -42,35 +77,46 @@ impl Soc {
             self.ledger.append(Batch { claim, ..Batch::one(self.notifiers(what)) }).await?;
             self.connector.send(&to, &activity).await
         };
-        match sent {
-            Ok(sent) => {
-                let activity_id = sent.activity_id.or_else(|| it.activity_id.clone());
-                let activity_id = activity_id.unwrap_or_default();
-                let change = Change::Deliver { activity_id, version: it.want };
-                let what = What::BulletinChanged { bulletin: id.into(), change };
-                self.write_down(vec![self.notifiers(what)]).await?;
-                Ok(Done::Shown)
-            }
+        let sent = match sent {
+            Ok(sent) => sent,
             Err(error) => {
-                if it.activity_id.is_none() && error.is_undelivered() {
-                    self.bulletin_changed(id, Change::Refuse { why: chain(&error) }).await?;
+                if known.is_none() && error.is_undelivered() {
+                    let refused = Change::Refuse { why: chain(&error) };
+                    keep_what_was_said(self.bulletin_changed(id, refused).await);
                 }
-                if error.code() == Some("ActivityNotFoundInConversation") {
-                    let why = "somebody deleted its message".to_owned();
-                    let conversation = it.conversation.clone();
-                    self.bulletin_changed(id, Change::Move { conversation, why }).await?;
-                    return Ok(Done::Settled);
-                }
-                Err(Trouble::of(&error))
+                return Ok(Err(error));
             }
-        }
+        };
+        let activity_id = sent.activity_id.or_else(|| known.map(str::to_owned)).unwrap_or_default();
+        let change = Change::Deliver { activity_id, version: it.want };
+        let what = What::BulletinChanged { bulletin: id.into(), change };
+        self.write_down(vec![self.notifiers(what)]).await?;
+        Ok(Ok(Done::Shown))
     }
 
-    async fn bulletin_data(
+    /// Teams will not take it, whatever is done: it is given up, and an alarm says so elsewhere.
+    async fn bulletin_abandoned(
         &self,
         id: &str,
         it: &Bulletin,
-    ) -> Result<serde_json::Value, LedgerError> {
+        why: String,
+    ) -> Result<Done, Trouble> {
+        tracing::error!(
+            bulletin = id,
+            why,
+            "a bulletin cannot be delivered and is given up; see `argus outbox list`"
+        );
+        let change = Change::Abandon { why };
+        let mut facts = vec![self.notifiers(What::BulletinChanged { bulletin: id.into(), change })];
+        // An alarm about the alarm would only send it again.
+        if it.about != About::Undelivered {
+            facts.extend(self.alarm(&it.conversation));
+        }
+        self.write_down(facts).await?;
+        Ok(Done::Settled)
+    }
+
+    async fn bulletin_data(&self, id: &str, it: &Bulletin) -> Result<Value, LedgerError> {
         let now = self.clock.now();
         Ok(match it.about {
             About::Storm => bulletin::storm(id, it, now),
@@ -118,6 +164,11 @@ impl Soc {
         let change = Change::Place { conversation: conversation.into(), about };
         Some(self.notifiers(What::BulletinChanged { bulletin: id.into(), change }))
     }
+}
+
+/// Whether Teams will never take it as it is.
+fn is_refused(error: &SendError) -> bool {
+    matches!(error.kind(), SendErrorKind::TooBig | SendErrorKind::Refused)
 }
 
 /// How much an incident's title takes in a digest's record.

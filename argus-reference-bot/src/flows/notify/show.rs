@@ -6,6 +6,7 @@ use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_bot_sdk::{Activity, ConversationRef};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::run::Run;
 use jiff::SignedDuration;
 
 use crate::chain::chain;
@@ -16,6 +17,28 @@ use crate::view::{self, Stand};
 /// Tries before a card that is too old is given up: a clock that jumped ahead gives up nothing that
 /// Teams would have taken.
 const LEAST_TRIES: u32 = 3;
+
+/// What is recorded as the template of a card without a layout.
+const SHORT: &str = "plain";
+
+/// What a card is about.
+#[derive(Clone, Copy)]
+enum Subject<'a> {
+    /// Its incident.
+    Alert,
+    /// A run that asks people.
+    Request(&'a Run),
+}
+
+impl<'a> Subject<'a> {
+    /// `None` if the incident has no such run.
+    fn of(incident: &'a Incident, due: &DueCard) -> Option<Self> {
+        match due.card.strip_prefix("approval/") {
+            Some(run) => incident.runs.get(run).map(Self::Request),
+            None => Some(Self::Alert),
+        }
+    }
+}
 
 /// A card that may be sent: rendered, with what is recorded of it.
 struct Drawn {
@@ -50,7 +73,7 @@ pub(super) enum Trouble {
         /// What Teams said.
         why: String,
     },
-    /// The store, or the template, is in the way; Teams is not.
+    /// The store is in the way; Teams is not.
     Ours(String),
 }
 
@@ -89,27 +112,29 @@ impl Soc {
             return self.abandon(due, "its incident does not exist").await;
         };
         let (seq, _) = self.ledger.head().await?;
-        let drawn = self.draw(&incident, due, seq).map_err(Trouble::Ours)?;
+        let Some(what) = Subject::of(&incident, due) else {
+            return self.abandon(due, "its run does not exist").await;
+        };
+        let drawn = self.draw(&incident, what, due, seq);
+        let is_short = drawn.template == SHORT;
         let error = match self.send(&incident, due, drawn).await? {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        match error.kind() {
-            // Whatever a designer did, or an alert carried: something of it is shown.
-            SendErrorKind::TooBig | SendErrorKind::Refused if due.card == "card" => {
-                if gone(due, &error) {
-                    return self.again(due, "somebody deleted its message").await;
-                }
-                let why = chain(&error);
-                tracing::error!(incident.key = incident.key, why, "a card is sent shortened");
-                let short = self.shortened(&incident, due, seq, &why);
-                match self.send(&incident, due, short).await? {
-                    Ok(done) => Ok(done),
-                    Err(error) => self.failed(due, &incident, tried, &error).await,
-                }
-            }
-            _ => self.failed(due, &incident, tried, &error).await,
+        if gone(due, &error) {
+            return self.again(due, "somebody deleted its message").await;
         }
+        // Whatever a designer did, or an alert carried: something of it is shown.
+        if matches!(error.kind(), SendErrorKind::TooBig | SendErrorKind::Refused) && !is_short {
+            let why = chain(&error);
+            tracing::error!(incident.key = incident.key, why, "a card is sent shortened");
+            let short = self.shortened(&incident, what, due, seq, &why);
+            return match self.send(&incident, due, short).await? {
+                Ok(done) => Ok(done),
+                Err(error) => self.failed(due, &incident, tried, &error).await,
+            };
+        }
+        self.failed(due, &incident, tried, &error).await
     }
 
     /// Sends one card and records what became of it.
@@ -145,7 +170,7 @@ impl Soc {
                         card: due.card.clone(),
                         why: chain(&error),
                     };
-                    self.record(incident, refused).await?;
+                    keep_what_was_said(self.record(incident, refused).await);
                 }
                 return Ok(Err(error));
             }
@@ -238,32 +263,38 @@ impl Soc {
         self.ledger.append(Batch::one(fact)).await
     }
 
-    fn draw(&self, incident: &Incident, due: &DueCard, seq: u64) -> Result<Drawn, String> {
+    fn draw(&self, incident: &Incident, what: Subject<'_>, due: &DueCard, seq: u64) -> Drawn {
         let stand = self.stand(&due.conversation, seq);
         let twice = due.attempts > 0 || due.activity_id.as_deref() == Some("");
-        let (template, data) = match due.card.strip_prefix("approval/") {
-            Some(run) => {
-                let run = incident.runs.get(run).ok_or("its run does not exist")?;
-                ("approval", view::approval(incident, run, &stand))
-            }
-            None => ("alert", view::alert(incident, &stand, twice)),
+        let (template, data) = match what {
+            Subject::Alert => ("alert", view::alert(incident, &stand, twice)),
+            Subject::Request(run) => ("approval", view::approval(incident, run, &stand)),
         };
-        let (card, name) = match self.render(template, &data) {
-            Ok(rendered) => rendered,
-            // Whatever a designer did: an alert is shown.
-            Err(why) if template == "alert" => {
+        match self.render(template, &data) {
+            Ok((card, name)) => drawn(incident, card, name),
+            // Whatever a designer did: it is shown.
+            Err(why) => {
                 tracing::error!(template, why, "a card is sent without its layout");
-                return Ok(self.shortened(incident, due, seq, &why));
+                self.shortened(incident, what, due, seq, &why)
             }
-            Err(why) => return Err(why),
-        };
-        Ok(drawn(incident, card, name))
+        }
     }
 
     /// The card without its layout: what it is about, and its buttons.
-    fn shortened(&self, incident: &Incident, due: &DueCard, seq: u64, why: &str) -> Drawn {
+    fn shortened(
+        &self,
+        incident: &Incident,
+        what: Subject<'_>,
+        due: &DueCard,
+        seq: u64,
+        why: &str,
+    ) -> Drawn {
         let stand = self.stand(&due.conversation, seq);
-        drawn(incident, view::plain(incident, &stand, why), "plain".into())
+        let card = match what {
+            Subject::Alert => view::plain(incident, &stand, why),
+            Subject::Request(run) => view::plain_approval(incident, run, &stand, why),
+        };
+        drawn(incident, card, SHORT.into())
     }
 
     /// Renders a card and says from which template and version.
@@ -304,6 +335,14 @@ impl Soc {
             .and_then(|place| place.service_url.clone())
             .or_else(|| fallback.and_then(|it| it.service_url.clone()));
         ConversationRef::new(url.unwrap_or_else(|| self.default_service_url.clone()), id)
+    }
+}
+
+/// That nothing arrived could not be written down, perhaps: then the next one says that it may be
+/// there twice. What Teams said counts all the same, above all how long it wants us to wait.
+pub(super) fn keep_what_was_said(written: Result<(), LedgerError>) {
+    if let Err(error) = written {
+        tracing::error!(why = chain(&error), "that a card was refused was not recorded");
     }
 }
 

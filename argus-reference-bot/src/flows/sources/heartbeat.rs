@@ -85,7 +85,8 @@ impl Soc {
             let Some(limit) = source.heartbeat else { continue };
             match self.hear(name, source, limit, started, now).await? {
                 Heard::InTime if source.state.load(Relaxed) != HEARD => {
-                    if self.alarms(name).await? {
+                    // What this process said of it may still wait to be placed.
+                    if source.state.load(Relaxed) == SILENT || self.alarms(name).await? {
                         self.report(name, &over(name, now), now).await?;
                     }
                     source.state.store(HEARD, Relaxed);
@@ -114,17 +115,30 @@ impl Soc {
         let since = now.saturating_sub(SignedDuration::try_from(limit).unwrap_or_default());
         let since = since.unwrap_or(Timestamp::MIN);
         let last = source.last();
-        if last.is_some_and(|last| last >= since) {
-            return Ok(Heard::InTime);
-        }
-        // Another process may have heard it, or this one before it was started.
-        if let Some(stored) = self.ledger.last_arrival(name, since).await? {
-            source.heard.fetch_max(stored.as_millisecond(), Relaxed);
+        if source.spoke(since) || self.is_in_store(name, source, since).await? {
             return Ok(Heard::InTime);
         }
         let awake = Duration::try_from(now.duration_since(started)).unwrap_or_default();
         let silent = awake >= limit || (awake >= GRACE.min(limit) && self.was_there(since).await?);
         Ok(if silent { Heard::Silent(last) } else { Heard::TooEarly })
+    }
+
+    /// Whether the store has something newer of the source: another process may have heard it, or
+    /// this one before it was started. What was looked through once is not looked through again.
+    async fn is_in_store(
+        &self,
+        name: &str,
+        source: &Source,
+        since: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let (head, _) = self.ledger.head().await?;
+        let scanned = source.scanned.load(Relaxed);
+        let stored = self.ledger.last_arrival(name, since, scanned).await?;
+        source.scanned.store(head, Relaxed);
+        if let Some(stored) = stored {
+            source.heard.fetch_max(stored.as_millisecond(), Relaxed);
+        }
+        Ok(stored.is_some())
     }
 
     /// Whether the store was in use at that time: a new one has not missed anything.
@@ -217,7 +231,7 @@ mod tests {
     use argus_soc::ledger::fact::{Actor, What};
     use tokio::task::JoinSet;
 
-    use super::super::Sources;
+    use super::super::{Reason, Sources};
     use super::*;
     use crate::adapters::memory::Memory;
     use crate::flows::testing::{Still, soc};
@@ -236,6 +250,56 @@ mod tests {
         let raw = Bytes::from(json!({"id": id, "title": "t", "host": "ws-1"}).to_string());
         let taken = soc.receive("edr", Shape::Generic, None, raw, correlation_id()).await;
         taken.expect("room").event_id
+    }
+
+    /// Listens, after so many seconds; gives how many events Argus itself has written by then.
+    async fn listen(soc: &Soc, clock: &Still, seconds: i64) -> usize {
+        let started = "2026-11-20T08:00:00Z".parse().expect("a time");
+        clock.pass(SignedDuration::from_secs(seconds));
+        soc.listen(started).await.expect("memory");
+        let records = soc.ledger.records_after(0, 100).await.expect("memory");
+        let of_argus =
+            |what: &What| matches!(what, What::Received { source, .. } if source == ARGUS);
+        records.iter().filter(|it| of_argus(&it.fact.what)).count()
+    }
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn an_alarm_is_over_although_the_source_spoke_before_it_was_placed() {
+        let (soc, clock) = argus(MINUTE, u64::MAX);
+        assert_eq!(listen(&soc, &clock, 61).await, 1, "the alarm");
+        speak(&soc, "a-1").await;
+        assert_eq!(listen(&soc, &clock, 1).await, 2, "its end");
+        assert_eq!(listen(&soc, &clock, 1).await, 2, "once");
+        soc.triage().await.expect("memory");
+        let incident = soc.ledger.incident("INC-1").await.expect("memory").expect("it was opened");
+        assert_eq!(incident.event.incident_key.as_deref(), Some("silence/edr"));
+        assert!(!incident.is_open(), "{incident:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_turned_away_is_not_silent() {
+        let (soc, clock) = argus(MINUTE, u64::MAX);
+        assert_eq!(listen(&soc, &clock, 50).await, 0);
+        soc.sources.refused("edr", Reason::Busy, soc.clock.now());
+        assert_eq!(listen(&soc, &clock, 50).await, 0, "it came 50 seconds ago");
+        soc.sources.refused("edr", Reason::Unreadable, soc.clock.now());
+        assert_eq!(listen(&soc, &clock, 11).await, 1, "what nobody can read says nothing");
+    }
+
+    #[tokio::test]
+    async fn what_another_replica_heard_is_heard_and_looked_for_once() {
+        let (ours, clock) = argus(MINUTE, u64::MAX);
+        let sources = BTreeMap::from([("edr".to_owned(), Source::new(Claims::default(), None))]);
+        let ledger = Arc::clone(&ours.ledger);
+        let other = soc(ledger, Arc::<Still>::clone(&clock), Sources::new(sources, 1 << 20));
+        for n in 0..3 {
+            speak(&other, &format!("a-{n}")).await;
+            assert_eq!(listen(&ours, &clock, 50).await, 0, "{n}");
+        }
+        assert_eq!(ours.sources.by_name["edr"].scanned.load(Relaxed), 3);
+        assert_eq!(listen(&ours, &clock, 11).await, 1);
     }
 
     #[tokio::test]

@@ -96,6 +96,11 @@ impl Soc {
         let mut heads = heads.into_iter().map(|(_, key)| key);
         let Some(into) = heads.next() else { return Ok(()) };
         for other in heads {
+            let (one, two) = (draft.touched.get(&into), draft.touched.get(&other));
+            // What a person took apart, no rule makes one.
+            if one.zip(two).is_none_or(|(one, two)| one.is_parted_from(two)) {
+                continue;
+            }
             self.merge_in(&other, &into, rule, correlation, draft);
         }
         Ok(())
@@ -109,32 +114,17 @@ impl Soc {
         draft: &mut Draft,
         remembered: &Remembered,
     ) -> Result<Option<(u64, String)>, LedgerError> {
-        let mut key = key.to_owned();
-        for _ in 0..HOPS {
-            if !draft.touched.contains(&key) {
-                let known = match remembered.open.get(&key) {
-                    Some(incident) => Some(incident.clone()),
-                    None => self.ledger.incident(&key).await?,
-                };
-                let Some(incident) = known else { return Ok(None) };
-                if incident.is_open() {
-                    draft.batch.expect.insert(key.clone(), incident.version);
-                    draft.touched.insert(incident);
-                } else if let Some(into) = incident.union.merged_into {
-                    key = into;
-                    continue;
-                } else {
-                    return Ok(None);
-                }
-            }
-            let Some(incident) = draft.touched.get_mut(&key) else { return Ok(None) };
-            match &incident.union.merged_into {
-                Some(into) => key = into.clone(),
-                None if incident.is_open() => return Ok(Some((number(&key), key))),
-                None => return Ok(None),
-            }
+        let known =
+            |key: &str| draft.touched.get(key).or_else(|| remembered.open.get(key)).cloned();
+        let Some(head) = self.line(key, known).await?.pop().filter(Incident::is_open) else {
+            return Ok(None);
+        };
+        let key = head.key.clone();
+        if !draft.touched.contains(&key) {
+            draft.batch.expect.insert(key.clone(), head.version);
+            draft.touched.insert(head);
         }
-        Ok(None)
+        Ok(Some((number(&key), key)))
     }
 
     fn merge_in(&self, other: &str, into: &str, rule: &Rule, correlation: &str, draft: &mut Draft) {
@@ -163,15 +153,28 @@ impl Soc {
         event: &SecurityEvent,
     ) -> Result<Option<Incident>, LedgerError> {
         let found = documents::find::<Joined>(&*self.ledger, &belonging(event)).await?;
-        let Some((_, Joined { mut into, .. })) = found else { return Ok(None) };
-        for _ in 0..HOPS {
-            let Some(incident) = self.ledger.incident(&into).await? else { return Ok(None) };
-            match &incident.union.merged_into {
-                Some(next) => into.clone_from(next),
-                None => return Ok(incident.is_open().then_some(incident)),
-            }
+        let Some((_, Joined { into, .. })) = found else { return Ok(None) };
+        Ok(self.line(&into, |_| None).await?.pop().filter(Incident::is_open))
+    }
+
+    /// The incident, and those in which it goes on, one after the other; each from `known`, or else
+    /// from the store.
+    pub(in crate::flows) async fn line(
+        &self,
+        key: &str,
+        known: impl Fn(&str) -> Option<Incident>,
+    ) -> Result<Vec<Incident>, LedgerError> {
+        let (mut line, mut next) = (Vec::new(), Some(key.to_owned()));
+        while let Some(key) = next.take().filter(|_| line.len() < HOPS) {
+            let found = match known(&key) {
+                Some(incident) => Some(incident),
+                None => self.ledger.incident(&key).await?,
+            };
+            let Some(incident) = found else { break };
+            next.clone_from(&incident.union.merged_into);
+            line.push(incident);
         }
-        Ok(None)
+        Ok(line)
     }
 }
 
@@ -214,6 +217,7 @@ pub(crate) fn merged(incident: &Incident, into: &str, why: &str) -> [What; 2] {
         severity: incident.severity,
         why: why.to_owned(),
         parts: incident.parts(),
+        parted: incident.union.parted.clone(),
     };
     [merged, absorbed]
 }

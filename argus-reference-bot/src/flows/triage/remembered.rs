@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use argus_soc::correlate::Group;
+use argus_soc::correlate::{Group, belonging};
 use argus_soc::event::SecurityEvent;
 use argus_soc::incident::Incident;
 use argus_soc::suppress::Suppression;
@@ -72,19 +72,8 @@ impl Remembered {
 #[derive(Debug, Default)]
 pub(super) struct Incidents {
     by_key: BTreeMap<String, Incident>,
-    /// The newest one for each incident key of a source, or fingerprint of those without.
-    found: HashMap<Belonging, String>,
-}
-
-/// What events of one incident share: `true` with the source's own key, which belongs to that one
-/// and to no other; `false` with a fingerprint.
-type Belonging = (bool, String);
-
-fn belonging(event: &SecurityEvent) -> Belonging {
-    match &event.incident_key {
-        Some(key) => (true, key.clone()),
-        None => (false, event.fingerprint.clone()),
-    }
+    /// The newest one for what its events share.
+    found: HashMap<String, String>,
 }
 
 impl Incidents {
@@ -113,9 +102,9 @@ impl Incidents {
 
     fn remove(&mut self, key: &str) {
         let Some(incident) = self.by_key.remove(key) else { return };
-        let belonging = belonging(&incident.event);
-        if self.found.get(&belonging).is_some_and(|found| found == key) {
-            self.found.remove(&belonging);
+        let belongs = belonging(&incident.event);
+        if self.found.get(&belongs).is_some_and(|found| found == key) {
+            self.found.remove(&belongs);
         }
     }
 }

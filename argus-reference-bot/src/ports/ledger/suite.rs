@@ -306,6 +306,7 @@ pub async fn incidents_are_found(store: &dyn Ledger) -> Result<(), LedgerError> 
         playbook_sha256: String::new(),
         steps: vec![],
         max_attempts: 1,
+        quorum: 1,
     };
     store.append(batch([fact(created).of("INC-1")])).await?;
     assert_eq!(store.with_active_runs().await?, ["INC-1"]);

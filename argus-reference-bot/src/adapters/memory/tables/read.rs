@@ -158,13 +158,16 @@ impl Tables {
         stored.collect()
     }
 
-    /// When the last event of `source` came in, looking back no further than to `since`.
+    /// When the last event of `source` came in, looking back no further than to `since` and to
+    /// record `behind`.
     pub(in super::super) fn last_arrival(
         &self,
         source: &str,
         since: Timestamp,
+        behind: u64,
     ) -> Option<Timestamp> {
-        let events = self.records.iter().rev().filter(|(record, _)| record.raw.is_some());
+        let records = self.records.iter().rev().take_while(|(record, _)| record.seq > behind);
+        let events = records.filter(|(record, _)| record.raw.is_some());
         let recent = events.map(|(_, fact)| fact).take_while(|fact| fact.at >= since);
         let is_ours = |fact: &&Fact| match &fact.what {
             What::Received { source: found, .. } => found == source,

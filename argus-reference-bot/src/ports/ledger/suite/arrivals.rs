@@ -111,20 +111,27 @@ pub async fn sources_are_remembered(store: &dyn Ledger) -> Result<(), LedgerErro
         received_at: at(second),
         ..arrival(n)
     };
-    assert_eq!(store.last_arrival("edr", Timestamp::UNIX_EPOCH).await?, None);
+    assert_eq!(store.last_arrival("edr", Timestamp::UNIX_EPOCH, 0).await?, None);
+    let mut places = Vec::new();
     for event in [from(1, "edr", 10), from(2, "siem", 20), from(3, "edr", 30), from(4, "siem", 40)]
     {
-        store.receive(event).await?;
+        places.push(store.receive(event).await?.seq);
     }
     store.append(batch([note(1)])).await?;
-    for (source, since, last) in [
-        ("siem", 0, Some(at(40))),
-        ("edr", 0, Some(at(30))),
-        ("edr", 30, Some(at(30))),
-        ("edr", 31, None),
-        ("nobody", 0, None),
+    let [_, second, third, fourth] = places[..] else { return Ok(()) };
+    for (source, since, behind, last) in [
+        ("siem", 0, 0, Some(at(40))),
+        ("edr", 0, 0, Some(at(30))),
+        ("edr", 30, 0, Some(at(30))),
+        ("edr", 31, 0, None),
+        ("nobody", 0, 0, None),
+        ("edr", 0, second, Some(at(30))),
+        ("edr", 0, third, None),
+        ("siem", 0, third, Some(at(40))),
+        ("siem", 0, fourth, None),
     ] {
-        assert_eq!(store.last_arrival(source, at(since)).await?, last, "{source} since {since}");
+        let found = store.last_arrival(source, at(since), behind).await?;
+        assert_eq!(found, last, "{source} since {since} behind {behind}");
     }
     Ok(())
 }
