@@ -389,7 +389,8 @@ actions:
 
         // One that was sent before an outage is not late at the first look after it.
         canaries.pass(&after, 60).await;
-        let started = canaries.clock.pass(SignedDuration::from_mins(20));
+        canaries.clock.pass(SignedDuration::from_mins(20));
+        let started = after.clock.now();
         let woken = canaries.soc();
         woken.mind_canaries(started).await.expect("a store");
         woken.triage().await.expect("a store");

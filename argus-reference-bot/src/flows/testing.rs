@@ -26,13 +26,6 @@ impl Still {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-11-20T08:00:00Z".parse().expect("a time"))))
     }
-
-    /// Moves it forward, and says what it shows then.
-    pub(crate) fn pass(&self, time: SignedDuration) -> Timestamp {
-        let mut now = self.0.lock().expect("nobody panicked");
-        *now = now.checked_add(time).expect("a time");
-        *now
-    }
 }
 
 impl Still {
