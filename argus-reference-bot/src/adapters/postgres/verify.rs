@@ -116,7 +116,7 @@ pub async fn export(
     target: &Target,
     mut line: impl FnMut(serde_json::Value) -> Result<(), String>,
 ) -> Result<(), String> {
-    let session = target.session().await.map_err(|error| error.to_string())?;
+    let session = found(target).await.map_err(|error| error.to_string())?;
     let mut last = 0;
     loop {
         let values = vec![Param::whole(last), Param::whole(PIECE)];
