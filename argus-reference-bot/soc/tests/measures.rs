@@ -94,6 +94,7 @@ fn created(key: &str, run: &str, action: &str, second: i64, by: Actor) -> Fact {
         playbook_sha256: "0".into(),
         steps: serde_json::from_value(json!([step("it", action, json!(undo))])).unwrap(),
         max_attempts: 1,
+        quorum: 1,
     };
     Fact { actor: by, ..fact(second, what).of(key) }
 }
