@@ -9,7 +9,8 @@ What is proven, record by record, in their order:
   1. Records are numbered 1, 2, 3 ... and none is missing.
   2. `prev` is the hash of the record before it; that of the first is 32 zero bytes.
   3. `hash` is SHA-256(prev || payload), over the bytes of the payload as they are stored.
-  4. An event's raw body has the SHA-256 that its payload names in `raw_sha256`.
+  4. An event's raw body has the SHA-256 that its payload names in `raw_sha256`, or is empty and a later
+     record `store.archived` says which file has it (with that file's SHA-256, for `sha256sum`).
 So nobody has changed, removed, added or moved a record up to the last one. Whether records were cut
 off the END, only a head that was noted elsewhere can say: give it with --head.
 
@@ -67,14 +68,14 @@ def broken(record, expected, before):
     named = json.loads(payload).get("raw_sha256")
     if (named is None) != (raw is None):
         return "the event's body is missing" if raw is None else "it carries a body that it does not name"
-    if raw is not None and hashlib.sha256(raw).hexdigest() != named:
+    if raw and hashlib.sha256(raw).hexdigest() != named:
         return "the event's body is not the one that was received"
     return None
 
 
 def verify(records, head):
     """Checks all records; gives the number of good ones, the last hash, and what is wrong."""
-    count, last, records = 0, bytes(32), iter(records)
+    count, last, records, empty = 0, bytes(32), iter(records), set()
     while True:
         try:
             record = next(records, None)
@@ -86,8 +87,14 @@ def verify(records, head):
         if record is None:
             break
         count, last = count + 1, record[3]
+        if record[4] is not None and not record[4]:
+            empty.add(count)
+        elif empty and (payload := json.loads(record[2])).get("kind") == "store.archived":
+            empty -= {seq for seq in empty if any(a <= seq <= b for a, b in payload["bodies"])}
         if head and count == head[0] and last.hex() != head[1]:
             return count - 1, last, f"record {count}: its hash is not the one that was noted"
+    if empty:
+        return count, last, f"record {min(empty)}: the event's body is empty, and no archive took it"
     if head and count < head[0]:
         return count, last, f"the chain ends at record {count}, but record {head[0]} was noted: its end was cut off"
     return count, last, None

@@ -1,5 +1,6 @@
 //! The world behind the ports, one module per product.
 
+pub mod archive;
 pub mod cmdb;
 pub mod defender;
 pub mod defender_ti;

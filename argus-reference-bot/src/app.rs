@@ -36,6 +36,7 @@ use crate::flows::execute::execute;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
+use crate::flows::retention::{self, Retention};
 use crate::flows::sources::watch_sources;
 use crate::flows::{Needs, Soc, scores};
 use crate::http::{Door, DoorConfig, Doors};
@@ -88,6 +89,7 @@ pub struct App {
     templates: Templates,
     copies: Vec<Arc<dyn Copied>>,
     roles: Roles,
+    retention: Option<Retention>,
 }
 
 impl App {
@@ -197,7 +199,8 @@ impl App {
         let door = Door::new(door, bot.clone());
         let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
         let auth = teams.auth;
-        Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles })
+        let retention = config.store.retention.as_ref().map(Retention::of).transpose()?;
+        Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention })
     }
 
     /// Where it listens.
@@ -221,7 +224,8 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, tls, templates, copies, roles } = self;
+        let Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention } =
+            self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -233,6 +237,9 @@ impl App {
             work.spawn(copies::follow(copies, halted.clone()));
             work.spawn(canaries(Arc::clone(&soc), halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
+            if let Some(retention) = retention {
+                work.spawn(retention::follow(Arc::clone(&soc), retention, halted.clone()));
+            }
         }
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
@@ -240,6 +247,15 @@ impl App {
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));
+        if roles.has(Part::Ingest) {
+            let (keys, mut halted) = (door.clone(), halted.clone());
+            work.spawn(async move {
+                tokio::select! {
+                    () = keys.prefetch() => {}
+                    _ = halted.changed() => {}
+                }
+            });
+        }
         let broken = soc.ledger.broken();
         let mut disk = None;
         let ended = async {

@@ -28,7 +28,7 @@ pub use self::load::{ConfigError, load, parse};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
-pub use self::store::Store;
+pub use self::store::{Retention, Store};
 pub use self::storm::{Notify, Storm};
 pub use self::tls::ServerTls;
 

@@ -14,6 +14,7 @@ pub mod place;
 pub mod playbooks;
 mod quiet;
 mod regroup;
+pub mod retention;
 pub mod scores;
 pub mod shares;
 pub mod sources;

@@ -25,7 +25,7 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use self::admission::{Admission, Bounds};
-use self::ingest::Writes;
+use self::ingest::{Complaints, Writes};
 pub use self::ingest::{Doors, SourceDoor, SourceKey, sources};
 use self::reply::Problem;
 use crate::config::{Part, Roles};
@@ -48,6 +48,7 @@ struct Inner {
     decoy: [SourceKey; 2],
     roles: Roles,
     admission: Arc<Admission>,
+    complaints: Complaints,
     writes: Writes,
     limits: BodyLimits,
     admin_key: Option<Secret>,
@@ -121,6 +122,7 @@ impl Door {
             decoy: SourceKey::decoys(),
             roles,
             admission,
+            complaints: Complaints::default(),
             writes: Writes::default(),
             limits,
             admin_key,
@@ -130,6 +132,19 @@ impl Door {
             push,
         };
         Self { inner: Arc::new(inner), bot }
+    }
+
+    /// Fetches the keys that sources' tokens are checked with, so that no sender waits for them. A
+    /// failure is logged; the first sender tries again.
+    pub async fn prefetch(&self) {
+        for source in &self.inner.sources {
+            for key in &source.keys {
+                if let Err(error) = key.prefetch().await {
+                    let name = &source.name;
+                    tracing::warn!(event.source = name, %error, "Entra's keys are not there yet");
+                }
+            }
+        }
     }
 
     /// Waits until the disk has answered for every event that it was given.

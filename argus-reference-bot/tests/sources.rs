@@ -274,7 +274,7 @@ async fn devices_follow_the_changes_and_survive_a_restart() {
     is_silent(source.refresh().await, "another server");
 }
 
-fn indicator(id: u8, ip: &str) -> Value {
+fn indicator(id: u32, ip: &str) -> Value {
     json!({"type": "indicator", "id": format!("indicator--{id}"), "pattern_type": "stix",
         "modified": "2026-01-01T00:00:00Z", "pattern": format!("[ipv4-addr:value = '{ip}']")})
 }
@@ -354,6 +354,42 @@ async fn a_taxii_server_is_copied_page_by_page_and_then_by_what_is_new() {
     let found = source.ask(&bad).await.expect("an answer");
     assert!(found.known.is_some_and(|it| it.malicious));
     is_silent(source.ask(&fine).await, "its copy is 3 h old");
+}
+
+#[tokio::test]
+async fn what_has_more_pages_than_a_look_reads_is_not_taken_for_complete() {
+    const ALL: u32 = 600;
+    let folder = tempfile::tempdir().expect("a folder");
+    // One object a page, each of its own date but for every second one.
+    let date = |n: u32| format!("2026-02-02T00:{:02}:{:02}.000Z", n / 2 / 60, n / 2 % 60);
+    let far = Far::new(move |request| {
+        if request.path() != "/api/collections/c1/objects/" {
+            return taxii_server(request);
+        }
+        let after = request.query("added_after");
+        let begin = (0..ALL).find(|n| after.is_none_or(|after| date(*n).as_str() > after));
+        let token = request.query("next").and_then(|it| it.parse().ok());
+        let Some(n) = token.or(begin) else { return FakeResponse::json(200, &json!({})) };
+        let ip = format!("198.51.{}.{}", n / 256, n % 256);
+        let mut page = json!({"objects": [indicator(n, &ip)]});
+        if n + 1 < ALL {
+            page["more"] = true.into();
+            page["next"] = (n + 1).to_string().into();
+        }
+        FakeResponse::json(200, &page).header("x-taxii-date-added-last", date(n))
+    })
+    .await;
+    let source = taxii(&far, folder.path(), Arc::new(SystemClock));
+    let [first, late] = ["198.51.0.1", "198.51.2.40"].map(|it| entity(EntityKind::Ip, it));
+    is_silent(source.refresh().await, "c1 has more than 500 pages");
+    assert!(source.ask(&first).await.expect("an answer").known.is_some());
+    is_silent(source.ask(&late).await, "not complete yet");
+    // The next look goes on, also after a restart, and leaves nothing out.
+    let source = taxii(&far, folder.path(), Arc::new(SystemClock));
+    far.asked();
+    assert_eq!(source.refresh().await, Ok(Some(format!("{ALL} indicators"))));
+    assert!(far.asked().len() < 110, "it does not begin anew");
+    assert!(source.ask(&late).await.expect("an answer").known.is_some());
 }
 
 #[tokio::test]

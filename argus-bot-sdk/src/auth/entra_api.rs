@@ -44,7 +44,7 @@ impl fmt::Debug for EntraApi {
 
 impl EntraApi {
     /// An API for the callers of `config`, whose app id is the audience of their tokens. If roles
-    /// are named, a token must have one of them. Keys are fetched when first needed.
+    /// are named, a token must have one of them. Keys are fetched when first needed; see [`prefetch`](Self::prefetch).
     ///
     /// # Errors
     ///
@@ -66,8 +66,18 @@ impl EntraApi {
         Ok(Self { tokens, roles: roles.into_iter().map(Into::into).collect() })
     }
 
-    /// Checks the token of an `Authorization` header.
+    /// Fetches Entra's keys, so that the first caller need not wait for them.
     ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`] if they cannot be had now; the first caller tries again.
+    pub async fn prefetch(&self) -> Result<(), Error> {
+        self.tokens.prefetch().await
+    }
+
+    /// Checks the token of an `Authorization` header. With keys that were fetched before this takes
+    /// no time; the first caller, and one with a new key, may have to wait for them some seconds.
+    ///    ///
     /// # Errors
     ///
     /// Status 401 if the header is missing or the token breaks a rule; status 503 if the issuer's

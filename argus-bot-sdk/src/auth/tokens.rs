@@ -97,9 +97,12 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Fetches the keys of all issuers, also when the first one does not answer.
+    /// Fetches the keys of all issuers that are believed, also when the first one does not answer.
     pub(crate) async fn prefetch(&self) -> Result<(), Error> {
-        let mut fetched = self.bot_framework.keys.prefetch().await;
+        let mut fetched = Ok(());
+        if !self.bot_framework.names.is_empty() {
+            fetched = self.bot_framework.keys.prefetch().await;
+        }
         for (_, issuer) in &self.entra {
             fetched = issuer.keys.prefetch().await.and(fetched);
         }

@@ -129,6 +129,18 @@ impl PeerCertificate {
         &self.0
     }
 
+    /// Whether a certificate can have such a name at all: a DNS name without `*`, or an address.
+    ///
+    /// ```
+    /// use argus_bot_sdk::server::PeerCertificate;
+    ///
+    /// assert!(PeerCertificate::is_name("siem.contoso.example"));
+    /// assert!(!PeerCertificate::is_name("CN=siem, O=Contoso"));
+    /// ```
+    pub fn is_name(name: &str) -> bool {
+        ServerName::try_from(name).is_ok()
+    }
+
     /// Whether the certificate has this DNS name or address among its subject alternative names.
     ///
     /// ```

@@ -209,6 +209,11 @@ async fn an_api_of_ones_own_believes_its_callers_and_nobody_else() {
         check(&with_role, "roles", &but("roles", roles), expected).await;
     }
     check(&with_role, "no roles", &base, Err("roles")).await;
+    let fetched = api(&[]);
+    fetched.prefetch().await.unwrap();
+    issuer.world(|world| world.outage = true);
+    check(&fetched, "with keys from before", &base, Ok(())).await;
+    assert_eq!(api(&[]).prefetch().await.unwrap_err().kind(), ErrorKind::Unavailable);
     let nobody = InboundConfig::new(AUDIENCE, Cloud::Public);
     let clock = Arc::new(SystemClock);
     let refused = EntraApi::new(&nobody, ["Events.Send"], clock).unwrap_err();

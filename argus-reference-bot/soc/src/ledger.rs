@@ -3,17 +3,19 @@
 //! A record is `seq, prev_hash, payload, hash`; `hash = SHA-256(prev_hash || payload)`. The payload
 //! is RFC 8785 JSON, and the bytes that were stored are the bytes that are hashed: nothing is
 //! serialised again to check it. An event's raw body stands beside its record and is bound to it by
-//! the `raw_sha256` in the payload.
+//! the `raw_sha256` in the payload. A body that an archive took is empty beside its record, and a later
+//! record says so.
 
+mod bodies;
 mod canonical;
 pub mod documents;
 pub mod fact;
 
 use std::fmt;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use self::bodies::Bodies;
 pub use self::canonical::canonical;
 
 /// A SHA-256, printed as 64 hex digits.
@@ -76,7 +78,7 @@ pub struct Stored<'a> {
     pub payload: &'a [u8],
     /// What the record says its hash is.
     pub hash: &'a [u8],
-    /// The raw body of an event, which the payload names by its SHA-256.
+    /// The raw body of an event, which the payload names by its SHA-256; empty if an archive has it.
     pub raw: Option<&'a [u8]>,
 }
 
@@ -108,11 +110,12 @@ pub struct Broken {
 pub struct Verifier {
     seq: u64,
     head: Hash,
+    bodies: Bodies,
 }
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { seq: 0, head: Hash::GENESIS }
+        Self::after(0, Hash::GENESIS)
     }
 }
 
@@ -120,7 +123,7 @@ impl Verifier {
     /// Checks what follows the record at `seq` with the hash `head`, which are believed.
     #[must_use]
     pub fn after(seq: u64, head: Hash) -> Self {
-        Self { seq, head }
+        Self { seq, head, bodies: Bodies::default() }
     }
 
     /// How many records were checked, and the hash of the last one.
@@ -148,26 +151,26 @@ impl Verifier {
         if record.hash != hash.0 {
             return broken("its content does not have the hash that was recorded".into());
         }
-        check_raw(record).or_else(|why| broken(why.into()))?;
+        self.bodies.check(record).or_else(|why| broken(why.into()))?;
         self.seq = expected;
         self.head = hash;
         Ok(())
     }
-}
 
-fn check_raw(record: &Stored<'_>) -> Result<(), &'static str> {
-    #[derive(Deserialize)]
-    struct Named {
-        raw_sha256: Option<String>,
-    }
-    let named: Named =
-        serde_json::from_slice(record.payload).map_err(|_| "its content is not JSON")?;
-    match (named.raw_sha256, record.raw) {
-        (None, None) => Ok(()),
-        (Some(named), Some(raw)) if named == Hash::of(raw).to_string() => Ok(()),
-        (Some(_), Some(_)) => Err("the event's body is not the one that was received"),
-        (Some(_), None) => Err("the event's body is missing"),
-        (None, Some(_)) => Err("it carries a body that it does not name"),
+    /// Checks, after the last record, that every body that is not there was taken by an archive.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] names the first record whose body is missing.
+    pub fn finish(&self) -> Result<(), Broken> {
+        match self.bodies.missing() {
+            Some(seq) => {
+                let why =
+                    "the body of this event, or of one after it, is empty, and no archive took it";
+                Err(Broken { seq, why: why.into() })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -117,6 +117,41 @@ impl Document for Suppressed {
     }
 }
 
+/// The number of a suppression: the `3` of `SUP-3`.
+pub fn number(id: &str) -> Option<u64> {
+    id.strip_prefix("SUP-")?.parse().ok()
+}
+
+/// The last number that a suppression got. None is given twice, so that whoever ends `SUP-3` ends
+/// the one that they mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered {
+    /// The number.
+    pub last: u64,
+}
+
+impl Numbered {
+    /// The key of the only one.
+    pub const KEY: &'static str = "last";
+}
+
+impl Document for Numbered {
+    const KIND: &'static str = "suppression_number";
+
+    fn keys(fact: &Fact) -> Vec<String> {
+        match &fact.what {
+            What::SuppressionAdded(_) => vec![Self::KEY.to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn after(before: Option<Self>, _: &str, fact: &Fact) -> Option<Self> {
+        let What::SuppressionAdded(added) = &fact.what else { return before };
+        let last = before.unwrap_or_default().last.max(number(&added.id).unwrap_or_default());
+        Some(Self { last })
+    }
+}
+
 /// An incident that is quiet for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snooze {

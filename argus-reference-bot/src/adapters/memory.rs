@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use self::tables::Tables;
+use crate::ports::chain::Link;
 use crate::ports::ledger::{
     Arrival, Batch, Counts, DueCard, DuePlace, DueSlice, EventView, Filter, Ledger, LedgerError,
     Receipt, Recorded, SentCard, StoredCard, StoredDocument, Summary, Waiting,
@@ -109,6 +110,7 @@ impl Memory {
             verifier.check(&record.stored()).map_err(|it| damaged(it.to_string()))?;
             tables.take(record)?;
         }
+        verifier.finish().map_err(|it| damaged(it.to_string()))?;
         Ok(Self::on(medium, tables.found()))
     }
 
@@ -307,6 +309,10 @@ impl Ledger for Memory {
 
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError> {
         self.query(|tables| tables.records_after(seq, limit)).await
+    }
+
+    async fn bodies(&self, after: u64, limit: u32) -> Result<Vec<Link>, LedgerError> {
+        self.query(|tables| tables.bodies(after, limit)).await
     }
 
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {

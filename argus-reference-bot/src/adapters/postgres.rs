@@ -325,6 +325,11 @@ impl Ledger for Postgres {
         self.all(read::RECORDS, &values, read::recorded).await
     }
 
+    async fn bodies(&self, after: u64, limit: u32) -> Result<Vec<Link>, LedgerError> {
+        let values = [Value::Whole(after), Value::Whole(limit.into())];
+        self.all(read::BODIES, &values, read::link).await
+    }
+
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
         self.one(read::DOCUMENT, &[Value::Text(kind), Value::Text(&bounded(key))], read::document)
             .await

@@ -298,6 +298,11 @@ impl Ledger for Sqlite {
         self.read(move |it| all(it, rows::RECORDS, &values, rows::recorded)).await
     }
 
+    async fn bodies(&self, after: u64, limit: u32) -> Result<Vec<Link>, LedgerError> {
+        let values = [Value::Whole(after), Value::Whole(limit.into())];
+        self.read(move |it| all(it, rows::BODIES, &values, rows::link)).await
+    }
+
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError> {
         let (kind, key) = (kind.to_owned(), key.to_owned());
         self.read(move |it| tables::document(it, &kind, &key)).await

@@ -19,7 +19,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
 use self::envelope::{Collections, Envelope, Root};
@@ -64,6 +63,7 @@ pub struct Taxii {
 /// What the server has said so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Copy {
+    /// When it was last read to its end; the beginning of time if it never was.
     read_at: Timestamp,
     /// Where the copy is from: another server's is none of ours.
     from: String,
@@ -158,13 +158,10 @@ impl Taxii {
         }
     }
 
-    /// What is new in a collection, and up to when it was read.
-    async fn news(
-        &self,
-        objects: &Url,
-        read_to: Option<&String>,
-    ) -> Result<(Vec<Value>, Option<String>), Silent> {
-        let (mut news, mut read_to, mut next) = (Vec::new(), read_to.cloned(), None::<String>);
+    /// Takes what is new in a collection into a copy, page by page.
+    async fn read_on(&self, objects: &Url, id: &str, copy: &mut Copy) -> Result<News, Silent> {
+        let (mut read_to, mut next) = (copy.read_to.get(id).cloned(), None::<String>);
+        let (mut fresh, mut met, mut whole) = (false, None, None);
         for _ in 0..PAGES {
             let mut url = objects.clone();
             url.query_pairs_mut()
@@ -182,9 +179,17 @@ impl Taxii {
             let last = last.and_then(|it| it.to_str().ok()).map(str::to_owned);
             let page: Envelope = envelope::read(back)?;
             let empty = page.objects.is_empty();
-            news.extend(page.objects);
+            fresh |= !empty;
+            for object in &page.objects {
+                copy.feed.take(object);
+            }
             if !page.more {
-                return Ok((news, last.or(read_to)));
+                copy.read_to.extend(last.or(read_to).map(|it| (id.to_owned(), it)));
+                return Ok(News { fresh, all: true });
+            }
+            // Others of the newest date may be on the next page; those of the one before are here.
+            if last.is_some() && last != met {
+                whole = std::mem::replace(&mut met, last.clone());
             }
             match (page.next, last) {
                 (Some(token), _) if next.as_ref() != Some(&token) => next = Some(token),
@@ -196,8 +201,8 @@ impl Taxii {
                 _ => return Err(Silent::because("its pages do not end")),
             }
         }
-        // With a token only, the beginning is all that is certain.
-        Ok((news, read_to))
+        copy.read_to.extend(whole.map(|it| (id.to_owned(), it)));
+        Ok(News { fresh, all: false })
     }
 
     async fn look(&self) -> Result<Option<String>, Silent> {
@@ -205,18 +210,18 @@ impl Taxii {
         let before = self.copy();
         let mut copy = before.as_deref().cloned().unwrap_or_default();
         copy.from = from;
-        let mut fresh = before.is_none();
+        let (mut fresh, mut goes_on) = (before.is_none(), None);
         for (id, objects) in self.collections().await? {
-            let (news, read_to) = self.news(&objects, copy.read_to.get(&id)).await?;
-            fresh |= !news.is_empty();
-            for object in &news {
-                copy.feed.take(object);
-            }
-            if let Some(read_to) = read_to {
-                copy.read_to.insert(id, read_to);
+            let news = self.read_on(&objects, &id, &mut copy).await?;
+            fresh |= news.fresh;
+            if !news.all {
+                goes_on = Some(id);
             }
         }
-        copy.read_at = self.clock.now();
+        // Of what was not read to its end nobody can say that something is not in it.
+        if goes_on.is_none() {
+            copy.read_at = self.clock.now();
+        }
         let copy = Arc::new(copy);
         *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&copy));
         let (file, kept) = (self.file.clone(), Arc::clone(&copy));
@@ -224,8 +229,22 @@ impl Taxii {
         if let Ok(Err(error)) = saved {
             tracing::warn!(source = self.name, %error, "the copy is in use and could not be kept on disk");
         }
-        Ok(fresh.then(|| about(&copy.feed)))
+        match goes_on {
+            Some(id) => Err(Silent::because(format!(
+                "collection {id} has more than {PAGES} pages that are new; the next look goes on"
+            ))),
+            None => Ok(fresh.then(|| about(&copy.feed))),
+        }
     }
+}
+
+/// What a look found in a collection.
+#[derive(Clone, Copy, Debug)]
+struct News {
+    /// Whether anything is new.
+    fresh: bool,
+    /// Whether it was read to its end.
+    all: bool,
 }
 
 /// Whether a server may stand in a private network.
@@ -264,12 +283,15 @@ impl Source<Intel> for Taxii {
         let copy = self.copy().ok_or_else(|| Silent::because("there is no copy of it yet"))?;
         let now = self.clock.now();
         let found = copy.feed.look_up(entity, now, self.follow.unsaid);
-        let old = now.duration_since(copy.read_at).unsigned_abs() > self.follow.max_age;
-        if old && !found.as_ref().is_some_and(|it| it.intel.malicious) {
-            return Err(Silent::because(format!("its copy is {}", age(copy.read_at, now))));
+        let read_at = Some(copy.read_at).filter(|it| *it != Timestamp::default());
+        let is_old = |at| now.duration_since(at).unsigned_abs() > self.follow.max_age;
+        if read_at.is_none_or(is_old) && !found.as_ref().is_some_and(|it| it.intel.malicious) {
+            let not_yet = || "its copy is not complete yet".to_owned();
+            let why = read_at.map_or_else(not_yet, |at| format!("its copy is {}", age(at, now)));
+            return Err(Silent::because(why));
         }
         let (known, note) = found.map_or((None, None), |it| (Some(it.intel), Some(it.note)));
-        Ok(Finding { known, as_of: Some(copy.read_at), note })
+        Ok(Finding { known, as_of: read_at, note })
     }
 }
 

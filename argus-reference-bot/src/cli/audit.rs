@@ -105,7 +105,7 @@ pub(super) fn exported(
 }
 
 /// Verifies a store without changing it.
-fn report(place: &Place) -> Result<Report, super::Complaint> {
+pub(super) fn report(place: &Place) -> Result<Report, super::Complaint> {
     Ok(match place {
         Place::Sqlite(path) => verify(path)?,
         Place::Postgres(target) => runtime()?.block_on(postgres::verify(target))?,

@@ -1,8 +1,10 @@
 //! `argus store`: the store beside the bot, for whoever looks after it.
 
+mod archive;
 mod copy;
 mod keep;
 
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -54,7 +56,33 @@ Examples:
   argus store verify --data backup.jsonl --format json
 
 Exit code 1 if anything is not as it was written.")]
-    Verify(Store),
+    Verify {
+        #[command(flatten)]
+        store: Store,
+        /// Prove the archives of old bodies in this folder too.
+        #[arg(long, value_name = "FOLDER")]
+        archives: Option<PathBuf>,
+    },
+    /// Write the bodies of old events into files beside the store, which then needs less room.
+    #[command(after_help = "\
+Examples:
+  argus store archive --config argus.toml                      as store.retention says
+  argus store archive --data ./data/argus.db --days 90 --to ./archive
+  argus store verify --config argus.toml --archives ./archive  prove the store and its archives
+
+Records and their hashes stay, so the audit trail is proven as before. Bodies of events that wait or
+belong to an open incident stay too. With [store.retention] a running bot does this itself; stop it
+before you do it by hand to a store that is a file.")]
+    Archive {
+        #[command(flatten)]
+        store: Store,
+        /// Days that a body stays in the store after it came in.
+        #[arg(long, requires = "to")]
+        days: Option<NonZeroU16>,
+        /// The folder of the archives.
+        #[arg(long, value_name = "FOLDER", requires = "days")]
+        to: Option<PathBuf>,
+    },
     /// Copy a store into another one, every byte of its chain, and go on where a copy was broken off.
     #[command(after_help = "\
 Examples:
@@ -95,6 +123,12 @@ struct Named {
 }
 
 impl Store {
+    /// What the settings say of old bodies.
+    fn retention(&self) -> Result<Option<config::Retention>, Complaint> {
+        let config = self.named.config.as_deref().map(config::load).transpose()?;
+        Ok(config.and_then(|config| config.store.retention))
+    }
+
     fn place(&self) -> Result<Place, Complaint> {
         let Named { data, config } = &self.named;
         named(data.as_deref(), config.as_deref(), self.password.as_ref())
@@ -131,10 +165,31 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Migrate(store) => keep::migrate(&store.place()?, store.format),
         Command::Rebuild(store) => keep::rebuild(&store.place()?, store.format),
         Command::Backup { store, to } => keep::backup(&store.place()?, to, store.format),
-        Command::Verify(store) => match store.named.data.as_deref() {
-            Some(file) if copy::is_export(file) => keep::verify_export(file, store.format),
-            _ => audit::verified(&store.place()?, store.format),
-        },
+        Command::Verify { store, archives } => {
+            let export = store.named.data.as_deref().filter(|file| copy::is_export(file));
+            let mut report = match export {
+                Some(file) => keep::check_export(file)?,
+                None => audit::report(&store.place()?)?,
+            };
+            if let Some(folder) = archives {
+                report.findings.extend(match export {
+                    Some(file) => archive::check_of_export(file, folder)?,
+                    None => archive::check_of_store(&store.place()?, folder)?,
+                });
+            }
+            audit::say_report(&report, store.format)
+        }
+        Command::Archive { store, days, to } => {
+            let settings = match (days, to) {
+                (Some(days), Some(to)) => {
+                    Some(config::Retention { days: *days, archive: to.clone() })
+                }
+                _ => store.retention()?,
+            };
+            let why = "say --days and --to, or name settings with [store.retention] by --config";
+            let settings = settings.ok_or_else(|| Complaint(why.into()))?;
+            archive::run(&store.place()?, &settings, store.format)
+        }
         Command::Copy(args) => copy::run(args),
     }
 }

@@ -1,5 +1,6 @@
 //! The settings of the store.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -19,12 +20,25 @@ pub struct Store {
     /// the system.
     #[serde(default)]
     pub tls_ca: Option<PathBuf>,
+    /// How long bodies of events stay in the store; by default for ever.
+    #[serde(default)]
+    pub retention: Option<Retention>,
+}
+
+/// How long bodies of events stay in the store, and where they go then.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Days that a body stays after it came in, at least one.
+    pub days: NonZeroU16,
+    /// The folder of the archives, which has to be backed up as the store is.
+    pub archive: PathBuf,
 }
 
 impl Store {
     /// The store at `url`, with nothing else set.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), password: None, tls_ca: None }
+        Self { url: url.into(), password: None, tls_ca: None, retention: None }
     }
 
     /// The file of a `sqlite:` URL; `None` if it names another kind of store.

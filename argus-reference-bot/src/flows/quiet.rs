@@ -1,10 +1,14 @@
 //! What people do not want to see for a while: suppressions and snoozes, and their end.
 
-use argus_soc::event::EntityKind;
+use std::net::IpAddr;
+
+use argus_soc::event::{Entity, EntityKind};
 use argus_soc::ledger::documents::{Document as _, stream};
-use argus_soc::ledger::fact::{Actor, What};
+use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::policy::Action;
-use argus_soc::suppress::{LONGEST, Scope, Snooze, Suppressed, Suppression, span};
+use argus_soc::suppress::{
+    LONGEST, Numbered, Scope, Snooze, Suppressed, Suppression, number, span,
+};
 
 use super::Soc;
 use super::access::Person;
@@ -71,22 +75,32 @@ impl Soc {
                 if matches!(kind, EntityKind::Other(_)) {
                     return Ok(HOW.into());
                 }
-                Scope::Entity { kind, value: name.join(" ") }
+                // As events have it: another spelling would keep nothing back.
+                let entity = Entity::canonical(kind.clone(), &name.join(" "));
+                let is_one =
+                    |it: &Entity| kind != EntityKind::Ip || it.value.parse::<IpAddr>().is_ok();
+                let Some(Entity { kind, value, .. }) = entity.filter(is_one) else {
+                    return Ok(format!("{} is no {kind}. {HOW}", unmarked(&name.join(" "))));
+                };
+                Scope::Entity { kind, value }
             }
             _ => return Ok(HOW.into()),
         };
         let _permit = self.authorise(person, Action::Suppress, None, correlation).await?;
         let until = self.clock.now() + time;
         for _ in 0..RACES {
+            let numbered = documents::find::<Numbered>(&*self.ledger, Numbered::KEY).await?;
+            let (version, Numbered { last }) = numbered.unwrap_or_default();
+            // In a store of before there are some, and nothing says which number was the last.
             let all = documents::all::<Suppressed>(&*self.ledger).await?;
-            let number = |id: &str| id.strip_prefix("SUP-").and_then(|it| it.parse::<u64>().ok());
-            let last = all.iter().filter_map(|(id, _)| number(id)).max().unwrap_or(0);
+            let last = all.iter().filter_map(|(id, _)| number(id)).fold(last, u64::max);
             let id = format!("SUP-{}", last + 1);
             let (scope, reason) = (scope.clone(), reason.clone());
             let begun = Suppression { id: id.clone(), scope, until, reason, critical };
             let fact = self.fact(person.actor(), correlation, What::SuppressionAdded(begun));
             let mut batch = Batch::one(fact);
             batch.expect.insert(stream(Suppressed::KIND, &id), 0);
+            batch.expect.insert(stream(Numbered::KIND, Numbered::KEY), version);
             match self.ledger.append(batch).await {
                 Ok(()) => {
                     self.look_again().await;
@@ -131,14 +145,34 @@ impl Soc {
         why: &str,
         correlation: &str,
     ) -> Said {
-        if documents::find::<Suppressed>(&*self.ledger, id).await?.is_none() {
-            return Ok(format!("There is no suppression {}.", unmarked(id)));
-        }
+        let none = || Ok(format!("There is no suppression {}.", unmarked(id)));
+        let find = async || documents::find::<Suppressed>(&*self.ledger, id).await;
+        let Some((mut version, _)) = find().await? else { return none() };
         let _permit = self.authorise(person, Action::Suppress, None, correlation).await?;
-        let what = What::SuppressionEnded { id: id.to_owned(), why: why.to_owned() };
-        self.ledger.append(Batch::one(self.fact(person.actor(), correlation, what))).await?;
-        self.look_again().await;
-        Ok(format!("{id} is over; such events are shown again."))
+        for _ in 0..RACES {
+            let what = What::SuppressionEnded { id: id.to_owned(), why: why.to_owned() };
+            let fact = self.fact(person.actor(), correlation, what);
+            match self.end_at(id, version, fact).await {
+                Ok(()) => {
+                    self.look_again().await;
+                    return Ok(format!("{id} is over; such events are shown again."));
+                }
+                // It kept something back meanwhile, or somebody else ended it.
+                Err(LedgerError::Conflict { .. }) => {
+                    let Some((now, _)) = find().await? else { return none() };
+                    version = now;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict { stream: stream(Suppressed::KIND, id) }.into())
+    }
+
+    /// Ends a suppression as it was at `version`.
+    async fn end_at(&self, id: &str, version: u64, fact: Fact) -> Result<(), LedgerError> {
+        let mut batch = Batch::one(fact);
+        batch.expect.insert(stream(Suppressed::KIND, id), version);
+        self.ledger.append(batch).await
     }
 
     /// `snooze INC-7 2h because …`, `snooze INC-7 off`.
@@ -186,9 +220,19 @@ impl Soc {
         let now = self.clock.now();
         let service = || Actor::service("triage");
         for (id, it) in documents::all::<Suppressed>(&*self.ledger).await? {
-            if it.suppression.until <= now {
-                let what = What::SuppressionEnded { id, why: "its time is over".into() };
-                self.ledger.append(Batch::one(self.fact(service(), "expire", what))).await?;
+            if it.suppression.until > now {
+                continue;
+            }
+            let Some((version, _)) = documents::find::<Suppressed>(&*self.ledger, &id).await?
+            else {
+                continue;
+            };
+            let why = "its time is over".into();
+            let what = What::SuppressionEnded { id: id.clone(), why };
+            match self.end_at(&id, version, self.fact(service(), "expire", what)).await {
+                // Another replica was first; what is not ended yet, the next look ends.
+                Ok(()) | Err(LedgerError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         for (key, Snooze { until }) in documents::all::<Snooze>(&*self.ledger).await? {
@@ -205,5 +249,59 @@ impl Soc {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::world::{World, ann};
+
+    async fn said(soc: &Soc, words: &str) -> String {
+        soc.suppress(&ann(), words, "c").await.expect("an answer")
+    }
+
+    #[tokio::test]
+    async fn a_number_is_given_once() {
+        let world = World::default();
+        let (a, b) = (world.soc(&[]), world.soc(&[]));
+        assert!(said(&a, "4h host ws-1 because test").await.starts_with("SUP-1:"));
+        assert!(said(&a, "end SUP-1").await.starts_with("SUP-1 is over"));
+        assert!(said(&b, "4h host ws-2 because test").await.starts_with("SUP-2:"));
+        assert_eq!(said(&a, "end SUP-1").await, "There is no suppression SUP-1.");
+        assert!(said(&a, "list").await.starts_with("- SUP-2:"));
+    }
+
+    #[tokio::test]
+    async fn an_end_is_of_the_suppression_as_it_was() {
+        let world = World::default();
+        let soc = world.soc(&[]);
+        said(&soc, "4h host ws-1 because test").await;
+        let find = async || documents::find::<Suppressed>(&*soc.ledger, "SUP-1").await;
+        let (version, it) = find().await.expect("read").expect("SUP-1");
+        let end = || {
+            let what = What::SuppressionEnded { id: "SUP-1".into(), why: "test".into() };
+            soc.fact(Actor::service("test"), "c", what)
+        };
+        let events = vec![uuid::Uuid::nil()];
+        let kept = What::Suppressed { suppression: it.suppression.id, events };
+        let kept = Batch::one(soc.fact(Actor::service("test"), "c", kept));
+        soc.ledger.append(kept).await.expect("written");
+        let late = soc.end_at("SUP-1", version, end()).await;
+        assert!(matches!(late, Err(LedgerError::Conflict { .. })), "{late:?}");
+        assert!(said(&soc, "end SUP-1").await.starts_with("SUP-1 is over"));
+        let again = soc.end_at("SUP-1", version + 1, end()).await;
+        assert!(matches!(again, Err(LedgerError::Conflict { .. })), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_suppressed_is_named_as_events_name_it() {
+        let world = World::default();
+        let soc = world.soc(&[]);
+        said(&soc, "4h ip 2001:db8:0:0::1 because test").await;
+        let list = said(&soc, "list").await;
+        assert!(list.contains("ip 2001:db8::1"), "{list}");
+        let answer = said(&soc, "4h ip ws-1 because test").await;
+        assert!(answer.starts_with("ws-1 is no ip."), "{answer}");
     }
 }

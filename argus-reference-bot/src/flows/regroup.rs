@@ -141,6 +141,11 @@ impl Soc {
             let Some(found) = found.filter(|it| it.incident.as_ref() == Some(&from.key)) else {
                 return Ok(format!("{id} is no event of {}.", from.key));
             };
+            if found.raw.is_empty() {
+                return Ok(format!(
+                    "The body of {id} is in an archive, so it cannot be split off."
+                ));
+            }
             let read = self.sources.read_again(id, &found.raw, &found.source, found.received_at);
             let event =
                 read.map_err(|error| LedgerError::Damaged(format!("the event {id}: {error}")))?;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use argus_soc::canary;
 use argus_soc::event::{
-    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, SecurityEvent, Shape,
-    Source as From,
+    Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, NormaliseErrorKind,
+    SecurityEvent, Shape, Source as From,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -38,11 +38,20 @@ pub enum Reason {
     Busy,
     /// The store did not write it.
     Store,
+    /// Its token cannot be checked now, so it is not known whose it is.
+    Keys,
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Unreadable, Self::TooBig, Self::KeyReused, Self::Quota, Self::Busy, Self::Store];
+    const ALL: [Self; 7] = [
+        Self::Unreadable,
+        Self::TooBig,
+        Self::KeyReused,
+        Self::Quota,
+        Self::Busy,
+        Self::Store,
+        Self::Keys,
+    ];
 
     /// Whether it is Argus that could not take what may be a good event.
     const fn is_ours(self) -> bool {
@@ -57,6 +66,7 @@ impl Reason {
             Self::Quota => "quota",
             Self::Busy => "busy",
             Self::Store => "store",
+            Self::Keys => "keys",
         }
     }
 }
@@ -189,6 +199,12 @@ impl Sources {
         source: &str,
         received_at: Timestamp,
     ) -> Result<SecurityEvent, NormaliseError> {
+        if raw.is_empty() {
+            let message =
+                "its body is in an archive; `store.archived` in the audit trail names the file";
+            let kind = NormaliseErrorKind::NotJson { line: 1, column: 1 };
+            return Err(NormaliseError { kind, message: message.to_owned() });
+        }
         let shape = self.shape(source).unwrap_or(Shape::Auto);
         let read = |shape| self.read(raw, &From { name: source, shape, tenant: None }, received_at);
         // The source's shape may have been changed in the settings since; nothing is lost by it.
@@ -223,7 +239,7 @@ impl Sources {
         self.by_name.values().filter_map(|source| source.heartbeat).min()
     }
 
-    /// Something of the source was not taken, although the source is who it says.
+    /// Something of the source was not taken.
     pub fn refused(&self, source: &str, reason: Reason, at: Timestamp) {
         let Some(source) = self.by_name.get(source) else { return };
         if reason.is_ours() {

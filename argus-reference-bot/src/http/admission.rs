@@ -53,7 +53,6 @@ struct State {
     limit: usize,
     /// When it was last cut: what began before says nothing about it.
     cut_at: Option<Instant>,
-    complained_at: Option<Instant>,
 }
 
 /// What one source has on its way, and what it may still send.
@@ -94,7 +93,7 @@ impl Admission {
         };
         let accounts = quotas.iter().map(account).collect();
         let limit = FIRST.min(bounds.events).max(1);
-        let state = State { accounts, limit, cut_at: None, complained_at: None };
+        let state = State { accounts, limit, cut_at: None };
         Self { bounds, state: Mutex::new(state) }
     }
 
@@ -111,16 +110,6 @@ impl Admission {
         }
         drop(state);
         Ok(Pass { admission: Arc::clone(self), source, events: 0, bytes: 0, since: None })
-    }
-
-    /// Whether it is time to say again in the log that senders are turned away.
-    pub(super) fn may_complain(&self, now: Instant) -> bool {
-        let mut state = self.state();
-        let due = state.complained_at.is_none_or(|at| now.duration_since(at).as_secs() >= 1);
-        if due {
-            state.complained_at = Some(now);
-        }
-        due
     }
 
     /// Events that may wait for the disk now.

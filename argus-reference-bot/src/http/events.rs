@@ -31,6 +31,7 @@ impl Inner {
                         "correlation_id": event.correlation,
                         "state": state,
                         "incident": event.incident,
+                        "archived": event.raw.is_empty(),
                         "event": raw,
                     }),
                 )

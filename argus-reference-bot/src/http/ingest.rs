@@ -5,6 +5,7 @@
 //! only what may be written soon is read, unpacked and parsed.
 
 mod answer;
+mod complaints;
 mod handshake;
 mod payload;
 mod proof;
@@ -24,6 +25,7 @@ use http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+pub(super) use self::complaints::Complaints;
 pub(super) use self::handshake::asks;
 use self::payload::{Said, Unread};
 pub(super) use self::proof::header_is;
@@ -39,7 +41,7 @@ use crate::flows::ingest::IngestError;
 use crate::flows::sources::Reason;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
-/// A sender has its answer within a second, also when the disk does not answer.
+/// A sender has its answer within a second, also when the disk or Entra does not answer.
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// How late a sender hears that there is no room. Many do not heed `Retry-After`; those who ask again
@@ -157,12 +159,13 @@ impl Inner {
     /// a source of that name exists: a signature is looked at in the same way for any name.
     async fn caller(&self, name: Option<&str>, shown: &Shown) -> Result<Caller, Refusal> {
         let (mut signers, mut unknown, mut signs) = (Vec::new(), None, false);
+        let until = Instant::now() + PATIENCE;
         for (place, source) in self.sources.iter().enumerate() {
             signs |= shown.claims(&source.keys);
             if name.is_some_and(|name| source.name != name) {
                 continue;
             }
-            match shown.before_body(&source.keys).await {
+            match shown.before_body(&source.keys, until).await {
                 Proof::None => {}
                 Proof::Unknown => unknown = Some(place),
                 Proof::NeedsBody => signers.push(place),
@@ -297,7 +300,7 @@ impl Inner {
 
     fn not_taken(&self, place: usize, error: &IngestError, correlation: &str) -> Refusal {
         if let IngestError::TryAgain(error) = error
-            && self.admission.may_complain(Instant::now())
+            && self.complaints.may("store", Instant::now())
         {
             tracing::error!(correlation_id = correlation, error = %error, "an event was not stored");
         }
@@ -306,7 +309,7 @@ impl Inner {
     }
 
     fn too_slow(&self, place: usize, correlation: &str) -> Refusal {
-        if self.admission.may_complain(Instant::now()) {
+        if self.complaints.may("disk", Instant::now()) {
             tracing::error!(correlation_id = correlation, "the disk did not answer in time");
         }
         let detail = "The disk did not answer in time. Send it again.";
@@ -315,22 +318,22 @@ impl Inner {
     }
 
     fn shed(&self, place: usize, shed: Shed) -> Refusal {
-        let (reason, problem) = match shed {
+        let (about, reason, problem) = match shed {
             Shed::Quota(after) => {
                 let seconds = u32::try_from(after.as_secs().saturating_add(1)).unwrap_or(u32::MAX);
                 let detail = "This source has sent as much as it may in a minute.";
-                (Reason::Quota, Problem::new(429, "quota", detail).retry_after(seconds))
+                ("quota", Reason::Quota, Problem::new(429, "quota", detail).retry_after(seconds))
             }
             Shed::Busy => {
                 let detail = "More comes in than can be written now. Send it again.";
-                (Reason::Busy, Problem::new(503, "busy", detail).retry_after(1))
+                ("busy", Reason::Busy, Problem::new(503, "busy", detail).retry_after(1))
             }
             Shed::Backlog => {
                 let detail = "Too many events wait to be looked at. Send it again later.";
-                (Reason::Busy, Problem::new(503, "backlog", detail).retry_after(10))
+                ("backlog", Reason::Busy, Problem::new(503, "backlog", detail).retry_after(10))
             }
         };
-        if self.admission.may_complain(Instant::now()) {
+        if self.complaints.may(about, Instant::now()) {
             let source = self.sources.get(place).map_or("", |source| source.name.as_str());
             tracing::warn!(event.source = source, ?shed, "senders are turned away");
         }
@@ -390,7 +393,7 @@ fn undivided(error: &DeliveryError) -> Problem {
 fn keyless(place: usize) -> Refusal {
     let detail = "The keys of Entra cannot be had now. Send it again.";
     let problem = Problem::new(503, "keys-unavailable", detail).retry_after(5);
-    Refusal::of(place, Reason::Store, problem)
+    Refusal::of(place, Reason::Keys, problem)
 }
 
 fn stranger() -> Problem {

@@ -20,6 +20,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::chain::Link;
+
 pub use self::cards::{DueCard, DuePlace, DueSlice, SentCard, StoredCard, Which};
 
 /// Why the store did not do it.
@@ -349,6 +351,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
 
     /// Records after `seq`, in order.
     async fn records_after(&self, seq: u64, limit: u32) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// Events after the record `after` whose bodies are here, in order, at most `limit`; without the
+    /// body if it has to stay, since the event's incident is open. Of events that wait nothing is
+    /// said.
+    async fn bodies(&self, after: u64, limit: u32) -> Result<Vec<Link>, LedgerError>;
 
     /// The document of this kind at `key`. [`documents::find`] reads it as its type.
     async fn document(&self, kind: &str, key: &str) -> Result<Option<StoredDocument>, LedgerError>;

@@ -13,11 +13,11 @@ use super::worker::place_all;
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/verify_audit.py");
 
-fn python(arguments: &[&str]) -> Output {
+pub(super) fn python(arguments: &[&str]) -> Output {
     Command::new("python3").arg(PROGRAM).args(arguments).output().expect("python3 starts")
 }
 
-fn said(output: &Output) -> (Option<i32>, String) {
+pub(super) fn said(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 

@@ -101,3 +101,33 @@ async fn a_rebuild_looks_for_the_end_of_the_chain() -> Result<(), LedgerError> {
     assert_eq!(rows.get::<_, i64>(0), 1, "the tables stay as they are");
     Ok(())
 }
+
+/// What the tables do not take is an error of its own, for it is set aside; whatever else is wrong
+/// with the tables is no fault of an event.
+#[tokio::test]
+async fn what_the_tables_refuse_is_told_from_tables_that_are_gone() -> Result<(), LedgerError> {
+    let Some(server) = Server::start() else { return Ok(()) };
+    let url = server.database().await;
+    with_a_long_key(&url).await?;
+    let (store, client) = (open(&url).await, server.client("t1").await);
+    let alter = async |what: &str| {
+        let sql = format!("ALTER TABLE {what}");
+        client.batch_execute(&sql).await.expect("the tables are changed");
+    };
+    store.receive(suite::arrival(2)).await?;
+    let opening = suite::opened(&suite::arrival(2), "INC-2", Severity::High)?;
+    let batch = || Batch { facts: vec![opening.clone()], ..Batch::default() };
+
+    alter("incidents ADD CONSTRAINT picky CHECK (number < 2)").await;
+    let refused = store.append(batch()).await;
+    assert!(matches!(&refused, Err(LedgerError::Refused(_))), "{refused:?}");
+    alter("incidents DROP CONSTRAINT picky").await;
+
+    alter("incidents RENAME TO gone").await;
+    let gone = store.append(batch()).await;
+    assert!(matches!(&gone, Err(LedgerError::Unavailable(_))), "{gone:?}");
+    alter("gone RENAME TO incidents").await;
+    store.append(batch()).await?;
+    assert_eq!(store.last_number().await?, 2);
+    Ok(())
+}

@@ -25,6 +25,7 @@ macro_rules! every_promise {
             placing_moves_on,
             incidents_are_found,
             long_names_are_found,
+            bodies_are_archived,
         );
     };
 }

@@ -5,9 +5,11 @@ use std::process::Command;
 
 use argus_reference_bot::adapters::sqlite::{Sqlite, verify};
 use argus_reference_bot::ports::ledger::suite::{self, arrival};
-use argus_reference_bot::ports::ledger::{Ledger, LedgerError};
+use argus_reference_bot::ports::ledger::{Batch, Ledger, LedgerError};
+use argus_soc::ledger::fact::What;
 use serde_json::Value;
 
+use super::outsider;
 use super::server::Server;
 use super::worker::place_all;
 
@@ -61,6 +63,80 @@ async fn a_backup_is_whole_and_a_rebuild_changes_nothing() -> Result<(), LedgerE
     let (code, _, why) = argus(&["rebuild", "--data", text(&copy)]);
     assert_eq!(code, Some(0), "{why}");
     assert_eq!(verify(&copy)?.findings, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn old_bodies_go_into_archives_that_are_proven() -> Result<(), LedgerError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let (path, archives, lines) = (at("argus.db"), at("archives"), at("lines.jsonl"));
+    let store = Sqlite::open(&path)?;
+    for n in 1..=3 {
+        store.receive(arrival(n)).await?;
+        let (event_id, reasons) = (arrival(n).event_id, vec!["noise".into()]);
+        let facts = vec![suite::fact(What::Ignored { event_id, reasons })];
+        store.append(Batch { facts, ..Batch::default() }).await?;
+    }
+    store.receive(arrival(4)).await?;
+    drop(store);
+    let archive = ["archive", "--data", text(&path), "--days", "1", "--to", text(&archives)];
+    let (code, said, why) = argus(&archive);
+    assert_eq!((code, &said["events"]), (Some(0), &3.into()), "{said} {why}");
+    let file = archives.join(said["files"][0].as_str().expect("a name"));
+    let (code, again, _) = argus(&archive);
+    assert_eq!((code, &again["events"]), (Some(0), &0.into()));
+    let (code, _, why) = argus(&["archive", "--data", text(&path)]);
+    assert!(code == Some(2) && why.contains("--days"), "{why}");
+
+    let store = Sqlite::open(&path)?;
+    let record = store.head().await?.0;
+    assert_eq!(store.event(arrival(2).event_id).await?.map(|it| it.raw), Some(Vec::new()));
+    drop(store);
+    let proof = ["verify", "--data", text(&path), "--archives", text(&archives)];
+    let (code, said, _) = argus(&proof);
+    assert_eq!((code, &said["intact"]), (Some(0), &Value::Bool(true)), "{said}");
+    let exported = Command::new(env!("CARGO_BIN_EXE_argus"))
+        .args(["audit", "export", "--data", text(&path)])
+        .output()
+        .expect("argus runs");
+    std::fs::write(&lines, exported.stdout).expect("the export");
+    let (code, said, _) = argus(&["verify", "--data", text(&lines), "--archives", text(&archives)]);
+    assert_eq!(code, Some(0), "{said}");
+    let outsider = || outsider::said(&outsider::python(&[text(&path)]));
+    let has_python = Command::new("python3").arg("--version").output().is_ok();
+    if has_python {
+        assert_eq!(outsider().0, Some(0), "{outsider:?}", outsider = outsider());
+    }
+
+    let good = std::fs::read(&file).expect("the archive");
+    let mut bad = good.clone();
+    *bad.last_mut().expect("bytes") ^= 1;
+    for (bytes, what) in [(Some(bad), "not the file that was recorded"), (None, "No such file")] {
+        match bytes {
+            Some(bytes) => std::fs::write(&file, bytes).expect("damage"),
+            None => std::fs::remove_file(&file).expect("loss"),
+        }
+        let (code, said, _) = argus(&proof);
+        let finding = &said["findings"][0];
+        assert_eq!((code, &finding["seq"]), (Some(1), &record.into()), "{said}");
+        assert!(finding["what"].as_str().is_some_and(|it| it.contains(what)), "{said}");
+    }
+    std::fs::write(&file, good).expect("as it was");
+
+    // A body that no archive took is missed, wherever it stood.
+    let thief = rusqlite::Connection::open(&path).expect("the store");
+    thief
+        .execute("UPDATE records SET raw = x'' WHERE seq = (SELECT max(seq) FROM records WHERE length(raw) > 0)", [])
+        .expect("a theft");
+    drop(thief);
+    let (code, said, _) = argus(&["verify", "--data", text(&path)]);
+    let found = said["findings"].to_string();
+    assert!(code == Some(1) && found.contains("no archive took it"), "{said}");
+    if has_python {
+        let (code, said) = outsider();
+        assert!(code == Some(1) && said.contains("no archive took it"), "{said}");
+    }
     Ok(())
 }
 

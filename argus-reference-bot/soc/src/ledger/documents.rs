@@ -19,7 +19,7 @@ use crate::correlate::{Group, Joined};
 use crate::storm::breaker::Breaker;
 use crate::storm::bulletin::Bulletin;
 use crate::storm::place::Place;
-use crate::suppress::{Snooze, Suppressed};
+use crate::suppress::{Numbered, Snooze, Suppressed};
 
 /// One kind of document.
 pub trait Document: Serialize + DeserializeOwned {
@@ -77,6 +77,7 @@ pub fn changes<E>(
     of::<Group, E>(fact, &mut load, &mut changes)?;
     of::<Joined, E>(fact, &mut load, &mut changes)?;
     of::<Suppressed, E>(fact, &mut load, &mut changes)?;
+    of::<Numbered, E>(fact, &mut load, &mut changes)?;
     of::<Snooze, E>(fact, &mut load, &mut changes)?;
     of::<Road, E>(fact, &mut load, &mut changes)?;
     Ok(changes)

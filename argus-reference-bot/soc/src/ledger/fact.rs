@@ -106,6 +106,18 @@ pub enum What {
         /// SHA-256 of the raw body, hex.
         raw_sha256: String,
     },
+    /// The bodies of old events were written to a file; beside their records they are empty now.
+    #[serde(rename = "store.archived")]
+    Archived {
+        /// The file's name, in the folder of the archives.
+        file: String,
+        /// SHA-256 of the file, hex.
+        file_sha256: String,
+        /// How many bodies are in it.
+        events: u64,
+        /// The first and the last event of each run of events whose bodies are in it.
+        bodies: Vec<(u64, u64)>,
+    },
     /// The first event of an incident, with everything that was known when it was judged.
     #[serde(rename = "incident.opened")]
     Opened {
@@ -596,6 +608,7 @@ impl What {
         match self {
             Self::Started { .. } => "system.started",
             Self::Received { .. } => "event.received",
+            Self::Archived { .. } => "store.archived",
             Self::Opened { .. } => "incident.opened",
             Self::EventAdded(..) => "incident.event_added",
             Self::EventsAdded { .. } => "incident.events_added",

@@ -1,10 +1,13 @@
 //! The formats of the files.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::net::IpAddr;
 use std::path::Path;
 
 use argus_soc::enrich::stix::Feed;
 use argus_soc::enrich::{Asset, Intel};
+use argus_soc::event::{Entity, EntityKind};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -103,15 +106,61 @@ pub(super) fn indicators(_: &Path, bytes: &[u8]) -> Result<(Indicators, String),
         let about = about(&feed);
         return Ok((Indicators::Stix(Box::new(feed)), about));
     }
-    let mut list = BTreeMap::new();
+    let (mut list, mut twice) = (BTreeMap::new(), Vec::new());
     for IntelRow { value, malicious, confidence } in json::<Vec<IntelRow>>(bytes)? {
         if confidence > 100 {
             return Err(format!("{value}: confidence {confidence} is not 0 to 100"));
         }
-        list.insert(value.to_lowercase(), Intel { malicious, confidence });
+        let intel = Intel { malicious, confidence };
+        match list.entry(canonical(&value)) {
+            Entry::Vacant(place) => drop(place.insert(intel)),
+            Entry::Occupied(mut place) => {
+                twice.push(place.key().clone());
+                let known = place.get_mut();
+                *known = worse(known.clone(), intel);
+            }
+        }
     }
-    let about = format!("{} indicators", list.len());
+    let mut about = format!("{} indicators", list.len());
+    if let Some(example) = twice.first() {
+        let (n, rule) = (twice.len(), "the worse of what is said counts");
+        about = format!("{about}; {n} lines repeat one, and {rule} ({example})");
+    }
     Ok((Indicators::List(list), about))
+}
+
+/// A value as alerts have it, whatever it is: a list does not say.
+pub(super) fn canonical(value: &str) -> String {
+    let of = |kind| Entity::canonical(kind, value).map(|it| it.value);
+    let ip = of(EntityKind::Ip).filter(|it| it.parse::<IpAddr>().is_ok());
+    let kind = match value {
+        url if url.contains("://") => EntityKind::Url,
+        mailbox if mailbox.contains('@') => EntityKind::Mailbox,
+        _ => EntityKind::Domain,
+    };
+    ip.or_else(|| of(kind)).unwrap_or_default().to_lowercase()
+}
+
+/// Of two answers about one thing the one that makes people look.
+fn worse(one: Intel, other: Intel) -> Intel {
+    match (one.malicious, other.malicious) {
+        (true, false) => one,
+        (false, true) => other,
+        (true, true) => {
+            if one.confidence < other.confidence {
+                other
+            } else {
+                one
+            }
+        }
+        (false, false) => {
+            if one.confidence < other.confidence {
+                one
+            } else {
+                other
+            }
+        }
+    }
 }
 
 /// How much of a feed can be used, for a log line.

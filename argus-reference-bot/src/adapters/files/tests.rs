@@ -86,6 +86,33 @@ async fn a_changed_file_is_read_and_a_broken_one_keeps_the_last_good() {
 }
 
 #[tokio::test]
+async fn of_what_a_list_says_twice_the_worse_counts() {
+    let list = r#"[{"value": "2001:DB8:0:0::1", "malicious": true, "confidence": 40},
+        {"value": "2001:db8::1", "malicious": false, "confidence": 90},
+        {"value": "evil[.]example.", "malicious": false, "confidence": 90},
+        {"value": "Evil.example", "malicious": true, "confidence": 70},
+        {"value": "evil.example", "malicious": true, "confidence": 60},
+        {"value": "fine.example", "malicious": false, "confidence": 50}]"#;
+    let (_keep, reference) = written("list.json", list);
+    let clock = Arc::new(SystemClock);
+    let file = IntelFile::open("list", "key", &reference, EVERY, 60, clock).expect("reads");
+    let ask = async |kind: EntityKind, value: &str| {
+        let entity = Entity::canonical(kind, value).expect("a name");
+        file.ask(&entity).await.expect("it answers").known
+    };
+    let bad = |confidence| Some(Intel { malicious: true, confidence });
+    assert_eq!(ask(EntityKind::Ip, "2001:db8::1").await, bad(40));
+    assert_eq!(ask(EntityKind::Domain, "evil.example").await, bad(70));
+    let harmless = Intel { malicious: false, confidence: 50 };
+    assert_eq!(ask(EntityKind::Domain, "fine.example").await, Some(harmless));
+    let (_, about) = read::indicators(Path::new("list.json"), list.as_bytes()).expect("reads");
+    assert_eq!(
+        about,
+        "3 indicators; 3 lines repeat one, and the worse of what is said counts (2001:db8::1)"
+    );
+}
+
+#[tokio::test]
 async fn a_bundle_is_read_where_a_list_could_be() {
     let bundle = r#"{"type": "bundle", "id": "bundle--1", "objects": [
         {"type": "indicator", "id": "indicator--1", "modified": "2026-01-01T00:00:00Z",

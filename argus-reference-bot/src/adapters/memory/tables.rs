@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use self::cards::Card;
 use super::{Receipts, Record, damaged};
+use crate::adapters::tables::sealed::is_body;
+use crate::ports::chain::Link;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
 /// The records, and everything that queries read. Nothing here waits or fails half-way.
@@ -40,12 +42,17 @@ pub(super) struct Tables {
 struct Earlier<'a> {
     seq: u64,
     event_id: Uuid,
-    raw: Option<&'a Bytes>,
+    raw: &'a [u8],
+    sha256: String,
 }
 
 impl Earlier<'_> {
+    fn is(&self, raw: &Bytes) -> bool {
+        is_body(self.raw, &self.sha256, raw)
+    }
+
     fn repeat(&self, raw: &Bytes) -> Result<Receipt, LedgerError> {
-        if self.raw != Some(raw) {
+        if !self.is(raw) {
             return Err(LedgerError::KeyReused);
         }
         Ok(Receipt { seq: self.seq, event_id: self.event_id, duplicate: true, after: None })
@@ -69,7 +76,10 @@ impl Tables {
         for (arrival, key) in arrivals.into_iter().zip(keys) {
             let event_id = arrival.event_id;
             let before = new.get(&event_id).and_then(|&at| records.get(at));
-            let before = before.map(|it| Earlier { seq: it.seq, event_id, raw: it.raw.as_ref() });
+            let before = before.map(|it| {
+                let raw = it.raw.as_deref().unwrap_or_default();
+                Earlier { seq: it.seq, event_id, raw, sha256: String::new() }
+            });
             if let Some(earlier) = before.or_else(|| self.earlier(key.as_deref(), event_id)) {
                 receipts.push(earlier.repeat(&arrival.raw));
                 continue;
@@ -102,7 +112,7 @@ impl Tables {
                 new = true;
                 continue;
             };
-            if earlier.raw != Some(&arrival.raw) {
+            if !earlier.is(&arrival.raw) {
                 return true;
             }
             known = true;
@@ -117,8 +127,9 @@ impl Tables {
 
     fn received(&self, seq: u64) -> Option<Earlier<'_>> {
         let (record, fact) = self.at(seq)?;
-        let What::Received { event_id, .. } = &fact.what else { return None };
-        Some(Earlier { seq, event_id: *event_id, raw: record.raw.as_ref() })
+        let What::Received { event_id, raw_sha256, .. } = &fact.what else { return None };
+        let raw = record.raw.as_deref().unwrap_or_default();
+        Some(Earlier { seq, event_id: *event_id, raw, sha256: raw_sha256.clone() })
     }
 
     /// Whether all of the batch can be written.
@@ -235,8 +246,37 @@ impl Tables {
                 self.leases.insert(lease.clone(), format!("{run}/{step}"));
             }
             What::Released { lease, .. } => drop(self.leases.remove(lease)),
+            What::Archived { bodies, .. } => {
+                for (first, last) in bodies {
+                    let taken = self.records.iter_mut().map(|(record, _)| record);
+                    let taken = taken.filter(|it| (*first..=*last).contains(&it.seq));
+                    for raw in taken.filter_map(|it| it.raw.as_mut()) {
+                        *raw = Bytes::new();
+                    }
+                }
+            }
             other => self.enter_card(seq, other),
         }
+    }
+
+    /// Events after a place, without the bodies that stay.
+    pub(super) fn bodies(&self, after: u64, limit: u32) -> Vec<Link> {
+        let is_open = |seq: u64| {
+            let incident = self.places.get(&seq)?.as_ref().and_then(|key| self.incidents.get(key));
+            Some(incident.is_some_and(Incident::is_open))
+        };
+        let bodies = self.records.iter().filter_map(|(record, _)| {
+            let raw = record.raw.as_ref().filter(|raw| !raw.is_empty() && record.seq > after)?;
+            let raw = (!is_open(record.seq)?).then(|| raw.to_vec());
+            Some(Link {
+                seq: record.seq,
+                prev: record.prev.as_bytes().to_vec(),
+                payload: record.payload.clone().into_bytes(),
+                hash: record.hash.as_bytes().to_vec(),
+                raw,
+            })
+        });
+        bodies.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
     }
 
     fn change_documents(&mut self, fact: &Fact) -> Result<(), LedgerError> {

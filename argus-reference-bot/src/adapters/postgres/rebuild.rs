@@ -41,6 +41,7 @@ pub async fn rebuild(target: &Target) -> Result<u64, LedgerError> {
             rebuilt.take(&link)?;
         }
     }
+    verifier.finish().map_err(|broken| LedgerError::Damaged(broken.to_string()))?;
     fill(&session, &rebuilt.finish()?).await?;
     session.client.batch_execute("COMMIT").await.map_err(|error| failed(&error))?;
     Ok(verifier.head().0)

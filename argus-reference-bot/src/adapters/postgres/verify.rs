@@ -98,6 +98,11 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
         }
     }
     let (records, head) = verifier.head();
+    if findings.is_empty()
+        && let Err(broken) = verifier.finish()
+    {
+        findings.push(Finding::at(broken.seq, "records", broken.why));
+    }
     if findings.is_empty() {
         findings.extend(tables(&session, rebuilt).await?);
         if let Err(error) = check_head(&session).await {

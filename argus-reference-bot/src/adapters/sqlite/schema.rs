@@ -14,10 +14,11 @@ use crate::ports::ledger::LedgerError;
 const APPLICATION_ID: i32 = 0x4152_4755;
 /// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
 /// there are `documents` of every kind; 3 had another index of the incidents with a run,
-/// 4 another one of the incidents about a thing, 5 knew no digests, and 6 had long names as they are.
-const LAYOUT: i32 = 7;
+/// 4 another one of the incidents about a thing, 5 knew no digests, 6 had long names as they are,
+/// and 7 counted the alerts of a merged incident and knew no last number of a suppression.
+const LAYOUT: i32 = 8;
 
-pub(super) const TABLES: &str = "
+const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (
   seq     INTEGER PRIMARY KEY,
   prev    BLOB NOT NULL,
@@ -67,7 +68,6 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LedgerError> {
 /// Makes the tables anew from the records, in one transaction.
 pub(super) fn make_anew(connection: &Connection) -> Result<(), LedgerError> {
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-    connection.execute_batch(TABLES).map_err(failed)?;
     let ids = rebuild(connection, connection)?;
     let (seq, _) = head(connection).map_err(failed)?;
     ids.file(connection, seq).map_err(failed)?;
@@ -80,8 +80,10 @@ pub(super) fn make_anew(connection: &Connection) -> Result<(), LedgerError> {
         .map_err(failed)
 }
 
-/// Makes the projections, empty.
+/// Makes the projections, empty, and the records if they are elsewhere: what changes in them then
+/// changes nothing.
 pub(super) fn projections(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
     connection.execute_batch(&schema::sqlite())
 }
 

@@ -198,6 +198,9 @@ fn chain(connection: &Connection, verifier: &mut Verifier) -> rusqlite::Result<R
             return Ok(Err(broken));
         }
     }
+    if let Err(broken) = verifier.finish() {
+        return Ok(Err(broken));
+    }
     Ok(Ok(()))
 }
 

@@ -19,7 +19,7 @@ use super::room::Room;
 use super::tables::{Transaction, version};
 use super::{failed, ids, read, schema, unavailable};
 use crate::adapters::tables::project::Projector;
-use crate::adapters::tables::sealed::Sealed;
+use crate::adapters::tables::sealed::{Sealed, is_body};
 use crate::ports::chain::Link;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
@@ -313,11 +313,14 @@ impl Writer {
         seq: u64,
         arrival: &Arrival,
     ) -> rusqlite::Result<Result<Receipt, LedgerError>> {
-        let (raw, event_id): (Vec<u8>, String) = self
+        let (raw, event_id, sha256): (Vec<u8>, String, String) = self
             .connection
-            .prepare_cached("SELECT raw, payload ->> 'event_id' FROM records WHERE seq = ?1")?
-            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if raw != arrival.raw {
+            .prepare_cached(
+                "SELECT raw, payload ->> 'event_id', payload ->> 'raw_sha256' FROM records
+                 WHERE seq = ?1",
+            )?
+            .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if !is_body(&raw, &sha256, &arrival.raw) {
             return Ok(Err(LedgerError::KeyReused));
         }
         let event_id = event_id.parse().unwrap_or(arrival.event_id);

@@ -19,6 +19,10 @@ type Projected<E> = Result<Result<(), LedgerError>, E>;
 /// Incidents that are folded in memory at most, before they are written; a rebuild meets them all.
 const FOLDED: usize = 1_000;
 
+/// Takes the bodies of events away that an archive has; that they are events still shows.
+const EMPTY_BODIES: &str = "UPDATE records SET raw = substr(raw, 1, 0)
+ WHERE seq >= ?1 AND seq <= ?2 AND raw IS NOT NULL AND length(raw) > 0";
+
 /// Writes a document.
 pub(in crate::adapters) const SET_DOCUMENT: &str =
     "INSERT INTO documents (kind, key, version, body) VALUES (?1, ?2, 1, ?3)
@@ -146,6 +150,11 @@ fn apply<T: Tables>(tables: &mut T, seq: u64, fact: &Fact) -> Projected<T::Error
             }
         }
         What::Released { lease, .. } => tables.release(&bounded(lease))?,
+        What::Archived { bodies, .. } => {
+            for (first, last) in bodies {
+                tables.change(EMPTY_BODIES, &[Value::Whole(*first), Value::Whole(*last)])?;
+            }
+        }
         what => cards::changed(tables, seq, what)?,
     }
     documents(tables, fact)

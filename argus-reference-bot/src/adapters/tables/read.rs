@@ -83,6 +83,13 @@ pub(in crate::adapters) const DOCUMENTS: &str =
 pub(in crate::adapters) const LINKS: &str =
     "SELECT seq, prev, payload, hash, raw FROM records WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
+/// Events after a place, and whether their bodies may go into an archive: not of one that waits or
+/// belongs to an open incident, whose body people may still ask for. For [`body`].
+pub(in crate::adapters) const BODIES: &str = "SELECT r.seq, r.prev, r.payload, r.hash,
+  CASE WHEN coalesce(i.open, FALSE) THEN NULL ELSE r.raw END
+ FROM records r JOIN events e ON e.seq = r.seq LEFT JOIN incidents i ON i.key = e.incident
+ WHERE r.seq > ?1 AND length(r.raw) > 0 ORDER BY r.seq LIMIT ?2";
+
 /// How much there is, for [`counts`].
 pub(in crate::adapters) const COUNTS: &str = "SELECT (SELECT coalesce(max(seq), 0) FROM records),
   (SELECT count(*) FROM events) + (SELECT count(*) FROM records WHERE raw IS NOT NULL AND
@@ -112,6 +119,7 @@ pub(in crate::adapters) struct Received {
     pub(in crate::adapters) event_id: Uuid,
     pub(in crate::adapters) source: String,
     pub(in crate::adapters) idempotency_key: Option<String>,
+    pub(in crate::adapters) raw_sha256: String,
 }
 
 /// The received event of which the record is in column `at`.

@@ -78,12 +78,8 @@ fn lines(place: &Place, to: &Path) -> Result<(), Complaint> {
     Ok(file.sync_all()?)
 }
 
-pub(super) fn verify_export(file: &Path, format: Format) -> Outcome {
-    say_report(&check_export(file)?, format)
-}
-
 /// Verifies the chain in an export.
-fn check_export(file: &Path) -> Result<Report, Complaint> {
+pub(super) fn check_export(file: &Path) -> Result<Report, Complaint> {
     let mut verifier = Verifier::default();
     let mut findings = Vec::new();
     for link in export(file)? {
@@ -95,6 +91,11 @@ fn check_export(file: &Path) -> Result<Report, Complaint> {
             findings.push(Finding { seq, place: "records".into(), what });
             break;
         }
+    }
+    if findings.is_empty()
+        && let Err(broken) = verifier.finish()
+    {
+        findings.push(Finding { seq: Some(broken.seq), place: "records".into(), what: broken.why });
     }
     let (records, head) = verifier.head();
     Ok(Report { records, head: head.to_string(), pages: None, findings })

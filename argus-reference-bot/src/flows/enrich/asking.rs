@@ -13,6 +13,7 @@ use moka::future::Cache;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::ports::knowledge::{Finding, Reach, Shared, Silent, Source};
 
@@ -58,6 +59,9 @@ struct Stored<T> {
     as_of: Timestamp,
     note: Option<String>,
     good_until: Timestamp,
+    /// Whether it is from the cache that replicas share, and nobody was asked for it.
+    #[serde(skip)]
+    shared: bool,
 }
 
 /// One source, and all that stands between it and us.
@@ -143,7 +147,10 @@ impl<T: Keepable> Asking<T> {
             self.cache.invalidate(&key).await;
         }
         match self.cache.try_get_with(key, self.fetch(entity)).await {
-            Ok(stored) => self.answer(entity, stored, Cached::No),
+            Ok(stored) => {
+                let cached = if stored.shared { Cached::Yes } else { Cached::No };
+                self.answer(entity, stored, cached)
+            }
             Err(silent) => self.silent(entity, self.clock.now(), silent.why.clone()),
         }
     }
@@ -184,7 +191,7 @@ impl<T: Keepable> Asking<T> {
         // A moment in the future is a lie or a wrong clock; nothing is fresher than now.
         let as_of = found.as_of.map_or(now, |it| it.min(now));
         let good_until = now.checked_add(keep).unwrap_or(now);
-        Stored { known: found.known, as_of, note: found.note, good_until }
+        Stored { known: found.known, as_of, note: found.note, good_until, shared: false }
     }
 
     async fn fetch(&self, entity: &Entity) -> Result<Stored<T>, Silent> {
@@ -211,7 +218,8 @@ impl<T: Keepable> Asking<T> {
         // Whoever wrote it, it is good for no longer than one of our own would be.
         let longest = self.patience.known.max(self.patience.unknown);
         let plausible = stored.good_until <= now.checked_add(longest).unwrap_or(now);
-        (now < stored.good_until && stored.as_of <= now && plausible).then_some(stored)
+        let good = now < stored.good_until && stored.as_of <= now && plausible;
+        good.then_some(Stored { shared: true, ..stored })
     }
 
     async fn share(&self, entity: &Entity, stored: &Stored<T>) {
@@ -224,7 +232,7 @@ impl<T: Keepable> Asking<T> {
 
     fn attempt(&self) -> Result<Attempt<'_, T>, Silent> {
         match self.breaker().ask(self.clock.now().as_millisecond()) {
-            Pass::Ask => Ok(Attempt { asking: self, ended: false }),
+            Pass::Ask => Ok(Attempt { asking: self, since: Instant::now(), ended: false }),
             Pass::Wait { ms } => Err(Silent::because(format!(
                 "it failed and is left alone for another {} s",
                 ms.saturating_add(999) / 1_000
@@ -253,9 +261,11 @@ enum Cached {
     No,
 }
 
-/// A question on its way. One that nobody waits for any more counts as a failure: it was too slow.
+/// A question on its way. One that nobody waits for any more is a failure if it alone was slow:
+/// what was only asked late, behind many others, says nothing about the source.
 struct Attempt<'a, T: Keepable> {
     asking: &'a Asking<T>,
+    since: Instant,
     ended: bool,
 }
 
@@ -284,7 +294,7 @@ impl<T: Keepable> Attempt<'_, T> {
 
 impl<T: Keepable> Drop for Attempt<'_, T> {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.ended && self.since.elapsed() >= self.asking.patience.timeout / 2 {
             self.failed(None);
         }
     }

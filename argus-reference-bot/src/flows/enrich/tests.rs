@@ -30,6 +30,7 @@ impl Clock for Still {
 #[derive(Debug)]
 struct Told {
     does: Mutex<Does>,
+    takes: Mutex<Duration>,
     asked: AtomicU64,
 }
 
@@ -56,7 +57,12 @@ impl Source<Intel> for Told {
 
     async fn ask(&self, _: &Entity) -> Result<Finding<Intel>, Silent> {
         self.asked.fetch_add(1, Relaxed);
-        tokio::task::yield_now().await;
+        let takes = *self.takes.lock().expect("nobody panicked");
+        if takes.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(takes).await;
+        }
         let does = self.does.lock().expect("nobody panicked").clone();
         match does {
             Does::Answers(finding) => Ok(finding),
@@ -78,13 +84,25 @@ impl World {
     }
 
     fn with(does: Does, more: impl FnOnce(Asking<Intel>) -> Asking<Intel>) -> Self {
-        let clock = Arc::new(Still::default());
-        let source = Arc::new(Told { does: Mutex::new(does), asked: AtomicU64::new(0) });
         let patience = Patience {
             timeout: Duration::from_millis(1),
             rules: Rules { failures: 2, pause_ms: 10_000, longest_ms: 60_000 },
             ..Patience::default()
         };
+        Self::patient(does, patience, more)
+    }
+
+    fn patient(
+        does: Does,
+        patience: Patience,
+        more: impl FnOnce(Asking<Intel>) -> Asking<Intel>,
+    ) -> Self {
+        let clock = Arc::new(Still::default());
+        let source = Arc::new(Told {
+            does: Mutex::new(does),
+            takes: Mutex::default(),
+            asked: AtomicU64::new(0),
+        });
         let asking = Asking::new(
             Arc::<Told>::clone(&source) as Arc<dyn Source<Intel>>,
             patience,
@@ -100,6 +118,10 @@ impl World {
 
     fn does(&self, does: Does) {
         *self.source.does.lock().expect("nobody panicked") = does;
+    }
+
+    fn takes(&self, time: Duration) {
+        *self.source.takes.lock().expect("nobody panicked") = time;
     }
 
     fn asked(&self) -> u64 {
@@ -197,15 +219,48 @@ async fn a_source_that_asks_for_time_gets_it() {
 async fn a_source_that_hangs_is_silent_and_counts_as_failing() {
     let world = World::new(Does::Hangs);
     assert_eq!(why(&world.answer("192.0.2.1").await), "no answer within 1 ms");
-    // Nobody waits for this one to the end, which is a failure too.
-    let question = about("192.0.2.2");
-    let asked = world.knowledge.ask([&question], Duration::ZERO).await;
-    let answer = asked.of(&question).intel.remove(0);
-    assert!(why(&answer).starts_with("no answer within "), "{answer:?}");
+    world.answer("192.0.2.2").await;
     assert_eq!(
         why(&world.answer("192.0.2.3").await),
         "it failed and is left alone for another 10 s"
     );
+}
+
+/// A question that nobody waits for to the end counts if it was long enough on its way.
+#[tokio::test]
+async fn a_question_that_is_given_up_is_a_failure_if_it_was_slow() {
+    let slow = |timeout: u64, within: u64| async move {
+        let patience = Patience {
+            timeout: Duration::from_millis(timeout),
+            rules: Rules { failures: 1, ..Rules::default() },
+            ..Patience::default()
+        };
+        let world = World::patient(Does::Hangs, patience, |asking| asking);
+        let question = about("192.0.2.1");
+        let asked = world.knowledge.ask([&question], Duration::from_millis(within)).await;
+        let answer = asked.of(&question).intel.remove(0);
+        assert_eq!(why(&answer), format!("no answer within {within} ms"));
+        world.knowledge.intel[0].stage()
+    };
+    assert_eq!(slow(60_000, 1).await, Stage::Closed);
+    assert_eq!(slow(60, 40).await, Stage::Open);
+}
+
+/// A healthy source of a hundred milliseconds, sixteen at once: of 512 questions most are given up
+/// at the common deadline, the last ones when they were hardly asked.
+#[tokio::test]
+async fn a_healthy_source_is_not_left_alone_because_it_is_asked_much() {
+    let patience = Patience { timeout: Duration::from_secs(10), ..Patience::default() };
+    let world = World::patient(Does::Answers(Finding::nothing()), patience, |asking| asking);
+    world.takes(Duration::from_millis(100));
+    let questions: Vec<_> =
+        (0..512).map(|n| about(&format!("192.0.{}.{}", n / 256, n % 256))).collect();
+    let asked = world.knowledge.ask(&questions, Duration::from_millis(450)).await;
+    let known_nothing = |it: &&Question| asked.of(it).intel[0].said == Known::Unknown;
+    let answered = questions.iter().filter(known_nothing).count();
+    assert!((16..512).contains(&answered), "{answered}");
+    assert_eq!(world.knowledge.intel[0].stage(), Stage::Closed);
+    assert_eq!(world.answer("198.51.100.1").await.said, Known::Unknown);
 }
 
 #[tokio::test]
@@ -249,6 +304,7 @@ async fn replicas_share_answers_and_believe_only_what_can_be_true() {
     let first = one.answer("192.0.2.1").await;
     let second = other.answer("192.0.2.1").await;
     assert_eq!(first.said, second.said);
+    assert_eq!((first.cached, second.cached), (false, true), "nobody was asked the second time");
     assert_eq!((one.asked(), other.asked()), (1, 0));
     let text = format!("{:?}", kept.0.lock().expect("nobody panicked").keys());
     assert!(!text.contains("192.0.2.1"), "{text}");

@@ -9,6 +9,7 @@ use argus_soc::event::Shape;
 use aws_lc_rs::{constant_time, digest, hmac};
 use http::{Extensions, HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 /// How far the clocks of a source and of Argus may differ, in seconds.
 const SKEW: i64 = 300;
@@ -52,6 +53,14 @@ impl SourceKey {
     /// A key that signs the raw body.
     pub fn hmac(secret: &Secret) -> Self {
         Self::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())))
+    }
+
+    /// Fetches what is needed to check it, if anything is.
+    pub(in super::super) async fn prefetch(&self) -> Result<(), argus_bot_sdk::Error> {
+        match self {
+            Self::Entra(api) => api.prefetch().await,
+            _ => Ok(()),
+        }
     }
 
     /// Keys of both kinds of signatures that nobody has.
@@ -101,11 +110,11 @@ impl Shown {
         Self { api_key, signature, timed, authorization, certificate }
     }
 
-    /// What can be told of the caller before the body is there.
-    pub(super) async fn before_body(&self, keys: &[SourceKey]) -> Proof {
+    /// What can be told of the caller before the body is there, and by then.
+    pub(super) async fn before_body(&self, keys: &[SourceKey], until: Instant) -> Proof {
         let mut proof = Proof::None;
         for key in keys {
-            proof = proof.max(self.of(key).await);
+            proof = proof.max(self.of(key, until).await);
         }
         proof
     }
@@ -119,7 +128,7 @@ impl Shown {
         })
     }
 
-    async fn of(&self, key: &SourceKey) -> Proof {
+    async fn of(&self, key: &SourceKey, until: Instant) -> Proof {
         let proven = |is: bool| if is { Proof::Whole } else { Proof::None };
         match key {
             SourceKey::ApiKey(wanted) => proven(self.api_key.as_ref().is_some_and(|shown| {
@@ -137,11 +146,14 @@ impl Shown {
             SourceKey::CertificateName(name) => {
                 proven(self.certificate.as_ref().is_some_and(|shown| shown.is_for(name)))
             }
-            SourceKey::Entra(api) => match api.check(self.authorization.as_deref()).await {
-                Ok(()) => Proof::Whole,
-                Err(rejection) if rejection.status() == 503 => Proof::Unknown,
-                Err(_) => Proof::None,
-            },
+            SourceKey::Entra(api) => {
+                let check = api.check(self.authorization.as_deref());
+                match tokio::time::timeout_at(until, check).await {
+                    Ok(Ok(())) => Proof::Whole,
+                    Ok(Err(rejection)) if rejection.status() != 503 => Proof::None,
+                    Ok(Err(_)) | Err(_) => Proof::Unknown,
+                }
+            }
         }
     }
 

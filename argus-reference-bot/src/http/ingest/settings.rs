@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use argus_bot_sdk::Clock;
 use argus_bot_sdk::auth::{EntraApi, InboundConfig, Secret};
+use argus_bot_sdk::server::PeerCertificate;
 use argus_soc::event::{Shape, UnknownShape};
 
 use super::proof::{SourceDoor, SourceKey, digest_of_settings};
@@ -142,9 +143,17 @@ fn certificate_keys(
         let why = "name the certificate by its `sha256` or by a `san` in it";
         return Err(ConfigError::value(key, why));
     }
-    let names = certificate.san.iter().cloned().map(SourceKey::CertificateName).map(Ok);
+    let names = certificate.san.iter().map(|name| certificate_name(key, name));
     let digests = certificate.sha256.iter().map(|it| read_digest(key, it));
     digests.map(|it| it.map(SourceKey::Certificate)).chain(names).collect()
+}
+
+fn certificate_name(key: &str, name: &str) -> Result<SourceKey, ConfigError> {
+    if PeerCertificate::is_name(name) {
+        return Ok(SourceKey::CertificateName(name.to_owned()));
+    }
+    let why = format!("`{name}` is neither a DNS name nor an address, so no certificate has it");
+    Err(ConfigError::value(format!("{key}.mtls.san"), why))
 }
 
 fn read_digest(key: &str, digest: &str) -> Result<[u8; 32], ConfigError> {
@@ -174,4 +183,21 @@ fn digest_keys(key: &str, digests: &[String]) -> Result<Vec<SourceKey>, ConfigEr
         return Err(ConfigError::value(key, why));
     }
     digests.iter().map(|it| read_digest(key, it).map(SourceKey::ApiKey)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_certificate_has_is_named_with_its_setting() {
+        let key = "ingest.sources.siem.auth";
+        for good in ["siem.contoso.example", "10.1.2.3", "2001:db8::1"] {
+            assert!(certificate_name(key, good).is_ok(), "{good}");
+        }
+        for bad in ["", "*.contoso.example", "CN=siem", "siem contoso", "https://siem.example"] {
+            let said = certificate_name(key, bad).expect_err(bad).to_string();
+            assert!(said.contains("ingest.sources.siem.auth.mtls.san"), "{said}");
+        }
+    }
 }

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
-use argus_bot_sdk::auth::{Authenticator, Cloud, InboundConfig, Secret};
+use argus_bot_sdk::auth::{Authenticator, Cloud, EntraApi, InboundConfig, Secret};
+use argus_bot_sdk::testing::fault::Fault;
+use argus_bot_sdk::testing::{FakeEntra, TokenSpec};
 use argus_soc::event::{Claims, Label, Shape};
 use async_trait::async_trait;
+use http::{Extensions, HeaderMap};
 use tokio::sync::Semaphore;
 
 use super::super::BodyLimits;
@@ -32,6 +35,10 @@ impl Medium for Stalled {
 
 /// A door of one source, before a disk that does nothing; a thousand bytes may be on their way.
 fn door() -> (Arc<Inner>, Arc<Stalled>) {
+    door_with(SourceKey::api_key(&Secret::new("a key")))
+}
+
+fn door_with(key: SourceKey) -> (Arc<Inner>, Arc<Stalled>) {
     let disk = Arc::new(Stalled(Semaphore::new(0)));
     let ledger = Memory::open(Arc::<Stalled>::clone(&disk), Vec::new()).expect("an empty store");
     let clock = Still::new();
@@ -41,7 +48,7 @@ fn door() -> (Arc<Inner>, Arc<Stalled>) {
     let source = SourceDoor {
         name: "edr".into(),
         shape: Shape::Generic,
-        keys: vec![SourceKey::api_key(&Secret::new("a key"))],
+        keys: vec![key],
         quota: (None, None),
     };
     let bounds = Bounds { events: 100, bytes: 1_000 };
@@ -51,6 +58,7 @@ fn door() -> (Arc<Inner>, Arc<Stalled>) {
         decoy: SourceKey::decoys(),
         roles: Roles::default(),
         admission: Arc::new(Admission::new(bounds, &[(None, None); 2])),
+        complaints: Complaints::default(),
         writes: Writes::default(),
         limits: BodyLimits { event_bytes: 1_000, batch_events: 10, batch_bytes: 1_000 },
         admin_key: None,
@@ -111,4 +119,33 @@ async fn an_event_whose_sender_left_is_placed_all_the_same() {
     let rung = inner.soc.bells.triage.notified();
     tokio::time::timeout(Duration::from_secs(10), rung).await.expect("somebody rings");
     assert_eq!(inner.soc.sources.backlog.size(), (1, 900));
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_can_check_is_not_waited_for() {
+    const AUDIENCE: &str = "api://events.contoso.example";
+    const TENANT: &str = "11111111-2222-4333-8444-555555555555";
+    const GRID: &str = "77777777-8888-4999-8aaa-bbbbbbbbbbbb";
+    let entra = FakeEntra::builder().tenant(TENANT).start().await.expect("a port");
+    entra.faults().always("entra", "metadata", Fault::Delay(Duration::from_secs(2)));
+    let config = InboundConfig::new(AUDIENCE, Cloud::Public)
+        .openid_metadata_url(entra.metadata_url())
+        .entra_caller(TENANT, GRID);
+    let api = EntraApi::new(&config, [""; 0], entra.clock()).expect("settings");
+    let (inner, _) = door_with(SourceKey::Entra(Box::new(api)));
+    let shown = |authorization: String| {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", authorization.parse().expect("a header value"));
+        Shown::read(&headers, &Extensions::new(), inner.soc.clock.now())
+    };
+    let good = format!("Bearer {}", entra.mint(&TokenSpec::app(GRID, TENANT, AUDIENCE)));
+
+    let refused = inner.caller(None, &shown(good.clone())).await.err().expect("no keys");
+    assert_eq!((refused.problem.status(), refused.reason), (503, Some(Reason::Keys)));
+    let stranger = inner.caller(None, &shown("Bearer x".into())).await.err().expect("a stranger");
+    assert_eq!(stranger.problem.status(), 401);
+
+    // What was begun for it goes on; the next sender is let in.
+    inner.sources[0].keys[0].prefetch().await.expect("Entra answers in the end");
+    assert!(matches!(inner.caller(None, &shown(good)).await, Ok(Caller::Proven(0))));
 }

@@ -3,6 +3,7 @@
 //! Long because it is the one list of these promises.
 
 mod arrivals;
+mod bodies;
 mod cards;
 mod long;
 
@@ -24,6 +25,7 @@ use uuid::Uuid;
 pub use self::arrivals::{
     deliveries_are_whole, events_are_kept, repeats_are_told, sources_are_remembered,
 };
+pub use self::bodies::bodies_are_archived;
 pub use self::cards::{
     cards_are_due_in_order, cards_move_and_come_back, digests_cover_cards, places_are_told_apart,
 };

@@ -23,9 +23,10 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 51] = [
+const KINDS: [&str; 52] = [
     "system.started",
     "event.received",
+    "store.archived",
     "incident.opened",
     "incident.event_added",
     "incident.events_added",

@@ -20,7 +20,7 @@ use super::{Answer, Job, Receipts};
 use crate::adapters::tables::Cells as _;
 use crate::adapters::tables::project::Projector;
 use crate::adapters::tables::read;
-use crate::adapters::tables::sealed::Sealed;
+use crate::adapters::tables::sealed::{Sealed, is_body};
 use crate::ports::chain::Link;
 use crate::ports::ledger::{Arrival, Batch, LedgerError, Receipt};
 
@@ -295,8 +295,8 @@ struct Draft<'a> {
     loaded: Loaded,
     /// Who holds each claim, and its fence.
     claims: BTreeMap<String, (String, u64)>,
-    /// Events that were there before: their ids and bodies.
-    repeats: HashMap<u64, (Uuid, Vec<u8>)>,
+    /// Events that were there before: their ids, the digests of their bodies, and these.
+    repeats: HashMap<u64, (Uuid, String, Vec<u8>)>,
     records: Vec<New<'a>>,
     /// What the other replicas are told.
     told: BTreeSet<char>,
@@ -323,7 +323,8 @@ impl<'a> Draft<'a> {
         let sql = "SELECT seq, payload, raw FROM records WHERE seq = ANY (?1)";
         for row in session.query(sql, values).await? {
             let event = read::received(&row, 1)?;
-            self.repeats.insert(row.whole(0)?, (event.event_id, row.bytes(2)?.to_vec()));
+            let earlier = (event.event_id, event.raw_sha256, row.bytes(2)?.to_vec());
+            self.repeats.insert(row.whole(0)?, earlier);
         }
         Ok(())
     }
@@ -375,12 +376,13 @@ impl<'a> Draft<'a> {
 
     fn repeat(&self, seq: u64, arrival: &Arrival) -> Result<Receipt, LedgerError> {
         let new = || self.records.iter().find(|new| new.seq == seq);
-        let old = self.repeats.get(&seq).map(|(id, raw)| (*id, raw.as_slice()));
-        let known = old.or_else(|| new().map(|new| (new.event_id, new.raw.unwrap_or_default())));
-        let (event_id, raw) = known.ok_or_else(|| {
+        let old = self.repeats.get(&seq).map(|(id, sha256, raw)| (*id, sha256.as_str(), &**raw));
+        let known =
+            old.or_else(|| new().map(|new| (new.event_id, "", new.raw.unwrap_or_default())));
+        let (event_id, sha256, raw) = known.ok_or_else(|| {
             LedgerError::Damaged(format!("record {seq} is no event, but has an id"))
         })?;
-        if raw != arrival.raw {
+        if !is_body(raw, sha256, &arrival.raw) {
             return Err(LedgerError::KeyReused);
         }
         Ok(Receipt { seq, event_id, duplicate: true, after: None })

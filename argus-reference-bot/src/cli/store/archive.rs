@@ -1,0 +1,75 @@
+//! `argus store archive`, and the proof of what it wrote.
+
+use std::path::Path;
+
+use argus_bot_sdk::{Clock as _, SystemClock};
+use argus_soc::ledger::fact::What;
+use serde_json::json;
+
+use super::{copy, done};
+use crate::adapters::archive::{Recorded, check};
+use crate::adapters::verify::{Finding, read_line};
+use crate::app::Place;
+use crate::cli::audit::exported;
+use crate::cli::output::Format;
+use crate::cli::serve::runtime;
+use crate::cli::{Complaint, Outcome};
+use crate::config;
+use crate::flows::retention::Retention;
+use crate::ports::chain::Link;
+
+/// Archives what is old by the settings.
+pub(super) fn run(place: &Place, settings: &config::Retention, format: Format) -> Outcome {
+    let retention = Retention::of(settings)?;
+    let archived = runtime()?.block_on(async {
+        let ledger = place.open().await?;
+        let archived = retention.archive(ledger.as_ref(), SystemClock.now(), None).await;
+        ledger.settle().await?;
+        Ok::<_, Complaint>(archived?)
+    })?;
+    let (name, files) = (place.name(), archived.files.join(", "));
+    let words = if archived.events == 0 {
+        format!("{name}: no body is older than {} days", settings.days)
+    } else {
+        let (events, bytes) = (archived.events, archived.bytes);
+        format!("{name}: {events} bodies of {bytes} bytes are in {files}")
+    };
+    let told = json!({
+        "store": name,
+        "files": archived.files,
+        "events": archived.events,
+        "bytes": archived.bytes,
+    });
+    done(format, &words, &told)
+}
+
+/// Proves the archives that a store has recorded.
+pub(super) fn check_of_store(place: &Place, folder: &Path) -> Result<Vec<Finding>, Complaint> {
+    let mut findings = Vec::new();
+    exported(place, |line| {
+        findings.extend(finding(&read_line(&line.to_string())?, folder)?);
+        Ok(())
+    })
+    .map_err(Complaint)?;
+    Ok(findings)
+}
+
+/// Proves the archives that an export has recorded.
+pub(super) fn check_of_export(file: &Path, folder: &Path) -> Result<Vec<Finding>, Complaint> {
+    let mut findings = Vec::new();
+    for link in copy::export(file)? {
+        findings.extend(finding(&link?, folder).map_err(Complaint)?);
+    }
+    Ok(findings)
+}
+
+/// What is wrong with the archive that a record tells of, if it tells of one.
+fn finding(link: &Link, folder: &Path) -> Result<Option<Finding>, String> {
+    let fact = link.fact().map_err(|error| error.to_string())?;
+    let What::Archived { file, file_sha256: sha256, events, .. } = fact.what else {
+        return Ok(None);
+    };
+    let recorded = Recorded { seq: link.seq, file, sha256, events };
+    let wrong = check(folder, &recorded).err();
+    Ok(wrong.map(|what| Finding { seq: Some(link.seq), place: "archives".into(), what }))
+}
