@@ -167,7 +167,10 @@ pub fn plain_approval(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &s
     let (_, label) = request_status(run);
     let mut said = vec![format!("{}: {label}", run.id)];
     said.extend(steps.map(what));
-    said.extend(run.approval.as_ref().map(|it| format!("Why a person is asked: {}", it.reason)));
+    if let Some(it) = &run.approval {
+        said.push(format!("Why a person is asked: {}", it.reason));
+        said.push(format!("Digest {}", it.digest));
+    }
     without_layout(&title, &said, why, approval_actions(incident, run, stand))
 }
 

@@ -81,7 +81,11 @@ fn read(activity: &Activity) -> Option<(Name, u64, bool, Value)> {
     let card = activity.attachments.as_ref()?.first()?.content.clone()?;
     let Some(speak) = card.get("speak").and_then(Value::as_str).map(str::to_owned) else {
         let title = card.pointer("/body/0/text")?.as_str()?;
-        let name = (title.split_once(':')?.0.to_owned(), "card".to_owned());
+        let body = card.get("body").and_then(Value::as_array).into_iter().flatten();
+        let mut texts = body.filter_map(|it| it.get("text").and_then(Value::as_str));
+        // Without its layout a request still says which one it is.
+        let which = texts.find_map(|it| it.strip_prefix("Digest ")).unwrap_or("card");
+        let name = (title.split_once(':')?.0.to_owned(), which.to_owned());
         return Some((name, 0, true, card));
     };
     let mut words = speak.split(' ');

@@ -98,7 +98,9 @@ async fn a_request_without_a_layout_is_asked_and_stands_again_where_it_was_delet
     assert!(matches!(soc.show(&request, 0).await, Ok(Done::Shown)));
     let (_, sent) = world.teams.asked().pop().expect("a card");
     let sent = sent.to_string();
-    for part in ["Create a ticket for ws-1", "Waiting for a decision", "\"approve\"", "\"deny\""] {
+    for part in
+        ["Create a ticket for ws-1", "Digest ", "Waiting for a decision", "\"approve\"", "\"deny\""]
+    {
         assert!(sent.contains(part), "no {part} in {sent}");
     }
     let stands = DueCard { activity_id: Some("1".into()), ..request.clone() };

@@ -6,7 +6,9 @@ use argus_soc::ledger::Hash;
 
 /// Longest wait between two tries: what is back is noticed within a minute.
 const SLOWEST: u64 = 45_000;
-const FIRST: u64 = 1_000;
+/// Twice the shortest wait. What was given up may arrive for a moment still, and must not undo what is
+/// sent after it; so that is a second later at least.
+const FIRST: u64 = 2_000;
 
 /// The name of what is sent: an incident and which of its cards, or a bulletin.
 pub(super) type Name = (String, String);
@@ -85,7 +87,7 @@ impl Tries {
     }
 }
 
-/// Doubles from a second to three quarters of a minute; between half and all of that, so that
+/// Doubles from two seconds to three quarters of a minute; between half and all of that, so that
 /// those who failed together do not return together. The same tries give the same waits: a run that
 /// is simulated can be run again.
 fn wait(tried: u32, name: &str) -> u64 {
@@ -131,8 +133,8 @@ mod tests {
     #[test]
     fn waits_grow_and_differ() {
         let waits: Vec<u64> = (0..9).map(|tried| wait(tried, "19:a")).collect();
-        assert!(waits.iter().all(|it| (500..=SLOWEST).contains(it)), "{waits:?}");
-        assert!(waits[6] > 20_000 && waits[0] < 1_000, "{waits:?}");
+        assert!(waits.iter().all(|it| (1_000..=SLOWEST).contains(it)), "{waits:?}");
+        assert!(waits[6] > 20_000 && waits[0] < 2_000, "{waits:?}");
         let others: std::collections::BTreeSet<u64> =
             (0..50).map(|n| wait(3, &n.to_string())).collect();
         assert!(others.len() > 20, "no jitter");
