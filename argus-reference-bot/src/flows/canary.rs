@@ -215,16 +215,19 @@ fn found(slot: Timestamp) -> Value {
 mod tests {
     use std::sync::Arc;
 
+    use argus_bot_sdk::connector::{SendError, SendErrorKind};
     use argus_soc::decide::Decision;
     use argus_soc::enrich::{Enrichment, Known};
     use argus_soc::incident::{Incident, Stage};
     use argus_soc::ledger::fact::{Actor, What};
     use argus_soc::suppress::{Scope, Suppression};
+    use tokio::task::JoinSet;
 
     use super::*;
     use crate::config;
+    use crate::flows::notify::notify;
     use crate::flows::testing::Still;
-    use crate::flows::world::World;
+    use crate::flows::world::{World, until};
     use crate::ports::ledger::{Batch, Filter, StoredCard};
 
     /// Replicas on one store, a clock that stands still, and Teams as the notifier would use it.
@@ -419,5 +422,50 @@ actions:
         canaries.says(&other, &["argus_canary_overdue 1"]).await;
         both().await;
         assert_eq!(canaries.events(&one).await, 2, "one alarm");
+    }
+
+    /// Runs the notifier for as long as `then` takes.
+    async fn notifying(soc: &Arc<Soc>, then: impl Future<Output = ()>) {
+        let (halt, halted) = watch::channel(false);
+        let mut work = JoinSet::new();
+        work.spawn(notify(Arc::clone(soc), halted));
+        then.await;
+        halt.send_replace(true);
+        work.join_all().await;
+    }
+
+    #[tokio::test]
+    async fn teams_shows_it_and_then_that_it_is_over() {
+        let canaries = Canaries::new();
+        let soc = Arc::new(canaries.soc());
+        let state = async |state: &str| {
+            let cards = soc.ledger.cards_of("INC-1").await.ok()?;
+            (cards.first()?.state() == state).then_some(())
+        };
+        notifying(&soc, async {
+            canaries.look(&soc).await;
+            until("its card", async || state("shown").await).await;
+            canaries.look(&soc).await;
+            assert_eq!(canaries.incident(&soc, "INC-1").await.stage, Stage::Resolved);
+            until("its end", async || state("shown").await).await;
+        })
+        .await;
+        let ids: Vec<_> = canaries.world.teams.asked().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [None, Some("1".to_owned())], "created once, and updated");
+    }
+
+    #[tokio::test]
+    async fn one_that_teams_does_not_take_alarms() {
+        let canaries = Canaries::new();
+        let soc = Arc::new(canaries.soc());
+        canaries.world.teams.say(Err(SendError::new(SendErrorKind::Dormant)));
+        notifying(&soc, async {
+            canaries.look(&soc).await;
+            let asked = async || (!canaries.world.teams.asked().is_empty()).then_some(());
+            until("that Teams is asked", asked).await;
+        })
+        .await;
+        canaries.pass(&soc, 6).await;
+        assert!(canaries.alarm(&soc).await.is_some());
     }
 }
