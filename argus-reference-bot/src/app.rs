@@ -33,6 +33,7 @@ use crate::flows::automation::automation;
 use crate::flows::canary::canaries;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
+use crate::flows::measures::measure;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
@@ -244,6 +245,7 @@ impl App {
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
         hearing.spawn(async move { hears.hear_others().await });
+        work.spawn(measure(Arc::clone(&soc), halted.clone()));
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));

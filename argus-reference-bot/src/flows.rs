@@ -8,6 +8,7 @@ pub mod canary;
 pub mod enrich;
 pub mod execute;
 pub mod ingest;
+pub mod measures;
 pub mod notify;
 pub mod outbox;
 pub mod place;
@@ -97,6 +98,8 @@ pub struct Soc {
     pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
+    /// The figures of the last days.
+    pub measured: measures::Measured,
     /// What is counted.
     pub metrics: crate::metrics::Metrics,
 }
@@ -177,6 +180,7 @@ impl Soc {
             patience: execute::Patience::default(),
             shares: shares::Shares::default(),
             bells: Bells::default(),
+            measured: measures::Measured::default(),
             metrics: crate::metrics::Metrics::default(),
         }
     }
