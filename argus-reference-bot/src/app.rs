@@ -30,8 +30,10 @@ use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
 use crate::flows::automation::automation;
+use crate::flows::canary::canaries;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
+use crate::flows::measures::measure;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
 use crate::flows::playbooks::Playbooks;
@@ -107,6 +109,7 @@ impl App {
     ///
     /// [`AppError`], also if the store is a file and somebody else would have to run the rest.
     pub async fn build_as(config: &Config, roles: Roles) -> Result<Self, AppError> {
+        config.canary.check()?;
         let store = Place::of(&config.store)?;
         if !roles.is_all() && matches!(store, Place::Sqlite(_)) {
             let why = format!(
@@ -154,6 +157,7 @@ impl App {
             approvals: config.approvals,
             storm: config.storm,
             notify: config.notify.clone(),
+            canary: config.canary,
             sources,
             ..Soc::new(needs)
         });
@@ -232,6 +236,7 @@ impl App {
             work.spawn(execute(Arc::clone(&soc), halted.clone()));
             work.spawn(automation(Arc::clone(&soc), halted.clone()));
             work.spawn(copies::follow(copies, halted.clone()));
+            work.spawn(canaries(Arc::clone(&soc), halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
             if let Some(retention) = retention {
                 work.spawn(retention::follow(Arc::clone(&soc), retention, halted.clone()));
@@ -240,6 +245,7 @@ impl App {
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
         hearing.spawn(async move { hears.hear_others().await });
+        work.spawn(measure(Arc::clone(&soc), halted.clone()));
         work.spawn(watch_sources(Arc::clone(&soc), halted.clone()));
         work.spawn(templates.follow(Arc::clone(&soc), halted.clone()));
         work.spawn(prefetch(Arc::clone(&auth)));

@@ -7,6 +7,7 @@ mod demo;
 mod enrich;
 mod events;
 mod explain_token;
+mod measures;
 mod outbox;
 mod output;
 mod playbooks;
@@ -39,6 +40,7 @@ Examples:
   argus routes explain --event alert.json --config argus.toml
   argus outbox list --data ./data/argus.db
   argus audit verify --data ./data/argus.db
+  argus measures --data ./data/argus.db --since 30d
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
 
@@ -83,6 +85,8 @@ enum Command {
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Say how fast alerts were seen, answered and contained, and how much went by itself.
+    Measures(measures::Args),
     /// Look after the store: migrate, rebuild, back up, verify, copy.
     #[command(subcommand)]
     Store(store::Command),
@@ -132,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Measures(args) => measures::run(&args),
         Command::Store(command) => store::run(&command),
         Command::Teams(command) => teams::run(&command),
     };

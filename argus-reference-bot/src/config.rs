@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod canary;
 mod correlation;
 pub mod credential;
 pub mod enrichment;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::canary::Canary;
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
@@ -84,6 +86,9 @@ pub struct Config {
     /// How events are scored.
     #[serde(default)]
     pub score: Score,
+    /// Whether alerts reach people.
+    #[serde(default)]
+    pub canary: Canary,
 }
 
 /// The HTTP server.

@@ -4,9 +4,11 @@ pub mod access;
 pub mod act;
 pub mod ask;
 pub mod automation;
+pub mod canary;
 pub mod enrich;
 pub mod execute;
 pub mod ingest;
+pub mod measures;
 pub mod notify;
 pub mod outbox;
 pub mod place;
@@ -78,6 +80,8 @@ pub struct Soc {
     pub storm: crate::config::Storm,
     /// What happens to cards that Teams does not take.
     pub notify: crate::config::Notify,
+    /// How often a canary is sent.
+    pub canary: crate::config::Canary,
     /// What pauses automation.
     pub guard: automation::Paused,
     /// What approvals need.
@@ -94,6 +98,8 @@ pub struct Soc {
     pub shares: shares::Shares,
     /// Work for the background tasks.
     pub bells: Bells,
+    /// The figures of the last days.
+    pub measured: measures::Measured,
     /// What is counted.
     pub metrics: crate::metrics::Metrics,
 }
@@ -165,6 +171,7 @@ impl Soc {
             window: Window::default(),
             storm: crate::config::Storm::default(),
             notify: crate::config::Notify::default(),
+            canary: crate::config::Canary::default(),
             guard: automation::Paused::default(),
             approvals: crate::config::Approvals::default(),
             sources: sources::Sources::default(),
@@ -173,6 +180,7 @@ impl Soc {
             patience: execute::Patience::default(),
             shares: shares::Shares::default(),
             bells: Bells::default(),
+            measured: measures::Measured::default(),
             metrics: crate::metrics::Metrics::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod bulletin;
 pub mod data;
+pub mod measures;
 mod sources;
 mod words;
 

@@ -9,6 +9,7 @@
 
 mod designer;
 mod explain;
+mod measures;
 mod routes;
 mod rules;
 mod score;

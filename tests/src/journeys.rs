@@ -2,6 +2,7 @@
 //! simulated Microsoft, and nothing between them that is not there in production.
 
 mod approve;
+mod canary;
 mod certificates;
 mod crash;
 mod deliveries;

@@ -4,7 +4,8 @@
 //!
 //! | if | then |
 //! | --- | --- |
-//! | it is a canary, informational, or closed at the source | ignore |
+//! | it is called a canary by its source, informational, or closed at the source | ignore |
+//! | it is a canary of Argus' own | notify |
 //! | its severity is unknown | ask a person |
 //! | no playbook is for it | notify |
 //! | enrichment is degraded or the asset is unknown | ask a person |
@@ -21,6 +22,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::canary::is_canary;
 use crate::enrich::{Asset, Enrichment, Known};
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::playbook::{Approval, Playbook, plan};
@@ -108,6 +110,9 @@ pub fn decide(
 ) -> Decision {
     if let Some(reason) = ignorable(event) {
         return Decision::Ignore { reasons: vec![reason.to_owned()] };
+    }
+    if is_canary(event) {
+        return Decision::Notify { reasons: vec!["it is a canary".to_owned()] };
     }
     let mut matching: Vec<&Playbook> =
         playbooks.iter().filter(|playbook| playbook.triggered_by(event)).collect();

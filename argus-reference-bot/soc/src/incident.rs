@@ -304,7 +304,7 @@ impl Incident {
 }
 
 /// Whether the action takes the ground from under an attacker.
-fn contains_threat(action: ActionKind) -> bool {
+pub(crate) fn contains_threat(action: ActionKind) -> bool {
     matches!(
         action,
         ActionKind::IsolateHost

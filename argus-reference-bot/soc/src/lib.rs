@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attack;
+pub mod canary;
 pub mod correlate;
 pub mod decide;
 pub mod effect;
@@ -8,6 +9,7 @@ pub mod enrich;
 pub mod event;
 pub mod incident;
 pub mod ledger;
+pub mod measures;
 pub mod playbook;
 pub mod policy;
 pub mod run;

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::canary::is_canary;
 use crate::event::{Entity, EntityKind, Phase, SecurityEvent, Severity};
 use crate::ledger::documents::Document;
 use crate::ledger::fact::{Actor, Fact, What};
@@ -66,6 +67,7 @@ impl Suppression {
     pub fn covers(&self, event: &SecurityEvent, now: Timestamp) -> bool {
         now < self.until
             && event.phase != Phase::Resolved
+            && !is_canary(event)
             && (self.critical || event.severity < Severity::Critical)
             && self.scope.holds(event)
     }

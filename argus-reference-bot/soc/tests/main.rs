@@ -17,6 +17,7 @@ mod events;
 mod indicators;
 mod mappers;
 mod mappings;
+mod measures;
 mod oracle;
 mod playbooks;
 mod policies;

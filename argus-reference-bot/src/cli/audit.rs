@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use argus_soc::ledger::fact::Fact;
+use base64::Engine as _;
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{Format, say};
 use super::serve::runtime;
@@ -93,7 +95,7 @@ pub(super) fn run(command: &Command) -> Outcome {
 /// Gives every record of a store to `line`.
 pub(super) fn exported(
     place: &Place,
-    line: impl FnMut(serde_json::Value) -> Result<(), String>,
+    line: impl FnMut(Value) -> Result<(), String>,
 ) -> Result<(), String> {
     match place {
         Place::Sqlite(path) => export(path, line),
@@ -102,6 +104,24 @@ pub(super) fn exported(
             runtime.block_on(postgres::export(target, line))
         }
     }
+}
+
+/// Gives what every record of a store says to `each`, in order, with the raw body of an event.
+pub(super) fn facts(
+    place: &Place,
+    mut each: impl FnMut(Fact, Option<Vec<u8>>) -> Result<(), super::Complaint>,
+) -> Result<(), super::Complaint> {
+    let mut line = |line: Value| -> Result<(), super::Complaint> {
+        let payload = line.get("payload").and_then(Value::as_str).unwrap_or_default();
+        let fact = Fact::read(payload.as_bytes()).map_err(|error| {
+            let seq = line.get("seq").cloned().unwrap_or_default();
+            super::Complaint(format!("record {seq} cannot be read: {error}"))
+        })?;
+        let raw = line.get("raw").and_then(Value::as_str);
+        let raw = raw.and_then(|raw| base64::engine::general_purpose::STANDARD.decode(raw).ok());
+        each(fact, raw)
+    };
+    exported(place, |it| line(it).map_err(|it| it.0)).map_err(super::Complaint)
 }
 
 /// Verifies a store without changing it.

@@ -166,7 +166,9 @@ pub struct Quota {
     pub bytes_per_minute: Option<u64>,
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(super) fn duration<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let expected = || {
         let why = format!("`{text}` is not a time of at least a second, such as `15m` or `2h`");

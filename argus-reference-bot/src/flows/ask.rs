@@ -222,6 +222,10 @@ impl Soc {
             format!("Audit trail: {seq} records, head `{head}`"),
         ];
         lines.extend(self.trouble().await?);
+        if let Some(report) = self.measured.report() {
+            let brief = view::measures::brief(&report);
+            lines.extend(brief.into_iter().map(|line| format!("Last 7 days: {line}")));
+        }
         let lines: Vec<String> = lines.into_iter().map(|line| format!("- {line}")).collect();
         Ok(Answer::Text(format!("**Argus is up.**\n\n{}", lines.join("\n"))))
     }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use argus_soc::canary;
 use argus_soc::event::{
     Claims, Delivery, DeliveryError, Label, Mappings, NormaliseError, NormaliseErrorKind,
     SecurityEvent, Shape, Source as From,
@@ -177,6 +178,9 @@ impl Sources {
         received_at: Timestamp,
     ) -> Result<SecurityEvent, NormaliseError> {
         let mut event = self.mappings.normalise(raw, from, received_at)?;
+        if from.name != ARGUS {
+            canary::refuse(&mut event);
+        }
         if let Some(source) = self.by_name.get(from.name) {
             source.claims.hold(&mut event);
         }

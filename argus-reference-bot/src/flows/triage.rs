@@ -11,6 +11,7 @@ mod remembered;
 
 use std::collections::BTreeMap;
 
+use argus_soc::canary::is_canary;
 use argus_soc::correlate::{Group, belonging, belongs_alike, place};
 use argus_soc::decide::{Decision, decide};
 use argus_soc::event::{Phase, SecurityEvent};
@@ -151,7 +152,9 @@ impl Soc {
         };
         self.look_at_suppressions(remembered).await?;
         let new = events.iter().map(|read| &read.event);
-        let asked = self.ask_about(new.filter(|it| remembered.open.open_for(it).is_none())).await;
+        let unknown =
+            |it: &&SecurityEvent| remembered.open.open_for(it).is_none() && !is_canary(it);
+        let asked = self.ask_about(new.filter(unknown)).await;
         let mut draft = Draft { number, asked, ..Draft::default() };
         for read in events {
             if let Some(id) = remembered.suppressed_by(&read.event, self.clock.now()) {
@@ -165,7 +168,8 @@ impl Soc {
                 }
                 None => self.open(read, &mut draft).await?,
             };
-            if let Some(key) = key.filter(|_| !self.correlations.is_empty()) {
+            let correlates = !self.correlations.is_empty() && !is_canary(&read.event);
+            if let Some(key) = key.filter(|_| correlates) {
                 draft.placed.insert(read.event.event_id, key);
             }
         }

@@ -67,6 +67,14 @@ impl Inner {
             );
         }
         page.push_str(&self.soc.sources.page(self.soc.clock.now()));
+        // None before they were folded first: no figure is better than a wrong one.
+        if let Some(report) = self.soc.measured.report() {
+            page.push_str(&crate::metrics::measures(&report));
+        }
+        match self.soc.canary_page().await {
+            Ok(canaries) => page.push_str(&canaries),
+            Err(error) => tracing::error!(why = chain(&error), "nothing is known of canaries"),
+        }
         crate::metrics::gauge(
             &mut page,
             "argus_events_in_flight_limit",

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
+use crate::canary::Road;
 use crate::correlate::{Group, Joined};
 use crate::storm::breaker::Breaker;
 use crate::storm::bulletin::Bulletin;
@@ -78,6 +79,7 @@ pub fn changes<E>(
     of::<Suppressed, E>(fact, &mut load, &mut changes)?;
     of::<Numbered, E>(fact, &mut load, &mut changes)?;
     of::<Snooze, E>(fact, &mut load, &mut changes)?;
+    of::<Road, E>(fact, &mut load, &mut changes)?;
     Ok(changes)
 }
 

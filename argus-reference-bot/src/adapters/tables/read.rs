@@ -36,14 +36,16 @@ pub(in crate::adapters) const OPEN_BY_KEY: &str = "SELECT state FROM incidents
 pub(in crate::adapters) const OPEN_BY_PRINT: &str = "SELECT state FROM incidents
  WHERE open AND incident_key IS NULL AND fingerprint = ?1 ORDER BY number DESC LIMIT 1";
 
-/// How many incidents a list is about; parameters are those of [`list`].
+/// How many incidents a list is about; parameters are those of [`list`]. Canaries are in none.
 pub(in crate::adapters) const LISTED: &str =
-    "SELECT count(*) FROM incidents WHERE (open OR NOT ?1) AND severity >= ?2";
+    "SELECT count(*) FROM incidents WHERE (open OR NOT ?1) AND severity >= ?2
+ AND coalesce(incident_key, '') NOT LIKE 'canary/%'";
 
 /// The newest of them, for [`summary`]; the third parameter is how many.
 pub(in crate::adapters) const LIST: &str =
     "SELECT key, title, severity, stage, opened_at, count FROM incidents
- WHERE (open OR NOT ?1) AND severity >= ?2 ORDER BY number DESC LIMIT ?3";
+ WHERE (open OR NOT ?1) AND severity >= ?2 AND coalesce(incident_key, '') NOT LIKE 'canary/%'
+ ORDER BY number DESC LIMIT ?3";
 
 /// Incidents with a principal entity.
 pub(in crate::adapters) const ABOUT: &str =

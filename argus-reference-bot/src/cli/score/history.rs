@@ -3,14 +3,12 @@
 use argus_soc::decide::Decision;
 use argus_soc::enrich::Enrichment;
 use argus_soc::event::SecurityEvent;
-use argus_soc::ledger::fact::{Fact, What};
-use base64::Engine as _;
-use serde_json::Value;
+use argus_soc::ledger::fact::What;
 use uuid::Uuid;
 
 use crate::app::Place;
 use crate::cli::Complaint;
-use crate::cli::audit::exported;
+use crate::cli::audit::facts;
 
 /// The first event of an incident, as it was judged.
 pub(super) struct Judged {
@@ -69,21 +67,4 @@ fn place(found: &mut Option<Received>, incident: Option<String>) {
     if let Some(received) = found {
         received.incident = incident;
     }
-}
-
-fn facts(
-    store: &Place,
-    mut each: impl FnMut(Fact, Option<Vec<u8>>) -> Result<(), Complaint>,
-) -> Result<(), Complaint> {
-    let mut line = |line: Value| -> Result<(), Complaint> {
-        let payload = line.get("payload").and_then(Value::as_str).unwrap_or_default();
-        let fact = Fact::read(payload.as_bytes()).map_err(|error| {
-            let seq = line.get("seq").cloned().unwrap_or_default();
-            Complaint(format!("record {seq} cannot be read: {error}"))
-        })?;
-        let raw = line.get("raw").and_then(Value::as_str);
-        let raw = raw.and_then(|raw| base64::engine::general_purpose::STANDARD.decode(raw).ok());
-        each(fact, raw)
-    };
-    exported(store, |it| line(it).map_err(|it| it.0)).map_err(Complaint)
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use argus_soc::canary::is_canary;
 use argus_soc::decide::{Decision, decide};
 use argus_soc::enrich::late::hold;
 use argus_soc::enrich::{Answers, Enrichment, Known};
@@ -127,7 +128,7 @@ impl Soc {
         event: &SecurityEvent,
         asked: &Asked,
     ) -> Result<Enrichment, LedgerError> {
-        let Some(principal) = event.principal() else {
+        let Some(principal) = event.principal().filter(|_| !is_canary(event)) else {
             return Ok(Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown));
         };
         let (kind, value) = (principal.kind.as_str(), principal.value.as_str());

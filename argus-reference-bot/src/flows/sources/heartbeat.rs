@@ -19,7 +19,7 @@ use crate::flows::{Soc, correlation_id};
 use crate::ports::ledger::LedgerError;
 
 /// The name under which Argus itself reports; no configured source may have it.
-pub const ARGUS: &str = "argus";
+pub use argus_soc::canary::ARGUS;
 /// How long sources have after a start to send what they kept while the bot was away.
 const GRACE: Duration = Duration::from_mins(1);
 
@@ -159,11 +159,21 @@ impl Soc {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         tracing::warn!(event.source = name, title = %event["title"], at = %now, "heartbeat");
-        let raw = Bytes::from(event.to_string());
         // One silence is one event, whatever its words.
+        self.say(event, correlation_id()).await.map(|_| ())
+    }
+
+    /// Takes an event of Argus' own. Says whether it is new: the same id is never another event.
+    pub(in crate::flows) async fn say(
+        &self,
+        event: &serde_json::Value,
+        correlation: String,
+    ) -> Result<bool, LedgerError> {
+        let raw = Bytes::from(event.to_string());
         let key = event["id"].as_str().map(str::to_owned);
-        match self.receive(ARGUS, Shape::Generic, key, raw, correlation_id()).await {
-            Ok(_) | Err(IngestError::KeyReused) => Ok(()),
+        match self.receive(ARGUS, Shape::Generic, key, raw, correlation).await {
+            Ok(receipt) => Ok(!receipt.duplicate),
+            Err(IngestError::KeyReused) => Ok(false),
             Err(IngestError::TryAgain(error)) => Err(error),
             Err(error) => Err(LedgerError::Damaged(error.to_string())),
         }

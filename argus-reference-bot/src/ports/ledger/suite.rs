@@ -9,6 +9,7 @@ mod long;
 
 use std::collections::BTreeMap;
 
+use argus_soc::canary;
 use argus_soc::decide::Decision;
 use argus_soc::effect::Outcome;
 use argus_soc::enrich::{Enrichment, History, Known};
@@ -269,6 +270,16 @@ pub async fn placing_moves_on(store: &dyn Ledger) -> Result<(), LedgerError> {
     let other = store.incidents_about("host", "ws-1", "another").await?;
     assert_eq!((other.previous_incidents, other.same_fingerprint), (1, 0));
     assert_eq!(store.incidents_about("host", "ws-5", "another").await?, History::default());
+    let mut canary = opened(&arrival(4), "INC-3", Severity::High)?;
+    let What::Opened { event, .. } = &mut canary.what else { return Ok(()) };
+    canary::ARGUS.clone_into(&mut event.source);
+    canary::TYPE.clone_into(&mut event.event_type);
+    event.incident_key = Some(canary::key(Timestamp::UNIX_EPOCH));
+    store.append(batch([canary])).await?;
+    let everything = Filter { limit: 9, ..Filter::default() };
+    let (lines, total) = store.incidents(everything).await?;
+    assert_eq!((lines.len(), total), (2, 2), "canaries are in no list");
+    assert_eq!(store.counts().await?.incidents, 3);
     Ok(())
 }
 

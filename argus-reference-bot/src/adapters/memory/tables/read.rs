@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use argus_soc::canary::is_canary;
 use argus_soc::enrich::History;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::Hash;
@@ -89,8 +90,11 @@ impl Tables {
 
     pub(in super::super) fn incidents(&self, filter: &Filter) -> (Vec<Summary>, u64) {
         let least = filter.severity.map_or(0, rank);
-        let fits =
-            |it: &&Incident| (it.is_open() || !filter.open_only) && rank(it.severity) >= least;
+        let fits = |it: &&Incident| {
+            (it.is_open() || !filter.open_only)
+                && rank(it.severity) >= least
+                && !is_canary(&it.event)
+        };
         let mut found: Vec<&Incident> = self.incidents.values().filter(fits).collect();
         found.sort_by_key(|it| Reverse(number(&it.key)));
         let total = found.len() as u64;
