@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::knowledge::Sources;
-pub use self::store::Place;
+pub use self::store::{Place, retention_of};
 use crate::adapters::defender::{self, Defender};
 use crate::adapters::graph::Graph;
 use crate::adapters::servicenow::ServiceNow;
@@ -200,7 +200,7 @@ impl App {
         let door = Door::new(door, bot.clone());
         let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
         let auth = teams.auth;
-        let retention = config.store.retention.as_ref().map(Retention::of).transpose()?;
+        let retention = config.store.retention.as_ref().map(retention_of).transpose()?;
         Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention })
     }
 

@@ -118,7 +118,7 @@ pub fn check(folder: &Path, recorded: &Recorded) -> Result<(), String> {
     }
     let mut events = 0;
     for line in BufReader::new(GzDecoder::new(File::open(&path).map_err(cannot)?)).lines() {
-        let link = crate::adapters::verify::read_line(&line.map_err(cannot)?)?;
+        let link = Link::from_line(&line.map_err(cannot)?)?;
         let raw = link.raw.as_deref().filter(|raw| !raw.is_empty());
         let fact = link.fact().map_err(|error| error.to_string())?;
         let What::Received { raw_sha256, .. } = fact.what else {

@@ -3,6 +3,8 @@
 //! The same records, the same chain and the same tables as on SQLite. Each replica has one task that
 //! writes (`writer`), a few connections that read, and one that hears what the others do. Work that
 //! one replica does at a time is claimed for a while by the database's clock (`claims`).
+//!
+//! Long because the port is, and this is where it is answered.
 
 mod bells;
 mod claims;

@@ -1,7 +1,7 @@
 //! What a verification of a store found.
 
 use base64::Engine as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::hex::hex;
@@ -61,60 +61,4 @@ pub(super) fn line(link: &Link) -> serde_json::Value {
         "hash": hex(&link.hash),
         "raw": link.raw.as_ref().map(base64),
     })
-}
-
-/// A record from a line of an export.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub(crate) fn read_line(line: &str) -> Result<Link, String> {
-    #[derive(Deserialize)]
-    struct Line {
-        seq: u64,
-        prev: String,
-        payload: String,
-        hash: String,
-        raw: Option<String>,
-    }
-    let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let base64 = base64::engine::general_purpose::STANDARD;
-    let raw = line.raw.map(|raw| base64.decode(raw).map_err(|error| format!("raw: {error}")));
-    Ok(Link {
-        seq: line.seq,
-        prev: unhex(&line.prev).ok_or("prev is not hexadecimal")?,
-        payload: line.payload.into_bytes(),
-        hash: unhex(&line.hash).ok_or("hash is not hexadecimal")?,
-        raw: raw.transpose()?,
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let byte = |two: &[u8]| match two {
-        [high, low] => Some(digit(high)? << 4 | digit(low)?),
-        _ => None,
-    };
-    text.as_bytes().chunks(2).map(byte).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_an_export_is_read_and_a_broken_one_is_not() {
-        let good = r#"{"seq":1,"prev":"00ff","payload":"{}","hash":"a0","raw":"aGk="}"#;
-        let link = read_line(good).expect("a record");
-        assert_eq!((link.prev, link.hash, link.raw), (vec![0, 255], vec![160], Some(b"hi".into())));
-        for (broken, why) in [
-            (good.replace("00ff", "0xff"), "prev"),
-            (good.replace("a0", "a"), "hash"),
-            (good.replace("aGk=", "-"), "raw"),
-            ("{".into(), "EOF"),
-        ] {
-            let said = read_line(&broken);
-            assert!(said.as_ref().is_err_and(|it| it.contains(why)), "{broken}: {said:?}");
-        }
-    }
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::documents::Document as _;
 use argus_soc::storm::bulletin::Bulletin;
+use jiff::SignedDuration;
 
+use crate::adapters::archive::Folder;
 use crate::adapters::postgres::{self, Postgres, Target};
 use crate::adapters::sqlite::{self, Sqlite};
-use crate::config::{ConfigError, Store};
+use crate::config::{self, ConfigError, Store};
 use crate::flows::outbox::GivenUp;
+use crate::flows::retention::Retention;
 use crate::ports::chain::Chain;
 use crate::ports::ledger::{Ledger, LedgerError, documents};
 
@@ -126,4 +129,18 @@ impl Place {
             Self::Postgres(target) => target.name(),
         }
     }
+}
+
+/// How long bodies stay in the store, and the folder that they go into.
+///
+/// # Errors
+///
+/// [`ConfigError`] if the folder cannot be made.
+pub fn retention_of(settings: &config::Retention) -> Result<Retention, ConfigError> {
+    let folder = Folder::open(&settings.archive).map_err(|error| {
+        let why = format!("{} cannot be made: {error}", settings.archive.display());
+        ConfigError::value("store.retention.archive", why)
+    })?;
+    let keep = SignedDuration::from_hours(24 * i64::from(settings.days.get()));
+    Ok(Retention { keep, archives: Arc::new(folder) })
 }

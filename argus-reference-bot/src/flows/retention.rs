@@ -12,9 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::Soc;
-use crate::adapters::archive::Folder;
 use crate::chain::chain;
-use crate::config::{self, ConfigError};
 use crate::ports::archives::Archives;
 use crate::ports::chain::Link;
 use crate::ports::ledger::{Batch, Claim, Ledger, LedgerError};
@@ -83,20 +81,6 @@ pub async fn follow(soc: Arc<Soc>, retention: Retention, mut halted: watch::Rece
 }
 
 impl Retention {
-    /// As the settings say.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] if the folder cannot be made.
-    pub fn of(settings: &config::Retention) -> Result<Self, ConfigError> {
-        let folder = Folder::open(&settings.archive).map_err(|error| {
-            let why = format!("{} cannot be made: {error}", settings.archive.display());
-            ConfigError::value("store.retention.archive", why)
-        })?;
-        let keep = SignedDuration::from_hours(24 * i64::from(settings.days.get()));
-        Ok(Self { keep, archives: Arc::new(folder) })
-    }
-
     /// Archives the bodies of all events that are old at `now`, but for those of open incidents.
     ///
     /// # Errors

@@ -8,19 +8,17 @@ use serde_json::json;
 
 use super::{copy, done};
 use crate::adapters::archive::{Recorded, check};
-use crate::adapters::verify::{Finding, read_line};
-use crate::app::Place;
-use crate::cli::audit::exported;
+use crate::adapters::verify::Finding;
+use crate::app::{Place, retention_of};
+use crate::cli::audit::facts;
 use crate::cli::output::Format;
 use crate::cli::serve::runtime;
 use crate::cli::{Complaint, Outcome};
 use crate::config;
-use crate::flows::retention::Retention;
-use crate::ports::chain::Link;
 
 /// Archives what is old by the settings.
 pub(super) fn run(place: &Place, settings: &config::Retention, format: Format) -> Outcome {
-    let retention = Retention::of(settings)?;
+    let retention = retention_of(settings)?;
     let archived = runtime()?.block_on(async {
         let ledger = place.open().await?;
         let archived = retention.archive(ledger.as_ref(), SystemClock.now(), None).await;
@@ -45,12 +43,12 @@ pub(super) fn run(place: &Place, settings: &config::Retention, format: Format) -
 
 /// Proves the archives that a store has recorded.
 pub(super) fn check_of_store(place: &Place, folder: &Path) -> Result<Vec<Finding>, Complaint> {
-    let mut findings = Vec::new();
-    exported(place, |line| {
-        findings.extend(finding(&read_line(&line.to_string())?, folder)?);
+    let (mut findings, mut seq) = (Vec::new(), 0);
+    facts(place, |fact, _| {
+        seq += 1;
+        findings.extend(finding(seq, fact.what, folder));
         Ok(())
-    })
-    .map_err(Complaint)?;
+    })?;
     Ok(findings)
 }
 
@@ -58,18 +56,15 @@ pub(super) fn check_of_store(place: &Place, folder: &Path) -> Result<Vec<Finding
 pub(super) fn check_of_export(file: &Path, folder: &Path) -> Result<Vec<Finding>, Complaint> {
     let mut findings = Vec::new();
     for link in copy::export(file)? {
-        findings.extend(finding(&link?, folder).map_err(Complaint)?);
+        let link = link?;
+        findings.extend(finding(link.seq, link.fact()?.what, folder));
     }
     Ok(findings)
 }
 
 /// What is wrong with the archive that a record tells of, if it tells of one.
-fn finding(link: &Link, folder: &Path) -> Result<Option<Finding>, String> {
-    let fact = link.fact().map_err(|error| error.to_string())?;
-    let What::Archived { file, file_sha256: sha256, events, .. } = fact.what else {
-        return Ok(None);
-    };
-    let recorded = Recorded { seq: link.seq, file, sha256, events };
-    let wrong = check(folder, &recorded).err();
-    Ok(wrong.map(|what| Finding { seq: Some(link.seq), place: "archives".into(), what }))
+fn finding(seq: u64, what: What, folder: &Path) -> Option<Finding> {
+    let What::Archived { file, file_sha256: sha256, events, .. } = what else { return None };
+    let wrong = check(folder, &Recorded { seq, file, sha256, events }).err();
+    wrong.map(|what| Finding { seq: Some(seq), place: "archives".into(), what })
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{done, named};
-use crate::adapters::verify::read_line;
 use crate::app::Place;
 use crate::cli::output::{Format, complain};
 use crate::cli::serve::runtime;
@@ -198,6 +197,6 @@ pub(super) fn export(
     Ok(lines.map(move |(line, number)| {
         let wrong = |why: String| Complaint(format!("{name}:{number}: {why}"));
         let line = line.map_err(|error| wrong(error.to_string()))?;
-        read_line(&line).map_err(wrong)
+        Link::from_line(&line).map_err(wrong)
     }))
 }
