@@ -7,6 +7,7 @@ mod outsider;
 mod postgres;
 mod proxy;
 mod replicas;
+mod retention;
 mod server;
 mod suite;
 mod tools;
