@@ -29,7 +29,7 @@ impl Archives for Shelf {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
         assert!(links.iter().all(|link| link.raw.as_ref().is_some_and(|raw| !raw.is_empty())));
-        self.kept.lock().unwrap().push((name, links.iter().map(|link| link.seq).collect()));
+        self.kept.lock().expect("whole").push((name, links.iter().map(|link| link.seq).collect()));
         Ok("00".repeat(32))
     }
 }
