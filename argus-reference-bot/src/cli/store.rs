@@ -194,6 +194,14 @@ pub(super) fn run(command: &Command) -> Outcome {
     }
 }
 
+/// Complains if there is no store, which opening would make.
+fn there_is(place: &Place) -> Result<(), Complaint> {
+    if place.exists() {
+        return Ok(());
+    }
+    Err(Complaint(format!("there is no store at {}", place.name())))
+}
+
 /// Says what was done: `words` for people, `json` for programs.
 fn done(format: Format, words: &str, json: &Value) -> Outcome {
     match format {

@@ -86,6 +86,11 @@ async fn old_bodies_go_into_archives_that_are_proven() -> Result<(), LedgerError
     let file = archives.join(said["files"][0].as_str().expect("a name"));
     let (code, again, _) = argus(&archive);
     assert_eq!((code, &again["events"]), (Some(0), &0.into()));
+    let typo = at("typo.db");
+    let (code, _, why) =
+        argus(&["archive", "--data", text(&typo), "--days", "1", "--to", text(&archives)]);
+    assert!(code == Some(2) && why.contains("there is no store"), "{why}");
+    assert!(!typo.exists(), "a mistyped name makes no store");
     let (code, _, why) = argus(&["archive", "--data", text(&path)]);
     assert!(code == Some(2) && why.contains("--days"), "{why}");
 

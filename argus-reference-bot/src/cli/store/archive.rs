@@ -6,7 +6,7 @@ use argus_bot_sdk::{Clock as _, SystemClock};
 use argus_soc::ledger::fact::What;
 use serde_json::json;
 
-use super::{copy, done};
+use super::{copy, done, there_is};
 use crate::adapters::archive::{Recorded, check};
 use crate::adapters::verify::Finding;
 use crate::app::{Place, retention_of};
@@ -18,6 +18,7 @@ use crate::config;
 
 /// Archives what is old by the settings.
 pub(super) fn run(place: &Place, settings: &config::Retention, format: Format) -> Outcome {
+    there_is(place)?;
     let retention = retention_of(settings)?;
     let archived = runtime()?.block_on(async {
         let ledger = place.open().await?;

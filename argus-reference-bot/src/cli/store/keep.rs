@@ -7,7 +7,7 @@ use argus_soc::ledger::Verifier;
 use serde_json::json;
 
 use super::copy::export;
-use super::done;
+use super::{done, there_is};
 use crate::adapters::verify::{Finding, Report};
 use crate::adapters::{postgres, sqlite};
 use crate::app::Place;
@@ -18,9 +18,7 @@ use crate::cli::{Complaint, Outcome};
 
 /// Opening a store makes what it misses.
 pub(super) fn migrate(place: &Place, format: Format) -> Outcome {
-    if !place.exists() {
-        return Err(Complaint(format!("there is no store at {}", place.name())));
-    }
+    there_is(place)?;
     let (records, head) = runtime()?.block_on(async {
         let chain = place.chain().await?;
         chain.end().await
