@@ -2,6 +2,7 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod connectors;
 mod knowledge;
 mod store;
 
@@ -19,11 +20,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::connectors::Doing;
 use self::knowledge::Sources;
 pub use self::store::{Place, retention_of};
-use crate::adapters::defender::{self, Defender};
 use crate::adapters::graph::Graph;
-use crate::adapters::servicenow::ServiceNow;
 use crate::buttons::Buttons;
 use crate::chain::chain;
 use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
@@ -42,8 +42,6 @@ use crate::flows::sources::watch_sources;
 use crate::flows::{Needs, Soc, scores};
 use crate::http::{Door, DoorConfig, Doors};
 use crate::identity::{self, Identity};
-use crate::ports::edr::Edr;
-use crate::ports::itsm::Itsm;
 use crate::ports::knowledge::Copied;
 use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
@@ -132,6 +130,7 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
+        let Doing { connectors, itsm } = connectors::doing(config, &identity)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
@@ -144,8 +143,8 @@ impl App {
             buttons: Buttons::new(identity.button_key().expose()),
         };
         let soc = Arc::new(Soc {
-            edr: edr(config, &identity)?,
-            itsm: itsm(config)?,
+            connectors,
+            itsm,
             model: model(config)?,
             correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
@@ -380,43 +379,6 @@ fn access(config: &Config, cloud: Cloud, identity: &Identity) -> Result<Access, 
     let graph = Graph::new(&url, identity.tokens(cloud.constants().graph_scope))
         .map_err(|why| ConfigError::value("bot.graph_url", why))?;
     Ok(Access::new(&config.bot.tenant_id, &config.rbac, Arc::new(graph))?)
-}
-
-fn edr(config: &Config, identity: &Identity) -> Result<Option<Arc<dyn Edr>>, AppError> {
-    let mut edr: Option<Arc<dyn Edr>> = None;
-    for (name, connector) in &config.connectors {
-        let key = format!("connectors.{name}");
-        if connector.kind != "defender" {
-            let why = format!("kind `{}` is not known; there is `defender`", connector.kind);
-            return Err(ConfigError::value(key, why).into());
-        }
-        let defender = Defender::new(name, &connector.url, identity.tokens(defender::SCOPE))
-            .map_err(|why| ConfigError::value(key, why))?;
-        edr = Some(Arc::new(defender));
-    }
-    Ok(edr)
-}
-
-fn itsm(config: &Config) -> Result<Option<Arc<dyn Itsm>>, AppError> {
-    let mut itsm: Option<Arc<dyn Itsm>> = None;
-    for (name, it) in &config.itsm {
-        let key = format!("itsm.{name}");
-        if it.kind != "servicenow" {
-            let why = format!("kind `{}` is not known; there is `servicenow`", it.kind);
-            return Err(ConfigError::value(key, why).into());
-        }
-        let login = match (&it.user, &it.password) {
-            (Some(user), Some(password)) => {
-                Some((user.clone(), resolve(&format!("{key}.password"), password)?))
-            }
-            (None, None) => None,
-            _ => return Err(ConfigError::value(key, "give both user and password").into()),
-        };
-        let servicenow =
-            ServiceNow::new(name, &it.url, login).map_err(|why| ConfigError::value(key, why))?;
-        itsm = Some(Arc::new(servicenow));
-    }
-    Ok(itsm)
 }
 
 fn default_service_url(config: &Config, cloud: Cloud) -> String {

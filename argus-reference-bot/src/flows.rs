@@ -5,6 +5,7 @@ pub mod act;
 pub mod ask;
 pub mod automation;
 pub mod canary;
+pub mod connectors;
 pub mod enrich;
 pub mod execute;
 pub mod ingest;
@@ -37,9 +38,9 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::buttons::Buttons;
 use crate::flows::access::Access;
+use crate::flows::connectors::Connectors;
 use crate::flows::enrich::Knowledge;
 use crate::flows::playbooks::Playbooks;
-use crate::ports::edr::Edr;
 use crate::ports::itsm::Itsm;
 use crate::ports::ledger::{Batch, Ledger, LedgerError};
 use crate::routes::Routes;
@@ -54,9 +55,9 @@ pub struct Soc {
     pub connector: Arc<dyn Connector>,
     /// Who may do what.
     pub access: Access,
-    /// The EDR, if one is configured.
-    pub edr: Option<Arc<dyn Edr>>,
-    /// The ITSM, if one is configured.
+    /// The systems in which it can do something.
+    pub connectors: Connectors,
+    /// Where tickets are read, if somewhere.
     pub itsm: Option<Arc<dyn Itsm>>,
     /// What is known about assets and indicators.
     pub knowledge: Arc<Knowledge>,
@@ -158,7 +159,7 @@ impl Soc {
             clock,
             connector,
             access,
-            edr: None,
+            connectors: Connectors::default(),
             itsm: None,
             knowledge,
             templates,

@@ -2,8 +2,8 @@
 
 pub mod archives;
 pub mod chain;
+pub mod connector;
 pub mod directory;
-pub mod edr;
 pub mod itsm;
 pub mod knowledge;
 pub mod ledger;

@@ -19,7 +19,7 @@ use self::data::{
     Term, Ticket, Vote,
 };
 
-use self::words::{action_label, detail, state_label, step_label};
+use self::words::{detail, state_label, step_label};
 pub use self::words::{severity_label, stage};
 use crate::buttons::{Act, Buttons};
 use crate::flows::act::epoch;
@@ -163,8 +163,7 @@ pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
 pub fn plain_approval(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &str) -> Value {
     let title = format!("{}: {}", incident.key, incident.event.title);
     let steps = run.steps.iter().filter(|step| step.undoes.is_none());
-    let what =
-        |step: &Step| format!("{} {}", action_label(step.plan.action), step.plan.target.value);
+    let what = |step: &Step| format!("{} {}", step.plan.action.label(), step.plan.target.value);
     let (_, label) = request_status(run);
     let mut said = vec![format!("{}: {label}", run.id)];
     said.extend(steps.map(what));
@@ -209,7 +208,7 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
         .steps
         .iter()
         .filter(|step| step.undoes.is_none())
-        .map(|step| action_label(step.plan.action).to_owned())
+        .map(|step| step.plan.action.label().to_owned())
         .collect();
     let targets: Vec<&str> = run.steps.iter().map(|step| step.plan.target.value.as_str()).collect();
     let decisions = approval.map(|it| it.decisions.as_slice()).unwrap_or_default();
@@ -285,7 +284,7 @@ fn effects(run: &Run) -> Vec<Effect> {
     let effect = |step: &Step| {
         let (label, style) = step_label(run, step);
         Effect {
-            label: format!("{} {}", action_label(step.plan.action), line(&step.plan.target.value)),
+            label: format!("{} {}", step.plan.action.label(), line(&step.plan.target.value)),
             status_label: label,
             style,
             at: whole(step.changed_at.unwrap_or(run.created_at)),

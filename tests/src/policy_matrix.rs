@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{ACTION_NAMES, Action, Identity, Policy, Principal, Standing};
 
 use crate::files::root;
@@ -18,13 +19,15 @@ fn somebody(who: &str) -> Identity {
 
 /// One action of each kind. Somebody else asked for what is approved here.
 fn actions() -> Vec<Action> {
-    let (incident, host, run) = ("INC-1".to_owned(), "ws-1".to_owned(), "run-1".to_owned());
-    vec![
+    let (incident, run) = ("INC-1".to_owned(), "run-1".to_owned());
+    let act = |action: &ActionKind| Action::Act {
+        incident: "INC-1".to_owned(),
+        action: *action,
+        target: "ws-1".to_owned(),
+    };
+    let own = [
         Action::View,
         Action::Acknowledge { incident: incident.clone() },
-        Action::IsolateHost { incident: incident.clone(), host: host.clone() },
-        Action::ReleaseHost { incident: incident.clone(), host },
-        Action::CreateTicket { incident: incident.clone() },
         Action::RunPlaybook { incident: incident.clone(), playbook: "p".into() },
         Action::Approve { run: run.clone(), requester: Some(somebody("somebody-else")) },
         Action::Deny { run },
@@ -33,7 +36,8 @@ fn actions() -> Vec<Action> {
         Action::Suppress,
         Action::ManagePlaybooks,
         Action::ManageAutomation,
-    ]
+    ];
+    own.into_iter().chain(ActionKind::ALL.iter().map(act)).collect()
 }
 
 /// The standings, each with what it means for somebody who has `role`.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use argus_reference_bot::ports::edr::{Edr, Order};
-use argus_reference_bot::ports::itsm::{Itsm, ItsmError, TicketOrder, TicketView};
+use argus_reference_bot::ports::connector::{Connector, Order, Preview};
 use argus_soc::effect::{Outcome, Probe, Progress};
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Permit};
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -156,6 +156,21 @@ impl Far {
         }
     }
 
+    /// A permit is for the very order that it comes with.
+    fn permitted(&self, permit: &Permit, order: &Order) {
+        let permitted = matches!(
+            permit.action(),
+            Action::Act { incident, action, target }
+                if *incident == order.about.incident
+                    && *action == order.action
+                    && *target == order.target.value
+        );
+        if !permitted {
+            let what = format!("{} of {} is not permitted", order.action, order.target.value);
+            self.stage.broke("I4", what);
+        }
+    }
+
     async fn order(&self, key: &str, deed: impl Fn(&Self) -> Deed + Send) -> (Fate, bool) {
         self.may(key);
         let fate = self.way.fate(&self.stage);
@@ -220,15 +235,9 @@ fn outcome(fate: Fate, remote: String, detail: Option<String>) -> Outcome {
 pub struct Defender(pub Far);
 
 impl Defender {
-    async fn act(&self, permit: Permit, order: &Order, kind: &str) -> Outcome {
-        let permitted = match permit.action() {
-            Action::IsolateHost { host, .. } => kind == "Isolate" && *host == order.target.value,
-            Action::ReleaseHost { host, .. } => kind == "Unisolate" && *host == order.target.value,
-            _ => false,
-        };
-        if !permitted {
-            self.0.stage.broke("I4", format!("{kind} of {} is not permitted", order.target.value));
-        }
+    async fn act(&self, permit: Permit, order: &Order) -> Outcome {
+        let kind = kind_of(order.action);
+        self.0.permitted(&permit, order);
         let Some(machine) = machine(order) else {
             return Outcome::Failed { why: "no machine".into() };
         };
@@ -257,29 +266,33 @@ fn machine(order: &Order) -> Option<String> {
     order.target.ids.get("mde_device_id").cloned()
 }
 
-fn kind_of(action: &str) -> &'static str {
-    if action == "isolate_host" { "Isolate" } else { "Unisolate" }
+fn kind_of(action: ActionKind) -> &'static str {
+    if action == ActionKind::IsolateHost { "Isolate" } else { "Unisolate" }
 }
 
 #[async_trait]
-impl Edr for Defender {
+impl Connector for Defender {
     fn name(&self) -> &'static str {
         "defender"
     }
 
-    async fn isolate(&self, permit: Permit, order: &Order) -> Outcome {
-        self.act(permit, order, "Isolate").await
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::IsolateHost, ActionKind::ReleaseHost]
     }
 
-    async fn release(&self, permit: Permit, order: &Order) -> Outcome {
-        self.act(permit, order, "Unisolate").await
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        machine(order).map(|it| shown(&it)).ok_or_else(|| "no machine".into())
     }
 
-    async fn probe(&self, action: &str, order: &Order) -> Probe {
+    async fn send(&self, permit: Permit, order: &Order) -> Outcome {
+        self.act(permit, order).await
+    }
+
+    async fn probe(&self, order: &Order) -> Probe {
         if self.0.is_blind() {
             return Probe::NotFound;
         }
-        let (Some(machine), kind) = (machine(order), kind_of(action)) else {
+        let (Some(machine), kind) = (machine(order), kind_of(order.action)) else {
             return Probe::NotFound;
         };
         let found = self.0.look(|deeds| {
@@ -296,16 +309,16 @@ impl Edr for Defender {
         found.await.unwrap_or_else(|| Probe::Unknown { why: "it does not say".into() })
     }
 
-    async fn stands(&self, action: &str, order: &Order) -> Option<bool> {
+    async fn stands(&self, order: &Order) -> Option<bool> {
         let machine = machine(order)?;
         let last = self.0.look(|deeds| {
             let last = deeds.actions.iter().rfind(|it| it.machine == machine && it.counts());
-            last.is_some_and(|it| it.kind == kind_of(action))
+            last.is_some_and(|it| it.kind == kind_of(order.action))
         });
         last.await
     }
 
-    async fn progress(&self, remote: &str) -> Progress {
+    async fn progress(&self, _: &Order, remote: &str) -> Progress {
         let found = self.0.look(|deeds| {
             let action = deeds.actions.iter().find(|it| it.id == remote);
             action.map(|it| (it.is_under_way(), it.ends_well))
@@ -316,6 +329,14 @@ impl Edr for Defender {
             _ => Progress::Pending,
         }
     }
+
+    async fn ping(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn shown(what: &str) -> Preview {
+    Preview { method: "POST".into(), url: format!("https://far.example/{what}"), body: None }
 }
 
 /// The ITSM.
@@ -323,35 +344,36 @@ impl Edr for Defender {
 pub struct ServiceNow(pub Far);
 
 #[async_trait]
-impl Itsm for ServiceNow {
+impl Connector for ServiceNow {
     fn name(&self) -> &'static str {
         "servicenow"
     }
 
-    async fn create(&self, permit: Permit, order: &TicketOrder) -> Outcome {
-        let action = permit.action();
-        let permitted =
-            matches!(action, Action::CreateTicket { incident } if *incident == order.correlation);
-        if !permitted {
-            self.0
-                .stage
-                .broke("I4", format!("a ticket for {} is not permitted", order.correlation));
-        }
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::CreateTicket]
+    }
+
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        Ok(shown(&order.about.incident))
+    }
+
+    async fn send(&self, permit: Permit, order: &Order) -> Outcome {
+        self.0.permitted(&permit, order);
         let number = format!("INC{}", self.0.way.chance().between(1_000_000, 9_999_999));
         let make = |_: &Far| {
-            let (number, correlation) = (number.clone(), order.correlation.clone());
+            let (number, correlation) = (number.clone(), order.about.incident.clone());
             Deed::Ticket(Ticket { number, correlation }, order.key.clone())
         };
         let (fate, _) = self.0.order(&order.key, make).await;
         outcome(fate, format!("sys-{number}"), Some(number))
     }
 
-    async fn probe(&self, correlation: &str) -> Probe {
+    async fn probe(&self, order: &Order) -> Probe {
         if self.0.is_blind() {
             return Probe::NotFound;
         }
         let found = self.0.look(|deeds| {
-            let ticket = deeds.tickets.iter().find(|it| it.correlation == correlation);
+            let ticket = deeds.tickets.iter().find(|it| it.correlation == order.about.incident);
             ticket.map_or(Probe::NotFound, |it| Probe::Found {
                 remote: format!("sys-{}", it.number),
                 detail: Some(it.number.clone()),
@@ -360,11 +382,7 @@ impl Itsm for ServiceNow {
         found.await.unwrap_or_else(|| Probe::Unknown { why: "it does not say".into() })
     }
 
-    async fn find(&self, _: &str) -> Result<Option<TicketView>, ItsmError> {
-        Ok(None)
-    }
-
-    fn link(&self, _: &str) -> Option<String> {
-        None
+    async fn ping(&self) -> Result<(), String> {
+        Ok(())
     }
 }

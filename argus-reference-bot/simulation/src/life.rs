@@ -10,6 +10,7 @@ use argus_reference_bot::adapters::memory::{Memory, Record};
 use argus_reference_bot::buttons::Buttons;
 use argus_reference_bot::config::{ConfigError, Rbac, Role, Route, RouteTo};
 use argus_reference_bot::flows::access::Access;
+use argus_reference_bot::flows::connectors::Connectors;
 use argus_reference_bot::flows::enrich::{Asking, Knowledge, Late, Patience};
 use argus_reference_bot::flows::execute::execute;
 use argus_reference_bot::flows::notify::notify;
@@ -243,8 +244,10 @@ fn soc(outside: &Outside, life: u64, records: Vec<Record>) -> Result<Soc, NotSta
         buttons: Buttons::new("a secret of the simulator"),
     };
     Ok(Soc {
-        edr: Some(Arc::new(Defender(far(to_edr)))),
-        itsm: Some(Arc::new(ServiceNow(far(to_itsm)))),
+        connectors: Connectors::of([
+            Arc::new(Defender(far(to_edr))) as _,
+            Arc::new(ServiceNow(far(to_itsm))) as _,
+        ]),
         routes: Routes::compile(&routes())?,
         default_service_url: SERVICE.into(),
         sources: sources(),

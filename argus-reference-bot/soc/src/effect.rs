@@ -84,6 +84,20 @@ pub enum Progress {
     },
 }
 
+/// What can be known of an effect whose answer was lost, and so whether it may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guarantee {
+    /// Sending it twice is the same as sending it once: the far side takes our id, or a state.
+    Natural,
+    /// A look at the far side finds it by our key: it is sent again only when it is not there.
+    Probeable,
+    /// Doing it twice does no more than doing it once.
+    Rerunnable,
+    /// Nobody can tell. It is sent once, and a person decides about the rest.
+    Unprobeable,
+}
+
 /// The key of an effect: the same for every attempt of a step of a run, and for no other.
 ///
 /// ```

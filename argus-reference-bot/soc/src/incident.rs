@@ -15,7 +15,6 @@ use crate::decide::Decision;
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::ledger::fact::{Actor, Added, Fact, What};
-use crate::playbook::ActionKind;
 use crate::run::{Run, Status, Step};
 use crate::score::Score;
 
@@ -285,7 +284,7 @@ impl Incident {
             return false;
         };
         let changed = run.takes(fact);
-        let took_effect = |step: &Step| step.state.is_done() && contains_threat(step.plan.action);
+        let took_effect = |step: &Step| step.state.is_done() && step.plan.action.contains_threat();
         if run.status == Status::Succeeded
             && run.steps.iter().any(took_effect)
             && self.stage != Stage::Resolved
@@ -301,17 +300,6 @@ impl Incident {
             self.timeline.remove(0);
         }
     }
-}
-
-/// Whether the action takes the ground from under an attacker.
-pub(crate) fn contains_threat(action: ActionKind) -> bool {
-    matches!(
-        action,
-        ActionKind::IsolateHost
-            | ActionKind::RevokeToken
-            | ActionKind::DisableUser
-            | ActionKind::BlockIp
-    )
 }
 
 /// What a run's record says to a reader; most say nothing.

@@ -5,6 +5,7 @@
 //! three in the morning. An event can never change *what* a playbook does: its values fill typed
 //! targets and parameters, and no expression is ever evaluated.
 
+mod action;
 mod diagnostic;
 mod flattened;
 mod graph;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::hex;
 
+pub use action::{ActionKind, Shared};
 pub(crate) use diagnostic::suggestion;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use model::{
@@ -28,7 +30,7 @@ pub use model::{
     Gates, OnExpire, Operator, Playbook, Retry, Review, Trigger,
 };
 pub use plan::{PlanError, PlannedStep, Target, plan};
-pub use step::{ActionKind, EffectClass, OnError, Step};
+pub use step::{EffectClass, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};
 
 /// Reads and checks a playbook.

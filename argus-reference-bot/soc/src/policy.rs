@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::playbook::ActionKind;
+
 /// What a person asks to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,24 +32,14 @@ pub enum Action {
         /// The incident.
         incident: String,
     },
-    /// Cut a host off the network.
-    IsolateHost {
+    /// Do what a step of a playbook does.
+    Act {
         /// The incident it is done for.
         incident: String,
-        /// The host.
-        host: String,
-    },
-    /// Let a host back onto the network.
-    ReleaseHost {
-        /// The incident it is done for.
-        incident: String,
-        /// The host.
-        host: String,
-    },
-    /// Open a ticket for an incident.
-    CreateTicket {
-        /// The incident.
-        incident: String,
+        /// What is done.
+        action: ActionKind,
+        /// To what.
+        target: String,
     },
     /// Start a playbook by hand.
     RunPlaybook {
@@ -86,13 +78,10 @@ pub enum Action {
     ManageAutomation,
 }
 
-/// The names of all actions, as rules and the audit trail write them.
-pub const ACTION_NAMES: [&str; 13] = [
+/// What people do here, beside what steps of playbooks do.
+const OWN: [&str; 10] = [
     "view",
     "acknowledge",
-    "isolate_host",
-    "release_host",
-    "create_ticket",
     "run_playbook",
     "approve",
     "deny",
@@ -103,15 +92,28 @@ pub const ACTION_NAMES: [&str; 13] = [
     "manage_automation",
 ];
 
+/// The names of all actions, as rules and the audit trail write them: those of the bot itself, then
+/// every [`ActionKind`].
+pub const ACTION_NAMES: [&str; OWN.len() + ActionKind::ALL.len()] = names();
+
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler, which checks it")]
+const fn names() -> [&'static str; OWN.len() + ActionKind::ALL.len()] {
+    let mut names = [""; OWN.len() + ActionKind::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = if at < OWN.len() { OWN[at] } else { ActionKind::ALL[at - OWN.len()].name() };
+        at += 1;
+    }
+    names
+}
+
 impl Action {
     /// The name that rules and the audit trail use.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::View => "view",
             Self::Acknowledge { .. } => "acknowledge",
-            Self::IsolateHost { .. } => "isolate_host",
-            Self::ReleaseHost { .. } => "release_host",
-            Self::CreateTicket { .. } => "create_ticket",
+            Self::Act { action, .. } => action.name(),
             Self::RunPlaybook { .. } => "run_playbook",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
@@ -125,16 +127,15 @@ impl Action {
 
     /// Whether the caller must look the person's groups up again instead of using a cache.
     pub const fn high_impact(&self) -> bool {
-        matches!(
-            self,
-            Self::IsolateHost { .. }
-                | Self::ReleaseHost { .. }
-                | Self::RunPlaybook { .. }
-                | Self::Approve { .. }
-                | Self::Suppress
-                | Self::ManagePlaybooks
-                | Self::ManageAutomation
-        )
+        match self {
+            Self::Act { action, .. } => action.high_impact(),
+            Self::RunPlaybook { .. }
+            | Self::Approve { .. }
+            | Self::Suppress
+            | Self::ManagePlaybooks
+            | Self::ManageAutomation => true,
+            _ => false,
+        }
     }
 }
 
@@ -261,6 +262,7 @@ impl Permit {
 /// Who may do what.
 ///
 /// ```
+/// use argus_soc::playbook::ActionKind;
 /// use argus_soc::policy::{Action, Policy, Principal, Standing};
 ///
 /// let policy = Policy::default();
@@ -272,7 +274,14 @@ impl Permit {
 /// };
 /// assert!(policy.permit(&viewer, Action::View).is_ok());
 /// let refusal = policy
-///     .permit(&viewer, Action::IsolateHost { incident: "1".into(), host: "ws-1".into() })
+///     .permit(
+///         &viewer,
+///         Action::Act {
+///             incident: "1".into(),
+///             action: ActionKind::IsolateHost,
+///             target: "ws-1".into(),
+///         },
+///     )
 ///     .unwrap_err();
 /// assert_eq!(refusal.code, "no_role");
 /// assert_eq!(refusal.who_can, ["argus_admin", "soc_engineer"]);

@@ -1,17 +1,20 @@
 //! Every role against every action from every standing.
 
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{
     ACTION_NAMES, Action, Identity, Policy, Principal, Rule, Standing, UnknownAction,
 };
 
-fn actions() -> [Action; 13] {
-    let (incident, host, run) = ("i".to_owned(), "h".to_owned(), "r".to_owned());
-    [
+fn actions() -> Vec<Action> {
+    let (incident, run) = ("i".to_owned(), "r".to_owned());
+    let act = |action: &ActionKind| Action::Act {
+        incident: "i".to_owned(),
+        action: *action,
+        target: "h".to_owned(),
+    };
+    let own = [
         Action::View,
         Action::Acknowledge { incident: incident.clone() },
-        Action::IsolateHost { incident: incident.clone(), host: host.clone() },
-        Action::ReleaseHost { incident: incident.clone(), host },
-        Action::CreateTicket { incident: incident.clone() },
         Action::RunPlaybook { incident: incident.clone(), playbook: "p".to_owned() },
         Action::Approve { run: run.clone(), requester: None },
         Action::Deny { run },
@@ -20,7 +23,8 @@ fn actions() -> [Action; 13] {
         Action::Suppress,
         Action::ManagePlaybooks,
         Action::ManageAutomation,
-    ]
+    ];
+    own.into_iter().chain(ActionKind::ALL.iter().map(act)).collect()
 }
 
 fn principal(roles: &[&str], standing: Standing) -> Principal {
@@ -119,7 +123,8 @@ fn a_person_without_an_identity_may_nothing() {
 #[test]
 fn a_permit_says_what_and_why() {
     let policy = Policy::default();
-    let action = Action::IsolateHost { incident: "i".into(), host: "h".into() };
+    let action =
+        Action::Act { incident: "i".into(), action: ActionKind::IsolateHost, target: "h".into() };
     let permit =
         policy.permit(&principal(&["viewer", "soc_engineer"], Standing::Home), action.clone());
     let permit = permit.unwrap();
@@ -150,17 +155,28 @@ fn rules_grant_what_they_name_and_nothing_else() {
 
 #[test]
 fn names_and_impact_of_actions() {
-    assert_eq!(actions().map(|action| action.name()), ACTION_NAMES);
+    let names: Vec<_> = actions().iter().map(Action::name).collect();
+    assert_eq!(names, ACTION_NAMES);
     let high: Vec<_> = actions().into_iter().filter(Action::high_impact).collect();
     let names: Vec<_> = high.iter().map(Action::name).collect();
     let expected = [
-        "isolate_host",
-        "release_host",
         "run_playbook",
         "approve",
         "suppress",
         "manage_playbooks",
         "manage_automation",
+        "isolate_host",
+        "release_host",
+        "quarantine_file",
+        "revoke_token",
+        "disable_user",
+        "enable_user",
+        "force_password_change",
+        "block_ip",
+        "unblock_ip",
+        "run_sentinel_playbook",
+        "run_logic_app",
+        "http_request",
     ];
     assert_eq!(names, expected);
 }

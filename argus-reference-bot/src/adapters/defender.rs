@@ -4,13 +4,14 @@
 //! effect's key travels in `externalID` and in the comment, so that a probe finds it.
 
 use argus_soc::effect::{Outcome, Probe, Progress};
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::web::{Credential, Far, Lost};
-use crate::ports::edr::{Edr, Order};
+use crate::ports::connector::{Connector, Order, Preview};
 
 /// What a token for Defender is asked for.
 pub const SCOPE: &str = "https://api.securitycenter.microsoft.com/.default";
@@ -52,15 +53,42 @@ impl Defender {
         }
     }
 
-    async fn order(&self, verb: &str, order: &Order, mut body: Value) -> Outcome {
-        let Some(machine) = machine_id(order) else {
-            return Outcome::Failed { why: no_machine(order) };
+    /// Where an order goes, and with what.
+    fn request(&self, order: &Order) -> Result<(url::Url, Value), String> {
+        let machine = machine_id(order).ok_or_else(|| no_machine(order))?;
+        let (verb, mut body) = match order.action {
+            ActionKind::IsolateHost => ("isolate", json!({"IsolationType": "Full"})),
+            ActionKind::ReleaseHost => ("unisolate", json!({})),
+            other => return Err(format!("Defender does no {other}")),
         };
         if let Some(body) = body.as_object_mut() {
             body.insert("Comment".into(), comment(order).into());
             body.insert("ExternalId".into(), order.key.clone().into());
         }
-        let url = self.far.url(&["api", "machines", machine, verb]);
+        Ok((self.far.url(&["api", "machines", machine, verb]), body))
+    }
+}
+
+#[async_trait]
+impl Connector for Defender {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::IsolateHost, ActionKind::ReleaseHost]
+    }
+
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        let (url, body) = self.request(order)?;
+        Ok(Preview { method: "POST".into(), url: url.into(), body: Some(body) })
+    }
+
+    async fn send(&self, _permit: Permit, order: &Order) -> Outcome {
+        let (url, body) = match self.request(order) {
+            Ok(request) => request,
+            Err(why) => return Outcome::Failed { why },
+        };
         match self.far.call(Method::POST, url, Some(&body)).await {
             Ok(back) if back.status == StatusCode::CREATED => match back.text("/id") {
                 Some(id) => Outcome::Accepted { remote: id.into(), detail: None },
@@ -77,32 +105,17 @@ impl Defender {
             Err(lost) => lost.into(),
         }
     }
-}
 
-#[async_trait]
-impl Edr for Defender {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn isolate(&self, _permit: Permit, order: &Order) -> Outcome {
-        self.order("isolate", order, json!({"IsolationType": "Full"})).await
-    }
-
-    async fn release(&self, _permit: Permit, order: &Order) -> Outcome {
-        self.order("unisolate", order, json!({})).await
-    }
-
-    async fn probe(&self, action: &str, order: &Order) -> Probe {
+    async fn probe(&self, order: &Order) -> Probe {
         let Some(machine) = machine_id(order) else { return Probe::NotFound };
-        let filter = format!("machineId eq '{machine}' and type eq '{}'", kind_of(action));
+        let filter = format!("machineId eq '{machine}' and type eq '{}'", kind_of(order.action));
         match self.actions(&filter).await {
             Ok(actions) => found(&actions, order),
             Err(why) => Probe::Unknown { why },
         }
     }
 
-    async fn stands(&self, action: &str, order: &Order) -> Option<bool> {
+    async fn stands(&self, order: &Order) -> Option<bool> {
         let filter = format!("machineId eq '{}'", machine_id(order)?);
         let actions = self.actions(&filter).await.ok()?;
         let counts = |it: &&Value| {
@@ -110,10 +123,10 @@ impl Edr for Defender {
                 && matches!(text(it, "status"), "Succeeded" | "Pending" | "InProgress")
         };
         let last = actions.iter().find(counts);
-        Some(last.is_some_and(|last| text(last, "type") == kind_of(action)))
+        Some(last.is_some_and(|last| text(last, "type") == kind_of(order.action)))
     }
 
-    async fn progress(&self, remote: &str) -> Progress {
+    async fn progress(&self, _order: &Order, remote: &str) -> Progress {
         let url = self.far.url(&["api", "machineactions", remote]);
         // Not to know is not to have failed: ask again later.
         let Ok(back) = self.far.call(Method::GET, url, None).await else {
@@ -126,6 +139,10 @@ impl Edr for Defender {
             }
             _ => Progress::Pending,
         }
+    }
+
+    async fn ping(&self) -> Result<(), String> {
+        self.actions("status eq 'Pending'").await.map(|_| ())
     }
 }
 
@@ -153,8 +170,8 @@ fn text<'a>(action: &'a Value, name: &str) -> &'a str {
 }
 
 /// Defender's name for what is done.
-fn kind_of(action: &str) -> &'static str {
-    if action == "isolate_host" { "Isolate" } else { "Unisolate" }
+fn kind_of(action: ActionKind) -> &'static str {
+    if action == ActionKind::IsolateHost { "Isolate" } else { "Unisolate" }
 }
 
 /// The id that Defender knows the machine by: 40 hex digits. Nothing else goes into a path or a

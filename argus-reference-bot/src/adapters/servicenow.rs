@@ -4,14 +4,22 @@
 //! key: the incident's key is the `correlation_id`, and it is looked for before any repeat.
 
 use argus_soc::effect::{Outcome, Probe};
+use argus_soc::event::Severity;
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::web::{Back, Credential, Far};
-use crate::ports::itsm::{Itsm, ItsmError, TicketOrder, TicketView};
+use crate::ports::connector::{Connector, Order, Preview};
+use crate::ports::itsm::{Itsm, ItsmError, TicketView};
+use crate::view::clip;
 
+/// Longest summary of a ticket in characters: `short_description` has 160.
+const SUMMARY: usize = 155;
+/// Longest description of a ticket in characters: `description` has 4,000.
+const DESCRIPTION: usize = 3_800;
 const FIELDS: &str = "sys_id,number,state,short_description,assigned_to,correlation_id";
 
 /// ServiceNow behind its REST API.
@@ -62,21 +70,42 @@ impl ServiceNow {
     }
 }
 
+/// What ServiceNow is asked to make.
+fn ticket(order: &Order) -> Value {
+    let about = &order.about;
+    let urgency = match about.severity {
+        Severity::Critical | Severity::High => "1",
+        Severity::Medium | Severity::Unknown => "2",
+        Severity::Low | Severity::Informational => "3",
+    };
+    let summary = format!("[{}] {}", about.incident, about.title);
+    json!({
+        "short_description": clip(&summary, SUMMARY),
+        "description": format!("{}\n\n[argus:{}]", clip(&about.description, DESCRIPTION), order.key),
+        "urgency": urgency,
+        "impact": urgency,
+        "correlation_id": about.incident,
+        "correlation_display": "Argus",
+    })
+}
+
 #[async_trait]
-impl Itsm for ServiceNow {
+impl Connector for ServiceNow {
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn create(&self, _permit: Permit, order: &TicketOrder) -> Outcome {
-        let body = json!({
-            "short_description": order.summary,
-            "description": format!("{}\n\n[argus:{}]", order.description, order.key),
-            "urgency": order.urgency.to_string(),
-            "impact": order.urgency.to_string(),
-            "correlation_id": order.correlation,
-            "correlation_display": "Argus",
-        });
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::CreateTicket]
+    }
+
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        let (url, body) = (self.table(&[]).into(), Some(ticket(order)));
+        Ok(Preview { method: "POST".into(), url, body })
+    }
+
+    async fn send(&self, _permit: Permit, order: &Order) -> Outcome {
+        let body = ticket(order);
         match self.far.call(Method::POST, self.table(&[]), Some(&body)).await {
             Ok(back) if back.status == StatusCode::CREATED && back.is_json => {
                 match (back.text("/result/sys_id"), back.text("/result/number")) {
@@ -95,8 +124,8 @@ impl Itsm for ServiceNow {
         }
     }
 
-    async fn probe(&self, correlation: &str) -> Probe {
-        match self.rows("correlation_id", correlation).await {
+    async fn probe(&self, order: &Order) -> Probe {
+        match self.rows("correlation_id", &order.about.incident).await {
             Ok(rows) => match rows.first() {
                 Some(row) => Probe::Found {
                     remote: field(row, "sys_id"),
@@ -106,6 +135,23 @@ impl Itsm for ServiceNow {
             },
             Err(why) => Probe::Unknown { why: format!("ServiceNow: {why}") },
         }
+    }
+
+    fn link(&self, remote_id: &str) -> Option<String> {
+        let mut url = self.far.url(&["nav_to.do"]);
+        url.query_pairs_mut().append_pair("uri", &format!("incident.do?sys_id={remote_id}"));
+        Some(url.into())
+    }
+
+    async fn ping(&self) -> Result<(), String> {
+        self.rows("number", "INC0000000").await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Itsm for ServiceNow {
+    fn system(&self) -> &str {
+        &self.name
     }
 
     async fn find(&self, number: &str) -> Result<Option<TicketView>, ItsmError> {
@@ -124,12 +170,6 @@ impl Itsm for ServiceNow {
                 remote_id,
             }
         }))
-    }
-
-    fn link(&self, remote_id: &str) -> Option<String> {
-        let mut url = self.far.url(&["nav_to.do"]);
-        url.query_pairs_mut().append_pair("uri", &format!("incident.do?sys_id={remote_id}"));
-        Some(url.into())
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use argus_soc::ledger::fact::{Actor, What};
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Permit, Policy, Principal, Refusal, Rule, Standing};
 
 use self::remembered::Remembered;
@@ -16,8 +17,10 @@ use crate::ports::ledger::{Batch, LedgerError};
 
 /// The role that Argus has when a playbook acts without a person.
 const AUTOMATION: &str = "automation";
-/// What automation may do; playbooks cannot go beyond it.
-const AUTOMATION_MAY: [&str; 4] = ["isolate_host", "release_host", "create_ticket", "run_playbook"];
+/// What automation may do: what steps of playbooks do. Playbooks cannot go beyond it.
+fn automation_may() -> impl Iterator<Item = &'static str> {
+    ActionKind::ALL.iter().map(|it| it.name()).chain(["run_playbook"])
+}
 
 /// A person as the validated activity names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,7 +240,7 @@ fn policy(rbac: &Rbac) -> Result<Policy, ConfigError> {
     let built_in = Policy::default();
     let mut rules = vec![Rule {
         role: AUTOMATION.into(),
-        actions: AUTOMATION_MAY.iter().map(|it| (*it).to_owned()).collect(),
+        actions: automation_may().map(str::to_owned).collect(),
     }];
     for (role, it) in &rbac.roles {
         if role == AUTOMATION {

@@ -3,6 +3,7 @@
 
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::fact::What;
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Identity};
 use argus_soc::run::NotCounted;
 
@@ -92,7 +93,11 @@ impl Soc {
     ) -> Result<Done, ActError> {
         let key = &pressed.incident;
         let host = self.expect(key).await?.event.host().map(|host| host.value.clone());
-        let action = Action::IsolateHost { incident: key.clone(), host: host.unwrap_or_default() };
+        let action = Action::Act {
+            incident: key.clone(),
+            action: ActionKind::IsolateHost,
+            target: host.unwrap_or_default(),
+        };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.isolate();
         self.change(key, |incident| {
@@ -113,7 +118,11 @@ impl Soc {
         correlation: &str,
     ) -> Result<Done, ActError> {
         let key = &pressed.incident;
-        let action = Action::CreateTicket { incident: key.clone() };
+        let action = Action::Act {
+            incident: key.clone(),
+            action: ActionKind::CreateTicket,
+            target: String::new(),
+        };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let playbook = self.playbooks.ticket();
         self.change(key, |incident| {

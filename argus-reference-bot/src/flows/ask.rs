@@ -203,7 +203,7 @@ impl Soc {
             Ok(None) => "There is no such ticket.".into(),
             Err(error) => {
                 tracing::warn!(why = chain(&error), "a ticket could not be read");
-                format!("{} does not answer at the moment. Please try again.", itsm.name())
+                format!("{} does not answer at the moment. Please try again.", itsm.system())
             }
         }))
     }

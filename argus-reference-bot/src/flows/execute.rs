@@ -14,7 +14,7 @@ use std::time::Duration;
 use argus_soc::effect::plan_digest;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{ActionKind, PlanError, Playbook, plan};
+use argus_soc::playbook::{ActionKind, PlanError, PlannedStep, Playbook, plan};
 use argus_soc::run::{Next, Run};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -62,19 +62,14 @@ pub fn new_run(
 ) -> Result<Vec<Fact>, NotStarted> {
     let steps = plan(playbook, &incident.event)?;
     if playbook.gates.dry_run {
-        let words = |step: &argus_soc::playbook::PlannedStep| {
-            format!("{} on {}", step.action, step.target.value)
-        };
+        let words = |step: &PlannedStep| format!("{} on {}", step.action, step.target.value);
         let steps = steps.iter().map(words).collect();
         let what = What::WouldRun { playbook: playbook.id.clone(), steps };
         return Ok(vec![soc.fact(actor, correlation, what).of(&incident.key)]);
     }
-    let possible = |action: &ActionKind| match action {
-        ActionKind::IsolateHost | ActionKind::ReleaseHost => soc.edr.is_some(),
-        ActionKind::CreateTicket => soc.itsm.is_some(),
-        _ => false,
-    };
-    if let Some(step) = steps.iter().find(|step| !possible(&step.action)) {
+    let possible =
+        |step: &&PlannedStep| soc.connectors.find(step.action, &step.parameters).is_some();
+    if let Some(step) = steps.iter().find(|step| !possible(step)) {
         return Err(NotStarted::NoConnector(step.action));
     }
     let run = format!("{}.r{}", incident.key, incident.runs.len() + 1);

@@ -15,20 +15,22 @@ use argus_cards::source::Memory as Templates;
 use argus_soc::effect::{Outcome, Probe};
 use argus_soc::enrich::Asset;
 use argus_soc::event::{Entity, Shape};
+use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::access::{Access, Person};
+use super::connectors::Connectors;
 use super::enrich::{Asking, Knowledge, Patience};
 use super::playbooks::Playbooks;
 use super::{Needs, Soc};
 use crate::adapters::memory::Memory;
 use crate::buttons::Buttons;
 use crate::config::{Rbac, Role, Route, RouteTo};
+use crate::ports::connector::{Connector as Doing, Order, Preview};
 use crate::ports::directory::{Directory, DirectoryError};
-use crate::ports::itsm::{Itsm, ItsmError, TicketOrder, TicketView};
 use crate::ports::knowledge::{Finding, Reach, Silent, Source};
 use crate::ports::ledger::Receipt;
 use crate::routes::Routes;
@@ -68,7 +70,7 @@ impl World {
         };
         let to = RouteTo { conversation: SOC.into(), service_url: None };
         Soc {
-            itsm: Some(Arc::clone(&self.tickets) as _),
+            connectors: Connectors::of([Arc::clone(&self.tickets) as _]),
             routes: Routes::compile(&[Route { when: None, to }]).expect("routes"),
             ..Soc::new(needs)
         }
@@ -154,26 +156,30 @@ impl Tickets {
 }
 
 #[async_trait]
-impl Itsm for Tickets {
+impl Doing for Tickets {
     fn name(&self) -> &'static str {
         "servicenow"
     }
 
-    async fn create(&self, _: Permit, _: &TicketOrder) -> Outcome {
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::CreateTicket]
+    }
+
+    fn preview(&self, _: &Order) -> Result<Preview, String> {
+        Ok(Preview { method: "POST".into(), url: "https://itsm.example/".into(), body: None })
+    }
+
+    async fn send(&self, _: Permit, _: &Order) -> Outcome {
         let number = self.0.fetch_add(1, Relaxed).to_string();
         Outcome::Accepted { remote: number.clone(), detail: Some(number) }
     }
 
-    async fn probe(&self, _: &str) -> Probe {
+    async fn probe(&self, _: &Order) -> Probe {
         Probe::NotFound
     }
 
-    async fn find(&self, _: &str) -> Result<Option<TicketView>, ItsmError> {
-        Ok(None)
-    }
-
-    fn link(&self, _: &str) -> Option<String> {
-        None
+    async fn ping(&self) -> Result<(), String> {
+        Ok(())
     }
 }
 

@@ -1,23 +1,6 @@
-//! IT service management: where tickets live.
+//! IT service management: reading tickets. Making them is a [connector's](super::connector) work.
 
-use argus_soc::effect::{Outcome, Probe};
-use argus_soc::policy::Permit;
 use async_trait::async_trait;
-
-/// A ticket to be made.
-#[derive(Clone, Debug)]
-pub struct TicketOrder {
-    /// The correlation id that finds it again: the incident's key.
-    pub correlation: String,
-    /// The effect's key, for the far side's log.
-    pub key: String,
-    /// Its one-line summary.
-    pub summary: String,
-    /// Its text.
-    pub description: String,
-    /// 1 (high) to 3 (low), as ServiceNow counts urgency and impact.
-    pub urgency: u8,
-}
 
 /// A ticket as it stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,18 +29,11 @@ pub struct ItsmError {
     pub why: String,
 }
 
-/// An ITSM.
+/// An ITSM, as far as questions go.
 #[async_trait]
 pub trait Itsm: Send + Sync + std::fmt::Debug {
     /// The configured name.
-    fn name(&self) -> &str;
-
-    /// Makes a ticket. The permit is used up. `Accepted` carries the API's id as `remote` and the
-    /// number as `detail`.
-    async fn create(&self, permit: Permit, order: &TicketOrder) -> Outcome;
-
-    /// Whether a ticket with this correlation id is there.
-    async fn probe(&self, correlation: &str) -> Probe;
+    fn system(&self) -> &str;
 
     /// A ticket by the number people use.
     ///
@@ -65,7 +41,4 @@ pub trait Itsm: Send + Sync + std::fmt::Debug {
     ///
     /// [`ItsmError`] if the ITSM does not answer, or answers something else.
     async fn find(&self, number: &str) -> Result<Option<TicketView>, ItsmError>;
-
-    /// Where people open a ticket with this API id.
-    fn link(&self, remote_id: &str) -> Option<String>;
 }

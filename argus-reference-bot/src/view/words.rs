@@ -53,12 +53,7 @@ pub(super) fn state_label(incident: &Incident) -> String {
 
 /// How a step stands, in a word, and in which colour.
 pub(super) fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
-    let done = match step.plan.action {
-        ActionKind::IsolateHost => "Isolated",
-        ActionKind::ReleaseHost => "Released",
-        ActionKind::CreateTicket => "Created",
-        _ => "Done",
-    };
+    let done = step.plan.action.done();
     let (label, style) = match (&step.state, run.status) {
         (_, Status::AwaitingApproval) => ("Waiting for approval", "warning"),
         (State::Pending, Status::Denied) => ("Denied", "attention"),
@@ -85,19 +80,5 @@ pub(super) fn detail(step: &Step) -> Option<String> {
         | State::Waiting { why, .. }
         | State::Unsettled { why, .. } => Some(why.clone()),
         _ => None,
-    }
-}
-
-pub(super) fn action_label(action: ActionKind) -> &'static str {
-    match action {
-        ActionKind::IsolateHost => "Isolate host",
-        ActionKind::ReleaseHost => "Release host",
-        ActionKind::RevokeToken => "Revoke sessions of",
-        ActionKind::DisableUser => "Disable user",
-        ActionKind::EnableUser => "Enable user",
-        ActionKind::BlockIp => "Block address",
-        ActionKind::UnblockIp => "Unblock address",
-        ActionKind::CreateTicket => "Create a ticket for",
-        ActionKind::Notify => "Notify",
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::MOST;
-use crate::incident::contains_threat;
 use crate::ledger::fact::{Actor, Fact, What};
 use crate::playbook::{ActionKind, EffectClass, PlannedStep};
 use crate::run::{Run, Step};
@@ -67,7 +66,7 @@ impl Effects {
         };
         let done = verified.filter(|step| step.state.is_done());
         let contained =
-            done.is_some_and(|step| step.undoes.is_none() && contains_threat(step.plan.action));
+            done.is_some_and(|step| step.undoes.is_none() && step.plan.action.contains_threat());
         if let Some(step) = done {
             self.did(&run, step, fact.at);
         }

@@ -136,13 +136,12 @@ fn target(step: &Step, event: &SecurityEvent) -> Result<Target, PlanError> {
     }
     .ok_or_else(missing)?;
     if let Some(wanted) = step.action.target_kind() {
+        let (step, wanted) = (step.id.clone(), wanted.clone());
         if entity.kind != wanted {
-            let found = entity.kind.clone();
-            return Err(PlanError::WrongKind { step: step.id.clone(), wanted, found });
+            return Err(PlanError::WrongKind { step, wanted, found: entity.kind.clone() });
         }
         if !is_name_of(&wanted, &entity.value) {
-            let value = entity.value.clone();
-            return Err(PlanError::BadTarget { step: step.id.clone(), kind: wanted, value });
+            return Err(PlanError::BadTarget { step, kind: wanted, value: entity.value.clone() });
         }
     }
     Ok(Target { kind: entity.kind.clone(), value: entity.value.clone(), ids: entity.ids.clone() })

@@ -86,7 +86,7 @@ impl Reading<'_> {
             self.error(fields.at, "the step has no `type`".into(), None);
             return None;
         }
-        let words = ActionKind::ALL.map(|kind| (kind.name(), kind));
+        let words: Vec<_> = ActionKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
         self.choice(fields, "type", &words)
     }
 
@@ -96,7 +96,7 @@ impl Reading<'_> {
         let help = Some("write \"{{ entity.value }}\" or \"{{ entity.host }}\"".to_owned());
         match (template.single_path(), action.target_kind()) {
             (Some(Path::EntityValue), _) | (Some(Path::FirstOf(_)), None) => Some(template),
-            (Some(Path::FirstOf(kind)), Some(wanted)) if *kind == wanted => Some(template),
+            (Some(Path::FirstOf(kind)), Some(wanted)) if kind == wanted => Some(template),
             (Some(Path::FirstOf(kind)), Some(wanted)) => {
                 let message = format!("{action} acts on a {wanted}, not on a {kind}");
                 self.error(node.at, message, help);

@@ -1,9 +1,11 @@
 //! One run of one incident: what each next thing does, and how it is written down.
 
+use std::sync::Arc;
+
 use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::ActionKind;
+use argus_soc::playbook::{ActionKind, Shared};
 use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step};
 use argus_soc::storm::breaker::Scope;
@@ -13,15 +15,8 @@ use super::patience::looked_at;
 use super::{Did, PAUSE, SLOWEST_POLL, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
-use crate::ports::edr::Order;
-use crate::ports::itsm::TicketOrder;
+use crate::ports::connector::{About, Connector, Order};
 use crate::ports::ledger::{Batch, LedgerError};
-use crate::view::clip;
-
-/// Longest summary of a ticket in characters: ServiceNow's `short_description` has 160.
-const SUMMARY: usize = 155;
-/// Longest description of a ticket in characters: ServiceNow's `description` has 4,000.
-const DESCRIPTION: usize = 3_800;
 
 /// One run of one incident, as read, and what may be done with it.
 pub(super) struct Scene<'a> {
@@ -76,40 +71,41 @@ impl Scene<'_> {
     }
 
     async fn still_stands(&self, step: &Step) -> Option<bool> {
-        match (step.plan.action, &self.soc.edr) {
-            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr)) => {
-                edr.stands(step.plan.action.name(), &self.order(step, self.key(step))).await
-            }
-            _ => Some(true),
+        match self.connector(step) {
+            Some(connector) => connector.stands(&self.order(step)).await,
+            None => Some(true),
         }
     }
 
     /// Whether an order of which nobody knows took effect. That was long ago: whoever gave up had
     /// looked for it several times.
     async fn took_effect(&self, step: &Step) -> Option<bool> {
-        match (step.plan.action, &self.soc.itsm) {
-            (ActionKind::CreateTicket, Some(itsm)) => match itsm.probe(&self.incident.key).await {
-                Probe::Found { .. } | Probe::FoundForeign { .. } => Some(true),
-                Probe::NotFound => Some(false),
-                Probe::Unknown { .. } => None,
-            },
-            (ActionKind::CreateTicket, None) => None,
-            _ => self.still_stands(step).await,
+        if step.plan.action.inverse().is_some() {
+            return self.still_stands(step).await;
+        }
+        match self.connector(step)?.probe(&self.order(step)).await {
+            Probe::Found { .. } | Probe::FoundForeign { .. } => Some(true),
+            Probe::NotFound => Some(false),
+            Probe::Unknown { .. } => None,
         }
     }
 
     /// What two runs may not do at the same time, and need not do twice.
     fn lease_of(&self, step: &Step) -> String {
         let (action, target) = (step.plan.action, &step.plan.target);
-        if action == ActionKind::CreateTicket {
+        let about = |what: &str| format!("{}/{}/{what}", self.tenant(), action.name());
+        match action.shared() {
             // A ticket is about an incident: two incidents on one host have one each.
-            return format!("{}/{}/{}", self.tenant(), action.name(), self.incident.key);
-        }
-        let name = lease_name(self.tenant(), action.name(), target);
-        match target.ids.get("mde_device_id") {
-            // Names are reused; what counts is which machine is meant.
-            Some(machine) => format!("{name}/{}", machine.to_lowercase()),
-            None => name,
+            Shared::Incident => about(&self.incident.key),
+            Shared::Nothing => about(&self.key(step)),
+            Shared::Target => {
+                let name = lease_name(self.tenant(), action.name(), target);
+                match target.ids.get("mde_device_id") {
+                    // Names are reused; what counts is which machine is meant.
+                    Some(machine) => format!("{name}/{}", machine.to_lowercase()),
+                    None => name,
+                }
+            }
         }
     }
 
@@ -137,12 +133,11 @@ impl Scene<'_> {
         if step.undoes.is_none() && !self.soc.may_send(self.incident, self.run).await? {
             return Ok(());
         }
-        let key = self.key(step);
         let intent = What::Intended {
             run: run.clone(),
             step: name.clone(),
-            key: key.clone(),
-            connector: self.connector(step).into(),
+            key: self.key(step),
+            connector: self.connector(step).map_or("", |it| it.name()).into(),
             permit: evidence(&permit),
             attempt: step.attempts + 1,
         };
@@ -152,7 +147,10 @@ impl Scene<'_> {
             // drives it looks at the far side first.
             return Ok(());
         }
-        let outcome = self.hand_over(step, permit, key).await;
+        let outcome = match self.connector(step) {
+            Some(connector) => connector.send(permit, &self.order(step)).await,
+            None => Outcome::Failed { why: "nothing is configured that can do it".into() },
+        };
         self.soc.metrics.effect(step.plan.action.name(), &outcome);
         self.write(vec![What::Answered { run, step: name, outcome }]).await
     }
@@ -173,34 +171,10 @@ impl Scene<'_> {
         Ok(Did::GoOn)
     }
 
-    /// The deed.
-    async fn hand_over(&self, step: &Step, permit: Permit, key: String) -> Outcome {
-        let missing = || Outcome::Failed { why: "nothing is configured that can do it".into() };
-        match step.plan.action {
-            ActionKind::IsolateHost => match &self.soc.edr {
-                Some(edr) => edr.isolate(permit, &self.order(step, key)).await,
-                None => missing(),
-            },
-            ActionKind::ReleaseHost => match &self.soc.edr {
-                Some(edr) => edr.release(permit, &self.order(step, key)).await,
-                None => missing(),
-            },
-            ActionKind::CreateTicket => match &self.soc.itsm {
-                Some(itsm) => itsm.create(permit, &self.ticket(key)).await,
-                None => missing(),
-            },
-            _ => missing(),
-        }
-    }
-
     pub(super) async fn probe(&self, step: &Step) -> Result<(), LedgerError> {
-        let silent = || Probe::Unknown { why: "nothing is configured that can tell".into() };
-        let probe = match (step.plan.action, &self.soc.edr, &self.soc.itsm) {
-            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr), _) => {
-                edr.probe(step.plan.action.name(), &self.order(step, self.key(step))).await
-            }
-            (ActionKind::CreateTicket, _, Some(itsm)) => itsm.probe(&self.incident.key).await,
-            _ => silent(),
+        let probe = match self.connector(step) {
+            Some(connector) => connector.probe(&self.order(step)).await,
+            None => Probe::Unknown { why: "nothing is configured that can tell".into() },
         };
         let at = looked_at(step, self.soc.clock.now());
         let (run, step) = (self.run.id.clone(), step.name.clone());
@@ -213,12 +187,10 @@ impl Scene<'_> {
 
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
         let State::Sent { remote, .. } = &step.state else { return Ok(Did::Rest(PAUSE)) };
-        let progress = match (step.plan.action, &self.soc.edr) {
-            (ActionKind::IsolateHost | ActionKind::ReleaseHost, Some(edr)) => {
-                edr.progress(remote).await
-            }
-            // A ticket that was created is done.
-            _ => Progress::Done,
+        let progress = match self.connector(step) {
+            Some(connector) => connector.progress(&self.order(step), remote).await,
+            // Who could tell is configured no more; a person sees that it stays as it is.
+            None => Progress::Pending,
         };
         if progress == Progress::Pending {
             // Nothing has changed, so nothing is written; look ever less often, hosts sleep.
@@ -234,8 +206,8 @@ impl Scene<'_> {
 
     /// The ticket that a step has made, for the incident.
     fn linked(&self, step: &Step, remote: &str) -> Option<What> {
-        let itsm =
-            self.soc.itsm.as_ref().filter(|_| step.plan.action == ActionKind::CreateTicket)?;
+        let is_ticket = step.plan.action == ActionKind::CreateTicket;
+        let itsm = self.connector(step).filter(|_| is_ticket)?;
         Some(What::TicketLinked {
             system: itsm.name().into(),
             number: step.detail.clone().unwrap_or_else(|| remote.into()),
@@ -276,13 +248,10 @@ impl Scene<'_> {
             let action = Action::Approve { run: self.run.id.clone(), requester };
             let _still = self.authorise(&decision.by, action).await?;
         }
-        let incident = self.incident.key.clone();
-        let host = step.plan.target.value.clone();
-        let action = match step.plan.action {
-            ActionKind::IsolateHost => Action::IsolateHost { incident, host },
-            ActionKind::ReleaseHost => Action::ReleaseHost { incident, host },
-            ActionKind::CreateTicket => Action::CreateTicket { incident },
-            _ => Action::RunPlaybook { incident, playbook: self.run.playbook.clone() },
+        let action = Action::Act {
+            incident: self.incident.key.clone(),
+            action: step.plan.action,
+            target: step.plan.target.value.clone(),
         };
         let undoing = Actor::service("run");
         let actor = if step.undoes.is_some() { &undoing } else { &self.run.requested_by };
@@ -302,31 +271,27 @@ impl Scene<'_> {
         effect_key(self.tenant(), &self.run.id, &step.name, &step.plan.parameters)
     }
 
-    fn connector(&self, step: &Step) -> &str {
-        match step.plan.action {
-            ActionKind::CreateTicket => self.soc.itsm.as_ref().map_or("", |itsm| itsm.name()),
-            _ => self.soc.edr.as_ref().map_or("", |edr| edr.name()),
-        }
+    fn connector(&self, step: &Step) -> Option<&Arc<dyn Connector>> {
+        self.soc.connectors.find(step.plan.action, &step.plan.parameters)
     }
 
-    fn order(&self, step: &Step, key: String) -> Order {
-        let comment = format!("{} by {}", self.incident.key, self.run.requested_by.shown());
-        Order { key, target: step.plan.target.clone(), comment }
-    }
-
-    fn ticket(&self, key: String) -> TicketOrder {
-        use argus_soc::event::Severity::{Critical, High, Informational, Low, Medium, Unknown};
+    fn order(&self, step: &Step) -> Order {
         let event = &self.incident.event;
-        TicketOrder {
-            correlation: self.incident.key.clone(),
-            key,
-            summary: clip(&format!("[{}] {}", self.incident.key, event.title), SUMMARY),
-            description: clip(event.description.as_deref().unwrap_or_default(), DESCRIPTION),
-            urgency: match self.incident.severity {
-                Critical | High => 1,
-                Medium | Unknown => 2,
-                Low | Informational => 3,
+        Order {
+            action: step.plan.action,
+            key: self.key(step),
+            target: step.plan.target.clone(),
+            parameters: step.plan.parameters.clone(),
+            about: About {
+                incident: self.incident.key.clone(),
+                title: event.title.clone(),
+                description: event.description.clone().unwrap_or_default(),
+                severity: self.incident.severity,
+                source: event.source.clone(),
+                native_id: event.source_id.clone(),
+                tenant: event.tenant.clone(),
             },
+            comment: format!("{} by {}", self.incident.key, self.run.requested_by.shown()),
         }
     }
 }

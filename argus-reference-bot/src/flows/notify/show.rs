@@ -6,6 +6,7 @@ use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_bot_sdk::{Activity, ConversationRef};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::playbook::ActionKind;
 use argus_soc::run::Run;
 use jiff::SignedDuration;
 
@@ -322,8 +323,8 @@ impl Soc {
             seq,
             conversation,
             buttons: &self.buttons,
-            can_isolate: self.edr.is_some(),
-            can_ticket: self.itsm.is_some(),
+            can_isolate: self.connectors.can(ActionKind::IsolateHost),
+            can_ticket: self.connectors.can(ActionKind::CreateTicket),
         }
     }
 
