@@ -18,5 +18,6 @@ pub mod sharepoint;
 pub mod sqlite;
 mod tables;
 pub mod taxii;
+pub mod teams;
 pub mod verify;
 pub mod web;

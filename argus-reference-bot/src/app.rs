@@ -125,17 +125,18 @@ impl App {
         let cloud = identity::cloud(&config.bot)?;
         let identity = Identity::of(&config.bot, cloud, &clock)?;
         let teams = Teams::new(config, cloud, &identity, &clock)?;
+        let connector: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
         let templates = Templates::open(config, cloud, &identity).await?;
         let playbooks = config.playbooks.as_ref();
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doing { connectors, itsm } = connectors::doing(config, &identity)?;
+        let Doing { connectors, itsm } = connectors::doing(config, &identity, &connector)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
             clock,
-            connector: Arc::new(teams.connector),
+            connector,
             access: access(config, cloud, &identity)?,
             knowledge: Arc::new(knowledge),
             templates: templates.library(),

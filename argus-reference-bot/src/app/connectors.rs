@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::resolve;
 use crate::adapters::defender::{self, Defender};
 use crate::adapters::servicenow::ServiceNow;
+use crate::adapters::teams::Teams;
 use crate::config::{Config, ConfigError};
 use crate::flows::connectors::Connectors;
 use crate::identity::Identity;
@@ -22,7 +23,11 @@ pub(super) struct Doing {
 /// # Errors
 ///
 /// [`ConfigError`] names the setting, and what there is.
-pub(super) fn doing(config: &Config, identity: &Identity) -> Result<Doing, ConfigError> {
+pub(super) fn doing(
+    config: &Config,
+    identity: &Identity,
+    teams: &Arc<dyn argus_bot_sdk::Connector>,
+) -> Result<Doing, ConfigError> {
     let mut connectors: Vec<Arc<dyn Connector>> = Vec::new();
     for (name, connector) in &config.connectors {
         let key = format!("connectors.{name}");
@@ -40,6 +45,7 @@ pub(super) fn doing(config: &Config, identity: &Identity) -> Result<Doing, Confi
         connectors.push(Arc::clone(&servicenow) as _);
         itsm = Some(servicenow);
     }
+    connectors.push(Arc::new(Teams::new(Arc::clone(teams))));
     Ok(Doing { connectors: Connectors::of(connectors), itsm })
 }
 

@@ -4,6 +4,7 @@
 //! without an outcome is [probed](Connector::probe) before anything is sent again, and what was
 //! accepted is followed by [`Connector::progress`] until it is seen to be done.
 
+use argus_bot_sdk::ConversationRef;
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::event::Severity;
 use argus_soc::playbook::{ActionKind, Target};
@@ -36,7 +37,7 @@ impl Order {
 }
 
 /// The incident that something is done for. Everything in it may come from a stranger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct About {
     /// Its key.
     pub incident: String,
@@ -52,6 +53,8 @@ pub struct About {
     pub native_id: Option<String>,
     /// The tenant that it is about.
     pub tenant: Option<String>,
+    /// The conversation in Teams that the step names, or in which the incident's card stands.
+    pub conversation: Option<ConversationRef>,
 }
 
 /// What would be sent, for a dry run: exactly that, but for what proves who we are.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use argus_bot_sdk::ConversationRef;
 use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
@@ -10,11 +11,13 @@ use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step};
 use argus_soc::storm::breaker::Scope;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::patience::looked_at;
 use super::{Did, PAUSE, SLOWEST_POLL, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
+use crate::flows::triage::facts_of;
 use crate::ports::connector::{About, Connector, Order};
 use crate::ports::ledger::{Batch, LedgerError};
 
@@ -275,6 +278,13 @@ impl Scene<'_> {
         self.soc.connectors.find(step.plan.action, &step.plan.parameters)
     }
 
+    fn conversation_of(&self, step: &Step) -> Option<ConversationRef> {
+        let named = step.plan.parameters.get("conversation").and_then(Value::as_str);
+        let first = || self.soc.routes.first(&facts_of(self.incident));
+        let id = named.or_else(|| first().map(|place| place.conversation.as_str()))?;
+        Some(self.soc.conversation(id))
+    }
+
     fn order(&self, step: &Step) -> Order {
         let event = &self.incident.event;
         Order {
@@ -290,6 +300,7 @@ impl Scene<'_> {
                 source: event.source.clone(),
                 native_id: event.source_id.clone(),
                 tenant: event.tenant.clone(),
+                conversation: self.conversation_of(step),
             },
             comment: format!("{} by {}", self.incident.key, self.run.requested_by.shown()),
         }

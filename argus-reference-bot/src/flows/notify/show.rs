@@ -329,7 +329,7 @@ impl Soc {
     }
 
     /// Where a conversation is.
-    pub(super) fn conversation(&self, id: &str) -> ConversationRef {
+    pub(crate) fn conversation(&self, id: &str) -> ConversationRef {
         let place = self.routes.places().find(|place| place.conversation == id);
         let fallback = self.notify.fallback.as_ref().filter(|it| it.conversation == id);
         let url = place

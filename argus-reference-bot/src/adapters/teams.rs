@@ -1,0 +1,169 @@
+//! Telling people: the action `notify` is a message in Teams.
+//!
+//! Source: facts/playbooks-and-incidents.md 4.5. Teams takes no key with a message and lists none, so
+//! nobody can look for one: it is sent once, and what may have been lost is a person's to decide.
+
+use std::sync::Arc;
+
+use argus_bot_sdk::Activity;
+use argus_bot_sdk::connector::{SendError, SendErrorKind};
+use argus_soc::effect::{Outcome, Probe};
+use argus_soc::playbook::ActionKind;
+use argus_soc::policy::Permit;
+use async_trait::async_trait;
+use serde_json::json;
+
+use crate::ports::connector::{Connector, Order, Preview};
+use crate::view::clip;
+
+/// Longest message in characters; people read the card for more.
+const LONGEST: usize = 2_000;
+
+/// Teams, as far as playbooks tell people something.
+pub struct Teams {
+    connector: Arc<dyn argus_bot_sdk::Connector>,
+}
+
+impl std::fmt::Debug for Teams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Teams").finish_non_exhaustive()
+    }
+}
+
+impl Teams {
+    /// Through this connector.
+    pub fn new(connector: Arc<dyn argus_bot_sdk::Connector>) -> Self {
+        Self { connector }
+    }
+}
+
+/// What is said. It is plain text: values from alerts are in it, and nothing in them is a mention or
+/// a link.
+fn message(order: &Order) -> Result<Activity, String> {
+    let text = order.text("message").ok_or("the step has no parameter `message`")?;
+    let text = format!("{}: {}", order.about.incident, clip(text, LONGEST));
+    let mut activity = Activity::message(text);
+    activity.text_format = Some("plain".into());
+    Ok(activity)
+}
+
+#[async_trait]
+impl Connector for Teams {
+    fn name(&self) -> &'static str {
+        "teams"
+    }
+
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::Notify]
+    }
+
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        let place = order.about.conversation.as_ref().ok_or(NOWHERE)?;
+        let url = format!(
+            "{}/v3/conversations/{}/activities",
+            place.service_url.trim_end_matches('/'),
+            place.conversation_id
+        );
+        let body = json!({"type": "message", "text": message(order)?.text, "textFormat": "plain"});
+        Ok(Preview { method: "POST".into(), url, body: Some(body) })
+    }
+
+    async fn send(&self, _permit: Permit, order: &Order) -> Outcome {
+        let activity = match message(order) {
+            Ok(activity) => activity,
+            Err(why) => return Outcome::Failed { why },
+        };
+        let Some(place) = &order.about.conversation else {
+            return Outcome::Failed { why: NOWHERE.into() };
+        };
+        match self.connector.send(place, &activity).await {
+            Ok(sent) => Outcome::Accepted {
+                remote: sent.activity_id.unwrap_or_else(|| "without an id".into()),
+                detail: None,
+            },
+            Err(error) => outcome(&error),
+        }
+    }
+
+    async fn probe(&self, _order: &Order) -> Probe {
+        Probe::Unknown { why: "nobody can look whether a message is there".into() }
+    }
+
+    async fn ping(&self) -> Result<(), String> {
+        // Whether Teams lets us in shows with every card.
+        Ok(())
+    }
+}
+
+const NOWHERE: &str = "no route has a conversation for this incident; \
+                       give the step the parameter `conversation`";
+
+fn outcome(error: &SendError) -> Outcome {
+    let why = format!("Teams: {error}");
+    let wait = |ms| Outcome::NotYet { why: why.clone(), retry_after_ms: ms };
+    match error.kind() {
+        SendErrorKind::NotSent => wait(2_000),
+        SendErrorKind::Conflict => wait(500),
+        SendErrorKind::Throttled => {
+            let asked = error.retry_after().map(|it| it.as_millis());
+            wait(asked.and_then(|it| u64::try_from(it).ok()).unwrap_or(20_000))
+        }
+        SendErrorKind::Ambiguous => Outcome::Unsettled { why },
+        _ => Outcome::Failed { why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argus_bot_sdk::ConversationRef;
+    use argus_soc::event::{EntityKind, Severity};
+    use argus_soc::playbook::Target;
+
+    use super::*;
+    use crate::ports::connector::About;
+
+    fn order(message: Option<&str>) -> Order {
+        let target = Target { kind: EntityKind::Host, value: "ws-1".into(), ids: [].into() };
+        let about = About {
+            incident: "INC-7".into(),
+            title: "A scan".into(),
+            description: String::new(),
+            severity: Severity::High,
+            source: "edr".into(),
+            native_id: None,
+            tenant: None,
+            conversation: Some(ConversationRef::new("https://smba.example/", "19:soc@thread")),
+        };
+        Order {
+            action: ActionKind::Notify,
+            key: "k".into(),
+            target,
+            parameters: message.map_or_else(|| json!({}), |it| json!({"message": it})),
+            about,
+            comment: "INC-7 by ann".into(),
+        }
+    }
+
+    #[test]
+    fn what_an_alert_says_is_plain_text() {
+        let said =
+            message(&order(Some("<at>all</at> [look](https://evil.example)"))).expect("said");
+        assert_eq!(said.text_format.as_deref(), Some("plain"));
+        assert_eq!(said.text.as_deref(), Some("INC-7: <at>all</at> [look](https://evil.example)"));
+        assert!(message(&order(None)).is_err());
+    }
+
+    #[test]
+    fn only_what_certainly_did_not_arrive_is_said_again() {
+        let check = |kind, again: bool| {
+            let outcome = outcome(&SendError::new(kind));
+            assert_eq!(matches!(outcome, Outcome::NotYet { .. }), again, "{kind:?}: {outcome:?}");
+        };
+        check(SendErrorKind::NotSent, true);
+        check(SendErrorKind::Throttled, true);
+        check(SendErrorKind::Conflict, true);
+        check(SendErrorKind::Ambiguous, false);
+        check(SendErrorKind::Dormant, false);
+        check(SendErrorKind::Refused, false);
+    }
+}
