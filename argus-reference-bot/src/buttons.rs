@@ -32,11 +32,51 @@ pub enum Act {
         /// The run.
         run: String,
     },
+    /// Run a playbook.
+    Run {
+        /// The playbook.
+        playbook: String,
+    },
+    /// Stop a run.
+    Cancel {
+        /// The run.
+        run: String,
+    },
+    /// Undo what a run did.
+    Undo {
+        /// The run.
+        run: String,
+    },
+    /// Say that a step of which nobody knows took effect.
+    Happened {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+    },
+    /// Say that it did not.
+    NotHappened {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+    },
 }
 
 impl Act {
     /// The verbs of all card actions; a template can name no other.
-    pub const VERBS: [&'static str; 5] = ["acknowledge", "isolate", "ticket", "approve", "deny"];
+    pub const VERBS: [&'static str; 10] = [
+        "acknowledge",
+        "isolate",
+        "ticket",
+        "approve",
+        "deny",
+        "run",
+        "cancel",
+        "undo",
+        "happened",
+        "not_happened",
+    ];
 
     /// The verb of the card action.
     pub fn verb(&self) -> &'static str {
@@ -46,12 +86,25 @@ impl Act {
             Self::Ticket => "ticket",
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
+            Self::Run { .. } => "run",
+            Self::Cancel { .. } => "cancel",
+            Self::Undo { .. } => "undo",
+            Self::Happened { .. } => "happened",
+            Self::NotHappened { .. } => "not_happened",
         }
     }
 
     fn text(&self) -> String {
         match self {
-            Self::Approve { run } | Self::Deny { run } => format!("{}/{run}", self.verb()),
+            Self::Approve { run }
+            | Self::Deny { run }
+            | Self::Cancel { run }
+            | Self::Undo { run } => format!("{}/{run}", self.verb()),
+            Self::Run { playbook } => format!("{}/{playbook}", self.verb()),
+            // Steps have no `/` in their names but the one of `undo/STEP`, so the run comes first.
+            Self::Happened { run, step } | Self::NotHappened { run, step } => {
+                format!("{}/{run}/{step}", self.verb())
+            }
             _ => self.verb().into(),
         }
     }
@@ -66,6 +119,17 @@ impl Act {
             },
             Some(("approve", run)) => Self::Approve { run: run.into() },
             Some(("deny", run)) => Self::Deny { run: run.into() },
+            Some(("run", playbook)) => Self::Run { playbook: playbook.into() },
+            Some(("cancel", run)) => Self::Cancel { run: run.into() },
+            Some(("undo", run)) => Self::Undo { run: run.into() },
+            Some((verb @ ("happened" | "not_happened"), rest)) => {
+                let (run, step) = rest.split_once('/')?;
+                let (run, step) = (run.to_owned(), step.to_owned());
+                match verb {
+                    "happened" => Self::Happened { run, step },
+                    _ => Self::NotHappened { run, step },
+                }
+            }
             Some(_) => return None,
         })
     }

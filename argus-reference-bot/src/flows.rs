@@ -12,6 +12,7 @@ pub mod execute;
 pub mod ingest;
 pub mod measures;
 pub mod notify;
+pub mod orders;
 pub mod outbox;
 pub mod place;
 pub mod playbooks;
@@ -21,6 +22,7 @@ pub mod retention;
 pub mod scores;
 pub mod shares;
 pub mod sources;
+mod steer;
 pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;

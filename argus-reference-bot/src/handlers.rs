@@ -1,6 +1,7 @@
 //! What people press and type. [`router`] shows the whole bot on one page.
 
 mod ask;
+mod order;
 mod press;
 
 use std::sync::Arc;
@@ -37,12 +38,23 @@ fn routes() -> Router<Arc<Soc>> {
         .command("split", ask::split)
         .command("suppress", ask::suppress)
         .command("snooze", ask::snooze)
+        .command("run", order::run)
+        .command("undo", order::undo)
+        .command("cancel", order::cancel)
+        .command("approve", order::approve)
+        .command("deny", order::deny)
+        .command("ack", order::acknowledge)
         .message(ask::other)
         .action("acknowledge", press::press)
         .action("isolate", press::press)
         .action("ticket", press::press)
         .action("approve", press::press)
         .action("deny", press::press)
+        .action("run", press::press)
+        .action("cancel", press::press)
+        .action("undo", press::press)
+        .action("happened", press::press)
+        .action("not_happened", press::press)
 }
 
 /// The person behind a turn, by ids that cannot be chosen. `None` for somebody without an Entra

@@ -8,7 +8,7 @@ mod words;
 
 use argus_soc::decide::Decision;
 use argus_soc::incident::{Incident, Stage};
-use argus_soc::run::{Run, Status, Step};
+use argus_soc::run::{Run, State, Status, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,6 +27,8 @@ use crate::ports::ledger::Summary;
 
 /// Entities on a card; the incident has all.
 const ENTITIES: usize = 8;
+/// Runs whose buttons a card has: Teams shows six buttons well.
+const RUNS: usize = 2;
 /// Lines of history on a card.
 const LINES: usize = 8;
 
@@ -324,6 +326,38 @@ fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Button> {
     let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
     if stand.can_ticket && incident.ticket.is_none() && !ticketing {
         offer(&Act::Ticket, "Create ticket", "default", "Open a ticket for this incident");
+    }
+    let mut runs: Vec<&Run> = incident.runs.values().filter(|run| !run.is_dry()).collect();
+    runs.sort_by_key(|run| run.created_at);
+    for run in runs.into_iter().rev().take(RUNS) {
+        let id = || run.id.clone();
+        let unclear = run.steps.iter().find(|it| matches!(it.state, State::Indeterminate { .. }));
+        if let (Status::NeedsHuman, Some(step)) = (run.status, unclear) {
+            let (about, step) = (step.plan.action.label().to_lowercase(), step.name.clone());
+            let happened = Act::Happened { run: id(), step: step.clone() };
+            offer(&happened, "It happened", "default", &format!("You looked: {about} took effect"));
+            let not = Act::NotHappened { run: id(), step };
+            offer(
+                &not,
+                "It did not",
+                "default",
+                &format!("You looked: {about} did not take effect"),
+            );
+        }
+        if run.status == Status::Running && run.may_cancel() {
+            let stop = Act::Cancel { run: id() };
+            offer(
+                &stop,
+                "Stop",
+                "destructive",
+                &format!("Stop {} and undo what it did", run.playbook),
+            );
+        }
+        // The time of the state, so that the same state gives the same card; a press asks again.
+        if run.may_undo(incident.updated_at).is_ok() {
+            let undo = Act::Undo { run: id() };
+            offer(&undo, "Undo", "default", &format!("Undo what {} did", run.playbook));
+        }
     }
     actions
 }

@@ -154,6 +154,7 @@ fn only_app_names_a_port_and_an_adapter() {
 #[test]
 fn decisions_depend_on_their_input_only() {
     let allowed = [
+        "cel",
         "jiff",
         "regex",
         "serde",

@@ -40,9 +40,13 @@ struct RunSeen {
     by: Actor,
     asked: Option<(String, u32, Timestamp)>,
     agreed: Vec<Actor>,
-    denied: bool,
-    expired: bool,
+    /// Denied or expired.
+    refused: bool,
     over: bool,
+    /// Somebody stopped it: nothing of it may begin any more.
+    stopped: bool,
+    /// Who wants it undone after its end.
+    undone_by: Option<Actor>,
     steps: BTreeMap<String, StepSeen>,
 }
 
@@ -105,7 +109,7 @@ impl Auditor {
             return Err(format!("{run} is over"));
         }
         if let Some((_, quorum, _)) = &of.asked {
-            if of.denied || of.expired {
+            if of.refused {
                 return Err(format!("{run} was denied or has expired"));
             }
             if of.agreed.len() < *quorum as usize {
@@ -114,7 +118,11 @@ impl Auditor {
         }
         let mut people: Vec<String> = of.agreed.iter().filter_map(person).collect();
         // Argus undoes what it did, whatever its requester may do by then.
-        people.extend(person(&of.by).filter(|_| !step.starts_with("undo/")));
+        match step.strip_prefix("undo/") {
+            None => people.extend(person(&of.by)),
+            // Unless somebody wants it: they must be allowed to.
+            Some(_) => people.extend(of.undone_by.as_ref().and_then(person)),
+        }
         Ok(Intent { run: run.clone(), people })
     }
 }
@@ -190,9 +198,10 @@ impl Seen {
                     by: fact.actor.clone(),
                     asked: None,
                     agreed: Vec::new(),
-                    denied: false,
-                    expired: false,
+                    refused: false,
                     over: false,
+                    stopped: false,
+                    undone_by: None,
                     steps: BTreeMap::new(),
                 };
                 if self.runs.insert(run.clone(), new).is_some() {
@@ -219,8 +228,17 @@ impl Seen {
             What::ApprovalDecided { digest, approve, .. } => {
                 return run.decided(name, digest, *approve, fact);
             }
-            What::ApprovalExpired { .. } => run.expired = true,
+            What::ApprovalExpired { .. } => run.refused = true,
             What::RunFinished { .. } => run.over = true,
+            What::CancelRequested { .. } | What::RunTimedOut { .. } => run.stopped = true,
+            // Once, and only what is over.
+            What::UndoRequested { .. } if run.over && run.undone_by.is_none() => {
+                run.over = false;
+                run.undone_by = Some(fact.actor.clone());
+            }
+            What::Intended { step, .. } if run.stopped && !step.starts_with("undo/") => {
+                return Err(("I4", format!("{name} was stopped, and {step} begins")));
+            }
             What::Intended { step, key, attempt, .. } => {
                 self.keys.insert(key.clone(), (name.to_owned(), step.clone()));
                 return run.steps.entry(step.clone()).or_default().intended(name, *attempt);
@@ -250,7 +268,7 @@ impl RunSeen {
         let Some((asked, quorum, expires_at)) = &self.asked else {
             return Err(("I4", format!("{name} was decided and asked nobody")));
         };
-        let counts = digest == asked && fact.at < *expires_at && !self.denied && !self.expired;
+        let counts = digest == asked && fact.at < *expires_at && !self.refused;
         if !counts {
             return Ok(());
         }
@@ -260,7 +278,7 @@ impl RunSeen {
         if approve {
             self.agreed.push(fact.actor.clone());
         } else if self.agreed.len() < *quorum as usize {
-            self.denied = true;
+            self.refused = true;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::decide::Decision;
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::ledger::fact::{Actor, Added, Fact, What};
-use crate::run::{Run, Status, Step};
+use crate::run::{Run, Status};
 use crate::score::Score;
 
 /// Lines of history that an incident keeps for its card; the chain keeps all.
@@ -238,9 +238,9 @@ impl Incident {
         self.runs.values().filter(|run| !run.status.is_over())
     }
 
-    /// The newest run that holds or held `action`, whatever came of it.
+    /// The newest run that holds or held `action` and is no dry one, whatever came of it.
     pub fn last_run_of(&self, action: &str) -> Option<&Run> {
-        let acts = |run: &&Run| run.steps.iter().any(|step| step.plan.action.name() == action);
+        let acts = |run: &&Run| !run.is_dry() && run.acts(action);
         self.runs.values().filter(acts).max_by_key(|run| (run.created_at, run.id.clone()))
     }
 
@@ -284,13 +284,16 @@ impl Incident {
             return false;
         };
         let changed = run.takes(fact);
-        let took_effect = |step: &Step| step.state.is_done() && step.plan.action.contains_threat();
-        if run.status == Status::Succeeded
-            && run.steps.iter().any(took_effect)
-            && self.stage != Stage::Resolved
-        {
-            self.stage = Stage::Contained;
-        }
+        let contains = run.contains();
+        let open = match (self.stage, contains) {
+            (Stage::Resolved, _) => return changed,
+            (_, true) => Stage::Contained,
+            (Stage::Contained, false) if !self.runs.values().any(Run::contains) => {
+                self.acknowledged_by.as_ref().map_or(Stage::Open, |_| Stage::Acknowledged)
+            }
+            (stage, false) => stage,
+        };
+        self.stage = open;
         changed
     }
 
@@ -311,6 +314,14 @@ fn run_line(fact: &Fact) -> Option<String> {
         What::ApprovalDecided { approve: true, .. } => format!("{who} approved"),
         What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
+        What::RunRejected { why, .. } => format!("Not begun: {why}"),
+        What::CancelRequested { why, .. } => format!("{who} stopped it: {why}"),
+        What::RunTimedOut { .. } => "It took too long".into(),
+        What::UndoRequested { why, .. } => format!("{who} has it undone: {why}"),
+        What::StepSkipped { step, why, .. } => format!("{step}: passed over, {why}"),
+        What::StepResolved { step, happened: true, .. } => format!("{step}: done, says {who}"),
+        What::StepResolved { step, happened: false, .. } => format!("{step}: not done, says {who}"),
+        What::WouldSend { step, .. } => format!("{step}: would be sent"),
         What::Adopted { step, holder, .. } => format!("{step}: already done by {holder}"),
         What::Intended { step, attempt, .. } if *attempt > 1 => {
             format!("{step}: attempt {attempt}")
@@ -331,8 +342,10 @@ fn run_line(fact: &Fact) -> Option<String> {
         }
         What::RunFinished { result, .. } => match result {
             Status::Succeeded => "Done".into(),
-            Status::Compensated => "Failed; everything reversible was undone".into(),
-            Status::CompensationFailed => "Failed; not everything could be undone".into(),
+            Status::Compensated => "Everything reversible was undone".into(),
+            Status::CompensationFailed => "Not everything could be undone".into(),
+            Status::Cancelled => "Stopped".into(),
+            Status::TimedOut => "Stopped, since it took too long".into(),
             _ => "Failed".into(),
         },
         _ => return None,

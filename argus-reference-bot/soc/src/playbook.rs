@@ -6,6 +6,7 @@
 //! targets and parameters, and no expression is ever evaluated.
 
 mod action;
+mod condition;
 mod diagnostic;
 mod flattened;
 mod graph;
@@ -23,14 +24,15 @@ use sha2::{Digest, Sha256};
 use crate::event::hex;
 
 pub use action::{ActionKind, Shared};
+pub use condition::{Condition, ConditionError};
 pub(crate) use diagnostic::suggestion;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
 pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,
-    Gates, OnExpire, Operator, Playbook, Retry, Review, Trigger,
+    Gates, OnCancel, OnExpire, Operator, Playbook, Retry, Review, Trigger,
 };
 pub use plan::{PlanError, PlannedStep, Target, plan};
-pub use step::{EffectClass, OnError, Step};
+pub use step::{EffectClass, Join, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};
 
 /// Reads and checks a playbook.

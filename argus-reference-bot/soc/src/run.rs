@@ -1,20 +1,25 @@
 //! A playbook run as a fold over its records: what has happened, and so what is next.
 //!
-//! Nothing here does anything. A worker asks [`Run::next`], does that one thing, writes down what
-//! came of it, and asks again; after a crash it folds the same records and goes on where the last
+//! Nothing here does anything. A worker asks [`Run::ready`], does these things, writes down what
+//! came of each, and asks again; after a crash it folds the same records and goes on where the last
 //! one ends. An intent without an outcome is probed before anything is sent again.
-//!
-//! Long because the fold and the table of what may become what stand side by side, so that a reader
-//! sees both.
 
+mod approval;
+mod next;
 mod step;
+mod stop;
+mod terms;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::approval::{Approval, DecisionBy, NotCounted};
+pub use self::next::Next;
 pub use self::step::{State, Step};
+pub use self::stop::{NotUndone, Stopped};
+pub use self::terms::{Terms, Turn};
 use crate::ledger::fact::{Actor, Fact, What};
-use crate::playbook::{EffectClass, OnError, PlannedStep};
+use crate::playbook::{EffectClass, PlannedStep};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +45,10 @@ pub enum Status {
     Compensated,
     /// A step failed and something could not be undone.
     CompensationFailed,
+    /// A person stopped it, or another run took its turn, and there was nothing to undo.
+    Cancelled,
+    /// It took too long, and there was nothing to undo.
+    TimedOut,
 }
 
 impl Status {
@@ -48,7 +57,8 @@ impl Status {
         !matches!(self, Self::AwaitingApproval | Self::Running | Self::Compensating)
     }
 
-    /// Whether a run may go from here to there. What is over stays as it ended.
+    /// Whether a run may go from here to there. What is over stays as it ended, unless a person says
+    /// what became of a step, or has it undone.
     ///
     /// ```
     /// # use argus_soc::run::Status;
@@ -57,18 +67,32 @@ impl Status {
     /// ```
     pub const fn may_become(self, next: Self) -> bool {
         match self {
-            Self::AwaitingApproval => {
-                matches!(next, Self::Denied | Self::Expired | Self::Running | Self::NeedsHuman)
-            }
+            Self::AwaitingApproval => matches!(
+                next,
+                Self::Denied | Self::Expired | Self::Running | Self::NeedsHuman | Self::Cancelled
+            ),
             Self::Running => matches!(
                 next,
-                Self::AwaitingApproval | Self::NeedsHuman | Self::Compensating | Self::Succeeded
+                Self::AwaitingApproval
+                    | Self::NeedsHuman
+                    | Self::Compensating
+                    | Self::Succeeded
+                    | Self::Cancelled
             ),
             Self::Compensating => matches!(
                 next,
-                Self::NeedsHuman | Self::Failed | Self::Compensated | Self::CompensationFailed
+                Self::NeedsHuman
+                    | Self::Failed
+                    | Self::Compensated
+                    | Self::CompensationFailed
+                    | Self::Cancelled
+                    | Self::TimedOut
             ),
-            _ => false,
+            Self::NeedsHuman => matches!(next, Self::Running),
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::TimedOut => {
+                matches!(next, Self::Compensating)
+            }
+            Self::Denied | Self::Expired | Self::Compensated | Self::CompensationFailed => false,
         }
     }
 
@@ -76,90 +100,13 @@ impl Status {
     const fn is_result(self) -> bool {
         matches!(
             self,
-            Self::Succeeded | Self::Failed | Self::Compensated | Self::CompensationFailed
+            Self::Succeeded
+                | Self::Failed
+                | Self::Compensated
+                | Self::CompensationFailed
+                | Self::Cancelled
+                | Self::TimedOut
         )
-    }
-}
-
-/// What a run asks of people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Digest of exactly what would be done.
-    pub digest: String,
-    /// How many different people must agree.
-    pub quorum: u32,
-    /// Why a human is asked.
-    pub reason: String,
-    /// After this it is too late.
-    pub expires_at: Timestamp,
-    /// One decision per person, in order.
-    pub decisions: Vec<DecisionBy>,
-}
-
-/// One person's decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DecisionBy {
-    /// Who.
-    pub by: Actor,
-    /// Yes or no.
-    pub approve: bool,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why a decision does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotCounted {
-    /// The run asks nobody, or not any more.
-    #[error("this request is no longer open")]
-    Closed,
-    /// The time is over.
-    #[error("this request has expired")]
-    Expired,
-    /// What would be done has changed since the card was drawn.
-    #[error("what would be done has changed since this card was drawn")]
-    DigestMismatch,
-    /// One decision per person.
-    #[error("you have already decided")]
-    AlreadyDecided,
-    /// Only people decide; Argus does not approve itself.
-    #[error("only a person can decide this")]
-    NotAPerson,
-    /// Nobody approves their own request.
-    #[error("you asked for this yourself; somebody else has to decide")]
-    Requester,
-}
-
-/// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing before this moment.
-    Wait(Timestamp),
-    /// Write that nobody decided in time.
-    Expire,
-    /// Get the step's target to ourselves.
-    Lease(String),
-    /// Write the intent, send, write the outcome.
-    Send(String),
-    /// Look whether the effect is there.
-    Probe(String),
-    /// Look how far the effect has come.
-    Verify(String),
-    /// Write that the run is over.
-    Finish(Status),
-    /// Nothing, ever.
-    Stop,
-}
-
-impl Next {
-    /// The step that it is about, if it is about one.
-    pub fn step(&self) -> Option<&str> {
-        match self {
-            Self::Lease(step) | Self::Send(step) | Self::Probe(step) | Self::Verify(step) => {
-                Some(step)
-            }
-            _ => None,
-        }
     }
 }
 
@@ -187,15 +134,36 @@ pub struct Run {
     pub approval: Option<Approval>,
     /// Its steps in order, then the steps that undo them.
     pub steps: Vec<Step>,
+    /// What it took over from its playbook.
+    #[serde(default, skip_serializing_if = "Terms::is_default")]
+    pub terms: Terms,
+    /// The lease by which it has its turn among those that may not overlap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<String>,
+    /// Why it stops before its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
     max_attempts: u32,
     completed: Vec<String>,
+    /// When people had agreed, if they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agreed_at: Option<Timestamp>,
+    /// Whether its time is over.
+    #[serde(default, skip_serializing_if = "is_false")]
+    overdue: bool,
+    /// Whether a newer version wrote something about it that nobody here understands.
+    #[serde(default, skip_serializing_if = "is_false")]
+    beyond_us: bool,
 }
 
 impl Run {
     /// The run that a `run.created` record begins. One whose steps cannot be told apart, or come
     /// before what they need, waits for a person: Argus never writes such a record.
     pub fn begin(fact: &Fact) -> Option<Self> {
-        let What::RunCreated { run, playbook, playbook_sha256, steps, max_attempts, quorum } =
+        let What::RunCreated { run, playbook, playbook_sha256, steps, max_attempts, quorum, terms } =
             &fact.what
         else {
             return None;
@@ -211,8 +179,15 @@ impl Run {
             quorum: *quorum,
             approval: None,
             steps: steps.iter().cloned().map(Step::new).collect(),
+            terms: terms.clone(),
+            turn: None,
+            stopped: None,
+            finished_at: None,
             max_attempts: (*max_attempts).max(1),
             completed: Vec::new(),
+            agreed_at: None,
+            overdue: false,
+            beyond_us: false,
         })
     }
 
@@ -249,13 +224,44 @@ impl Run {
             }
             What::ApprovalDecided { digest, approve, .. } => self.decide(fact, digest, *approve),
             What::ApprovalExpired { .. } => self.turns(Status::Expired),
-            What::RunFinished { result, .. } => result.is_result() && self.turns(*result),
+            What::RunFinished { result, .. } => {
+                let ends = result.is_result() && self.turns(*result);
+                if ends {
+                    self.finished_at = Some(fact.at);
+                }
+                ends
+            }
+            What::Leased { step, lease, .. } if step.is_empty() => {
+                let waits = self.status == Status::Running && self.turn.is_none();
+                if waits {
+                    self.turn = Some(lease.clone());
+                }
+                waits
+            }
+            What::Released { step, .. } if step.is_empty() => self.turn.take().is_some(),
             What::Released { step, .. } => {
                 let step = self.steps.iter_mut().find(|known| known.name == *step);
                 step.is_some_and(|step| step.lease.take().is_some())
             }
+            What::RunRejected { why, .. } => {
+                let rejected = self.is_untouched() && self.turns(Status::Cancelled);
+                if rejected {
+                    self.stopped =
+                        Some(Stopped::Cancelled { by: fact.actor.clone(), why: why.clone() });
+                    self.finished_at = Some(fact.at);
+                }
+                rejected
+            }
+            What::CancelRequested { why, .. } => self.cancel(fact, why),
+            What::RunTimedOut { .. } => self.time_out(),
+            What::UndoRequested { .. } => self.undo(fact),
+            What::StepResolved { step, happened, .. } => self.resolve(fact, step, *happened),
             // A newer version knows something about this run that may forbid every next step.
-            What::Unknown(_) => self.turns(Status::NeedsHuman),
+            What::Unknown(_) => {
+                let news = !self.beyond_us;
+                self.beyond_us = true;
+                self.turns(Status::NeedsHuman) || news
+            }
             _ => self.advance(fact),
         }
     }
@@ -288,34 +294,6 @@ impl Run {
         Ok(())
     }
 
-    /// What to do next, as of `now`.
-    pub fn next(&self, now: Timestamp) -> Next {
-        match self.status {
-            Status::AwaitingApproval => match &self.approval {
-                Some(approval) if now < approval.expires_at => Next::Wait(approval.expires_at),
-                _ => Next::Expire,
-            },
-            Status::Running => {
-                let skipped = self.skipped();
-                let open =
-                    |step: &&Step| !step.state.is_done() && !skipped.contains(&step.name.as_str());
-                // Needs come first in the list, so the first open step has all of its needs.
-                self.steps
-                    .iter()
-                    .find(open)
-                    .map_or(Next::Finish(Status::Succeeded), |step| step.next(now))
-            }
-            Status::Compensating => {
-                let undo = |step: &&Step| step.undoes.is_some() && !step.state.is_settled();
-                self.steps
-                    .iter()
-                    .find(undo)
-                    .map_or_else(|| Next::Finish(self.verdict()), |step| step.next(now))
-            }
-            _ => Next::Stop,
-        }
-    }
-
     /// Goes over to `next` if that may follow.
     fn turns(&mut self, next: Status) -> bool {
         let may = self.status.may_become(next);
@@ -330,18 +308,6 @@ impl Run {
         self.approval.is_none() && self.steps.iter().all(|step| step.state == State::Pending)
     }
 
-    /// The steps that the run does without: those that failed and may, and those that need them.
-    fn skipped(&self) -> Vec<&str> {
-        let mut skipped: Vec<&str> = Vec::new();
-        for step in &self.steps {
-            let lacks = step.plan.needs.iter().any(|need| skipped.contains(&need.as_str()));
-            if step.is_given_up() || (lacks && !step.state.is_done()) {
-                skipped.push(&step.name);
-            }
-        }
-        skipped
-    }
-
     fn decide(&mut self, fact: &Fact, digest: &str, approve: bool) -> bool {
         if self.may_decide(&fact.actor, digest, fact.at).is_err() {
             return false;
@@ -352,10 +318,26 @@ impl Run {
         let enough = agreed >= approval.quorum as usize;
         if !approve {
             self.turns(Status::Denied);
-        } else if enough {
-            self.turns(Status::Running);
+        } else if enough && self.turns(Status::Running) {
+            self.agreed_at = Some(fact.at);
         }
         true
+    }
+
+    /// Whether one of its steps is this action.
+    pub fn acts(&self, action: &str) -> bool {
+        self.steps.iter().any(|step| step.plan.action.name() == action)
+    }
+
+    /// Whether it took the ground from under an attacker, and that stands.
+    pub(crate) fn contains(&self) -> bool {
+        let stands = |step: &Step| step.state.is_done() && step.plan.action.contains_threat();
+        self.status == Status::Succeeded && !self.is_dry() && self.steps.iter().any(stands)
+    }
+
+    /// Whether nothing of it is ever sent.
+    pub fn is_dry(&self) -> bool {
+        self.terms.dry_run
     }
 
     fn advance(&mut self, fact: &Fact) -> bool {
@@ -371,39 +353,20 @@ impl Run {
         if !step.apply(fact, max_attempts) {
             return false;
         }
-        let (name, on_error) = (step.name.clone(), step.plan.on_error);
-        match &step.state {
-            State::Done { .. } => self.completed.push(name),
-            State::Failed { .. } if !undoing => match on_error {
-                OnError::Compensate => self.unwind(),
-                // Nothing is undone: there is no undo step, so the run ends as failed.
-                OnError::Fail => {
-                    self.turns(Status::Compensating);
-                }
-                OnError::Continue => {}
-            },
-            State::Indeterminate { .. } if !undoing => {
-                self.turns(Status::NeedsHuman);
-            }
-            _ => {}
-        }
+        let name = step.name.clone();
+        self.settled(&name);
+        self.settle();
         true
-    }
-
-    /// A step failed: everything that was completed is undone, the last one first.
-    fn unwind(&mut self) {
-        if !self.turns(Status::Compensating) {
-            return;
-        }
-        let undo = |name: &String| self.step(name).and_then(Step::undo);
-        let undoing: Vec<Step> = self.completed.iter().rev().filter_map(undo).collect();
-        self.steps.extend(undoing);
     }
 
     fn verdict(&self) -> Status {
         let mut undone = self.steps.iter().filter(|step| step.undoes.is_some()).peekable();
         if undone.peek().is_none() {
-            return Status::Failed;
+            return match self.stopped {
+                Some(Stopped::Cancelled { .. }) => Status::Cancelled,
+                Some(Stopped::TimedOut) => Status::TimedOut,
+                _ => Status::Failed,
+            };
         }
         if undone.all(|step| step.state.is_done()) {
             Status::Compensated
@@ -420,6 +383,11 @@ impl Run {
                 && step.plan.effect == EffectClass::Irreversible
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// How many people have to agree where nothing is said.

@@ -77,6 +77,7 @@ fn created() -> Fact {
         steps: plan(&playbook, &host_event("high")).unwrap(),
         max_attempts: 2,
         quorum: 1,
+        terms: argus_soc::run::Terms::default(),
     })
 }
 

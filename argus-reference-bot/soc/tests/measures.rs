@@ -95,6 +95,7 @@ fn created(key: &str, run: &str, action: &str, second: i64, by: Actor) -> Fact {
         steps: serde_json::from_value(json!([step("it", action, json!(undo))])).unwrap(),
         max_attempts: 1,
         quorum: 1,
+        terms: argus_soc::run::Terms::default(),
     };
     Fact { actor: by, ..fact(second, what).of(key) }
 }

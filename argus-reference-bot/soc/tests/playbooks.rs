@@ -20,20 +20,50 @@ fn load(yaml: &str) -> Playbook {
 
 const ISOLATE: &str = "  - {id: iso, type: isolate_host, target: \"{{ entity.host }}\", rollback: {id: rel, type: release_host}}";
 
+/// `§` marks the place; it is taken out before the text is read.
+fn check(marked: &str, message: &str, help: &str) {
+    let at = marked.find('§').unwrap_or_else(|| panic!("no mark in {marked}"));
+    let line = marked[..at].matches('\n').count() + 1;
+    let column = marked[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let yaml = marked.replace('§', "");
+    let error = parse("p.yaml", &yaml).expect_err(&yaml);
+    let found = error.0.iter().find(|finding| finding.message == message);
+    let found = found.unwrap_or_else(|| panic!("no {message:?} in\n{error}"));
+    assert_eq!((found.line, found.column), (line, column), "{found}");
+    assert_eq!(found.help.as_deref().unwrap_or_default(), help, "{found}");
+}
+
+#[test]
+fn conditions_joins_and_waits_are_checked_when_they_are_read() {
+    check(
+        &steps("  - {id: a, type: notify, when: §\"severty == 'high'\"}"),
+        "`severty` is not known in a condition",
+        "did you mean `severity`?",
+    );
+    check(
+        &format!("{HEAD}triggers: [{{where: §\"severity ==\"}}]\nactions:\n{ISOLATE}"),
+        "this is not CEL: mismatched input '<EOF>'",
+        "write something like severity == 'high' && source == 'edr'",
+    );
+    check(
+        &format!("{HEAD}triggers: [{{where: §\"steps.a.done\"}}]\nactions:\n{ISOLATE}"),
+        "`steps` is not known in a condition",
+        "there are severity, source, family, event_type, title, product, rule, tenant, entity_type, entity, entities, techniques",
+    );
+    check(
+        &steps("  - {id: a, type: notify}\n  - {id: b, type: notify, needs: [a], join: §2}"),
+        "`join` must be all, any, or a number from 1 to 1",
+        "it says how many of the step's `needs` have to be done",
+    );
+    check(
+        &steps("  - {id: a, type: wait, parameters: §{for: soon}}"),
+        "a `wait` says for how long",
+        "write parameters: {for: 10m}; there are ms, s, m, h and d",
+    );
+}
+
 #[test]
 fn findings_have_a_place_and_advice() {
-    /// `at` marks the place; it is taken out before the text is read.
-    fn check(marked: &str, message: &str, help: &str) {
-        let at = marked.find('§').unwrap_or_else(|| panic!("no mark in {marked}"));
-        let line = marked[..at].matches('\n').count() + 1;
-        let column = marked[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let yaml = marked.replace('§', "");
-        let error = parse("p.yaml", &yaml).expect_err(&yaml);
-        let found = error.0.iter().find(|finding| finding.message == message);
-        let found = found.unwrap_or_else(|| panic!("no {message:?} in\n{error}"));
-        assert_eq!((found.line, found.column), (line, column), "{found}");
-        assert_eq!(found.help.as_deref().unwrap_or_default(), help, "{found}");
-    }
     check(
         &format!("{HEAD}§trigers: []\nactions:\n{ISOLATE}"),
         "unknown key `trigers` in the document",
@@ -75,16 +105,6 @@ fn findings_have_a_place_and_advice() {
         &steps("  - §{id: a, type: block_ip, rollback: {id: b, type: unblock_ip}}"),
         "block_ip needs a `target`",
         "add target: \"{{ entity.value }}\"",
-    );
-    check(
-        &steps("  - {id: a, type: notify, when: §\"severity == 'high'\"}"),
-        "`when` is not supported yet",
-        "use triggers and conditions of the playbook",
-    );
-    check(
-        &format!("{HEAD}triggers: [{{where: §\"1 == 1\"}}]\nactions:\n{ISOLATE}"),
-        "`where` is not supported yet",
-        "use source, event_type, severity and mitre",
     );
     check(
         &format!("{HEAD}triggers: [{{severity: [high, §hihg]}}]\nactions:\n{ISOLATE}"),

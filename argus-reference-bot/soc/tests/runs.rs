@@ -1,15 +1,17 @@
 //! Runs: what follows from which record, and what holds whatever the world does.
 
 mod approvals;
+mod parallel;
 mod random;
 mod records;
+mod schedule;
 mod table;
 mod theorems;
 mod world;
 
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::run::Run;
+use argus_soc::run::{Run, Terms};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -45,6 +47,7 @@ fn created(steps: Vec<Value>, max_attempts: u32) -> Fact {
             steps: serde_json::from_value(Value::Array(steps)).unwrap(),
             max_attempts,
             quorum: 1,
+            terms: Terms::default(),
         },
     )
 }

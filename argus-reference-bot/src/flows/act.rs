@@ -5,7 +5,7 @@ use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::fact::What;
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Identity};
-use argus_soc::run::NotCounted;
+use argus_soc::run::{NotCounted, NotUndone};
 
 use super::Soc;
 use super::access::{AccessError, Person};
@@ -35,6 +35,12 @@ pub enum ActError {
     /// There is no such incident.
     #[error("there is no incident {0}")]
     NoIncident(String),
+    /// The run cannot be undone.
+    #[error("the run cannot be undone")]
+    NotUndone(#[from] NotUndone),
+    /// There is no such run, step or playbook, or it is not for this.
+    #[error("{0}")]
+    NotPossible(String),
     /// The playbook cannot be run on this incident.
     #[error("the playbook cannot be started")]
     NotStarted(#[from] NotStarted),
@@ -64,6 +70,14 @@ impl Soc {
             Act::Ticket => self.ticket(person, pressed, correlation).await,
             Act::Approve { run } => self.decide_run(person, pressed, run, true, correlation).await,
             Act::Deny { run } => self.decide_run(person, pressed, run, false, correlation).await,
+            act => {
+                let current = epoch(&self.expect(&pressed.incident).await?, act) == pressed.v;
+                if !current {
+                    let incident = self.expect(&pressed.incident).await?;
+                    return Ok(Done::Unchanged(Box::new(incident)));
+                }
+                self.steer(person, &pressed.incident, act, false, correlation).await
+            }
         }
     }
 
@@ -105,7 +119,7 @@ impl Soc {
                 return Ok(None);
             }
             let ask = second_person(incident);
-            let facts = new_run(self, incident, &playbook, person.actor(), correlation, ask)?;
+            let facts = new_run(self, incident, &playbook, &person.actor(), correlation, ask)?;
             Ok(Some(facts))
         })
         .await
@@ -130,7 +144,7 @@ impl Soc {
             if done || epoch(incident, &pressed.act) != pressed.v {
                 return Ok(None);
             }
-            Ok(Some(new_run(self, incident, &playbook, person.actor(), correlation, None)?))
+            Ok(Some(new_run(self, incident, &playbook, &person.actor(), correlation, None)?))
         })
         .await
     }
@@ -163,14 +177,14 @@ impl Soc {
         .await
     }
 
-    async fn expect(&self, key: &str) -> Result<Incident, ActError> {
+    pub(super) async fn expect(&self, key: &str) -> Result<Incident, ActError> {
         let incident = self.ledger.incident(key).await?;
         incident.ok_or_else(|| ActError::NoIncident(key.into()))
     }
 
     /// Decides on the incident as it is, writes what was decided, and decides again if somebody
     /// else was first.
-    async fn change(
+    pub(super) async fn change(
         &self,
         key: &str,
         decide: impl Fn(&Incident) -> Result<Option<Vec<argus_soc::ledger::fact::Fact>>, ActError>,
@@ -202,20 +216,33 @@ impl Soc {
 /// button of it is out of date.
 pub fn epoch(incident: &Incident, act: &Act) -> String {
     let runs_of = |action: &str| {
-        let acts = |run: &&argus_soc::run::Run| {
-            run.steps.iter().any(|step| step.plan.action.name() == action)
-        };
+        let acts = |run: &&argus_soc::run::Run| !run.is_dry() && run.acts(action);
         incident.runs.values().filter(acts).count().to_string()
     };
     match act {
         Act::Acknowledge => "0".into(),
         Act::Isolate => runs_of("isolate_host"),
         Act::Ticket => runs_of("create_ticket"),
+        // How often it was run, and how often that began is what counts.
+        Act::Run { playbook } => {
+            incident.runs.values().filter(|run| run.playbook == *playbook).count().to_string()
+        }
+        Act::Cancel { run } | Act::Undo { run } => stands(incident, run),
+        Act::Happened { run, step } | Act::NotHappened { run, step } => {
+            let step = incident.runs.get(run).and_then(|run| run.step(step));
+            let changed = step.and_then(|step| step.changed_at);
+            changed.map(|at| at.to_string()).unwrap_or_default()
+        }
         Act::Approve { run } | Act::Deny { run } => {
             let approval = incident.runs.get(run).and_then(|run| run.approval.as_ref());
             approval.map(|approval| approval.digest.clone()).unwrap_or_default()
         }
     }
+}
+
+/// How a run stands, in a word.
+fn stands(incident: &Incident, run: &str) -> String {
+    incident.runs.get(run).map(|run| format!("{:?}", run.status)).unwrap_or_default()
 }
 
 /// Why a second person must agree although the first one has the role, if one must.

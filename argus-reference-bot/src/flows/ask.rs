@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Soc;
 use super::access::{AccessError, Person};
+use super::orders::Verb;
 use super::regroup::{Said, Unsaid};
 use crate::buttons::base_conversation;
 use crate::chain::chain;
@@ -43,6 +44,8 @@ pub enum Asked {
     Suppress(String),
     /// Keep an incident quiet for a while.
     Snooze(String),
+    /// Run a playbook, or steer a run.
+    Order(Verb, String),
 }
 
 /// What they get.
@@ -85,6 +88,9 @@ impl Soc {
             Asked::Split(words) => self.told(self.split(person, &words, correlation).await),
             Asked::Suppress(words) => self.told(self.suppress(person, &words, correlation).await),
             Asked::Snooze(words) => self.told(self.snooze(person, &words, correlation).await),
+            Asked::Order(verb, words) => {
+                self.ordered(person, verb, &words, conversation, correlation).await
+            }
             Asked::Whoami | Asked::Status => self.status().await,
         };
         answer.unwrap_or_else(|error| unavailable(&error))

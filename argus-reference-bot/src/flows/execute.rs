@@ -4,8 +4,11 @@
 //! crash the same records are folded: an intent without an outcome is looked for at the far side
 //! before anything is sent again.
 
+mod begin;
 mod patience;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,7 +18,8 @@ use argus_soc::effect::plan_digest;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ActionKind, PlanError, PlannedStep, Playbook, plan};
-use argus_soc::run::{Next, Run};
+use argus_soc::run::{Next, Run, Terms};
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -56,22 +60,20 @@ pub fn new_run(
     soc: &Soc,
     incident: &Incident,
     playbook: &Playbook,
-    actor: Actor,
+    actor: &Actor,
     correlation: &str,
     ask: Option<String>,
 ) -> Result<Vec<Fact>, NotStarted> {
     let steps = plan(playbook, &incident.event)?;
-    if playbook.gates.dry_run {
-        let words = |step: &PlannedStep| format!("{} on {}", step.action, step.target.value);
-        let steps = steps.iter().map(words).collect();
-        let what = What::WouldRun { playbook: playbook.id.clone(), steps };
-        return Ok(vec![soc.fact(actor, correlation, what).of(&incident.key)]);
-    }
-    let possible =
-        |step: &&PlannedStep| soc.connectors.find(step.action, &step.parameters).is_some();
+    let possible = |step: &&PlannedStep| {
+        step.action == ActionKind::Wait
+            || soc.connectors.find(step.action, &step.parameters).is_some()
+    };
     if let Some(step) = steps.iter().find(|step| !possible(step)) {
         return Err(NotStarted::NoConnector(step.action));
     }
+    let turn = playbook.execution.concurrency.as_ref();
+    let turn = turn.and_then(|it| it.key.bind(&incident.event).ok());
     let run = format!("{}.r{}", incident.key, incident.runs.len() + 1);
     let digest = plan_digest(&run, &playbook.sha256, &steps);
     let fact = |what| soc.fact(actor.clone(), correlation, what);
@@ -83,10 +85,13 @@ pub fn new_run(
             steps,
             max_attempts: playbook.execution.retry.max_attempts,
             quorum: playbook.gates.quorum,
+            terms: Terms::of(&playbook.execution, &playbook.gates, turn),
         })
         .of(&incident.key),
     ];
-    if let Some(reason) = ask {
+    if let Some(reason) = ask
+        && !playbook.gates.dry_run
+    {
         facts.extend(asked(soc, incident, &run, digest, playbook.gates.quorum, reason, fact));
     }
     Ok(facts)
@@ -254,30 +259,80 @@ impl Soc {
         now: Timestamp,
     ) -> Result<Did, LedgerError> {
         let scene = Scene { soc: self, incident, run };
-        if let Some(rest) = self.patience.rest(run, now) {
-            return Ok(Did::Rest(rest));
+        if self.patience.is_over(run) {
+            scene.write_if_unchanged(vec![What::RunTimedOut { run: run.id.clone() }]).await?;
+            return Ok(Did::GoOn);
         }
+        let mut rest = SLOWEST_POLL;
+        let mut due = Vec::new();
         // The waiting is over by the clock that counts, whatever the one on the wall says.
-        let next = run.next(Timestamp::MAX);
-        match (&next, next.step().and_then(|name| run.step(name))) {
-            (Next::Expire, _) => {
-                let expired = What::ApprovalExpired { run: run.id.clone() };
-                scene.write_if_unchanged(vec![expired]).await?;
+        for next in run.ready(Timestamp::MAX) {
+            match self.patience.rest(run, &next, now) {
+                Some(time) => rest = rest.min(time),
+                None => due.push(next),
             }
-            (Next::Finish(result), _) => scene.finish(*result).await?,
-            (Next::Lease(_) | Next::Send(_), Some(step))
-                if step.undoes.is_none()
-                    && let Some(scope) = self.held_back(incident, run).await? =>
-            {
-                return scene.hold(&scope).await;
-            }
-            (Next::Lease(_), Some(step)) => return scene.lease(step).await,
-            (Next::Send(_), Some(step)) => scene.send(step).await?,
-            (Next::Probe(_), Some(step)) => scene.probe(step).await?,
-            (Next::Verify(_), Some(step)) => return scene.verify(step, now).await,
-            _ => return Ok(Did::Rest(SLOWEST_POLL)),
         }
-        Ok(Did::GoOn)
+        if let Some(time) = self.patience.left(run) {
+            rest = rest.min(time);
+        }
+        let about = |next: &Next| next.step().and_then(|name| run.step(name));
+        // What begins changes what may begin: one after the other.
+        for next in &due {
+            match (next, about(next)) {
+                (Next::Expire, _) => {
+                    let expired = What::ApprovalExpired { run: run.id.clone() };
+                    scene.write_if_unchanged(vec![expired]).await?;
+                    return Ok(Did::GoOn);
+                }
+                (Next::Finish(result), _) => {
+                    scene.finish(*result).await?;
+                    return Ok(Did::GoOn);
+                }
+                (Next::TakeTurn, _) => return scene.take_turn().await,
+                (Next::Lease(_) | Next::Send(_), Some(step))
+                    if step.undoes.is_none()
+                        && !run.is_dry()
+                        && let Some(scope) = self.held_back(incident, run).await? =>
+                {
+                    return scene.hold(&scope).await;
+                }
+                (Next::Fire(_), Some(step)) => {
+                    let (run, step) = (run.id.clone(), step.name.clone());
+                    scene.write(vec![What::TimerFired { run, step }]).await?;
+                    return Ok(Did::GoOn);
+                }
+                (Next::Lease(_), Some(step)) => match scene.lease(step, now).await? {
+                    Did::GoOn => return Ok(Did::GoOn),
+                    // It waits for another run; what stands beside it need not.
+                    Did::Rest(time) => rest = rest.min(time),
+                },
+                _ => {}
+            }
+        }
+        // What is under way goes on side by side.
+        let steps = |wanted: fn(&Next) -> bool| {
+            due.iter().filter(move |next| wanted(next)).filter_map(about).collect::<Vec<_>>()
+        };
+        let sends = steps(|next| matches!(next, Next::Send(_)));
+        let probes = steps(|next| matches!(next, Next::Probe(_)));
+        let verifies = steps(|next| matches!(next, Next::Verify(_)));
+        let (answers, looks, progress) = futures_util::join!(
+            scene.send(&sends),
+            try_join_all(probes.iter().map(|step| scene.probe(step))),
+            try_join_all(verifies.iter().map(|step| scene.verify(step, now))),
+        );
+        answers?;
+        looks?;
+        if !sends.is_empty() || !probes.is_empty() {
+            return Ok(Did::GoOn);
+        }
+        for did in progress? {
+            match did {
+                Did::GoOn => return Ok(Did::GoOn),
+                Did::Rest(time) => rest = rest.min(time),
+            }
+        }
+        Ok(Did::Rest(rest))
     }
 }
 

@@ -375,7 +375,7 @@ impl Soc {
         };
         let Some(playbook) = self.playbooks.find(&id) else { return incident };
         let actor = Actor::service("triage");
-        match new_run(self, &incident, &playbook, actor, correlation, ask) {
+        match new_run(self, &incident, &playbook, &actor, correlation, ask) {
             Ok(facts) => {
                 for fact in facts {
                     if fact.stream.is_some() {

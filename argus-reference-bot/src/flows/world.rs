@@ -45,6 +45,7 @@ pub(super) struct World {
     pub(super) ledger: Arc<Memory>,
     pub(super) teams: Arc<Teams>,
     pub(super) tickets: Arc<Tickets>,
+    pub(super) hosts: Arc<Hosts>,
 }
 
 impl World {
@@ -70,7 +71,10 @@ impl World {
         };
         let to = RouteTo { conversation: SOC.into(), service_url: None };
         Soc {
-            connectors: Connectors::of([Arc::clone(&self.tickets) as _]),
+            connectors: Connectors::of([
+                Arc::clone(&self.tickets) as _,
+                Arc::clone(&self.hosts) as _,
+            ]),
             routes: Routes::compile(&[Route { when: None, to }]).expect("routes"),
             ..Soc::new(needs)
         }
@@ -172,6 +176,46 @@ impl Doing for Tickets {
     async fn send(&self, _: Permit, _: &Order) -> Outcome {
         let number = self.0.fetch_add(1, Relaxed).to_string();
         Outcome::Accepted { remote: number.clone(), detail: Some(number) }
+    }
+
+    async fn probe(&self, _: &Order) -> Probe {
+        Probe::NotFound
+    }
+
+    async fn ping(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// An EDR that writes down what it did, in order.
+#[derive(Debug, Default)]
+pub(super) struct Hosts(Mutex<Vec<String>>);
+
+impl Hosts {
+    pub(super) fn did(&self) -> Vec<String> {
+        self.0.lock().expect("nobody panicked").clone()
+    }
+}
+
+#[async_trait]
+impl Doing for Hosts {
+    fn name(&self) -> &'static str {
+        "edr"
+    }
+
+    fn actions(&self) -> &'static [ActionKind] {
+        &[ActionKind::IsolateHost, ActionKind::ReleaseHost]
+    }
+
+    fn preview(&self, order: &Order) -> Result<Preview, String> {
+        let url = format!("https://edr.example/{}", order.target.value);
+        Ok(Preview { method: "POST".into(), url, body: None })
+    }
+
+    async fn send(&self, _: Permit, order: &Order) -> Outcome {
+        let deed = format!("{} {}", order.action, order.target.value);
+        self.0.lock().expect("nobody panicked").push(deed);
+        Outcome::Accepted { remote: order.key.clone(), detail: None }
     }
 
     async fn probe(&self, _: &Order) -> Probe {

@@ -22,6 +22,9 @@ const HELP: &str = "\
 - `split INC-1 EVENT` makes an incident of its own of events\n\
 - `suppress 4h host ws-12 because patch night` keeps events back; `suppress list`, `suppress end SUP-1`\n\
 - `snooze INC-7 2h` keeps an incident quiet; `snooze INC-7 off`\n\
+- `run isolate-host on INC-7` runs a playbook; `run isolate-host on INC-7 dry` says what it would do\n\
+- `undo INC-7.r1` undoes what a run did; `cancel INC-7.r1` stops one\n\
+- `approve INC-7.r1` and `deny INC-7.r1` answer a request; `ack INC-7` takes an incident\n\
 - `whoami` shows which roles you have here\n\
 - `help` shows this\n\n\
 Buttons on a card act. If you may not, the answer says why, and who can.";
@@ -29,8 +32,10 @@ Buttons on a card act. If you may not, the answer says why, and who can.";
 /// What a word does, out of the help text; empty if the text does not have it.
 pub(super) fn about(word: &str) -> &'static str {
     let of_word = |line: &'static str| {
-        let rest = line.strip_prefix("- `")?.strip_prefix(word)?;
-        rest.starts_with(['`', ' ']).then(|| line.rsplit_once("` ").map(|(_, text)| text))?
+        let (shown, says) = line.strip_prefix("- ")?.rsplit_once("` ")?;
+        let mut examples = shown.split('`').filter(|it| !it.trim().is_empty());
+        let meant = |it: &str| it.split(' ').next() == Some(word);
+        examples.any(meant).then_some(says)
     };
     let what = HELP.lines().find_map(of_word).unwrap_or_default();
     what.split_once(';').map_or(what, |(first, _)| first)
@@ -114,7 +119,7 @@ pub(super) async fn other(Text(text): Text) -> Option<Activity> {
     Some(Activity::message(format!("I do not know `{word}`. Write `help` to see what I know.")))
 }
 
-async fn answer(soc: &Soc, turn: &Turn, asked: Asked) -> Activity {
+pub(super) async fn answer(soc: &Soc, turn: &Turn, asked: Asked) -> Activity {
     let Some(person) = person(turn) else {
         return Activity::message("Teams did not say who you are, so I cannot answer.");
     };

@@ -107,6 +107,10 @@ fn explain(soc: &Soc, error: &ActError, correlation: &str) -> CardReply {
         ActError::NotStarted(NotStarted::Plan(why)) => {
             CardReply::error("NotPossible", format!("It does not fit this incident: {why}."))
         }
+        ActError::NotUndone(why) => CardReply::message(format!("Nothing was changed: {why}.")),
+        ActError::NotPossible(why) => {
+            CardReply::error("NotPossible", format!("Nothing was done: {why}."))
+        }
         ActError::NotCounted(why) => CardReply::message(format!("Nothing was changed: {why}.")),
     }
 }

@@ -20,6 +20,7 @@ use crate::effect::{Outcome, Probe, Progress};
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
 use crate::playbook::PlannedStep;
+use crate::run::Terms;
 use crate::score::Score;
 use crate::storm::bulletin::Covered;
 use crate::storm::{breaker, bulletin, place};
@@ -333,6 +334,91 @@ pub enum What {
         /// How many different people its playbook wants to agree, if people are asked.
         #[serde(default = "crate::run::one", skip_serializing_if = "crate::run::is_one")]
         quorum: u32,
+        /// What else it takes over from its playbook.
+        #[serde(default, skip_serializing_if = "Terms::is_default")]
+        terms: Terms,
+    },
+    /// The run may not overlap with another one, and is not begun.
+    #[serde(rename = "run.rejected")]
+    RunRejected {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// Somebody wants the run to stop.
+    #[serde(rename = "run.cancel_requested")]
+    CancelRequested {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// The run took too long.
+    #[serde(rename = "run.timed_out")]
+    RunTimedOut {
+        /// The run.
+        run: String,
+    },
+    /// A person wants what the run did undone.
+    #[serde(rename = "run.undo_requested")]
+    UndoRequested {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// The step is passed over.
+    #[serde(rename = "step.skipped")]
+    StepSkipped {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Why: which condition does not hold.
+        why: String,
+    },
+    /// A person says what became of a step of which nobody knew.
+    #[serde(rename = "step.resolved")]
+    StepResolved {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Whether it took effect.
+        happened: bool,
+    },
+    /// The step lets time pass.
+    #[serde(rename = "timer.set")]
+    TimerSet {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Until when.
+        due: Timestamp,
+    },
+    /// The time of a step has come.
+    #[serde(rename = "timer.fired")]
+    TimerFired {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+    },
+    /// What a step of a dry run would send.
+    #[serde(rename = "effect.would_send")]
+    WouldSend {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Which connector.
+        connector: String,
+        /// Why it might be done: the permit's evidence.
+        permit: String,
+        /// What would be sent, without what proves who we are.
+        request: Value,
     },
     /// The run waits for people.
     #[serde(rename = "approval.requested")]
@@ -631,6 +717,15 @@ impl What {
             Self::BulletinChanged { .. } => "bulletin.changed",
             Self::BreakerChanged { .. } => "breaker.changed",
             Self::RunCreated { .. } => "run.created",
+            Self::RunRejected { .. } => "run.rejected",
+            Self::CancelRequested { .. } => "run.cancel_requested",
+            Self::RunTimedOut { .. } => "run.timed_out",
+            Self::UndoRequested { .. } => "run.undo_requested",
+            Self::StepSkipped { .. } => "step.skipped",
+            Self::StepResolved { .. } => "step.resolved",
+            Self::TimerSet { .. } => "timer.set",
+            Self::TimerFired { .. } => "timer.fired",
+            Self::WouldSend { .. } => "effect.would_send",
             Self::ApprovalRequested { .. } => "approval.requested",
             Self::ApprovalDecided { .. } => "approval.decided",
             Self::ApprovalExpired { .. } => "approval.expired",
@@ -676,6 +771,15 @@ impl What {
             | Self::Answered { run, .. }
             | Self::Probed { run, .. }
             | Self::Verified { run, .. }
+            | Self::RunRejected { run, .. }
+            | Self::CancelRequested { run, .. }
+            | Self::RunTimedOut { run }
+            | Self::UndoRequested { run, .. }
+            | Self::StepSkipped { run, .. }
+            | Self::StepResolved { run, .. }
+            | Self::TimerSet { run, .. }
+            | Self::TimerFired { run, .. }
+            | Self::WouldSend { run, .. }
             | Self::RunFinished { run, .. } => Some(run),
             Self::Unknown(newer) => newer.fields.get("run").and_then(Value::as_str),
             _ => None,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::diagnostic::Diagnostic;
 use super::step::{EffectClass, Step};
 use super::template::Template;
@@ -73,6 +74,9 @@ pub struct Trigger {
     pub severity: Vec<Severity>,
     /// Any of these ATT&CK techniques; `T1078` also means its sub-techniques.
     pub mitre: Vec<String>,
+    /// What else must hold of the event, in CEL (`where`). Where it cannot be answered, the trigger
+    /// is not about the event.
+    pub condition: Option<Condition>,
 }
 
 impl Trigger {
@@ -90,6 +94,7 @@ impl Trigger {
             && (self.severity.is_empty() || self.severity.contains(&event.severity))
             && (self.mitre.is_empty()
                 || self.mitre.iter().any(|t| event.techniques.iter().any(|f| technique(t, f))))
+            && self.condition.as_ref().is_none_or(|it| it.holds(event) == Ok(true))
     }
 }
 
@@ -246,6 +251,9 @@ pub struct Gates {
     pub expires_ms: i64,
     /// What happens then.
     pub on_expire: OnExpire,
+    /// For how long after its end people can undo a run, in milliseconds; a day where nothing is
+    /// said.
+    pub undo_ms: Option<i64>,
     /// Whether effects are only described.
     pub dry_run: bool,
 }
@@ -259,6 +267,7 @@ impl Default for Gates {
             exclude: vec![Excluded::Requester],
             expires_ms: 15 * 60 * 1000,
             on_expire: OnExpire::Deny,
+            undo_ms: None,
             dry_run: false,
         }
     }
@@ -321,8 +330,23 @@ pub struct Execution {
     pub retry: Retry,
     /// Deadline of the run, in milliseconds.
     pub max_duration_ms: i64,
+    /// Steps at the same time.
+    pub max_parallel: u32,
+    /// What a cancelled run does with what it has done.
+    pub on_cancel: OnCancel,
     /// Which runs may not overlap.
     pub concurrency: Option<Concurrency>,
+}
+
+/// What a cancelled run does with what it has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnCancel {
+    /// It undoes it.
+    #[default]
+    Compensate,
+    /// It leaves it.
+    Keep,
 }
 
 impl Default for Execution {
@@ -331,6 +355,8 @@ impl Default for Execution {
             timeout_ms: 30_000,
             retry: Retry::default(),
             max_duration_ms: 4 * 3_600_000,
+            max_parallel: 4,
+            on_cancel: OnCancel::default(),
             concurrency: None,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::template::Path;
-use super::{ActionKind, EffectClass, OnError, Playbook, Step, Template, graph};
+use super::{ActionKind, EffectClass, Join, OnError, Playbook, Step, Template, graph};
 use crate::event::{Entity, EntityKind, SecurityEvent};
 
 /// What a step acts on.
@@ -37,8 +37,17 @@ pub struct PlannedStep {
     pub parameters: Value,
     /// What can be done about it afterwards.
     pub effect: EffectClass,
+    /// The condition under which it is done, in CEL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// The steps that must be done before.
     pub needs: Vec<String>,
+    /// How many of them.
+    #[serde(default, skip_serializing_if = "Join::is_all")]
+    pub join: Join,
+    /// How long it lets time pass, in milliseconds, if that is what it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<i64>,
     /// What its failure means.
     pub on_error: OnError,
     /// How it is undone; the same target.
@@ -120,7 +129,10 @@ fn planned(step: &Step, event: &SecurityEvent) -> Result<PlannedStep, PlanError>
         target,
         parameters: bind(&step.parameters, step, event)?,
         effect: step.effect,
+        when: step.when.as_ref().map(|it| it.text().to_owned()),
         needs: step.needs.clone(),
+        join: step.join,
+        wait_ms: step.wait_ms,
         on_error: step.on_error,
         rollback,
     })

@@ -6,9 +6,9 @@ use super::diagnostic::suggestion;
 use super::flattened::Restored;
 use super::yaml::{At, Key, Node, Value};
 use super::{
-    Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Diagnostic,
-    Diagnostics, Excluded, Execution, Gates, Level, OnExpire, Operator, Playbook, Retry, Review,
-    Trigger,
+    Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Condition, ConditionError,
+    Conditions, Diagnostic, Diagnostics, Excluded, Execution, Gates, Level, OnCancel, OnExpire,
+    Operator, Playbook, Retry, Review, Trigger,
 };
 use crate::event::Severity;
 
@@ -238,15 +238,18 @@ impl<'a> Reading<'a> {
         let mut triggers = Vec::with_capacity(items.len());
         for item in items {
             let Some(fields) = self.fields(item, "a trigger", &known) else { continue };
-            if let Some(node) = fields.get("where") {
-                let help = "use source, event_type, severity and mitre".to_owned();
-                self.error(node.at, "`where` is not supported yet".into(), Some(help));
+            let mut condition = None;
+            if let Some(node) = fields.get("where")
+                && let Some(text) = self.text(fields, "where")
+            {
+                condition = self.condition(node, Condition::of_event(&text));
             }
             triggers.push(Trigger {
                 source: self.text(fields, "source"),
                 event_type: self.text(fields, "event_type"),
                 severity: self.choices(fields, "severity", &SEVERITIES),
                 mitre: fields.get("mitre").map(|n| self.texts(n)).unwrap_or_default(),
+                condition,
             });
         }
         triggers
@@ -331,6 +334,7 @@ impl<'a> Reading<'a> {
             "exclude",
             "expires",
             "on_expire",
+            "undo_until",
             "dry_run",
             "audit_log",
         ];
@@ -351,12 +355,24 @@ impl<'a> Reading<'a> {
         gates.expires_ms = self.duration(fields, "expires", gates.expires_ms);
         let words = [("deny", OnExpire::Deny), ("escalate", OnExpire::Escalate)];
         gates.on_expire = self.choice(fields, "on_expire", &words).unwrap_or_default();
+        if fields.get("undo_until").is_some() {
+            gates.undo_ms = Some(self.duration(fields, "undo_until", 0));
+        }
         gates.dry_run = self.flag(fields, "dry_run", false);
         if !self.flag(fields, "audit_log", true) {
             let message = "every effect is audited whatever `audit_log` says".to_owned();
             self.warning(fields.at, message, None);
         }
         gates
+    }
+
+    /// A condition, or what is wrong with it.
+    pub(super) fn condition(
+        &mut self,
+        node: &Node,
+        read: Result<Condition, ConditionError>,
+    ) -> Option<Condition> {
+        read.map_err(|error| self.error(node.at, error.why, error.help)).ok()
     }
 
     fn approval(&mut self, node: &Node) -> Approval {
@@ -380,8 +396,15 @@ impl<'a> Reading<'a> {
 
     fn execution(&mut self, node: &Node) -> Execution {
         let mut execution = Execution::default();
-        let known =
-            ["idempotency", "timeout_seconds", "retry_policy", "max_duration", "concurrency"];
+        let known = [
+            "idempotency",
+            "timeout_seconds",
+            "retry_policy",
+            "max_duration",
+            "max_parallel",
+            "on_cancel",
+            "concurrency",
+        ];
         let Some(fields) = self.fields(node, "`execution`", &known) else { return execution };
         if !self.flag(fields, "idempotency", true) {
             let message = "effects are sent at most once whatever `idempotency` says".to_owned();
@@ -391,6 +414,9 @@ impl<'a> Reading<'a> {
             i64::from(self.number(fields, "timeout_seconds", 1, 3600, 30)).saturating_mul(1000);
         execution.max_duration_ms =
             self.duration(fields, "max_duration", execution.max_duration_ms);
+        execution.max_parallel = self.number(fields, "max_parallel", 1, 32, execution.max_parallel);
+        let words = [("compensate", OnCancel::Compensate), ("keep", OnCancel::Keep)];
+        execution.on_cancel = self.choice(fields, "on_cancel", &words).unwrap_or_default();
         if let Some(node) = fields.get("retry_policy") {
             execution.retry = self.retry(node);
         }

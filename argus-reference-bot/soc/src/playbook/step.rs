@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::action::ActionKind;
+use super::condition::Condition;
 use super::template::Template;
 
 /// What can be done about an effect afterwards, from harmless to final.
@@ -45,6 +46,26 @@ pub enum OnError {
     Continue,
 }
 
+/// How many of the steps that it needs have to be done before a step begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    /// All of them.
+    #[default]
+    All,
+    /// One.
+    Any,
+    /// So many.
+    AtLeast(u32),
+}
+
+impl Join {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    pub(crate) fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
 /// One step of a playbook.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -57,8 +78,14 @@ pub struct Step {
     pub target: Template,
     /// With what; texts in it may hold templates, which were checked.
     pub parameters: Value,
+    /// The condition under which it is done, in CEL.
+    pub when: Option<Condition>,
     /// The steps that must be done before.
     pub needs: Vec<String>,
+    /// How many of them.
+    pub join: Join,
+    /// How long it lets time pass, in milliseconds, if that is what it does.
+    pub wait_ms: Option<i64>,
     /// What its failure means.
     pub on_error: OnError,
     /// What can be done about it afterwards.

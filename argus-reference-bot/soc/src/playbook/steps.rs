@@ -4,11 +4,22 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::read::{Fields, Reading};
 use super::template::Path;
+use super::values::duration_ms;
 use super::yaml::{At, Node, Value};
-use super::{ActionKind, Approval, EffectClass, OnError, Step, Template, graph};
+use super::{ActionKind, Approval, Condition, EffectClass, Join, OnError, Step, Template, graph};
 
-pub(super) const STEP: [&str; 9] =
-    ["id", "type", "target", "parameters", "when", "needs", "on_error", "effect", "rollback"];
+pub(super) const STEP: [&str; 10] = [
+    "id",
+    "type",
+    "target",
+    "parameters",
+    "when",
+    "needs",
+    "join",
+    "on_error",
+    "effect",
+    "rollback",
+];
 const ROLLBACK: [&str; 4] = ["id", "type", "target", "parameters"];
 
 /// More would not fit a card, and no reviewer reads them.
@@ -52,10 +63,6 @@ impl Reading<'_> {
 
     fn step(&mut self, node: &Node, approval: Approval) -> Option<Step> {
         let fields = self.fields(node, "a step", &STEP)?;
-        if let Some(when) = fields.get("when") {
-            let help = "use triggers and conditions of the playbook".to_owned();
-            self.error(when.at, "`when` is not supported yet".into(), Some(help));
-        }
         let id = self.required_name(fields, "id");
         let action = self.action(fields)?;
         let target = match fields.get("target") {
@@ -77,8 +84,63 @@ impl Reading<'_> {
         }
         let needs = fields.get("needs").map(|node| self.texts(node)).unwrap_or_default();
         let (id, target) = (id?, target?);
+        let when = self.when(fields);
+        let join = self.join(fields, needs.len());
+        let wait_ms = self.wait(fields, action, &parameters);
         let rollback = self.rollback(fields, action, effect, &target).map(Box::new);
-        Some(Step { id, action, target, parameters, needs, on_error, effect, rollback })
+        Some(Step {
+            id,
+            action,
+            target,
+            parameters,
+            when,
+            needs,
+            join,
+            wait_ms,
+            on_error,
+            effect,
+            rollback,
+        })
+    }
+
+    fn when(&mut self, fields: Fields<'_>) -> Option<Condition> {
+        let node = fields.get("when")?;
+        let text = self.text(fields, "when")?;
+        self.condition(node, Condition::of_step(&text))
+    }
+
+    /// How many of its needs a step waits for: `all`, `any`, or a number.
+    fn join(&mut self, fields: Fields<'_>, needs: usize) -> Join {
+        let Some(node) = fields.get("join") else { return Join::All };
+        let join = match &node.value {
+            Value::Text(word) if word == "all" => Some(Join::All),
+            Value::Text(word) if word == "any" => Some(Join::Any),
+            Value::Integer(number) => {
+                let fits = |it: &u32| *it >= 1 && *it as usize <= needs;
+                u32::try_from(*number).ok().filter(fits).map(Join::AtLeast)
+            }
+            _ => None,
+        };
+        join.unwrap_or_else(|| {
+            let message = format!("`join` must be all, any, or a number from 1 to {needs}");
+            let help = "it says how many of the step's `needs` have to be done".to_owned();
+            self.error(node.at, message, Some(help));
+            Join::All
+        })
+    }
+
+    /// How long a step waits: `parameters: {for: 10m}` of the action `wait`, and of no other.
+    fn wait(&mut self, fields: Fields<'_>, action: ActionKind, parameters: &Json) -> Option<i64> {
+        if action != ActionKind::Wait {
+            return None;
+        }
+        let at = fields.get("parameters").map_or(fields.at, |node| node.at);
+        let said = parameters.get("for").and_then(Json::as_str).and_then(duration_ms);
+        if said.is_none() {
+            let help = "write parameters: {for: 10m}; there are ms, s, m, h and d".to_owned();
+            self.error(at, "a `wait` says for how long".into(), Some(help));
+        }
+        said
     }
 
     fn action(&mut self, fields: Fields<'_>) -> Option<ActionKind> {
@@ -217,7 +279,10 @@ impl Reading<'_> {
             action,
             target: target.clone(),
             parameters,
+            when: None,
             needs: Vec::new(),
+            join: Join::All,
+            wait_ms: None,
             on_error: OnError::Continue,
             effect: action.effect(),
             rollback: None,

@@ -15,6 +15,8 @@ const POLL: SignedDuration = SignedDuration::from_millis(1_000);
 /// The longest that a far side can make us wait before the next attempt, in milliseconds. Whatever
 /// number it sends, the run comes to an end.
 const LONGEST_WAIT: u64 = 60 * 60 * 1_000;
+/// Who did what a dry run only describes.
+const DRY: &str = "a dry run";
 /// Looks at the far side for one attempt before a person is asked.
 const PROBES: u32 = 5;
 
@@ -59,6 +61,16 @@ pub enum State {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         adopted_from: Option<String>,
     },
+    /// Time passes until `until`.
+    Sleeping {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It is passed over, since its condition does not hold.
+    Skipped {
+        /// Why.
+        why: String,
+    },
     /// It did not happen and will not.
     Failed {
         /// Why.
@@ -77,11 +89,22 @@ impl State {
         matches!(self, Self::Done { .. })
     }
 
+    /// Whether it did not happen and will not.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+
+    /// Whether it was passed over.
+    pub fn is_skipped(&self) -> bool {
+        matches!(self, Self::Skipped { .. })
+    }
+
     /// Not before this, if it waits for something.
     fn until(&self) -> Option<Timestamp> {
         match self {
             Self::Unsettled { until, .. }
             | Self::Waiting { until, .. }
+            | Self::Sleeping { until }
             | Self::Sent { until, .. } => Some(*until),
             _ => None,
         }
@@ -89,12 +112,18 @@ impl State {
 
     /// Whether an attempt may still come, or its answer.
     fn is_open(&self) -> bool {
-        !self.is_settled() && !matches!(self, Self::Sent { .. })
+        !self.is_settled() && !matches!(self, Self::Sent { .. } | Self::Sleeping { .. })
     }
 
     /// Whether nothing more will happen to it.
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Failed { .. } | Self::Indeterminate { .. })
+        matches!(
+            self,
+            Self::Done { .. }
+                | Self::Failed { .. }
+                | Self::Skipped { .. }
+                | Self::Indeterminate { .. }
+        )
     }
 }
 
@@ -138,15 +167,24 @@ impl Step {
         }
     }
 
-    /// Whether it failed and the run goes on without it.
+    /// Whether the run goes on without it.
     pub(super) fn is_given_up(&self) -> bool {
-        matches!(self.state, State::Failed { .. }) && self.plan.on_error == OnError::Continue
+        match self.state {
+            State::Skipped { .. } => true,
+            State::Failed { .. } => self.plan.on_error == OnError::Continue,
+            _ => false,
+        }
     }
 
     /// The step that undoes this one, if it did something that can be undone. What another run did
-    /// is that run's to undo.
-    pub(super) fn undo(&self) -> Option<Self> {
-        let own = matches!(self.state, State::Done { adopted_from: None, .. });
+    /// is that run's to undo. What was accepted and is not seen to be done may have taken effect: it
+    /// counts when nobody waits for it any more.
+    pub(super) fn undo(&self, accepted_counts: bool) -> Option<Self> {
+        let own = match self.state {
+            State::Done { adopted_from: None, .. } => true,
+            State::Sent { .. } => accepted_counts,
+            _ => false,
+        };
         let reversible = self.plan.effect != EffectClass::Irreversible;
         let plan = self.plan.rollback.as_deref().filter(|_| own && reversible)?;
         let mut undo = Self::new(plan.clone());
@@ -162,7 +200,11 @@ impl Step {
             | What::Intended { step, .. }
             | What::Answered { step, .. }
             | What::Probed { step, .. }
-            | What::Verified { step, .. } => *step == self.name,
+            | What::Verified { step, .. }
+            | What::StepSkipped { step, .. }
+            | What::TimerSet { step, .. }
+            | What::TimerFired { step, .. }
+            | What::WouldSend { step, .. } => *step == self.name,
             _ => false,
         }
     }
@@ -176,10 +218,15 @@ impl Step {
             State::Unsettled { until, .. } if now >= *until => Next::Probe(name()),
             State::Waiting { until, .. } if now >= *until => Next::Send(name()),
             State::Sent { until, .. } if now >= *until => Next::Verify(name()),
+            State::Sleeping { until } if now >= *until => Next::Fire(name()),
             State::Unsettled { until, .. }
             | State::Waiting { until, .. }
+            | State::Sleeping { until }
             | State::Sent { until, .. } => Next::Wait(*until),
-            State::Done { .. } | State::Failed { .. } | State::Indeterminate { .. } => Next::Stop,
+            State::Done { .. }
+            | State::Failed { .. }
+            | State::Skipped { .. }
+            | State::Indeterminate { .. } => Next::Stop,
         }
     }
 
@@ -206,6 +253,15 @@ impl Step {
             (What::Adopted { holder, .. }, State::Pending) => {
                 State::Done { remote: holder.clone(), adopted_from: Some(holder.clone()) }
             }
+            (What::StepSkipped { why, .. }, State::Pending) => State::Skipped { why: why.clone() },
+            (What::TimerSet { due, .. }, State::Pending) => State::Sleeping { until: *due },
+            (What::TimerFired { .. }, State::Sleeping { .. }) => {
+                State::Done { remote: "time".into(), adopted_from: None }
+            }
+            // Nothing was sent, so nothing is undone.
+            (What::WouldSend { .. }, State::Pending) => {
+                State::Done { remote: DRY.into(), adopted_from: Some(DRY.into()) }
+            }
             // A new attempt may have been sent, whatever was believed before.
             (What::Intended { key, attempt, .. }, state)
                 if *attempt > self.attempts && state.is_open() =>
@@ -227,7 +283,7 @@ impl Step {
             // Refused by ourselves before anything was sent.
             (
                 What::Answered { outcome: outcome @ Outcome::Failed { .. }, .. },
-                State::Leased | State::Cleared | State::Waiting { .. },
+                State::Pending | State::Leased | State::Cleared | State::Waiting { .. },
             ) => self.answered(outcome, fact.at, max_attempts),
             // A look before its time proves something only if it found something.
             (What::Probed { probe: Probe::NotFound | Probe::Unknown { .. }, .. }, state)

@@ -10,7 +10,7 @@ use super::{
     verified,
 };
 
-const STATUSES: [Status; 10] = [
+const STATUSES: [Status; 12] = [
     Status::AwaitingApproval,
     Status::Running,
     Status::Compensating,
@@ -21,6 +21,8 @@ const STATUSES: [Status; 10] = [
     Status::Failed,
     Status::Compensated,
     Status::CompensationFailed,
+    Status::Cancelled,
+    Status::TimedOut,
 ];
 
 fn plain(id: &str) -> Value {
@@ -37,20 +39,29 @@ fn a_run_goes_from_here_to_there() {
     }
     // Columns in the order of the rows.
     insta::assert_snapshot!(table, @r"
-    .x.xxx.... AwaitingApproval
-    x.x..xx... Running
-    .....x.xxx Compensating
-    .......... Denied
-    .......... Expired
-    .......... NeedsHuman
-    .......... Succeeded
-    .......... Failed
-    .......... Compensated
-    .......... CompensationFailed
+    .x.xxx....x. AwaitingApproval
+    x.x..xx...x. Running
+    .....x.xxxxx Compensating
+    ............ Denied
+    ............ Expired
+    .x.......... NeedsHuman
+    ..x......... Succeeded
+    ..x......... Failed
+    ............ Compensated
+    ............ CompensationFailed
+    ..x......... Cancelled
+    ..x......... TimedOut
     ");
-    // What is over goes nowhere, and everything else goes somewhere.
+    // What is over goes on only where a person looked, or has it undone; everything else ends.
     for from in STATUSES {
-        assert_eq!(from.is_over(), STATUSES.iter().all(|to| !from.may_become(*to)), "{from:?}");
+        let to: Vec<Status> = STATUSES.into_iter().filter(|to| from.may_become(*to)).collect();
+        match from {
+            Status::NeedsHuman => assert_eq!(to, [Status::Running]),
+            _ if from.is_over() => {
+                assert!(to.is_empty() || to == [Status::Compensating], "{from:?}");
+            }
+            _ => assert!(to.len() > 1, "{from:?}"),
+        }
     }
 }
 
@@ -64,6 +75,8 @@ fn word(state: &State) -> &'static str {
         State::Cleared => "cleared",
         State::Waiting { .. } => "waiting",
         State::Sent { .. } => "sent",
+        State::Sleeping { .. } => "sleeping",
+        State::Skipped { .. } => "skipped",
         State::Done { adopted_from: None, .. } => "done",
         State::Done { .. } => "adopted",
         State::Failed { .. } => "failed",
@@ -138,7 +151,7 @@ fn a_step_goes_from_here_to_there() {
         table.extend([from, ": ", &changes.join(", "), "\n"]);
     }
     insta::assert_snapshot!(table, @r"
-    pending: leased -> leased, adopted -> adopted, intended 1 -> intended, intended 2 -> intended
+    pending: leased -> leased, adopted -> adopted, intended 1 -> intended, intended 2 -> intended, refused -> failed
     leased: intended 1 -> intended, intended 2 -> intended, refused -> failed
     intended: intended 2 -> intended, accepted -> sent, refused -> failed, lost -> unsettled, not yet -> waiting, found -> sent, foreign -> adopted, not found -> unsettled, unknown -> unsettled
     unsettled: intended 2 -> intended, accepted -> sent, found -> sent, foreign -> adopted, not found -> cleared, unknown -> unsettled

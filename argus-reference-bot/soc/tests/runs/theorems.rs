@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use argus_soc::ledger::fact::Fact;
-use argus_soc::run::{Next, Run, State, Status};
+use argus_soc::ledger::fact::{Fact, What};
+use argus_soc::run::{Next, Run, State, Status, Terms};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -14,10 +14,10 @@ use super::{at, created, step};
 
 /// A step and what the far side will do about it and about its undoing.
 #[derive(Clone, Debug)]
-struct Planned {
-    on_error: &'static str,
+pub(super) struct Planned {
+    pub(super) on_error: &'static str,
     /// Effect class, and whether there is a rollback.
-    effect: (&'static str, bool),
+    pub(super) effect: (&'static str, bool),
     needs: u8,
     faults: Vec<Fault>,
     undo_faults: Vec<Fault>,
@@ -25,7 +25,7 @@ struct Planned {
     held: bool,
 }
 
-fn planned() -> impl Strategy<Value = Planned> {
+pub(super) fn planned() -> impl Strategy<Value = Planned> {
     use Fault::{
         FallsThrough, Fine, Foreign, LostAfter, LostBefore, LostSlow, Refused, Slow, Throttled,
     };
@@ -64,11 +64,11 @@ fn planned() -> impl Strategy<Value = Planned> {
         })
 }
 
-fn name(at: usize) -> String {
+pub(super) fn name(at: usize) -> String {
     format!("s{at}")
 }
 
-fn needs(plan: &Planned, at: usize) -> impl Iterator<Item = usize> {
+pub(super) fn needs(plan: &Planned, at: usize) -> impl Iterator<Item = usize> {
     // A quarter of the pairs, so that not everything hangs together.
     let bits = plan.needs & plan.needs.rotate_left(3);
     (0..at).filter(move |earlier| bits & (1 << earlier) != 0)
@@ -78,7 +78,20 @@ fn drive(plans: &[Planned], max_attempts: u32, dies_at: impl IntoIterator<Item =
     begin(plans, max_attempts, dies_at).driven()
 }
 
-fn begin(plans: &[Planned], max_attempts: u32, dies_at: impl IntoIterator<Item = usize>) -> Drive {
+pub(super) fn begin(
+    plans: &[Planned],
+    max_attempts: u32,
+    dies_at: impl IntoIterator<Item = usize>,
+) -> Drive {
+    begin_on(plans, max_attempts, Terms::default(), dies_at)
+}
+
+pub(super) fn begin_on(
+    plans: &[Planned],
+    max_attempts: u32,
+    terms: Terms,
+    dies_at: impl IntoIterator<Item = usize>,
+) -> Drive {
     let steps: Vec<Value> = plans
         .iter()
         .enumerate()
@@ -99,7 +112,11 @@ fn begin(plans: &[Planned], max_attempts: u32, dies_at: impl IntoIterator<Item =
         })
         .collect();
     let held = (0..plans.len()).filter(|at| plans[*at].held).map(name).collect();
-    Drive::new(created(steps, max_attempts), &script, &held, dies_at)
+    let mut begin = created(steps, max_attempts);
+    if let What::RunCreated { terms: own, .. } = &mut begin.what {
+        *own = terms;
+    }
+    Drive::new(begin, &script, &held, dies_at)
 }
 
 /// How the attempts at one effect end.
@@ -125,7 +142,10 @@ fn end(faults: &[Fault], max_attempts: u32) -> End {
 
 /// What must come of it: the status, what stands, and everything that is done, in order. It knows
 /// the script and nothing of records, crashes or states.
-fn expected(plans: &[Planned], max_attempts: u32) -> (Status, BTreeSet<String>, Vec<String>) {
+pub(super) fn expected(
+    plans: &[Planned],
+    max_attempts: u32,
+) -> (Status, BTreeSet<String>, Vec<String>) {
     let (mut log, mut ours, mut without) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (at, plan) in plans.iter().enumerate() {
         if needs(plan, at).any(|need| without.contains(&need)) {

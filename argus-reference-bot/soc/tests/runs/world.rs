@@ -162,6 +162,7 @@ pub(super) struct Drive {
     pub(super) moments: usize,
     now: Timestamp,
     dies_at: BTreeSet<usize>,
+    order: Option<u64>,
     /// Targets whose lease somebody else holds, having done it.
     held: BTreeSet<String>,
 }
@@ -181,14 +182,37 @@ impl Drive {
             moments: 0,
             now: at(1),
             dies_at: dies_at.into_iter().collect(),
+            order: None,
             held: held.clone(),
         }
+    }
+
+    /// Takes what can be done in the order that a seed gives, as parallel workers would.
+    pub(super) fn in_any_order(mut self, seed: u64) -> Self {
+        self.order = Some(seed);
+        self
+    }
+
+    fn next(&mut self) -> Next {
+        let Some(seed) = &mut self.order else { return self.run.next(self.now) };
+        let mut ready = self.run.ready(self.now);
+        let waits = |next: &Next| matches!(next, Next::Wait(_));
+        if !ready.iter().all(waits) {
+            ready.retain(|next| !waits(next));
+            // A linear congruential generator (Knuth's MMIX) is chance enough for a schedule.
+            *seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let at = usize::try_from(*seed >> 33).unwrap() % ready.len();
+            return ready.swap_remove(at);
+        }
+        self.run.next(self.now)
     }
 
     /// Drives the run until it is over.
     pub(super) fn driven(mut self) -> Self {
         for _ in 0..2_000 {
-            let next = self.run.next(self.now);
+            let next = self.next();
             if next == Next::Stop {
                 return self;
             }

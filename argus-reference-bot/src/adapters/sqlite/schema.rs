@@ -15,8 +15,9 @@ const APPLICATION_ID: i32 = 0x4152_4755;
 /// 1 had one table `events` in the order of the ids, and `keys` beside it; 2 had `playbooks` where
 /// there are `documents` of every kind; 3 had another index of the incidents with a run,
 /// 4 another one of the incidents about a thing, 5 knew no digests, 6 had long names as they are,
-/// and 7 counted the alerts of a merged incident and knew no last number of a suppression.
-const LAYOUT: i32 = 8;
+/// 7 counted the alerts of a merged incident and knew no last number of a suppression, and 8 did not
+/// say when a run ended and why it stopped.
+const LAYOUT: i32 = 9;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS records (

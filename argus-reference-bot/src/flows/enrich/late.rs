@@ -215,7 +215,7 @@ impl Soc {
         let Some(playbook) = self.playbooks.find(id) else { return Vec::new() };
         let actor = Actor::service("triage");
         let correlation = &incident.correlation;
-        new_run(self, incident, &playbook, actor, correlation, Some(reasons.join("; ")))
+        new_run(self, incident, &playbook, &actor, correlation, Some(reasons.join("; ")))
             .unwrap_or_else(|error| {
                 tracing::warn!(
                     incident.key, playbook = id, error = %error,

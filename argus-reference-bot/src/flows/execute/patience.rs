@@ -1,48 +1,75 @@
 //! How long a run still waits. The clock on the wall can be set, so what counts is for how long this
-//! process has seen the run wait; after a restart the waiting begins again.
+//! process has seen it wait; after a restart the waiting begins again.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use argus_soc::run::{Run, Status, Step};
+use argus_soc::run::{Next, Run, State, Status, Step};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// Since when each run was seen to wait, and for what.
-#[derive(Debug, Default)]
-pub struct Patience(Mutex<BTreeMap<String, Waits>>);
+/// What the deadline of a whole run is filed under; no step has this name.
+const DEADLINE: &str = "/deadline";
 
-/// What a run waits for: a step as it was changed then, or people.
-#[derive(Debug, PartialEq)]
+/// Since when each thing of each run was seen to wait.
+#[derive(Debug, Default)]
+pub struct Patience(Mutex<BTreeMap<(String, String), Waits>>);
+
+/// Since when something waits that was changed then.
+#[derive(Debug)]
 struct Waits {
-    step: String,
     changed_at: Option<Timestamp>,
     since: Instant,
 }
 
 impl Patience {
-    /// How long the run has to wait still; `None` if it can go on.
-    pub(super) fn rest(&self, run: &Run, now: Timestamp) -> Option<Duration> {
-        let next = run.next(Timestamp::MAX);
+    /// How long the run has to wait still before it does this; `None` if it can at once.
+    pub(super) fn rest(&self, run: &Run, next: &Next, now: Timestamp) -> Option<Duration> {
         let step = next.step().and_then(|name| run.step(name));
         let (name, changed_at, pause, is_over) = match (run.status, step, &run.approval) {
             (Status::AwaitingApproval, _, Some(approval)) => {
                 let pause = approval.expires_at.duration_since(run.created_at);
                 ("", None, pause, now >= approval.expires_at)
             }
-            (_, Some(step), _) => (step.name.as_str(), step.changed_at, step.pause(), false),
+            (_, Some(step), _) => {
+                // Time that passed while nobody was there has passed.
+                let is_over = matches!(&step.state, State::Sleeping { until } if now >= *until);
+                (step.name.as_str(), step.changed_at, step.pause(), is_over)
+            }
             _ => return None,
         };
+        let pause = if is_over { SignedDuration::ZERO } else { pause };
+        self.left_of(run, name, changed_at, pause)
+    }
+
+    /// Whether the run's own time is over.
+    pub(super) fn is_over(&self, run: &Run) -> bool {
+        run.deadline().is_some() && self.left(run).is_none()
+    }
+
+    /// How much of its own time is left to a run that has a deadline.
+    pub(super) fn left(&self, run: &Run) -> Option<Duration> {
+        let (from, most) = run.deadline()?;
+        self.left_of(run, DEADLINE, Some(from), most)
+    }
+
+    fn left_of(
+        &self,
+        run: &Run,
+        name: &str,
+        changed_at: Option<Timestamp>,
+        pause: SignedDuration,
+    ) -> Option<Duration> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_over || pause <= SignedDuration::ZERO {
-            seen.remove(&run.id);
+        let key = (run.id.clone(), name.to_owned());
+        if pause <= SignedDuration::ZERO {
+            seen.remove(&key);
             return None;
         }
-        let entry = seen.entry(run.id.clone());
-        let new = || Waits { step: name.into(), changed_at, since: Instant::now() };
-        let waits = entry.or_insert_with(new);
-        if waits.step != name || waits.changed_at != changed_at {
+        let new = || Waits { changed_at, since: Instant::now() };
+        let waits = seen.entry(key).or_insert_with(new);
+        if waits.changed_at != changed_at {
             *waits = new();
         }
         let rest = Duration::try_from(pause).ok()?.saturating_sub(waits.since.elapsed());
@@ -52,7 +79,7 @@ impl Patience {
     /// Forgets the runs of incidents in which nothing goes on.
     pub(super) fn keep(&self, active: &[String]) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|run, _| {
+        seen.retain(|(run, _), _| {
             let incident = run.split_once(".r").map_or(run.as_str(), |(incident, _)| incident);
             active.iter().any(|key| key == incident)
         });

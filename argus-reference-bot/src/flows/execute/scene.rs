@@ -8,8 +8,9 @@ use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ActionKind, Shared};
 use argus_soc::policy::{Action, Identity, Permit};
-use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::run::{Run, State, Status, Step, Stopped};
 use argus_soc::storm::breaker::Scope;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -42,38 +43,11 @@ impl Scene<'_> {
     }
 
     /// Writes what has happened; it has happened whatever else has changed.
-    async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
+    pub(super) async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
         self.soc.write_down(self.facts(whats)).await
     }
 
-    pub(super) async fn lease(&self, step: &Step) -> Result<Did, LedgerError> {
-        let lease = self.lease_of(step);
-        let (run, name) = (self.run.id.clone(), step.name.clone());
-        let leased = What::Leased { run: run.clone(), step: name.clone(), lease: lease.clone() };
-        let taken = self.write_if_unchanged(vec![leased]).await;
-        let Err(LedgerError::Held { holder, .. }) = taken else {
-            return taken.map(|()| Did::GoOn);
-        };
-        // It was done for somebody else. That counts for this run too, unless it was undone since,
-        // behind our back; only the far side knows. So does it when nobody knows what became of it.
-        let stands = match self.holder(&holder).await? {
-            Some(State::Done { .. }) => self.still_stands(step).await,
-            Some(State::Indeterminate { .. }) => self.took_effect(step).await,
-            _ => return Ok(Did::Rest(PAUSE)),
-        };
-        let what = match stands {
-            Some(true) => What::Adopted { run, step: name, holder },
-            Some(false) => {
-                let (run, step) = holder.split_once('/').unwrap_or_default();
-                What::Released { run: run.into(), step: step.into(), lease }
-            }
-            None => return Ok(Did::Rest(PAUSE)),
-        };
-        self.write_if_unchanged(vec![what]).await?;
-        Ok(Did::GoOn)
-    }
-
-    async fn still_stands(&self, step: &Step) -> Option<bool> {
+    pub(super) async fn still_stands(&self, step: &Step) -> Option<bool> {
         match self.connector(step) {
             Some(connector) => connector.stands(&self.order(step)).await,
             None => Some(true),
@@ -82,7 +56,7 @@ impl Scene<'_> {
 
     /// Whether an order of which nobody knows took effect. That was long ago: whoever gave up had
     /// looked for it several times.
-    async fn took_effect(&self, step: &Step) -> Option<bool> {
+    pub(super) async fn took_effect(&self, step: &Step) -> Option<bool> {
         if step.plan.action.inverse().is_some() {
             return self.still_stands(step).await;
         }
@@ -94,7 +68,7 @@ impl Scene<'_> {
     }
 
     /// What two runs may not do at the same time, and need not do twice.
-    fn lease_of(&self, step: &Step) -> String {
+    pub(super) fn lease_of(&self, step: &Step) -> String {
         let (action, target) = (step.plan.action, &step.plan.target);
         let about = |what: &str| format!("{}/{}/{what}", self.tenant(), action.name());
         match action.shared() {
@@ -113,7 +87,7 @@ impl Scene<'_> {
     }
 
     /// How the step stands that holds a lease, by `INC-7.r1/step`.
-    async fn holder(&self, holder: &str) -> Result<Option<State>, LedgerError> {
+    pub(super) async fn holder(&self, holder: &str) -> Result<Option<State>, LedgerError> {
         let Some((run, step)) = holder.split_once('/') else { return Ok(None) };
         let Some((key, _)) = run.split_once(".r") else { return Ok(None) };
         let incident = self.soc.ledger.incident(key).await?;
@@ -121,41 +95,60 @@ impl Scene<'_> {
         Ok(run.and_then(|run| run.step(step)).map(|step| step.state.clone()))
     }
 
-    pub(super) async fn send(&self, step: &Step) -> Result<(), LedgerError> {
-        let (run, name) = (self.run.id.clone(), step.name.clone());
-        let permit = match self.permit(step).await {
-            Ok(permit) => permit,
-            Err(AccessError::Refused(refusal)) => {
-                let why = format!("no longer permitted: {}", refusal.why);
-                let outcome = Outcome::Failed { why };
-                return self.write(vec![What::Answered { run, step: name, outcome }]).await;
+    /// Sends what steps of the run send, side by side: the intents are on disk before the first one.
+    pub(super) async fn send(&self, steps: &[&Step]) -> Result<(), LedgerError> {
+        let mut permitted = Vec::with_capacity(steps.len());
+        for step in steps {
+            let (run, name) = (self.run.id.clone(), step.name.clone());
+            match self.permit(step).await {
+                Ok(permit) => permitted.push((*step, permit)),
+                Err(AccessError::Refused(refusal)) => {
+                    let why = format!("no longer permitted: {}", refusal.why);
+                    let outcome = Outcome::Failed { why };
+                    return self.write(vec![What::Answered { run, step: name, outcome }]).await;
+                }
+                Err(AccessError::Unrecorded(error)) => return Err(error),
             }
-            Err(AccessError::Unrecorded(error)) => return Err(error),
-        };
-        // A breaker may have opened while the permission was asked for, here or at another replica.
-        if step.undoes.is_none() && !self.soc.may_send(self.incident, self.run).await? {
-            return Ok(());
         }
-        let intent = What::Intended {
-            run: run.clone(),
-            step: name.clone(),
+        // A breaker may have opened while the permission was asked for, here or at another replica.
+        let mut sends = Vec::with_capacity(permitted.len());
+        for (step, permit) in permitted {
+            if step.undoes.is_some() || self.soc.may_send(self.incident, self.run).await? {
+                sends.push((step, permit));
+            }
+        }
+        let intent = |(step, permit): &(&Step, Permit)| What::Intended {
+            run: self.run.id.clone(),
+            step: step.name.clone(),
             key: self.key(step),
             connector: self.connector(step).map_or("", |it| it.name()).into(),
-            permit: evidence(&permit),
+            permit: evidence(permit),
             attempt: step.attempts + 1,
         };
-        self.write_if_unchanged(vec![intent]).await?;
+        if sends.is_empty() {
+            return Ok(());
+        }
+        self.write_if_unchanged(sends.iter().map(intent).collect()).await?;
         if !self.soc.shares.runs.is_sure() {
             // Another replica may be driving this run by now. The intent is on record, so whoever
             // drives it looks at the far side first.
             return Ok(());
         }
+        let sends = sends.into_iter().map(|(step, permit)| self.hand_over(step, permit));
+        // Each answer is written, whatever becomes of the others.
+        let written = join_all(sends).await;
+        written.into_iter().collect()
+    }
+
+    /// The deed.
+    async fn hand_over(&self, step: &Step, permit: Permit) -> Result<(), LedgerError> {
         let outcome = match self.connector(step) {
             Some(connector) => connector.send(permit, &self.order(step)).await,
             None => Outcome::Failed { why: "nothing is configured that can do it".into() },
         };
         self.soc.metrics.effect(step.plan.action.name(), &outcome);
-        self.write(vec![What::Answered { run, step: name, outcome }]).await
+        let (run, step) = (self.run.id.clone(), step.name.clone());
+        self.write(vec![What::Answered { run, step, outcome }]).await
     }
 
     /// Automation is paused. Nothing of the run is done yet: people are asked. Something is: it waits.
@@ -234,12 +227,16 @@ impl Scene<'_> {
                 whats.push(What::Released { run, step, lease });
             }
         }
+        if let Some(lease) = self.run.turn.clone() {
+            let (run, step) = (self.run.id.clone(), String::new());
+            whats.push(What::Released { run, step, lease });
+        }
         self.write(whats).await
     }
 
     /// Asks again, now: whoever requested the run, and whoever approved it, must still be allowed
     /// to. Undoing needs no fresh permission of the person; Argus undoes what it did.
-    async fn permit(&self, step: &Step) -> Result<Permit, AccessError> {
+    pub(super) async fn permit(&self, step: &Step) -> Result<Permit, AccessError> {
         let approvals = self.run.approval.iter().flat_map(|approval| &approval.decisions);
         for decision in approvals.filter(|decision| decision.approve) {
             let requester = match &self.run.requested_by {
@@ -257,7 +254,12 @@ impl Scene<'_> {
             target: step.plan.target.value.clone(),
         };
         let undoing = Actor::service("run");
-        let actor = if step.undoes.is_some() { &undoing } else { &self.run.requested_by };
+        let actor = match (&step.undoes, &self.run.stopped) {
+            (None, _) => &self.run.requested_by,
+            // Whoever wants it undone must be allowed to do that.
+            (Some(_), Some(Stopped::Undone { by })) => by,
+            (Some(_), _) => &undoing,
+        };
         self.authorise(actor, action).await
     }
 
@@ -266,7 +268,7 @@ impl Scene<'_> {
         self.soc.authorise_actor(actor, action, Some(key), correlation).await
     }
 
-    fn tenant(&self) -> &str {
+    pub(super) fn tenant(&self) -> &str {
         self.incident.event.tenant.as_deref().unwrap_or("home")
     }
 
@@ -274,7 +276,7 @@ impl Scene<'_> {
         effect_key(self.tenant(), &self.run.id, &step.name, &step.plan.parameters)
     }
 
-    fn connector(&self, step: &Step) -> Option<&Arc<dyn Connector>> {
+    pub(super) fn connector(&self, step: &Step) -> Option<&Arc<dyn Connector>> {
         self.soc.connectors.find(step.plan.action, &step.plan.parameters)
     }
 
@@ -285,7 +287,7 @@ impl Scene<'_> {
         Some(self.soc.conversation(id))
     }
 
-    fn order(&self, step: &Step) -> Order {
+    pub(super) fn order(&self, step: &Step) -> Order {
         let event = &self.incident.event;
         Order {
             action: step.plan.action,

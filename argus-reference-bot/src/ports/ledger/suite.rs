@@ -309,6 +309,7 @@ pub async fn incidents_are_found(store: &dyn Ledger) -> Result<(), LedgerError> 
         steps: vec![],
         max_attempts: 1,
         quorum: 1,
+        terms: argus_soc::run::Terms::default(),
     };
     store.append(batch([fact(created).of("INC-1")])).await?;
     assert_eq!(store.with_active_runs().await?, ["INC-1"]);

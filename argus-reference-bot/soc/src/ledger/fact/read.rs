@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 52] = [
+const KINDS: [&str; 61] = [
     "system.started",
     "event.received",
     "store.archived",
@@ -49,6 +49,15 @@ const KINDS: [&str; 52] = [
     "bulletin.changed",
     "breaker.changed",
     "run.created",
+    "run.rejected",
+    "run.cancel_requested",
+    "run.timed_out",
+    "run.undo_requested",
+    "step.skipped",
+    "step.resolved",
+    "timer.set",
+    "timer.fired",
+    "effect.would_send",
     "approval.requested",
     "approval.decided",
     "approval.expired",

@@ -1,0 +1,161 @@
+//! Runs against a small world: what people and clocks do to them.
+
+use argus_soc::ledger::fact::What;
+use argus_soc::run::{Run, State, Status};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::buttons::Act;
+use crate::flows::act::{ActError, Done};
+use crate::flows::world::{World, ann, place, receive, until};
+
+const ISOLATE: &str = "{id: iso, type: isolate_host, target: \"{{ entity.value }}\", needs: [], \
+                       rollback: {id: back, type: release_host}}";
+
+/// A playbook that nothing triggers.
+fn playbook(actions: &[&str], more: &str) -> String {
+    let actions: String = actions.iter().map(|it| format!("  - {it}\n")).collect();
+    format!("playbook: {{id: p, name: P, version: \"1.0.0\"}}\n{more}\nactions:\n{actions}")
+}
+
+/// A replica that drives runs until it is dropped.
+struct Driven {
+    world: World,
+    soc: Arc<Soc>,
+    end: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Driven {
+    async fn on(playbook: &str) -> Self {
+        let world = World::default();
+        let soc = Arc::new(world.soc(&[playbook]));
+        receive(&soc, 1).await;
+        place(&soc).await;
+        let (end, ended) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(execute(Arc::clone(&soc), ended));
+        Self { world, soc, end, tasks }
+    }
+
+    async fn order(&self, act: &Act, dry: bool) -> Result<Done, ActError> {
+        self.soc.steer(&ann(), "INC-1", act, dry, "c").await
+    }
+
+    async fn run(&self) {
+        let run = Act::Run { playbook: "p".into() };
+        assert!(matches!(self.order(&run, false).await, Ok(Done::Changed(_))));
+    }
+
+    async fn seen(&self, run: &str) -> Run {
+        let incident = self.soc.ledger.incident("INC-1").await.expect("read").expect("INC-1");
+        incident.runs[run].clone()
+    }
+
+    async fn ends(&self, run: &str, status: Status) -> Run {
+        until("the end of the run", async || {
+            let seen = self.seen(run).await;
+            (seen.status == status).then_some(seen)
+        })
+        .await
+    }
+
+    async fn stop(mut self) {
+        self.end.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+#[tokio::test]
+async fn branches_are_done_side_by_side_and_conditions_are_asked() {
+    let all = [
+        ISOLATE,
+        "{id: tick, type: create_ticket, needs: [], rollback: none # people close it\n    }",
+        "{id: never, type: create_ticket, needs: [iso], when: \"severity == 'low'\", rollback: none # as above\n    }",
+        "{id: pause, type: wait, needs: [iso, tick], parameters: {for: 20ms}}",
+        "{id: once, type: wait, needs: [never, pause], join: any, parameters: {for: 1ms}}",
+    ];
+    let it = Driven::on(&playbook(&all, "")).await;
+    it.run().await;
+    let run = it.ends("INC-1.r1", Status::Succeeded).await;
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1"]);
+    assert_eq!(it.world.tickets.made(), 1);
+    assert!(run.step("never").expect("a step").state.is_skipped());
+    assert!(run.step("once").expect("a step").state.is_done(), "one of two was enough");
+    it.stop().await;
+}
+
+#[tokio::test]
+async fn who_stops_a_run_has_it_undone() {
+    let wait = "{id: pause, type: wait, needs: [iso], parameters: {for: 1h}}";
+    let it = Driven::on(&playbook(&[ISOLATE, wait], "")).await;
+    it.run().await;
+    until("the timer", async || {
+        let state = it.seen("INC-1.r1").await.step("pause")?.state.clone();
+        matches!(state, State::Sleeping { .. }).then_some(())
+    })
+    .await;
+    let cancel = Act::Cancel { run: "INC-1.r1".into() };
+    assert!(matches!(it.order(&cancel, false).await, Ok(Done::Changed(_))));
+    it.ends("INC-1.r1", Status::Compensated).await;
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1", "release_host ws-1"]);
+    assert!(matches!(it.order(&cancel, false).await, Err(ActError::NotPossible(_))));
+    it.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_run_did_is_undone_once() {
+    let it = Driven::on(&playbook(&[ISOLATE], "")).await;
+    it.run().await;
+    it.ends("INC-1.r1", Status::Succeeded).await;
+    let undo = Act::Undo { run: "INC-1.r1".into() };
+    assert!(matches!(it.order(&undo, false).await, Ok(Done::Changed(_))));
+    it.ends("INC-1.r1", Status::Compensated).await;
+    assert!(matches!(it.order(&undo, false).await, Err(ActError::NotUndone(_))));
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1", "release_host ws-1"]);
+    // The lease went back with it: another run can do it again.
+    it.run().await;
+    it.ends("INC-1.r2", Status::Succeeded).await;
+    assert_eq!(it.world.hosts.did().len(), 3);
+    it.stop().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_sends_nothing_and_says_what_it_would() {
+    let it = Driven::on(&playbook(&[ISOLATE], "")).await;
+    let run = Act::Run { playbook: "p".into() };
+    assert!(matches!(it.order(&run, true).await, Ok(Done::Changed(_))));
+    it.ends("INC-1.r1", Status::Succeeded).await;
+    assert!(it.world.hosts.did().is_empty());
+    let records = it.soc.ledger.records_after(0, 1_000).await.expect("read");
+    let would = records.iter().find_map(|it| match &it.fact.what {
+        What::WouldSend { connector, request, .. } => Some((connector.clone(), request.clone())),
+        _ => None,
+    });
+    let (connector, request) = would.expect("it says what it would send");
+    assert_eq!((connector.as_str(), &request["url"]), ("edr", &"https://edr.example/ws-1".into()));
+    it.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_may_not_overlap_is_turned_away() {
+    let wait = "{id: pause, type: wait, needs: [iso], parameters: {for: 1h}}";
+    let turn = "execution: {concurrency: {key: \"{{ entity.value }}\", policy: reject}}";
+    let it = Driven::on(&playbook(&[ISOLATE, wait], turn)).await;
+    it.run().await;
+    until("the timer", async || {
+        let state = it.seen("INC-1.r1").await.step("pause")?.state.clone();
+        matches!(state, State::Sleeping { .. }).then_some(())
+    })
+    .await;
+    // Another incident about the same host.
+    let incident = it.soc.ledger.incident("INC-1").await.expect("read").expect("INC-1");
+    let playbook = it.soc.playbooks.find("p").expect("p");
+    let facts = new_run(&it.soc, &incident, &playbook, &ann().actor(), "c", None).expect("fits");
+    it.soc.ledger.append(crate::ports::ledger::Batch::on(&incident, facts)).await.expect("written");
+    it.soc.bells.execute.notify_one();
+    it.ends("INC-1.r2", Status::Cancelled).await;
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1"]);
+    it.stop().await;
+}
