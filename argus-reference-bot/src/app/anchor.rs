@@ -10,7 +10,6 @@ use crate::adapters::azure_tables::{AccountKey, AzureTable, Proof};
 use crate::config::{Config, ConfigError};
 use crate::flows::anchor::Anchoring;
 use crate::identity::{self, Identity};
-use crate::ports::anchor::Anchor;
 
 /// Whom a token for Azure Storage is for, in every cloud.
 const SCOPE: &str = "https://storage.azure.com/.default";
@@ -43,11 +42,11 @@ pub(super) fn anchoring(
 /// # Errors
 ///
 /// [`ConfigError`] names the setting, also if there is none.
-pub(crate) fn anchor_of(config: &Config) -> Result<Arc<dyn Anchor>, ConfigError> {
+pub(crate) fn anchor_of(config: &Config) -> Result<Anchoring, ConfigError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let identity = Identity::of(&config.bot, identity::cloud(&config.bot)?, &clock)?;
     let anchoring = anchoring(config, &identity, &clock)?;
-    anchoring.map(|it| it.place()).ok_or_else(|| {
+    anchoring.ok_or_else(|| {
         let why = "it is not set, so nothing is noted outside; set \
                    `anchor = { azure_table = \"https://ACCOUNT.table.core.windows.net\" }`";
         ConfigError::value("audit.anchor", why)

@@ -18,8 +18,7 @@ use crate::adapters::sqlite::{Report, export, verify};
 use crate::adapters::verify::{Finding, verify_export};
 use crate::app::Place;
 use crate::config;
-use crate::flows::anchor::Comparison;
-use crate::ports::anchor::Head;
+use crate::flows::anchor::{Comparison, Head};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -19,7 +19,8 @@ pub use self::compare::{Comparison, Differs};
 use super::{Soc, correlation_id};
 use crate::chain::chain;
 use crate::metrics::gauge;
-use crate::ports::anchor::{Anchor, AnchorError, Head};
+pub use crate::ports::anchor::Head;
+use crate::ports::anchor::{Anchor, AnchorError};
 use crate::ports::ledger::LedgerError;
 
 /// How often it is looked whether something is to be noted.

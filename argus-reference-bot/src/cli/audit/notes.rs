@@ -9,12 +9,12 @@ use crate::adapters::azure_tables::head_of_row;
 use crate::app::anchor_of;
 use crate::cli::Complaint;
 use crate::config;
-use crate::ports::anchor::Head;
+use crate::flows::anchor::Head;
 
 /// Reads the notes from the anchor that the settings name.
 pub(super) fn from_anchor(config: &Path) -> Result<Vec<Head>, Complaint> {
     let anchor = anchor_of(&config::load(config)?)?;
-    let notes = runtime()?.block_on(anchor.noted(jiff::Timestamp::UNIX_EPOCH));
+    let notes = runtime()?.block_on(anchor.place().noted(jiff::Timestamp::UNIX_EPOCH));
     notes.map_err(|error| Complaint(format!("the notes cannot be read: {error}")))
 }
 
