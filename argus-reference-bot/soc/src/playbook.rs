@@ -6,8 +6,10 @@
 //! targets and parameters, and no expression is ever evaluated.
 
 mod action;
+pub mod cacao;
 mod condition;
 mod diagnostic;
+mod document;
 mod flattened;
 mod graph;
 mod model;
@@ -27,6 +29,7 @@ pub use action::{ActionKind, Shared};
 pub use condition::{Condition, ConditionError};
 pub(crate) use diagnostic::suggestion;
 pub use diagnostic::{Diagnostic, Diagnostics, Level};
+pub use document::yaml as write_yaml;
 pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,
     Gates, OnCancel, OnExpire, Operator, Playbook, Retry, Review, Trigger,

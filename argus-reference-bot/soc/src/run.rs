@@ -6,6 +6,7 @@
 
 mod approval;
 mod next;
+mod rehearse;
 mod step;
 mod stop;
 mod terms;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::approval::{Approval, DecisionBy, NotCounted};
 pub use self::next::Next;
+pub use self::rehearse::{Rehearsed, Supposed, rehearse};
 pub use self::step::{State, Step};
 pub use self::stop::{NotUndone, Stopped};
 pub use self::terms::{Terms, Turn};

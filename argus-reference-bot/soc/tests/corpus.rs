@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use crate::now;
 
-/// The corpus' events; `None`, after saying so, when the corpus is not there.
+/// A folder of the corpus; `None`, after saying so, when the corpus is not there.
 #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 #[expect(clippy::disallowed_methods, reason = "a test is told by ARGUS_CORPUS where the corpus is")]
-pub(crate) fn events(test: &str) -> Option<PathBuf> {
+pub(crate) fn folder(part: &str, test: &str) -> Option<PathBuf> {
     let named = std::env::var("ARGUS_CORPUS").ok().map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .map(|folder| folder.join("../shared/corpus"))
         .find(|folder| folder.is_dir());
-    let found = named.or(beside).map(|corpus| corpus.join("events")).filter(|e| e.is_dir());
+    let found = named.or(beside).map(|corpus| corpus.join(part)).filter(|e| e.is_dir());
     if found.is_none() {
         eprintln!("skipped: {test} (no corpus; set ARGUS_CORPUS)");
     }
@@ -45,7 +45,7 @@ pub(crate) fn read(name: &str, raw: &[u8]) -> SecurityEvent {
 
 #[test]
 fn every_event_is_read() {
-    let Some(folder) = events("every_event_is_read") else { return };
+    let Some(folder) = folder("events", "every_event_is_read") else { return };
     let files = files(&folder);
     assert!(files.len() >= 100, "{} files", files.len());
     for (name, raw) in files {
@@ -133,7 +133,7 @@ const MAPPERS: &[(&str, &[&str])] = &[
 
 #[test]
 fn every_product_has_its_mapper() {
-    let Some(folder) = events("every_product_has_its_mapper") else { return };
+    let Some(folder) = folder("events", "every_product_has_its_mapper") else { return };
     let mut recognised = 0;
     for (name, raw) in files(&folder) {
         let Some((_, mappers)) = MAPPERS.iter().find(|(start, _)| name.starts_with(start)) else {
@@ -148,7 +148,9 @@ fn every_product_has_its_mapper() {
 
 #[test]
 fn graph_evidence_gives_the_id_that_isolation_needs() {
-    let Some(folder) = events("graph_evidence_gives_the_id_that_isolation_needs") else { return };
+    let Some(folder) = folder("events", "graph_evidence_gives_the_id_that_isolation_needs") else {
+        return;
+    };
     for (name, raw) in
         files(&folder).iter().filter(|(name, _)| name.starts_with("stixshifter--alert"))
     {
@@ -165,7 +167,7 @@ fn graph_evidence_gives_the_id_that_isolation_needs() {
 /// What others read out of the same events, field by field.
 #[test]
 fn the_oracle_agrees() {
-    let Some(folder) = events("the_oracle_agrees") else { return };
+    let Some(folder) = folder("events", "the_oracle_agrees") else { return };
     let ours = ["microsoft-sentinel--", "aws-guardduty--"];
     let mut compared = 0;
     for (name, raw) in files(&folder) {

@@ -1,5 +1,10 @@
 //! `argus playbooks`.
 
+mod diff;
+mod exchange;
+mod simulate;
+mod test;
+
 use std::path::{Path, PathBuf};
 
 use argus_soc::playbook::parse;
@@ -25,11 +30,52 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value = "json")]
         format: Format,
     },
+    /// Run the tests beside playbooks (`NAME.test.yaml`); exit code 1 if one fails.
+    #[command(after_help = "\
+A file of tests, beside isolate.yaml as isolate.test.yaml:
+  tests:
+    - name: \"a host is cut off\"
+      source: generic                # a shape; or leave it out
+      event: {severity: high, entity_type: host, entity_value: ws-1}   # or event_file: alert.json
+      suppose: {isolate: failed}     # done, failed, lost, foreign, unknown
+      expect: {decision: ask_human, because: \"asset\", sent: [\"isolate: isolate_host ws-1\"], result: failed}
+
+Example:
+  argus playbooks test playbooks/isolate-host.yaml")]
+    Test(test::Args),
+    /// Show every effect that would be sent to an alert's entities, and in which order.
+    #[command(after_help = "\
+Examples:
+  argus playbooks simulate contain.yaml --event alert.json
+  argus playbooks simulate contain.yaml --event alert.json --suppose ticket=failed
+  argus playbooks simulate contain.yaml --event alert.json --config argus.toml --format json
+
+With --config each step shows the request that its connector would send, without credentials. Nothing is sent.")]
+    Simulate(simulate::Args),
+    /// Show what differs between two playbooks in what they do; exit code 1 if something does.
+    #[command(after_help = "Example:\n  argus playbooks diff contain-1.3.0.yaml contain-1.4.0.yaml")]
+    Diff(diff::Args),
+    /// Make a playbook of a CACAO 2.0 file; exit code 1 if something of it was left out.
+    #[command(after_help = "\
+Example:
+  argus playbooks import cacao.json > imported.yaml
+
+The playbook goes to standard output, and to standard error what became of each step. Shell, SSH and other code
+is left out, and what is imported asks a person every time.")]
+    Import(exchange::Import),
+    /// Write a playbook as CACAO 2.0; what CACAO has not travels in an extension, and comes back.
+    #[command(after_help = "Example:\n  argus playbooks export contain.yaml > contain.cacao.json")]
+    Export(exchange::Export),
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Lint { files } => lint(files),
+        Command::Test(args) => test::run(args),
+        Command::Simulate(args) => simulate::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Import(args) => exchange::import(args),
+        Command::Export(args) => exchange::export(args),
         Command::Show { file, format } => {
             let playbook = parse(&file.display().to_string(), &text(file)?)
                 .map_err(|error| Complaint(error.to_string()))?;

@@ -89,6 +89,25 @@ impl State {
         matches!(self, Self::Done { .. })
     }
 
+    /// How it stands, in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Leased => "leased",
+            Self::Intended => "intended",
+            Self::Unsettled { .. } => "unsettled",
+            Self::Cleared => "cleared",
+            Self::Waiting { .. } => "waiting",
+            Self::Sent { .. } => "sent",
+            Self::Done { adopted_from: None, .. } => "done",
+            Self::Done { .. } => "adopted",
+            Self::Sleeping { .. } => "sleeping",
+            Self::Skipped { .. } => "skipped",
+            Self::Failed { .. } => "failed",
+            Self::Indeterminate { .. } => "indeterminate",
+        }
+    }
+
     /// Whether it did not happen and will not.
     pub fn is_failed(&self) -> bool {
         matches!(self, Self::Failed { .. })

@@ -65,25 +65,6 @@ fn a_run_goes_from_here_to_there() {
     }
 }
 
-/// A word for where the first step stands.
-fn word(state: &State) -> &'static str {
-    match state {
-        State::Pending => "pending",
-        State::Leased => "leased",
-        State::Intended => "intended",
-        State::Unsettled { .. } => "unsettled",
-        State::Cleared => "cleared",
-        State::Waiting { .. } => "waiting",
-        State::Sent { .. } => "sent",
-        State::Sleeping { .. } => "sleeping",
-        State::Skipped { .. } => "skipped",
-        State::Done { adopted_from: None, .. } => "done",
-        State::Done { .. } => "adopted",
-        State::Failed { .. } => "failed",
-        State::Indeterminate { .. } => "indeterminate",
-    }
-}
-
 /// Records that bring a step into each state.
 fn ways() -> Vec<(&'static str, Vec<What>)> {
     let lost = || answered("a", Outcome::Unsettled { why: "lost".into() });
@@ -141,11 +122,11 @@ fn a_step_goes_from_here_to_there() {
             for (n, what) in (1..).zip(way.clone()) {
                 run.apply(&fact(n * 30_000, what));
             }
-            assert_eq!(word(&run.steps[0].state), from);
+            assert_eq!(run.steps[0].state.word(), from);
             let before = run.clone();
             run.apply(&fact(600_000, record.clone()));
             if run != before {
-                changes.push(format!("{name} -> {}", word(&run.steps[0].state)));
+                changes.push(format!("{name} -> {}", run.steps[0].state.word()));
             }
         }
         table.extend([from, ": ", &changes.join(", "), "\n"]);
