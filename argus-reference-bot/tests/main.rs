@@ -8,6 +8,7 @@
 )]
 
 mod designer;
+mod doctor;
 mod explain;
 mod measures;
 mod routes;
