@@ -1,6 +1,7 @@
 //! The world behind the ports, one module per product.
 
 pub mod archive;
+pub mod azure_tables;
 pub mod cmdb;
 pub mod defender;
 pub mod defender_ti;
@@ -10,6 +11,7 @@ pub mod graph;
 mod kept;
 pub mod lookup;
 pub mod memory;
+pub mod notebook;
 pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;

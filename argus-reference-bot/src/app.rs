@@ -2,6 +2,7 @@
 //!
 //! Long because it is the one list of what is wired to what; each function wires one thing.
 
+mod anchor;
 mod connectors;
 mod knowledge;
 mod store;
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub(crate) use self::anchor::anchor_of;
 use self::connectors::Doing;
 use self::knowledge::Sources;
 pub use self::store::{Place, retention_of};
@@ -29,6 +31,7 @@ use crate::chain::chain;
 use crate::config::{Config, ConfigError, Part, Roles, ServerTls};
 use crate::correlations::Correlations;
 use crate::flows::access::Access;
+use crate::flows::anchor::anchor;
 use crate::flows::automation::automation;
 use crate::flows::canary::canaries;
 use crate::flows::connectors::Connectors;
@@ -117,11 +120,6 @@ impl App {
             );
             return Err(ConfigError::value("store.url", why).into());
         }
-        if config.audit.anchor.is_some() {
-            tracing::warn!(
-                "audit.anchor is set, but this version does not anchor the chain outside"
-            );
-        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let cloud = identity::cloud(&config.bot)?;
         let identity = Identity::of(&config.bot, cloud, &clock)?;
@@ -133,6 +131,7 @@ impl App {
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
         let Doing { connectors, itsm } = connectors::doing(config, &identity, &connector)?;
+        let anchoring = anchor::anchoring(config, &identity, &clock)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
             ledger,
@@ -147,6 +146,7 @@ impl App {
         let soc = Arc::new(Soc {
             connectors,
             itsm,
+            anchoring,
             model: model(config)?,
             correlations: Correlations::compile(&config.correlation)?,
             routes: Routes::compile(&config.routes)?,
@@ -195,7 +195,6 @@ impl App {
             admin_key: admin_key.map(|key| resolve("server.admin_key", key)).transpose()?,
             loopback: local.ip().is_loopback(),
             auth: Arc::clone(&teams.auth),
-            anchor: config.audit.anchor.is_some(),
             push: templates.push(),
         };
         let door = Door::new(door, bot.clone());
@@ -238,6 +237,7 @@ impl App {
             work.spawn(automation(Arc::clone(&soc), halted.clone()));
             work.spawn(copies::follow(copies, halted.clone()));
             work.spawn(canaries(Arc::clone(&soc), halted.clone()));
+            work.spawn(anchor(Arc::clone(&soc), halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
             if let Some(retention) = retention {
                 work.spawn(retention::follow(Arc::clone(&soc), retention, halted.clone()));

@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod audit;
 mod canary;
 mod correlation;
 pub mod credential;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::audit::{Anchor, Audit};
 pub use self::canary::Canary;
 pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
@@ -271,25 +273,6 @@ impl Default for Approvals {
     fn default() -> Self {
         Self { expires_secs: 900, quorum: 1 }
     }
-}
-
-/// The audit trail.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Audit {
-    /// Where the head of the chain is anchored outside.
-    #[serde(default)]
-    pub anchor: Option<Anchor>,
-}
-
-/// Where the head of the chain is anchored outside.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Anchor {
-    /// Endpoint of the Azure Table service with the account.
-    pub azure_table: String,
-    /// The account key.
-    pub key: SecretRef,
 }
 
 /// A ticket system.

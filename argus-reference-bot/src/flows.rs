@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod act;
+pub mod anchor;
 pub mod ask;
 pub mod automation;
 pub mod canary;
@@ -103,6 +104,8 @@ pub struct Soc {
     pub bells: Bells,
     /// The figures of the last days.
     pub measured: measures::Measured,
+    /// Where the head of the chain is noted, if somewhere.
+    pub anchoring: Option<anchor::Anchoring>,
     /// What is counted.
     pub metrics: crate::metrics::Metrics,
 }
@@ -184,6 +187,7 @@ impl Soc {
             shares: shares::Shares::default(),
             bells: Bells::default(),
             measured: measures::Measured::default(),
+            anchoring: None,
             metrics: crate::metrics::Metrics::default(),
         }
     }

@@ -54,7 +54,6 @@ struct Inner {
     admin_key: Option<Secret>,
     loopback: bool,
     auth: Arc<Authenticator>,
-    anchor: bool,
     push: Option<Arc<Push>>,
 }
 
@@ -92,8 +91,6 @@ pub struct DoorConfig {
     pub loopback: bool,
     /// For `/readyz`.
     pub auth: Arc<Authenticator>,
-    /// Whether an anchor is set, for `/readyz`.
-    pub anchor: bool,
     /// Who hears of changes of the templates, if anybody tells.
     pub push: Option<Arc<Push>>,
 }
@@ -101,8 +98,7 @@ pub struct DoorConfig {
 impl Door {
     /// The doors of `bot` and of everything else.
     pub fn new(config: DoorConfig, bot: Bot) -> Self {
-        let DoorConfig { soc, sources, roles, admin_key, loopback, auth, anchor, push, .. } =
-            config;
+        let DoorConfig { soc, sources, roles, admin_key, loopback, auth, push, .. } = config;
         let limits = BodyLimits {
             event_bytes: config.max_event_bytes,
             batch_events: config.ingest.max_batch_events,
@@ -128,7 +124,6 @@ impl Door {
             admin_key,
             loopback,
             auth,
-            anchor,
             push,
         };
         Self { inner: Arc::new(inner), bot }

@@ -1,5 +1,6 @@
 //! What the bot needs from the world: one trait per role, and the suite that each adapter passes.
 
+pub mod anchor;
 pub mod archives;
 pub mod chain;
 pub mod connector;

@@ -1,5 +1,6 @@
 //! The store: the suite of its port, and what must hold when the process or the disk fails.
 
+mod anchor;
 mod crash;
 mod damage;
 mod disk;
@@ -8,6 +9,7 @@ mod postgres;
 mod proxy;
 mod replicas;
 mod retention;
+mod search;
 mod server;
 mod suite;
 mod tools;

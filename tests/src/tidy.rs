@@ -154,8 +154,12 @@ fn links_in_documents_lead_somewhere() {
 
 #[test]
 fn lock_files_of_npm_work_everywhere() {
-    let folders =
-        ["argus-reference-bot/web", "argus-reference-bot/manifest-npm", "argus-cards/fuzz-npm"];
+    let folders = [
+        "argus-reference-bot/web",
+        "argus-reference-bot/manifest-npm",
+        "argus-reference-bot/azurite-npm",
+        "argus-cards/fuzz-npm",
+    ];
     for folder in folders {
         let lock = read(&format!("{folder}/package-lock.json"));
         assert!(lock.contains("\"integrity\""), "{folder}: what is installed is not pinned");

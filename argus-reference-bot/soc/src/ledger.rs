@@ -10,6 +10,7 @@ mod bodies;
 mod canonical;
 pub mod documents;
 pub mod fact;
+pub mod search;
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! What a verification of a store found.
 
+use argus_soc::ledger::Verifier;
 use base64::Engine as _;
 use serde::Serialize;
 use serde_json::json;
@@ -24,7 +25,7 @@ impl Finding {
         Self { seq: None, place: place.into(), what }
     }
 
-    pub(super) fn at(seq: u64, place: &str, what: String) -> Self {
+    pub(crate) fn at(seq: u64, place: &str, what: String) -> Self {
         Self { seq: Some(seq), ..Self::of(place, what) }
     }
 }
@@ -39,6 +40,8 @@ pub struct Report {
     /// Pages of the file that were compared, byte for byte, with what was written; `None` if
     /// nothing vouches for them (no list of pages, or another program changed the file since).
     pub pages: Option<u64>,
+    /// Notes outside that were compared with the chain; `None` if that was not asked for.
+    pub notes: Option<usize>,
     /// What does not hold; empty if the store is intact.
     pub findings: Vec<Finding>,
 }
@@ -61,4 +64,41 @@ pub(super) fn line(link: &Link) -> serde_json::Value {
         "hash": hex(&link.hash),
         "raw": link.raw.as_ref().map(base64),
     })
+}
+
+/// Verifies an export, line by line: each must be exactly what was written, and all of them a chain.
+/// `each` is told of every record that holds.
+pub fn verify_export(
+    lines: impl IntoIterator<Item = std::io::Result<String>>,
+    mut each: impl FnMut(u64, &str),
+) -> Report {
+    let mut verifier = Verifier::default();
+    let mut findings = Vec::new();
+    for text in lines {
+        if let Err(why) = next(&mut verifier, text) {
+            findings.push(Finding::at(verifier.head().0 + 1, "records", why));
+            break;
+        }
+        let (seq, hash) = verifier.head();
+        each(seq, &hash.to_string());
+    }
+    if findings.is_empty()
+        && let Err(broken) = verifier.finish()
+    {
+        findings.push(Finding::at(broken.seq, "records", broken.why));
+    }
+    let (records, head) = verifier.head();
+    Report { records, head: head.to_string(), pages: None, notes: None, findings }
+}
+
+fn next(verifier: &mut Verifier, text: std::io::Result<String>) -> Result<(), String> {
+    let unread = |why: String| format!("it cannot be read: {why}");
+    let text = text.map_err(|error| unread(error.to_string()))?;
+    let link = Link::from_line(&text).map_err(unread)?;
+    // A changed byte may mean the same, as a capital in a hash does; it is a changed byte all the same.
+    let written = line(&link).to_string();
+    if written != text {
+        return Err("the line is not as it was written".into());
+    }
+    verifier.check(&link.stored()).map_err(|broken| broken.why)
 }

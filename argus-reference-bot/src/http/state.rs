@@ -23,7 +23,7 @@ impl Inner {
             "automation": self.automation().await,
             "cards_in_digest": counts.as_ref().ok().map(|counts| counts.digested),
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
-            "audit_anchor": if self.anchor { "set, but not supported in this version" } else { "none" },
+            "audit_anchor": self.anchored(counts.as_ref().ok()),
             "sources": self.sources_heard(),
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
         });
@@ -44,6 +44,15 @@ impl Inner {
         }
     }
 
+    /// How far the head of the chain is noted outside. That it is not does not make Argus unready.
+    fn anchored(&self, counts: Option<&Counts>) -> String {
+        match (&self.soc.anchoring, counts) {
+            (None, _) => "none".into(),
+            (Some(it), Some(counts)) => it.words(counts.records, self.soc.clock.now()),
+            (Some(_), None) => "unknown".into(),
+        }
+    }
+
     /// How long ago each source was heard. One that is silent does not make Argus unready; it is an
     /// incident.
     fn sources_heard(&self) -> Map<String, Value> {
@@ -57,6 +66,9 @@ impl Inner {
 
     async fn metrics_page(&self, counts: Counts) -> String {
         let mut page = self.soc.metrics.page(counts);
+        if let Some(anchoring) = &self.soc.anchoring {
+            page.push_str(&anchoring.page(counts.records, self.soc.clock.now()));
+        }
         // What is not known is left out: no breaker that is open would be a false comfort.
         if let Ok(paused) = self.soc.paused().await {
             crate::metrics::gauge(

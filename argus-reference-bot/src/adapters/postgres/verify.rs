@@ -109,7 +109,7 @@ pub async fn verify(target: &Target) -> Result<Report, LedgerError> {
             findings.push(Finding::at(records + 1, "head", error.to_string()));
         }
     }
-    Ok(Report { records, head: head.to_string(), pages: None, findings })
+    Ok(Report { records, head: head.to_string(), pages: None, notes: None, findings })
 }
 
 /// Gives every record to `line` as JSON, as [`sqlite::export`](crate::adapters::sqlite::export) does.

@@ -81,7 +81,7 @@ pub fn verify(path: &Path) -> Result<Report, LedgerError> {
     drop(file);
     let looked = look_again(path, looked.unwrap_or_else(|_| pages::Looked::failed("a panic")));
     findings.extend(looked.changed.into_iter().map(|what| Finding::of("file", what)));
-    Ok(Report { records, head: head.to_string(), pages: looked.pages, findings })
+    Ok(Report { records, head: head.to_string(), pages: looked.pages, notes: None, findings })
 }
 
 /// A connection that cannot write.

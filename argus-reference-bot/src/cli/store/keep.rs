@@ -96,5 +96,5 @@ pub(super) fn check_export(file: &Path) -> Result<Report, Complaint> {
         findings.push(Finding { seq: Some(broken.seq), place: "records".into(), what: broken.why });
     }
     let (records, head) = verifier.head();
-    Ok(Report { records, head: head.to_string(), pages: None, findings })
+    Ok(Report { records, head: head.to_string(), pages: None, notes: None, findings })
 }

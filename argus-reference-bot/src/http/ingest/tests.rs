@@ -64,7 +64,6 @@ fn door_with(key: SourceKey) -> (Arc<Inner>, Arc<Stalled>) {
         admin_key: None,
         loopback: true,
         auth: Arc::new(auth.expect("an authenticator")),
-        anchor: false,
         push: None,
     };
     (Arc::new(inner), disk)
