@@ -130,7 +130,7 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doing { connectors, itsm } = connectors::doing(config, &identity, &connector)?;
+        let Doing { connectors, itsm } = connectors::doing(config, cloud, &identity, &connector)?;
         let anchoring = anchor::anchoring(config, &identity, &clock)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {

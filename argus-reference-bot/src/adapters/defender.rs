@@ -68,6 +68,12 @@ impl Defender {
         let (verb, mut body) = match order.action {
             ActionKind::IsolateHost => ("isolate", json!({"IsolationType": "Full"})),
             ActionKind::ReleaseHost => ("unisolate", json!({})),
+            ActionKind::ScanHost => (
+                "runAntiVirusScan",
+                json!({"ScanType": order.text("scan_type").unwrap_or("Quick")}),
+            ),
+            ActionKind::CollectPackage => ("collectInvestigationPackage", json!({})),
+            ActionKind::QuarantineFile => ("StopAndQuarantineFile", json!({"Sha1": sha1(order)?})),
             other => return Err(format!("Defender does no {other}")),
         };
         if let Some(body) = body.as_object_mut() {
@@ -85,7 +91,13 @@ impl Connector for Defender {
     }
 
     fn actions(&self) -> &'static [ActionKind] {
-        &[ActionKind::IsolateHost, ActionKind::ReleaseHost]
+        &[
+            ActionKind::IsolateHost,
+            ActionKind::ReleaseHost,
+            ActionKind::ScanHost,
+            ActionKind::CollectPackage,
+            ActionKind::QuarantineFile,
+        ]
     }
 
     fn preview(&self, order: &Order) -> Result<Preview, String> {
@@ -110,6 +122,13 @@ impl Connector for Defender {
             Ok(back) if back.status.is_success() => {
                 Outcome::Unsettled { why: "Defender answered something else".into() }
             }
+            Ok(back) if back.text("/error/code") == Some("OsPlatformNotSupported") => {
+                let why = format!(
+                    "Defender: OsPlatformNotSupported; take {} off the network by hand",
+                    order.target.value
+                );
+                Outcome::Failed { why }
+            }
             Ok(back) => back.refusal("Defender"),
             Err(lost) => lost.into(),
         }
@@ -125,6 +144,10 @@ impl Connector for Defender {
     }
 
     async fn stands(&self, order: &Order) -> Option<bool> {
+        if order.action.inverse().is_none() {
+            // A scan that was done is not one that goes on.
+            return Some(false);
+        }
         let filter = format!("machineId eq '{}'", machine_id(order)?);
         let actions = self.actions(&filter).await.ok()?;
         let counts = |it: &&Value| {
@@ -180,7 +203,20 @@ fn text<'a>(action: &'a Value, name: &str) -> &'a str {
 
 /// Defender's name for what is done.
 fn kind_of(action: ActionKind) -> &'static str {
-    if action == ActionKind::IsolateHost { "Isolate" } else { "Unisolate" }
+    match action {
+        ActionKind::IsolateHost => "Isolate",
+        ActionKind::ScanHost => "RunAntiVirusScan",
+        ActionKind::CollectPackage => "CollectInvestigationPackage",
+        ActionKind::QuarantineFile => "StopAndQuarantineFile",
+        _ => "Unisolate",
+    }
+}
+
+/// The file that a step names: 40 hex digits.
+fn sha1(order: &Order) -> Result<&str, String> {
+    let text = order.text("sha1").ok_or("the step has no parameter `sha1`")?;
+    let good = text.len() == 40 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    if good { Ok(text) } else { Err(format!("{text:?} is no SHA-1: 40 hex digits")) }
 }
 
 /// The id that Defender knows the machine by: 40 hex digits. Nothing else goes into a path or a

@@ -9,7 +9,7 @@ use std::time::Duration;
 use argus_bot_sdk::Error;
 use argus_bot_sdk::auth::{Secret, SecretToken, TokenSource};
 use argus_soc::effect::Outcome;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{ClientBuilder, Method, Response, StatusCode, redirect};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -165,13 +165,24 @@ impl Far {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Back, Lost> {
-        self.send(Call { method, url, body, accept: None, most: LARGEST }).await
+        self.send(Call { method, url, body, accept: None, most: LARGEST, headers: &[] }).await
+    }
+
+    /// As [`call`](Self::call), with headers of its own.
+    pub(super) async fn call_with(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Result<Back, Lost> {
+        self.send(Call { method, url, body, accept: None, most: LARGEST, headers }).await
     }
 
     /// Reads something in this media type, of at most so many bytes.
     pub(super) async fn get(&self, url: Url, accept: &str, most: usize) -> Result<Back, Lost> {
         let accept = Some(accept);
-        self.send(Call { method: Method::GET, url, body: None, accept, most }).await
+        self.send(Call { method: Method::GET, url, body: None, accept, most, headers: &[] }).await
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Back, Lost> {
@@ -212,6 +223,9 @@ impl Far {
         if let Some(body) = call.body {
             request = request.json(body);
         }
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
         if let Some(accept) = call.accept {
             request = request.header("accept", accept);
         }
@@ -242,6 +256,7 @@ struct Call<'a> {
     body: Option<&'a Value>,
     accept: Option<&'a str>,
     most: usize,
+    headers: &'a [(HeaderName, HeaderValue)],
 }
 
 async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
