@@ -322,7 +322,7 @@ pub(crate) fn connectors_of(
     let identity = Identity::of(&config.bot, cloud, clock)?;
     let teams = Teams::new(config, cloud, &identity, clock)?;
     let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
-    Ok(connectors::doing(config, &identity, &teams)?.connectors)
+    Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
 }
 
 /// Teams, both ways.

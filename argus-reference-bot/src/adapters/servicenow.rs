@@ -3,8 +3,6 @@
 //! Source: ServiceNow's REST documentation; facts/external-apis.md 2.6. There is no idempotency
 //! key: the incident's key is the `correlation_id`, and it is looked for before any repeat.
 
-use std::time::Duration;
-
 use argus_soc::effect::{Outcome, Probe};
 use argus_soc::event::Severity;
 use argus_soc::playbook::ActionKind;
@@ -13,7 +11,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Back, Budget, Credential, Far, Pace};
+use super::web::{Back, Budget, Credential, Far};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::ports::itsm::{Itsm, ItsmError, TicketView};
 use crate::view::clip;
@@ -23,9 +21,6 @@ const SUMMARY: usize = 155;
 /// Longest description of a ticket in characters: `description` has 4,000.
 const DESCRIPTION: usize = 3_800;
 const FIELDS: &str = "sys_id,number,state,short_description,assigned_to,correlation_id";
-
-/// ServiceNow's limits are rules of each instance, by the hour; this is 60 at once and 3,600 in an hour.
-const PACE: Pace = Pace { burst: 60, every: Duration::from_secs(1) };
 
 /// ServiceNow behind its REST API.
 #[derive(Debug)]
@@ -46,10 +41,7 @@ impl ServiceNow {
         login: Option<(String, argus_bot_sdk::auth::Secret)>,
     ) -> Result<Self, String> {
         let credential = login.map_or(Credential::None, |(user, it)| Credential::Basic(user, it));
-        Ok(Self {
-            name: name.into(),
-            far: Far::new(url, credential)?.paced(Budget::new(PACE, PACE)),
-        })
+        Ok(Self { name: name.into(), far: Far::new(url, credential)?.paced(Budget::usual()) })
     }
 
     /// The rows that match, or why nobody knows.

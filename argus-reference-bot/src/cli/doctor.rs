@@ -25,7 +25,7 @@ Examples:
 
 Reads the settings and the secrets of the bot and its connectors, and asks each connector for something
 that changes nothing. It needs no store and can run beside a bot. It does not try whether Argus may do what
-a playbook wants: docs/operate.md, Connectors, says which permissions that takes. For sources of enrichment
+a playbook wants: docs/operate.md, Systems in which Argus acts, says which permissions that takes. For sources of enrichment
 see `argus enrich`, for tokens that come in `argus explain-token`, for the store `argus store verify`.
 
 Exit codes: 0 all is well, 1 a system is not there or does not let Argus in, 2 usage or settings.")]
@@ -87,7 +87,7 @@ fn line(it: &Found) -> String {
         None => format!("{}: ok ({does})", it.name),
         Some(why) => format!(
             "{}: {why}; look at its address, its secret and its permissions (docs/operate.md, \
-             Connectors). Until then it does none of: {does}",
+             Systems in which Argus acts). Until then it does none of: {does}",
             it.name
         ),
     }

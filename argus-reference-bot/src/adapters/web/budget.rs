@@ -60,6 +60,12 @@ pub(super) enum Wait {
 }
 
 impl Budget {
+    /// For systems of which no narrower limit is known: 60 at once and 3,600 in an hour, of each.
+    pub(in crate::adapters) fn usual() -> Self {
+        let pace = Pace { burst: 60, every: Duration::from_secs(1) };
+        Self::new(pace, pace)
+    }
+
     /// So many calls that change something, and so many that do not.
     pub(in crate::adapters) fn new(deeds: Pace, looks: Pace) -> Self {
         let bucket = |pace| Bucket { pace, full_at: None, promised: None };
