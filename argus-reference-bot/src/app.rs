@@ -309,16 +309,18 @@ pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sour
     knowledge::sources(config, cloud, &identity, clock)
 }
 
-/// The systems that the settings let Argus act in, for a command that shows what would be sent.
+/// The systems in which Argus does something, for a command that looks whether they are there.
 ///
 /// # Errors
 ///
 /// [`AppError`] names the setting, and what to do.
-pub(crate) fn connectors_of(config: &Config) -> Result<Connectors, AppError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+pub(crate) fn connectors_of(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Connectors, AppError> {
     let cloud = identity::cloud(&config.bot)?;
-    let identity = Identity::of(&config.bot, cloud, &clock)?;
-    let teams = Teams::new(config, cloud, &identity, &clock)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    let teams = Teams::new(config, cloud, &identity, clock)?;
     let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
     Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
 }

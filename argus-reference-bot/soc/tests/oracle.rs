@@ -112,7 +112,9 @@ fn severity_of(oracle: &Value) -> Option<&'static str> {
 #[test]
 #[expect(clippy::print_stdout, reason = "the table is what the test is for")]
 fn nearly_everything_the_oracle_has_is_found() {
-    let Some(folder) = corpus::folder("events", "nearly_everything_the_oracle_has_is_found") else { return };
+    let Some(folder) = corpus::folder("events", "nearly_everything_the_oracle_has_is_found") else {
+        return;
+    };
     let mut table: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut products: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut misses = String::new();

@@ -185,9 +185,7 @@ impl Stage<'_> {
                     What::Probed { run: id(), step: name(), probe }
                 }
             },
-            Next::Verify(_) => {
-                What::Verified { run: id(), step: name(), progress: Progress::Done }
-            }
+            Next::Verify(_) => What::Verified { run: id(), step: name(), progress: Progress::Done },
             _ => return None,
         })
     }

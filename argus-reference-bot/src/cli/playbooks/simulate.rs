@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use argus_bot_sdk::{Clock, SystemClock};
 use argus_soc::event::SecurityEvent;
 use argus_soc::playbook::{PlannedStep, parse, plan};
 use argus_soc::run::{Supposed, rehearse};
@@ -93,7 +95,8 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 fn connectors(config: &Config) -> Result<Connectors, Complaint> {
-    Ok(connectors_of(config)?)
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(connectors_of(config, &clock)?)
 }
 
 fn step_json(step: &PlannedStep, event: &SecurityEvent, connectors: Option<&Connectors>) -> Value {
