@@ -53,7 +53,9 @@ Examples:
 With --config each step shows the request that its connector would send, without credentials. Nothing is sent.")]
     Simulate(simulate::Args),
     /// Show what differs between two playbooks in what they do; exit code 1 if something does.
-    #[command(after_help = "Example:\n  argus playbooks diff contain-1.3.0.yaml contain-1.4.0.yaml")]
+    #[command(
+        after_help = "Example:\n  argus playbooks diff contain-1.3.0.yaml contain-1.4.0.yaml"
+    )]
     Diff(diff::Args),
     /// Make a playbook of a CACAO 2.0 file; exit code 1 if something of it was left out.
     #[command(after_help = "\

@@ -10,7 +10,7 @@ use crate::cli::output::{Format, say};
 use crate::cli::{Complaint, Ended, Outcome};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The playbook as it was.
     old: PathBuf,
     /// As it is.
@@ -61,9 +61,12 @@ fn differences(old: &Playbook, new: &Playbook) -> Vec<Change> {
 
 fn by_name(mut document: Value) -> Value {
     let actions = document.get_mut("actions").map(Value::take);
-    let named = actions.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(|it| {
-        Some((it.get("id")?.as_str()?.to_owned(), it.clone()))
-    });
+    let named = actions
+        .as_ref()
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|it| Some((it.get("id")?.as_str()?.to_owned(), it.clone())));
     let named: serde_json::Map<String, Value> = named.collect();
     if let Some(fields) = document.as_object_mut() {
         fields.insert("actions".into(), Value::Object(named));

@@ -10,7 +10,7 @@ use crate::cli::output::{Format, complain, read, say};
 use crate::cli::{Complaint, Ended, Outcome};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Import {
+pub(in crate::cli) struct Import {
     /// The CACAO 2.0 file, or - for standard input.
     file: PathBuf,
     /// For whom to write: the playbook as YAML, or that and the report as JSON.
@@ -19,15 +19,15 @@ pub(super) struct Import {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Export {
+pub(in crate::cli) struct Export {
     /// The playbook, or - for standard input.
     file: PathBuf,
 }
 
 pub(super) fn import(args: &Import) -> Outcome {
     let shown = args.file.display().to_string();
-    let imported =
-        cacao::import(&read(&args.file)?).map_err(|error| Complaint(format!("{shown}: {error}")))?;
+    let imported = cacao::import(&read(&args.file)?)
+        .map_err(|error| Complaint(format!("{shown}: {error}")))?;
     // What was made has to be one of ours, whatever stood in the file.
     parse(&shown, &imported.yaml).map_err(|error| Complaint(error.to_string()))?;
     match args.format {

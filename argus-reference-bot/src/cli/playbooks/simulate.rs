@@ -19,7 +19,7 @@ use crate::flows::connectors::Connectors;
 use crate::ports::connector::{About, Order};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// The playbook.
     file: PathBuf,
     /// The alert, or - for standard input.
@@ -77,7 +77,12 @@ pub(super) fn run(args: &Args) -> Outcome {
             say(&serde_json::to_string_pretty(&all)?)?;
         }
         Format::Text => {
-            say(&format!("{} {}, triggered: {}", playbook.id, playbook.version, playbook.triggered_by(&event)))?;
+            say(&format!(
+                "{} {}, triggered: {}",
+                playbook.id,
+                playbook.version,
+                playbook.triggered_by(&event)
+            ))?;
             if asks {
                 say("People are asked before it begins.")?;
             }
@@ -88,7 +93,10 @@ pub(super) fn run(args: &Args) -> Outcome {
             for (at, sent) in ended.sent.iter().enumerate() {
                 say(&format!("{:>3}. {sent}", at + 1))?;
             }
-            say(&format!("\nIt ends as {}.", serde_json::to_string(&ended.status)?.trim_matches('"')))?;
+            say(&format!(
+                "\nIt ends as {}.",
+                serde_json::to_string(&ended.status)?.trim_matches('"')
+            ))?;
         }
     }
     Ok(Ended::Well)
@@ -163,7 +171,9 @@ fn line(step: &Value) -> String {
     );
     if let Some(request) = step.get("request") {
         let part = |name: &str| request.get(name).and_then(Value::as_str).unwrap_or_default();
-        line.push_str(&["\n    ", text("connector"), ": ", part("method"), " ", part("url")].concat());
+        line.push_str(
+            &["\n    ", text("connector"), ": ", part("method"), " ", part("url")].concat(),
+        );
         if let Some(body) = request.get("body").filter(|it| !it.is_null()) {
             line.push_str(&["\n    ", &body.to_string()].concat());
         }

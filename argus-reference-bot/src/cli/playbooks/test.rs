@@ -18,7 +18,7 @@ use crate::cli::{Complaint, Ended, Outcome, alert};
 use crate::flows::triage::decision_name;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Playbooks; the tests of `isolate.yaml` are in `isolate.test.yaml` beside it.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -98,8 +98,9 @@ pub(super) fn run(args: &Args) -> Outcome {
             return Err(Complaint(format!("{}: there is no test in it", beside.display())));
         }
         for test in tests.tests {
-            let wrong = failures(&playbook, &test, beside.parent())
-                .map_err(|error| Complaint(format!("{}: {}: {error}", beside.display(), test.name)))?;
+            let wrong = failures(&playbook, &test, beside.parent()).map_err(|error| {
+                Complaint(format!("{}: {}: {}", beside.display(), test.name, error.0))
+            })?;
             all.push((beside.display().to_string(), test.name, wrong));
         }
     }
@@ -114,7 +115,10 @@ pub(super) fn run(args: &Args) -> Outcome {
         }
         Format::Text => {
             for (file, name, wrong) in &all {
-                say(&format!("{}  {file}: {name}", if wrong.is_empty() { "ok  " } else { "FAIL" }))?;
+                say(&format!(
+                    "{}  {file}: {name}",
+                    if wrong.is_empty() { "ok  " } else { "FAIL" }
+                ))?;
                 for wrong in wrong {
                     say(&format!("      {wrong}"))?;
                 }
