@@ -19,7 +19,7 @@ pub use self::next::Next;
 pub use self::rehearse::{Rehearsed, Supposed, rehearse};
 pub use self::step::{State, Step};
 pub use self::stop::{NotUndone, Stopped};
-pub use self::terms::{Terms, Turn};
+pub use self::terms::{Subjects, Terms, Turn};
 use crate::ledger::fact::{Actor, Fact, What};
 use crate::playbook::{EffectClass, PlannedStep};
 
@@ -289,6 +289,9 @@ impl Run {
         }
         if self.requested_by.is(who) {
             return Err(NotCounted::Requester);
+        }
+        if self.terms.is_about(who) {
+            return Err(NotCounted::Subject);
         }
         if approval.decisions.iter().any(|decision| decision.by.is(who)) {
             return Err(NotCounted::AlreadyDecided);

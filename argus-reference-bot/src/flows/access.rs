@@ -1,5 +1,6 @@
 //! Who may do this, now: the directory is asked, the policy decides, the answer is recorded.
 
+mod approvers;
 mod remembered;
 
 use std::collections::BTreeMap;

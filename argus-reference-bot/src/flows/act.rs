@@ -166,6 +166,9 @@ impl Soc {
             Action::Deny { run: run.into() }
         };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        if let Some(asked) = incident.runs.get(run) {
+            self.must_be_approver(&person.actor(), asked, key, correlation).await?;
+        }
         self.change(key, |incident| {
             let Some(asked) = incident.runs.get(run) else { return Ok(None) };
             let actor = person.actor();

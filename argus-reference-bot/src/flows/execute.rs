@@ -18,7 +18,7 @@ use argus_soc::effect::plan_digest;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ActionKind, PlanError, PlannedStep, Playbook, plan};
-use argus_soc::run::{Next, Run, Terms};
+use argus_soc::run::{Next, Run, Subjects, Terms};
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -74,6 +74,9 @@ pub fn new_run(
     }
     let turn = playbook.execution.concurrency.as_ref();
     let turn = turn.and_then(|it| it.key.bind(&incident.event).ok());
+    let subjects = Subjects::of(&incident.event, &playbook.gates);
+    let terms = Terms::of(&playbook.execution, &playbook.gates, turn).about(&subjects);
+    let quorum = playbook.gates.quorum.max(1) + subjects.unknown;
     let run = format!("{}.r{}", incident.key, incident.runs.len() + 1);
     let digest = plan_digest(&run, &playbook.sha256, &steps);
     let fact = |what| soc.fact(actor.clone(), correlation, what);
@@ -84,33 +87,43 @@ pub fn new_run(
             playbook_sha256: playbook.sha256.clone(),
             steps,
             max_attempts: playbook.execution.retry.max_attempts,
-            quorum: playbook.gates.quorum,
-            terms: Terms::of(&playbook.execution, &playbook.gates, turn),
+            quorum,
+            terms: terms.clone(),
         })
         .of(&incident.key),
     ];
     if let Some(reason) = ask
         && !playbook.gates.dry_run
     {
-        facts.extend(asked(soc, incident, &run, digest, playbook.gates.quorum, reason, fact));
+        let wanted = Wanted { quorum, expires_ms: terms.expires_ms };
+        facts.extend(asked(soc, incident, &run, digest, wanted, reason, fact));
     }
     Ok(facts)
 }
 
-/// The records with which a run asks people.
+/// What a playbook wants of those who are asked.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    quorum: u32,
+    expires_ms: Option<i64>,
+}
+
+/// The records with which a run asks people. Of what the settings and the playbook want, the
+/// stricter counts.
 fn asked(
     soc: &Soc,
     incident: &Incident,
     run: &str,
     digest: String,
-    quorum: u32,
+    wanted: Wanted,
     reason: String,
     fact: impl Fn(What) -> Fact,
 ) -> Vec<Fact> {
-    let secs = i64::from(soc.approvals.expires_secs);
+    let most = i64::from(soc.approvals.expires_secs) * 1000;
+    let open = wanted.expires_ms.map_or(most, |ms| ms.min(most));
     let now = soc.clock.now();
-    let expires_at = now.checked_add(SignedDuration::from_secs(secs)).unwrap_or(now);
-    let quorum = soc.approvals.quorum.max(quorum).max(1);
+    let expires_at = now.checked_add(SignedDuration::from_millis(open)).unwrap_or(now);
+    let quorum = soc.approvals.quorum.max(wanted.quorum).max(1);
     let run = run.to_owned();
     let card = format!("approval/{run}");
     let asked = What::ApprovalRequested { run, digest, quorum, reason, expires_at };

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) teams: Arc<Teams>,
     pub(super) tickets: Arc<Tickets>,
     pub(super) hosts: Arc<Hosts>,
+    /// Who is in the group `leads` now.
+    pub(super) leads: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -63,7 +65,8 @@ impl World {
             ledger: Arc::clone(&self.ledger) as _,
             clock: Arc::new(SystemClock),
             connector: Arc::clone(&self.teams) as _,
-            access: Access::new(TENANT, &rbac, Arc::new(Engineers)).expect("roles"),
+            access: Access::new(TENANT, &rbac, Arc::new(Engineers(Arc::clone(&self.leads))))
+                .expect("roles"),
             knowledge: Arc::new(knowledge),
             templates: Arc::new(Library::of(Templates::new::<&str, &str>([])).0),
             playbooks: Playbooks::of(&playbooks).expect("playbooks"),
@@ -115,14 +118,16 @@ pub(super) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
     }
 }
 
-/// Everybody is an engineer.
+/// Everybody is an engineer, and some are leads.
 #[derive(Debug)]
-struct Engineers;
+struct Engineers(Arc<Mutex<Vec<String>>>);
 
 #[async_trait]
 impl Directory for Engineers {
-    async fn groups_of(&self, _: &str, of: &[String]) -> Result<Vec<String>, DirectoryError> {
-        Ok(of.to_vec())
+    async fn groups_of(&self, who: &str, of: &[String]) -> Result<Vec<String>, DirectoryError> {
+        let leads = self.0.lock().expect("leads");
+        let is_in = |group: &&String| *group != "leads" || leads.iter().any(|lead| lead == who);
+        Ok(of.iter().filter(is_in).cloned().collect())
     }
 }
 

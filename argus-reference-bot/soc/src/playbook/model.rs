@@ -247,8 +247,9 @@ pub struct Gates {
     pub quorum: u32,
     /// Who may not.
     pub exclude: Vec<Excluded>,
-    /// How long the question stays open, in milliseconds.
-    pub expires_ms: i64,
+    /// How long the question stays open at most, in milliseconds; what the settings say where
+    /// nothing is said.
+    pub expires_ms: Option<i64>,
     /// What happens then.
     pub on_expire: OnExpire,
     /// For how long after its end people can undo a run, in milliseconds; a day where nothing is
@@ -265,7 +266,7 @@ impl Default for Gates {
             approvers: None,
             quorum: 1,
             exclude: vec![Excluded::Requester],
-            expires_ms: 15 * 60 * 1000,
+            expires_ms: None,
             on_expire: OnExpire::Deny,
             undo_ms: None,
             dry_run: false,

@@ -352,7 +352,9 @@ impl<'a> Reading<'a> {
                 gates.exclude.push(Excluded::Requester);
             }
         }
-        gates.expires_ms = self.duration(fields, "expires", gates.expires_ms);
+        if fields.get("expires").is_some() {
+            gates.expires_ms = Some(self.duration(fields, "expires", 0));
+        }
         let words = [("deny", OnExpire::Deny), ("escalate", OnExpire::Escalate)];
         gates.on_expire = self.choice(fields, "on_expire", &words).unwrap_or_default();
         if fields.get("undo_until").is_some() {

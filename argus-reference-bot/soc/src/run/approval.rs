@@ -52,4 +52,7 @@ pub enum NotCounted {
     /// Nobody approves their own request.
     #[error("you asked for this yourself; somebody else has to decide")]
     Requester,
+    /// The playbook excludes whom the event is about.
+    #[error("the event is about you; somebody else has to decide")]
+    Subject,
 }

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::playbook::{ConcurrencyPolicy, Execution, Gates, OnCancel};
+use crate::event::{EntityKind, SecurityEvent};
+use crate::ledger::fact::Actor;
+use crate::playbook::{ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel};
 
 /// How long effects can be undone by a person where nothing is said, in milliseconds: a day.
 const UNDO_MS: i64 = 24 * 3_600_000;
@@ -26,6 +28,15 @@ pub struct Terms {
     pub turn: Option<Turn>,
     /// Whether nothing is sent.
     pub dry_run: bool,
+    /// The role or group whose members alone decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<String>,
+    /// The directory object ids of those whom the event is about, if they may not decide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
+    /// How long people are asked, in milliseconds, where the playbook says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<i64>,
 }
 
 /// The runs that may not overlap.
@@ -35,6 +46,35 @@ pub struct Turn {
     pub key: String,
     /// What happens to the later one.
     pub policy: ConcurrencyPolicy,
+}
+
+/// Whom an event is about, as far as a playbook excludes them from deciding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// Their directory object ids.
+    pub known: Vec<String>,
+    /// How many the event names without one. Who they are in a conversation nobody can tell: each
+    /// may be one of those who agree, so for each one more has to.
+    pub unknown: u32,
+}
+
+impl Subjects {
+    /// Those of an event under these gates.
+    pub fn of(event: &SecurityEvent, gates: &Gates) -> Self {
+        let mut subjects = Self::default();
+        if !gates.exclude.contains(&Excluded::Subject) {
+            return subjects;
+        }
+        for user in event.entities.iter().filter(|it| it.kind == EntityKind::User) {
+            match user.ids.get("aad_user_id") {
+                Some(id) => subjects.known.push(id.to_lowercase()),
+                None => subjects.unknown += 1,
+            }
+        }
+        subjects.known.sort_unstable();
+        subjects.known.dedup();
+        subjects
+    }
 }
 
 impl Default for Terms {
@@ -47,6 +87,9 @@ impl Default for Terms {
             undo_ms: UNDO_MS,
             turn: None,
             dry_run: false,
+            approvers: None,
+            subjects: Vec::new(),
+            expires_ms: None,
         }
     }
 }
@@ -62,7 +105,23 @@ impl Terms {
             undo_ms: gates.undo_ms.unwrap_or(UNDO_MS),
             turn: key.zip(policy).map(|(key, policy)| Turn { key, policy }),
             dry_run: gates.dry_run,
+            approvers: gates.approvers.clone(),
+            subjects: Vec::new(),
+            expires_ms: gates.expires_ms,
         }
+    }
+
+    /// Those of a run on this event: whom it is about is known only then.
+    #[must_use]
+    pub fn about(mut self, subjects: &Subjects) -> Self {
+        self.subjects.clone_from(&subjects.known);
+        self
+    }
+
+    /// Whether the event is about `who`, and the playbook excludes them for that.
+    pub fn is_about(&self, who: &Actor) -> bool {
+        let Actor::Person { object_id, .. } = who else { return false };
+        self.subjects.iter().any(|it| it.eq_ignore_ascii_case(object_id))
     }
 
     pub(crate) fn is_default(&self) -> bool {

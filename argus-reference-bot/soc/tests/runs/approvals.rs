@@ -1,7 +1,9 @@
 //! Whose yes counts.
 
+use argus_soc::event::{Entity, EntityKind};
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::run::{Next, NotCounted, Run, Status};
+use argus_soc::playbook::{Excluded, Gates};
+use argus_soc::run::{Next, NotCounted, Run, Status, Subjects, Terms};
 
 use super::{at, created, fact, step};
 
@@ -108,4 +110,31 @@ fn a_person_is_told_why_not() {
     check(&Actor::service("run"), "d", 2, Err(NotCounted::NotAPerson));
     check(&person("bob"), "e", 2, Err(NotCounted::DigestMismatch));
     check(&person("bob"), "d", 1_000, Err(NotCounted::Expired));
+}
+
+#[test]
+fn whom_the_event_is_about_does_not_decide() {
+    let terms = Terms { subjects: vec!["sue".into()], ..Terms::default() };
+    let mut run = asked();
+    run.terms = terms;
+    assert_eq!(run.may_decide(&person("SUE"), "d", at(1)), Err(NotCounted::Subject));
+    run.apply(&says(person("Sue"), "yes", 1));
+    run.apply(&says(person("ann"), "yes", 2));
+    assert_eq!((run.status, run.approval.unwrap().decisions.len()), (Status::AwaitingApproval, 1));
+}
+
+#[test]
+fn for_each_subject_without_an_object_id_one_more_has_to_agree() {
+    let user = |name: &str, id: Option<&str>| Entity {
+        kind: EntityKind::User,
+        value: name.into(),
+        ids: id.map(|id| ("aad_user_id".into(), id.into())).into_iter().collect(),
+    };
+    let mut event = crate::host_event("high");
+    event.entities =
+        vec![user("sue@x", Some("SUE")), user("sue", Some("sue")), user("tom@x", None)];
+    let gates = Gates { exclude: vec![Excluded::Subject], ..Gates::default() };
+    let subjects = Subjects::of(&event, &gates);
+    assert_eq!(subjects, Subjects { known: vec!["sue".into()], unknown: 1 });
+    assert_eq!(Subjects::of(&event, &Gates::default()), Subjects::default());
 }

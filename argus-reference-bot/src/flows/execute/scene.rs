@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::patience::looked_at;
-use super::{Did, PAUSE, SLOWEST_POLL, asked, until};
+use super::{Did, PAUSE, SLOWEST_POLL, Wanted, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::flows::triage::facts_of;
@@ -161,8 +161,8 @@ impl Scene<'_> {
         let digest = plan_digest(&self.run.id, &self.run.playbook_sha256, &steps);
         let reason = format!("automation is paused by the circuit breaker ({scope})");
         let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
-        let facts =
-            asked(self.soc, self.incident, &self.run.id, digest, self.run.quorum, reason, fact);
+        let wanted = Wanted { quorum: self.run.quorum, expires_ms: self.run.terms.expires_ms };
+        let facts = asked(self.soc, self.incident, &self.run.id, digest, wanted, reason, fact);
         self.soc.ledger.append(Batch::on(self.incident, facts)).await?;
         Ok(Did::GoOn)
     }
@@ -247,6 +247,8 @@ impl Scene<'_> {
             };
             let action = Action::Approve { run: self.run.id.clone(), requester };
             let _still = self.authorise(&decision.by, action).await?;
+            let (key, correlation) = (&self.incident.key, &self.run.correlation);
+            self.soc.must_be_approver(&decision.by, self.run, key, correlation).await?;
         }
         let action = Action::Act {
             incident: self.incident.key.clone(),

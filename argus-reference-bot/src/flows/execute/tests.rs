@@ -1,12 +1,13 @@
 //! Runs against a small world: what people and clocks do to them.
 
 use argus_soc::ledger::fact::What;
-use argus_soc::run::{Run, State, Status};
+use argus_soc::run::{NotCounted, Run, State, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::buttons::Act;
+use crate::buttons::{Act, Pressed};
+use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
 use crate::flows::world::{World, ann, place, receive, until};
 
@@ -158,5 +159,66 @@ async fn a_run_that_may_not_overlap_is_turned_away() {
     it.soc.bells.execute.notify_one();
     it.ends("INC-1.r2", Status::Cancelled).await;
     assert_eq!(it.world.hosts.did(), ["isolate_host ws-1"]);
+    it.stop().await;
+}
+
+const LEADS: &str = "gates: {human_approval: always, approvers: leads, quorum: 2, expires: 90s}";
+
+impl Driven {
+    /// `who` agrees to the first run.
+    async fn yes(&self, who: &str) -> Result<Done, ActError> {
+        let run = "INC-1.r1".to_owned();
+        let v = self.seen(&run).await.approval.expect("a request").digest;
+        let pressed = Pressed { incident: "INC-1".into(), act: Act::Approve { run }, v };
+        let person = Person { object_id: who.into(), ..ann() };
+        self.soc.act(&person, &pressed, "c").await
+    }
+
+    fn leads_are(&self, leads: &[&str]) {
+        *self.world.leads.lock().expect("leads") = leads.iter().map(|it| (*it).into()).collect();
+    }
+}
+
+#[tokio::test]
+async fn only_those_whom_the_playbook_names_decide() {
+    let it = Driven::on(&playbook(&[ISOLATE], LEADS)).await;
+    it.leads_are(&["ann", "bob", "cid"]);
+    it.run().await;
+    let asked = it.seen("INC-1.r1").await;
+    let open = asked.approval.as_ref().expect("a request").expires_at;
+    assert!(open.duration_since(asked.created_at).as_secs() <= 90, "the playbook is stricter");
+    let refused = |answer: &Result<Done, ActError>| match answer {
+        Err(ActError::Access(AccessError::Refused(refusal))) => refusal.code,
+        _ => "",
+    };
+    assert_eq!(refused(&it.yes("eve").await), "not_approver", "an engineer, but no lead");
+    assert_eq!(refused(&it.yes("ann").await), "own_request");
+    assert!(matches!(it.yes("bob").await, Ok(Done::Changed(_))));
+    it.leads_are(&["bob"]);
+    assert_eq!(refused(&it.yes("cid").await), "not_approver", "removed before the click");
+    assert_eq!(it.seen("INC-1.r1").await.approval.expect("a request").decisions.len(), 1);
+    it.leads_are(&["bob", "cid"]);
+    assert!(matches!(it.yes("bob").await, Err(ActError::NotCounted(NotCounted::AlreadyDecided))));
+    assert!(matches!(it.yes("cid").await, Ok(Done::Changed(_))));
+    it.ends("INC-1.r1", Status::Succeeded).await;
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1"]);
+    it.stop().await;
+}
+
+#[tokio::test]
+async fn a_yes_of_somebody_who_is_no_approver_any_more_does_nothing() {
+    let it = Driven::on(&playbook(&[ISOLATE], LEADS)).await;
+    it.leads_are(&["bob", "cid"]);
+    it.run().await;
+    assert!(matches!(it.yes("bob").await, Ok(Done::Changed(_))));
+    it.leads_are(&["cid"]);
+    assert!(matches!(it.yes("cid").await, Ok(Done::Changed(_))));
+    until("the refusal", async || {
+        let step = it.seen("INC-1.r1").await.steps.first()?.state.clone();
+        matches!(step, State::Failed { .. }).then_some(())
+    })
+    .await;
+    let none: [String; 0] = [];
+    assert_eq!(it.world.hosts.did(), none);
     it.stop().await;
 }
