@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use argus_soc::playbook::parse;
+use argus_soc::playbook::{parse, schema};
 use clap::Subcommand;
 
 use super::output::{Format, complain, read, say};
@@ -25,11 +25,23 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value = "json")]
         format: Format,
     },
+    /// Print the JSON Schema of playbooks, for editors.
+    #[command(after_help = "Examples:
+  argus playbooks schema > playbook.schema.json
+
+An editor that knows YAML (VS Code with its YAML extension, for one) then completes and checks a
+playbook that begins with this line:
+  # yaml-language-server: $schema=playbook.schema.json")]
+    Schema,
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Lint { files } => lint(files),
+        Command::Schema => {
+            say(&serde_json::to_string_pretty(&schema())?)?;
+            Ok(Ended::Well)
+        }
         Command::Show { file, format } => {
             let playbook = parse(&file.display().to_string(), &text(file)?)
                 .map_err(|error| Complaint(error.to_string()))?;
