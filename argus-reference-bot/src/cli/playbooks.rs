@@ -1,5 +1,7 @@
 //! `argus playbooks`.
 
+mod replay;
+
 use std::path::{Path, PathBuf};
 
 use argus_soc::playbook::{parse, schema};
@@ -33,11 +35,24 @@ An editor that knows YAML (VS Code with its YAML extension, for one) then comple
 playbook that begins with this line:
   # yaml-language-server: $schema=playbook.schema.json")]
     Schema,
+    /// Run a new version over recorded history: what would start, ask and be done otherwise.
+    #[command(after_help = "\
+Examples:
+  argus playbooks replay contain-host.yaml --data ./data/argus.db
+  argus playbooks replay contain-host.yaml --config argus.toml --format json
+
+Each recorded incident is decided twice with the answers that were recorded when it was opened: by the
+playbooks of today, and with this one in the place of the one with its id. Nothing is sent or written.
+
+Exit codes: 0 nothing would differ, 1 something would, or there is no history, 2 usage, or the playbook does not
+load.")]
+    Replay(replay::Args),
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Lint { files } => lint(files),
+        Command::Replay(args) => replay::run(args),
         Command::Schema => {
             say(&serde_json::to_string_pretty(&schema())?)?;
             Ok(Ended::Well)
