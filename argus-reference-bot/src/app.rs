@@ -34,6 +34,7 @@ use crate::flows::access::Access;
 use crate::flows::anchor::anchor;
 use crate::flows::automation::automation;
 use crate::flows::canary::canaries;
+use crate::flows::connectors::Connectors;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::measures::measure;
@@ -306,6 +307,22 @@ pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sour
     let cloud = identity::cloud(&config.bot)?;
     let identity = Identity::of(&config.bot, cloud, clock)?;
     knowledge::sources(config, cloud, &identity, clock)
+}
+
+/// The systems in which Argus does something, for a command that looks whether they are there.
+///
+/// # Errors
+///
+/// [`AppError`] names the setting, and what to do.
+pub(crate) fn connectors_of(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Connectors, AppError> {
+    let cloud = identity::cloud(&config.bot)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    let teams = Teams::new(config, cloud, &identity, clock)?;
+    let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
+    Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
 }
 
 /// Teams, both ways.

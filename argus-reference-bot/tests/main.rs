@@ -9,6 +9,7 @@
 
 mod connectors;
 mod designer;
+mod doctor;
 mod explain;
 mod measures;
 mod routes;

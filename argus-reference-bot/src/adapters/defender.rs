@@ -3,6 +3,8 @@
 //! Source: defender-docs, `isolate-machine`, `machineaction`; facts/external-apis.md 2.3. The
 //! effect's key travels in `externalID` and in the comment, so that a probe finds it.
 
+use std::time::Duration;
+
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
@@ -10,13 +12,19 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Credential, Far, Lost};
+use super::web::{Budget, Credential, Far, Lost, Pace};
 use crate::ports::connector::{Connector, Order, Preview};
 
 /// What a token for Defender is asked for.
 pub const SCOPE: &str = "https://api.securitycenter.microsoft.com/.default";
 /// Actions that a probe looks through: newest first, so ours is among the first.
 const PROBED: &str = "50";
+
+/// Below Defender's 100 in a minute and 1,500 in an hour (facts/external-apis.md 2.3): at most 75 + 20
+/// in a minute and 75 + 1,200 in an hour.
+const DEEDS: Pace = Pace { burst: 75, every: Duration::from_secs(3) };
+/// For what only reads, likewise: at most 60 + 24 and 60 + 1,440.
+const LOOKS: Pace = Pace { burst: 60, every: Duration::from_millis(2_500) };
 
 /// Defender for Endpoint behind its REST API.
 #[derive(Debug)]
@@ -36,7 +44,8 @@ impl Defender {
         url: &str,
         tokens: std::sync::Arc<dyn argus_bot_sdk::auth::TokenSource>,
     ) -> Result<Self, String> {
-        Ok(Self { name: name.into(), far: Far::new(url, Credential::Token(tokens))? })
+        let far = Far::new(url, Credential::Token(tokens))?.paced(Budget::new(DEEDS, LOOKS));
+        Ok(Self { name: name.into(), far })
     }
 
     /// The machine actions that match, newest first, or why nobody knows.

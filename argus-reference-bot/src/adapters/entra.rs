@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Back, Credential, Far, Lost};
+use super::web::{Back, Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
 
 /// Entra ID behind Microsoft Graph.
@@ -32,7 +32,8 @@ impl Entra {
         url: &str,
         tokens: std::sync::Arc<dyn TokenSource>,
     ) -> Result<Self, String> {
-        Ok(Self { name: name.into(), far: Far::new(url, Credential::Token(tokens))? })
+        let far = Far::new(url, Credential::Token(tokens))?.paced(Budget::usual());
+        Ok(Self { name: name.into(), far })
     }
 
     fn user(&self, user: &str, more: &[&str]) -> url::Url {

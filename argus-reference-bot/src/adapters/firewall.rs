@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::web::{Credential, Far, Lost};
+use super::web::{Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
 
 /// A block list.
@@ -39,7 +39,7 @@ impl Firewall {
     /// Why the address cannot be used.
     pub fn new(name: &str, url: &str, token: Option<Secret>) -> Result<Self, String> {
         let credential = token.map_or(Credential::None, Credential::Bearer);
-        Ok(Self { name: name.into(), far: Far::new(url, credential)? })
+        Ok(Self { name: name.into(), far: Far::new(url, credential)?.paced(Budget::usual()) })
     }
 
     fn entry(&self, address: IpAddr) -> url::Url {

@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Credential, Far};
+use super::web::{Budget, Credential, Far};
 use crate::ports::connector::{Connector, Order, Preview};
 
 const IDEMPOTENCY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -57,6 +57,7 @@ impl Hook {
         };
         let key =
             options.secret.map(|it| hmac::Key::new(hmac::HMAC_SHA256, it.expose().as_bytes()));
+        let far = far.paced(Budget::usual());
         Ok(Self { name: name.into(), far, key, can_look: options.can_look })
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Back, Credential, Far, Lost, words};
+use super::web::{Back, Budget, Credential, Far, Lost, words};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::ports::itsm::{Itsm, ItsmError, TicketView};
 use crate::view::clip;
@@ -57,7 +57,7 @@ impl Jira {
             name: name.into(),
             project: project.into(),
             issue_type: issue_type.unwrap_or("Task").into(),
-            far: Far::new(url, credential)?,
+            far: Far::new(url, credential)?.paced(Budget::usual()),
         })
     }
 

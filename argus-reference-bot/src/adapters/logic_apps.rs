@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::sentinel::resource;
-use super::web::{Credential, Far, Lost};
+use super::web::{Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
 
 const VERSION: &str = "2019-05-01";
@@ -46,7 +46,7 @@ impl LogicApps {
         Ok(Self {
             name: name.into(),
             workflows: workflows.collect::<Result<_, String>>()?,
-            far: Far::new(url, Credential::Token(tokens))?,
+            far: Far::new(url, Credential::Token(tokens))?.paced(Budget::usual()),
         })
     }
 

@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::web::{Credential, Far, Lost};
+use super::web::{Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::view::clip;
 
@@ -56,7 +56,7 @@ impl Sentinel {
             name: name.into(),
             workspace: resource(workspace, "Microsoft.OperationalInsights/workspaces")?,
             tenant: tenant.into(),
-            far: Far::new(url, Credential::Token(tokens))?,
+            far: Far::new(url, Credential::Token(tokens))?.paced(Budget::usual()),
         })
     }
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Back, Credential, Far};
+use super::web::{Back, Budget, Credential, Far};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::ports::itsm::{Itsm, ItsmError, TicketView};
 use crate::view::clip;
@@ -41,7 +41,7 @@ impl ServiceNow {
         login: Option<(String, argus_bot_sdk::auth::Secret)>,
     ) -> Result<Self, String> {
         let credential = login.map_or(Credential::None, |(user, it)| Credential::Basic(user, it));
-        Ok(Self { name: name.into(), far: Far::new(url, credential)? })
+        Ok(Self { name: name.into(), far: Far::new(url, credential)?.paced(Budget::usual()) })
     }
 
     /// The rows that match, or why nobody knows.
