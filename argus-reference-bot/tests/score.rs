@@ -20,17 +20,17 @@ const PLAYBOOK: &str = "playbook: {id: contain, name: Contain, version: \"1.0.0\
     actions:\n  - {id: isolate, type: isolate_host, target: \"{{ entity.value }}\", \
     rollback: {id: release, type: release_host}}\n";
 
-struct Scene(TempDir);
+pub(crate) struct Scene(pub(crate) TempDir);
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scene = Self(TempDir::new().expect("a folder"));
         scene.write("alert.json", ALERT);
         scene.write("playbooks/contain.yaml", PLAYBOOK);
         scene
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.0.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(path, text).expect("written");
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     /// A store with two incidents; the second one has a further event.
-    async fn store(&self) {
+    pub(crate) async fn store(&self) {
         let store = Sqlite::open(&self.0.path().join("argus.db")).expect("opens");
         for n in 1..=3 {
             store.receive(suite::arrival(n)).await.expect("received");

@@ -15,6 +15,7 @@ mod graph;
 mod model;
 mod plan;
 mod read;
+mod schema;
 mod step;
 mod steps;
 mod template;
@@ -35,6 +36,7 @@ pub use model::{
     Gates, OnCancel, OnExpire, Operator, Playbook, Retry, Review, Trigger,
 };
 pub use plan::{PlanError, PlannedStep, Target, plan};
+pub use schema::schema;
 pub use step::{EffectClass, Join, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};
 

@@ -4,10 +4,11 @@ mod diff;
 mod exchange;
 mod simulate;
 mod test;
+mod replay;
 
 use std::path::{Path, PathBuf};
 
-use argus_soc::playbook::parse;
+use argus_soc::playbook::{parse, schema};
 use clap::Subcommand;
 
 use super::output::{Format, complain, read, say};
@@ -68,6 +69,26 @@ is left out, and what is imported asks a person every time.")]
     /// Write a playbook as CACAO 2.0; what CACAO has not travels in an extension, and comes back.
     #[command(after_help = "Example:\n  argus playbooks export contain.yaml > contain.cacao.json")]
     Export(exchange::Export),
+    /// Print the JSON Schema of playbooks, for editors.
+    #[command(after_help = "Examples:
+  argus playbooks schema > playbook.schema.json
+
+An editor that knows YAML (VS Code with its YAML extension, for one) then completes and checks a
+playbook that begins with this line:
+  # yaml-language-server: $schema=playbook.schema.json")]
+    Schema,
+    /// Run a new version over recorded history: what would start, ask and be done otherwise.
+    #[command(after_help = "\
+Examples:
+  argus playbooks replay contain-host.yaml --data ./data/argus.db
+  argus playbooks replay contain-host.yaml --config argus.toml --format json
+
+Each recorded incident is decided twice with the answers that were recorded when it was opened: by the
+playbooks of today, and with this one in the place of the one with its id. Nothing is sent or written.
+
+Exit codes: 0 nothing would differ, 1 something would, or there is no history, 2 usage, or the playbook does not
+load.")]
+    Replay(replay::Args),
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
@@ -78,6 +99,11 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Diff(args) => diff::run(args),
         Command::Import(args) => exchange::import(args),
         Command::Export(args) => exchange::export(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Schema => {
+            say(&serde_json::to_string_pretty(&schema())?)?;
+            Ok(Ended::Well)
+        }
         Command::Show { file, format } => {
             let playbook = parse(&file.display().to_string(), &text(file)?)
                 .map_err(|error| Complaint(error.to_string()))?;

@@ -3,7 +3,7 @@
 mod answers;
 mod compare;
 mod explain;
-mod history;
+pub(super) mod history;
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ pub(super) fn run(command: &Command) -> Outcome {
 
 /// Where models and playbooks come from.
 #[derive(Debug, clap::Args)]
-struct From {
+pub(super) struct From {
     /// The settings, which name the model in use, further models and playbooks.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -71,11 +71,11 @@ struct From {
 }
 
 impl From {
-    fn config(&self) -> Result<Option<Config>, Complaint> {
+    pub(super) fn config(&self) -> Result<Option<Config>, Complaint> {
         Ok(self.config.as_deref().map(config::load).transpose()?)
     }
 
-    fn playbooks(&self, config: Option<&Config>) -> Result<Vec<Playbook>, Complaint> {
+    pub(super) fn playbooks(&self, config: Option<&Config>) -> Result<Vec<Playbook>, Complaint> {
         let configured = config.and_then(|it| it.playbooks.as_ref());
         let configured = configured.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let folder = self.playbooks.clone().or(configured);
@@ -84,7 +84,7 @@ impl From {
 }
 
 /// The model of this name, or in this file.
-fn model(named: Option<&str>, config: Option<&Config>) -> Result<Model, Complaint> {
+pub(super) fn model(named: Option<&str>, config: Option<&Config>) -> Result<Model, Complaint> {
     let score = config.map(|it| it.score.clone()).unwrap_or_default();
     let named = named.unwrap_or(&score.model);
     let is_file = Path::new(named).extension().is_some_and(|it| it.eq_ignore_ascii_case("toml"));

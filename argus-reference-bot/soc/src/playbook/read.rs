@@ -15,11 +15,37 @@ use crate::event::Severity;
 pub(super) const HEADER: [&str; 6] = ["id", "name", "version", "schema", "owner", "review"];
 pub(super) const SECTIONS: [&str; 6] =
     ["triggers", "conditions", "blast", "gates", "execution", "actions"];
+pub(super) const REVIEW: [&str; 2] = ["approved_by", "sha256"];
+pub(super) const TRIGGER: [&str; 5] = ["source", "event_type", "severity", "mitre", "where"];
+pub(super) const CONDITIONS: [&str; 3] = ["asset_criticality", "environment", "risk_threshold"];
+pub(super) const BLAST: [&str; 5] =
+    ["max_targets", "per_hour", "percent_of_class", "deny_tags", "require_known_asset"];
+pub(super) const GATES: [&str; 9] = [
+    "human_approval",
+    "approvers",
+    "quorum",
+    "exclude",
+    "expires",
+    "on_expire",
+    "undo_until",
+    "dry_run",
+    "audit_log",
+];
+pub(super) const EXECUTION: [&str; 7] = [
+    "idempotency",
+    "timeout_seconds",
+    "retry_policy",
+    "max_duration",
+    "max_parallel",
+    "on_cancel",
+    "concurrency",
+];
+pub(super) const CONCURRENCY: [&str; 2] = ["key", "policy"];
 pub(super) const RETRY: [&str; 5] = ["max_attempts", "backoff_ms", "factor", "jitter", "retry_on"];
 
 /// The only version of the document that there is.
-const SCHEMA: &str = "argus/v1";
-const SEVERITIES: [(&str, Severity); 6] = [
+pub(super) const SCHEMA: &str = "argus/v1";
+pub(super) const SEVERITIES: [(&str, Severity); 6] = [
     ("unknown", Severity::Unknown),
     ("informational", Severity::Informational),
     ("low", Severity::Low),
@@ -225,7 +251,7 @@ impl<'a> Reading<'a> {
     }
 
     fn review(&mut self, node: &Node) -> Option<Review> {
-        let fields = self.fields(node, "`review`", &["approved_by", "sha256"])?;
+        let fields = self.fields(node, "`review`", &REVIEW)?;
         Some(Review {
             approved_by: fields.get("approved_by").map(|n| self.texts(n)).unwrap_or_default(),
             sha256: self.text(fields, "sha256"),
@@ -233,11 +259,10 @@ impl<'a> Reading<'a> {
     }
 
     fn triggers(&mut self, node: &Node) -> Vec<Trigger> {
-        let known = ["source", "event_type", "severity", "mitre", "where"];
         let items = self.list(node, "`triggers`");
         let mut triggers = Vec::with_capacity(items.len());
         for item in items {
-            let Some(fields) = self.fields(item, "a trigger", &known) else { continue };
+            let Some(fields) = self.fields(item, "a trigger", &TRIGGER) else { continue };
             let mut condition = None;
             if let Some(node) = fields.get("where")
                 && let Some(text) = self.text(fields, "where")
@@ -257,8 +282,9 @@ impl<'a> Reading<'a> {
 
     fn conditions(&mut self, node: &Node) -> Conditions {
         let mut conditions = Conditions::default();
-        let known = ["asset_criticality", "environment", "risk_threshold"];
-        let Some(fields) = self.fields(node, "`conditions`", &known) else { return conditions };
+        let Some(fields) = self.fields(node, "`conditions`", &CONDITIONS) else {
+            return conditions;
+        };
         conditions.asset_criticality =
             fields.get("asset_criticality").and_then(|node| self.comparison(node));
         if let Some(node) = fields.get("environment") {
@@ -307,9 +333,7 @@ impl<'a> Reading<'a> {
 
     fn blast(&mut self, node: &Node) -> Blast {
         let mut blast = Blast::default();
-        let known =
-            ["max_targets", "per_hour", "percent_of_class", "deny_tags", "require_known_asset"];
-        let Some(fields) = self.fields(node, "`blast`", &known) else { return blast };
+        let Some(fields) = self.fields(node, "`blast`", &BLAST) else { return blast };
         blast.max_targets = self.number(fields, "max_targets", 1, 1000, blast.max_targets);
         blast.per_hour = self.number(fields, "per_hour", 1, 10_000, blast.per_hour);
         blast.percent_of_class =
@@ -327,18 +351,7 @@ impl<'a> Reading<'a> {
 
     fn gates(&mut self, node: &Node) -> Gates {
         let mut gates = Gates::default();
-        let known = [
-            "human_approval",
-            "approvers",
-            "quorum",
-            "exclude",
-            "expires",
-            "on_expire",
-            "undo_until",
-            "dry_run",
-            "audit_log",
-        ];
-        let Some(fields) = self.fields(node, "`gates`", &known) else { return gates };
+        let Some(fields) = self.fields(node, "`gates`", &GATES) else { return gates };
         if let Some(node) = fields.get("human_approval") {
             gates.human_approval = self.approval(node);
         }
@@ -398,16 +411,7 @@ impl<'a> Reading<'a> {
 
     fn execution(&mut self, node: &Node) -> Execution {
         let mut execution = Execution::default();
-        let known = [
-            "idempotency",
-            "timeout_seconds",
-            "retry_policy",
-            "max_duration",
-            "max_parallel",
-            "on_cancel",
-            "concurrency",
-        ];
-        let Some(fields) = self.fields(node, "`execution`", &known) else { return execution };
+        let Some(fields) = self.fields(node, "`execution`", &EXECUTION) else { return execution };
         if !self.flag(fields, "idempotency", true) {
             let message = "effects are sent at most once whatever `idempotency` says".to_owned();
             self.warning(fields.at, message, None);
@@ -441,7 +445,7 @@ impl<'a> Reading<'a> {
     }
 
     fn concurrency(&mut self, node: &Node) -> Option<Concurrency> {
-        let fields = self.fields(node, "`concurrency`", &["key", "policy"])?;
+        let fields = self.fields(node, "`concurrency`", &CONCURRENCY)?;
         let Some(key) = fields.get("key") else {
             self.error(fields.at, "`concurrency` has no `key`".into(), None);
             return None;

@@ -20,10 +20,10 @@ pub(super) const STEP: [&str; 10] = [
     "effect",
     "rollback",
 ];
-const ROLLBACK: [&str; 4] = ["id", "type", "target", "parameters"];
+pub(super) const ROLLBACK: [&str; 4] = ["id", "type", "target", "parameters"];
 
 /// More would not fit a card, and no reviewer reads them.
-const MAX_STEPS: usize = 100;
+pub(super) const MAX_STEPS: usize = 100;
 
 /// How the automation runner writes "undo" as a parameter of the same action.
 const UNDOING: [&str; 8] =

@@ -11,11 +11,11 @@ use crate::cli::Complaint;
 use crate::cli::audit::facts;
 
 /// The first event of an incident, as it was judged.
-pub(super) struct Judged {
-    pub(super) incident: String,
-    pub(super) event: SecurityEvent,
-    pub(super) enrichment: Enrichment,
-    pub(super) decision: Decision,
+pub(in crate::cli) struct Judged {
+    pub(in crate::cli) incident: String,
+    pub(in crate::cli) event: SecurityEvent,
+    pub(in crate::cli) enrichment: Enrichment,
+    pub(in crate::cli) decision: Decision,
 }
 
 /// An event that was received.
@@ -28,7 +28,7 @@ pub(super) struct Received {
 }
 
 /// Gives every incident of the store to `each`, oldest first.
-pub(super) fn judged(
+pub(in crate::cli) fn judged(
     store: &Place,
     mut each: impl FnMut(Judged) -> Result<(), Complaint>,
 ) -> Result<(), Complaint> {
