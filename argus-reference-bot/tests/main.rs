@@ -10,6 +10,7 @@
 mod designer;
 mod explain;
 mod measures;
+mod policy;
 mod routes;
 mod rules;
 mod score;
