@@ -34,6 +34,7 @@ use crate::flows::access::Access;
 use crate::flows::anchor::anchor;
 use crate::flows::automation::automation;
 use crate::flows::canary::canaries;
+use crate::flows::connectors::Connectors;
 use crate::flows::enrich::{copies, late};
 use crate::flows::execute::execute;
 use crate::flows::measures::measure;
@@ -129,7 +130,7 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doing { connectors, itsm } = connectors::doing(config, &identity, &connector)?;
+        let Doing { connectors, itsm } = connectors::doing(config, cloud, &identity, &connector)?;
         let anchoring = anchor::anchoring(config, &identity, &clock)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
@@ -316,6 +317,22 @@ pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sour
 pub(crate) fn access_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Access, AppError> {
     let cloud = identity::cloud(&config.bot)?;
     access(config, cloud, &Identity::of(&config.bot, cloud, clock)?)
+}
+
+/// The systems in which Argus does something, for a command that looks whether they are there.
+///
+/// # Errors
+///
+/// [`AppError`] names the setting, and what to do.
+pub(crate) fn connectors_of(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Connectors, AppError> {
+    let cloud = identity::cloud(&config.bot)?;
+    let identity = Identity::of(&config.bot, cloud, clock)?;
+    let teams = Teams::new(config, cloud, &identity, clock)?;
+    let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
+    Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
 }
 
 /// Teams, both ways.

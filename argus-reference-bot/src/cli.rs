@@ -4,6 +4,7 @@ mod alert;
 mod audit;
 mod cards;
 mod demo;
+mod doctor;
 mod enrich;
 mod events;
 mod explain_token;
@@ -33,6 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   argus demo                                      the whole product on this computer
   argus serve --config argus.toml                 the bot
+  argus doctor --config argus.toml                what is wrong with the settings and connections
   argus cards render card-templates/alert/alert.card.json --data alert.json
   argus events normalise --source auto alert.json
   argus score explain alert.json --intel malicious:90
@@ -62,6 +64,8 @@ enum Command {
     Demo(demo::Args),
     /// Run the bot.
     Serve(serve::Args),
+    /// Look whether the settings can be used, and each system in which Argus acts is there.
+    Doctor(doctor::Args),
     /// Say rule by rule why the bot believes a token that came with a request, or does not.
     ExplainToken(explain_token::Args),
     /// Render and check card templates.
@@ -132,6 +136,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::ExplainToken(args) => explain_token::run(&args),
         Command::Cards(command) => cards::run(&command),
         Command::Events(command) => events::run(&command),

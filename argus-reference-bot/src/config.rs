@@ -247,26 +247,50 @@ impl Default for Approvals {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Itsm {
-    /// `servicenow`.
+    /// `servicenow` or `jira`.
     pub kind: String,
     /// Its address.
     pub url: String,
     /// User for Basic authentication.
     #[serde(default)]
     pub user: Option<String>,
-    /// Password for Basic authentication.
+    /// Password for Basic authentication; for Jira the API token.
     #[serde(default)]
     pub password: Option<SecretRef>,
+    /// Jira's project, by its key.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// The type of Jira's issues; `Task` where nothing is said.
+    #[serde(default)]
+    pub issue_type: Option<String>,
 }
 
 /// A connector to a security product.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Connector {
-    /// `defender`.
+    /// `defender`, `entra`, `sentinel`, `logic_apps`, `http` or `firewall`.
     pub kind: String,
     /// Its address.
     pub url: String,
+    /// The resource id of Sentinel's workspace.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// The workflows of Logic Apps that playbooks may run: a name for playbooks, and the resource id.
+    #[serde(default)]
+    pub workflows: BTreeMap<String, String>,
+    /// A bearer token for `http` and `firewall`.
+    #[serde(default)]
+    pub token: Option<SecretRef>,
+    /// What requests of `http` are signed with.
+    #[serde(default)]
+    pub secret: Option<SecretRef>,
+    /// Whether an `http` service may be in a private network.
+    #[serde(default)]
+    pub allow_private: bool,
+    /// Whether an `http` service tells at `GET url/KEY` what it was asked.
+    #[serde(default)]
+    pub can_look: bool,
 }
 
 /// How repeated events become one.

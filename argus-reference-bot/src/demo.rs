@@ -10,7 +10,9 @@ mod web;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use argus_sim::{ARGUS_ADMINISTRATORS, PARTNER_TENANT, SERVICENOW_PASSWORD, SERVICENOW_USER};
+use argus_sim::{
+    ARGUS_ADMINISTRATORS, FIREWALL_TOKEN, PARTNER_TENANT, SERVICENOW_PASSWORD, SERVICENOW_USER,
+};
 use argus_sim::{Page, PageConfig, SOC_ENGINEERS, Sim, SimConfig};
 use tokio::sync::watch;
 
@@ -179,6 +181,7 @@ fn settings(
     let bot_secret = secret("bot.secret", sim.app_secret())?;
     let hmac = secret("ingest.secret", key)?;
     let password = secret("servicenow.secret", SERVICENOW_PASSWORD)?;
+    let wall = secret("firewall.secret", FIREWALL_TOKEN)?;
     let text = format!(
         r#"# Written by `argus demo`; every address is the simulator's.
 [server]
@@ -219,6 +222,13 @@ password = {password}
 [connectors.defender]
 kind = "defender"
 url = {defender}
+[connectors.entra]
+kind = "entra"
+url = {graph}
+[connectors.firewall]
+kind = "firewall"
+url = {defender}
+token = {wall}
 [enrichment]
 assets = {assets}
 intel = {intel}

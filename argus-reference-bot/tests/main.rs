@@ -7,7 +7,9 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod connectors;
 mod designer;
+mod doctor;
 mod explain;
 mod measures;
 mod policy;

@@ -7,7 +7,8 @@ use argus_bot_sdk::testing::wire::FakeRequest;
 use serde_json::{Value, json};
 
 /// The query parameters that the systems understand.
-const PARAMETERS: [&str; 7] = [
+const PARAMETERS: [&str; 8] = [
+    "jql",
     "token",
     "$filter",
     "$top",
@@ -30,6 +31,8 @@ pub(crate) struct Ask {
     pub(crate) host: String,
     /// The `If-None-Match` header.
     pub(crate) if_none_match: Option<String>,
+    /// The `x-ms-client-tracking-id` header.
+    pub(crate) tracking: Option<String>,
     /// The bytes of the body.
     pub(crate) body: Vec<u8>,
 }
@@ -44,6 +47,7 @@ impl Ask {
             query: PARAMETERS.iter().filter_map(given).collect(),
             host: request.header("host").unwrap_or_default().to_owned(),
             if_none_match: request.header("if-none-match").map(str::to_owned),
+            tracking: request.header("x-ms-client-tracking-id").map(str::to_owned),
             body: request.body.to_vec(),
         }
     }
@@ -57,6 +61,7 @@ impl Ask {
             query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             host: "127.0.0.1:9300".to_owned(),
             if_none_match: None,
+            tracking: None,
             body,
         }
     }

@@ -15,8 +15,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::{Answer, Ask};
+use crate::azure::{self, Azure};
 use crate::defender::{self, ActionKind, Defender};
+use crate::firewall::{self, Firewall};
 use crate::graph;
+use crate::jira::{self, Jira};
 use crate::people::People;
 use crate::servicenow::{self, ServiceNow};
 use crate::sharepoint::{self, SITES_SELECTED, SharePoint};
@@ -25,6 +28,10 @@ use crate::sharepoint::{self, SITES_SELECTED, SharePoint};
 pub const SERVICENOW_USER: &str = "argus";
 /// That user's password. Worth nothing anywhere else.
 pub const SERVICENOW_PASSWORD: &str = "only-the-fake-servicenow-takes-this";
+/// The token that the firewall takes. Worth nothing anywhere else.
+pub const FIREWALL_TOKEN: &str = "only-the-fake-firewall-takes-this";
+/// The audience of tokens for Resource Manager.
+pub(crate) const AZURE: &str = "https://management.azure.com";
 /// The application role without which Defender isolates nothing.
 pub(crate) const MACHINE_ISOLATE: &str = "Machine.Isolate";
 
@@ -35,6 +42,9 @@ pub(crate) struct World {
     pub(crate) defender: Defender,
     pub(crate) servicenow: ServiceNow,
     pub(crate) sharepoint: SharePoint,
+    pub(crate) azure: Azure,
+    pub(crate) jira: Jira,
+    pub(crate) firewall: Firewall,
 }
 
 /// What the server's task and the handles share.
@@ -52,6 +62,9 @@ enum System {
     Defender,
     ServiceNow,
     SharePoint,
+    Azure,
+    Jira,
+    Firewall,
 }
 
 impl System {
@@ -61,6 +74,9 @@ impl System {
             Self::Defender => "defender",
             Self::ServiceNow => "servicenow",
             Self::SharePoint => "sharepoint",
+            Self::Azure => "azure",
+            Self::Jira => "jira",
+            Self::Firewall => "firewall",
         }
     }
 }
@@ -101,6 +117,9 @@ impl Cloud {
             (System::Defender, defender::operation(&ask)),
             (System::ServiceNow, servicenow::operation(&ask)),
             (System::SharePoint, sharepoint::operation(&ask)),
+            (System::Azure, azure::operation(&ask)),
+            (System::Jira, jira::operation(&ask)),
+            (System::Firewall, firewall::operation(&ask)),
         ];
         let found =
             candidates.into_iter().find_map(|(system, operation)| Some((system, operation?)));
@@ -136,12 +155,20 @@ impl Cloud {
             System::Defender => self.refused_by_defender(request, operation, &world.defender),
             System::ServiceNow => refused_by_servicenow(request),
             System::SharePoint => self.refused_by_sharepoint(request, operation),
+            System::Azure => self.refused_by_azure(request),
+            System::Jira => refused_by_jira(request),
+            System::Firewall => {
+                (request.bearer() != Some(FIREWALL_TOKEN)).then(|| Answer::empty(401))
+            }
         };
         let answer = refusal.unwrap_or_else(|| match system {
             System::Graph => graph::answer(&mut world.people, ask),
             System::Defender => world.defender.answer(ask, now),
             System::ServiceNow => world.servicenow.answer(ask, now),
             System::SharePoint => world.sharepoint.answer(ask, now),
+            System::Azure => world.azure.answer(ask, now),
+            System::Jira => world.jira.answer(ask, now),
+            System::Firewall => world.firewall.answer(ask),
         });
         drop(world);
         for effect in &answer.effects {
@@ -154,6 +181,11 @@ impl Cloud {
         let denied = self.entra.check(request.bearer(), GRAPH).err()?;
         let message = format!("Access token validation failure: {}.", denied.reason());
         Some(graph::error(401, "InvalidAuthenticationToken", &message))
+    }
+
+    fn refused_by_azure(&self, request: &FakeRequest) -> Option<Answer> {
+        let denied = self.entra.check(request.bearer(), AZURE).err()?;
+        Some(azure::error(401, "AuthenticationFailed", denied.reason()))
     }
 
     fn refused_by_sharepoint(&self, request: &FakeRequest, operation: &str) -> Option<Answer> {
@@ -198,13 +230,19 @@ impl Cloud {
                 return Some(defender.error(401, "Unauthorized", &denied.to_string()));
             }
         };
-        let acts = matches!(operation, "isolate" | "unisolate");
+        let acts = matches!(operation, "isolate" | "unisolate" | "scan" | "collect" | "quarantine");
         let may = claims.roles.iter().any(|role| role == MACHINE_ISOLATE);
         (acts && !may).then(|| {
             let message = "The application does not have the role Machine.Isolate.";
             defender.error(403, "Forbidden", message)
         })
     }
+}
+
+fn refused_by_jira(request: &FakeRequest) -> Option<Answer> {
+    let wanted = STANDARD.encode(format!("{SERVICENOW_USER}:{SERVICENOW_PASSWORD}"));
+    let given = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
+    (given != Some(wanted.as_str())).then(|| jira::error(401, "Client must be authenticated."))
 }
 
 fn refused_by_servicenow(request: &FakeRequest) -> Option<Answer> {

@@ -43,6 +43,9 @@ pub(crate) fn operation(ask: &Ask) -> Option<&'static str> {
     match (method, path.as_slice()) {
         ("POST", ["api", "machines", _, "isolate"]) => Some("isolate"),
         ("POST", ["api", "machines", _, "unisolate"]) => Some("unisolate"),
+        ("POST", ["api", "machines", _, "runAntiVirusScan"]) => Some("scan"),
+        ("POST", ["api", "machines", _, "collectInvestigationPackage"]) => Some("collect"),
+        ("POST", ["api", "machines", _, "StopAndQuarantineFile"]) => Some("quarantine"),
         ("GET", ["api", "machines", _]) => Some("get_machine"),
         ("GET", ["api", "machineactions"]) => Some("list_actions"),
         ("GET", ["api", "machineactions", _]) => Some("get_action"),
@@ -104,7 +107,8 @@ impl Defender {
     /// Whether the last finished action left the machine isolated.
     pub fn is_isolated(&self, machine: &str, now: Timestamp) -> bool {
         let last = self.actions.iter().rev().find(|action| {
-            action.machine == machine && action.status(self.settle, now) == "Succeeded"
+            let moves = matches!(action.kind, ActionKind::Isolate | ActionKind::Unisolate);
+            moves && action.machine == machine && action.status(self.settle, now) == "Succeeded"
         });
         last.is_some_and(|action| action.kind == ActionKind::Isolate)
     }
@@ -126,6 +130,9 @@ impl Defender {
         match operation {
             "isolate" => self.act(ActionKind::Isolate, id, ask, now),
             "unisolate" => self.act(ActionKind::Unisolate, id, ask, now),
+            "scan" => self.act(ActionKind::Scan, id, ask, now),
+            "collect" => self.act(ActionKind::Collect, id, ask, now),
+            "quarantine" => self.act(ActionKind::Quarantine, id, ask, now),
             "get_machine" => self.machine(id, now),
             "list_actions" => self.list(ask, now),
             "cancel_action" => self.cancel(id, ask, now),
@@ -257,7 +264,22 @@ impl Order {
         let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
         let isolation_type = text("IsolationType");
         match (kind, isolation_type.as_deref()) {
-            (ActionKind::Unisolate, _) | (_, Some("Full" | "Selective" | "UnManagedDevice")) => {}
+            (ActionKind::Scan, _)
+                if !matches!(text("ScanType").as_deref(), Some("Quick" | "Full")) =>
+            {
+                return Err(("MissingRequiredParameter", "Parameter ScanType is missing."));
+            }
+            (ActionKind::Quarantine, _) if text("Sha1").is_none_or(|it| it.len() != 40) => {
+                return Err(("MissingRequiredParameter", "Parameter Sha1 is missing."));
+            }
+            (
+                ActionKind::Unisolate
+                | ActionKind::Scan
+                | ActionKind::Collect
+                | ActionKind::Quarantine,
+                _,
+            )
+            | (_, Some("Full" | "Selective" | "UnManagedDevice")) => {}
             (_, None) => {
                 return Err(("MissingRequiredParameter", "Parameter IsolationType is missing."));
             }

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod azure;
 mod cloud;
 mod defender;
+mod firewall;
 mod graph;
+mod jira;
 mod odata;
 pub mod page;
 mod people;
@@ -12,8 +15,11 @@ mod sharepoint;
 mod sim;
 mod window;
 
-pub use cloud::{SERVICENOW_PASSWORD, SERVICENOW_USER};
+pub use azure::Azure;
+pub use cloud::{FIREWALL_TOKEN, SERVICENOW_PASSWORD, SERVICENOW_USER};
 pub use defender::{ActionKind, Defender, Machine};
+pub use firewall::Firewall;
+pub use jira::Jira;
 pub use page::{AlertError, Feed, Page, PageConfig, PageError, SampleAlert};
 pub use people::{
     ARGUS_ADMINISTRATORS, HOME_TENANT, PARTNER_TENANT, People, Person, SOC_ENGINEERS,

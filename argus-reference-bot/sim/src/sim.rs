@@ -9,8 +9,11 @@ use argus_bot_sdk::testing::wire::FakeServer;
 use argus_bot_sdk::testing::{APP_ID, APP_SECRET, AppRegistration, FakeEntra, FakeTeams, Faults};
 use jiff::Timestamp;
 
-use crate::cloud::{self, Cloud, MACHINE_ISOLATE, World};
+use crate::azure::Azure;
+use crate::cloud::{self, AZURE, Cloud, MACHINE_ISOLATE, World};
 use crate::defender::{Defender, Machine};
+use crate::firewall::Firewall;
+use crate::jira::Jira;
 use crate::people::{HOME_TENANT, People, Person};
 use crate::servicenow::ServiceNow;
 use crate::sharepoint::{self, LIBRARY, SITE, SITES_SELECTED, SharePoint};
@@ -148,7 +151,8 @@ impl Sim {
             .role("User.Read.All")
             .role("GroupMember.Read.All")
             .role(SITES_SELECTED);
-        let mut entra = FakeEntra::builder().faults(Faults::new()).tenant(HOME_TENANT).app(app);
+        let mut entra =
+            FakeEntra::builder().faults(Faults::new()).tenant(HOME_TENANT).app(app).resource(AZURE);
         if let Some(clock) = config.clock {
             entra = entra.clock(clock);
         }
@@ -161,6 +165,9 @@ impl Sim {
             defender: Defender::new(config.machines, config.settle),
             servicenow: ServiceNow::default(),
             sharepoint: SharePoint::default(),
+            azure: Azure::default(),
+            jira: Jira::default(),
+            firewall: Firewall::default(),
             people: config.people,
         };
         let (cloud, server) = Cloud::start(config.port, entra.clone(), world).await?;
@@ -298,6 +305,21 @@ impl Hold<'_> {
     /// The SharePoint library.
     pub fn sharepoint(&mut self) -> &mut SharePoint {
         &mut self.0.sharepoint
+    }
+
+    /// Sentinel and Logic Apps.
+    pub fn azure(&mut self) -> &mut Azure {
+        &mut self.0.azure
+    }
+
+    /// Jira.
+    pub fn jira(&mut self) -> &mut Jira {
+        &mut self.0.jira
+    }
+
+    /// The firewall.
+    pub fn firewall(&mut self) -> &mut Firewall {
+        &mut self.0.firewall
     }
 
     /// The tickets.

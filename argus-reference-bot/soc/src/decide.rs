@@ -13,11 +13,14 @@
 //! | the score is below the playbook's threshold and the severity low or medium | notify |
 //! | the score is below the threshold and the severity high or critical | ask a person |
 //! | the playbook does something irreversible, wants approval, or does not fit the event | ask a person |
+//! | it would change more things than its `blast.max_targets` | ask a person |
 //! | the circuit breaker is open | ask a person |
 //! | otherwise | run |
 //!
 //! With several playbooks the first one (by id) that would run does; if none would, the first one
 //! that a person could start is offered.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +28,7 @@ use serde_json::Value;
 use crate::canary::is_canary;
 use crate::enrich::{Asset, Enrichment, Known};
 use crate::event::{Phase, SecurityEvent, Severity};
-use crate::playbook::{Approval, Playbook, plan};
+use crate::playbook::{Approval, PlannedStep, Playbook, plan};
 use crate::score::{Confidence, Score, points};
 
 /// What happens to an event, with the reasons in words.
@@ -200,8 +203,9 @@ fn weigh(
     if playbook.is_irreversible() {
         asks.push("a step of the playbook cannot be undone".to_owned());
     }
-    if let Err(error) = plan(playbook, event) {
-        asks.push(error.to_string());
+    match plan(playbook, event) {
+        Ok(steps) => asks.extend(too_wide(playbook, &steps)),
+        Err(error) => asks.push(error.to_string()),
     }
     if breaker_open {
         asks.push("automation is paused by the circuit breaker".to_owned());
@@ -219,6 +223,19 @@ fn weigh(
 /// Above this an asset is critical when the playbook does not say where its limit is. The score
 /// takes points off at the same place.
 const DEFAULT_LIMIT: u8 = 8;
+
+/// Why a plan changes more things than its playbook may change by itself. One host that is isolated,
+/// scanned and let back is one thing; what is only read, told or written down is none.
+fn too_wide(playbook: &Playbook, steps: &[PlannedStep]) -> Option<String> {
+    let changes = |step: &&PlannedStep| step.action.high_impact();
+    let target =
+        |step: &PlannedStep| (step.target.kind.to_string(), step.target.value.to_lowercase());
+    let targets: BTreeSet<_> = steps.iter().filter(changes).map(target).collect();
+    let most = playbook.blast.max_targets;
+    (targets.len() > most as usize).then(|| {
+        format!("it would change {} things, and may change {most} by itself", targets.len())
+    })
+}
 
 fn asset_reasons(playbook: &Playbook, asset: &Asset) -> Vec<String> {
     let mut reasons = Vec::new();

@@ -22,6 +22,13 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<String>,
     },
+    /// It stands already, by somebody else's doing: it is not this step's to undo.
+    AlreadyThere {
+        /// Its id there.
+        remote: String,
+        /// Whose doing it is.
+        by: String,
+    },
     /// It refused for good, or cannot do it: sending again will not help.
     Failed {
         /// Why, in words for the card.
@@ -62,6 +69,11 @@ pub enum Probe {
     },
     /// The effect is not there.
     NotFound,
+    /// The effect is not in the far side's lists, which lag so much behind what it does.
+    NotListed {
+        /// Milliseconds.
+        lag_ms: u64,
+    },
     /// The far side does not say.
     Unknown {
         /// Why.

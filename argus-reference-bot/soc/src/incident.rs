@@ -328,6 +328,9 @@ fn run_line(fact: &Fact) -> Option<String> {
         }
         What::Answered { step, outcome, .. } => match outcome {
             crate::effect::Outcome::Accepted { remote, .. } => format!("{step}: queued ({remote})"),
+            crate::effect::Outcome::AlreadyThere { by, .. } => {
+                format!("{step}: already done by {by}")
+            }
             crate::effect::Outcome::Failed { why } => format!("{step}: failed, {why}"),
             crate::effect::Outcome::NotYet { why, .. } => format!("{step}: not yet, {why}"),
             crate::effect::Outcome::Unsettled { why } => {

@@ -22,6 +22,38 @@ pub(crate) fn playbook(more: &str) -> Playbook {
 }
 
 #[test]
+fn a_playbook_changes_no_more_things_by_itself_than_it_may() {
+    let event = read(
+        Shape::Generic,
+        r#"{"source": "edr", "event_type": "ransomware", "severity": "critical", "entities": [
+            {"type": "host", "value": "ws-1"}, {"type": "user", "value": "ann@example.org"}]}"#,
+    );
+    let enrichment = known(true, 100, 5, 5);
+    let score = seed_v1(&event, &enrichment);
+    let decided = |blast: &str, steps: &str| {
+        let yaml = format!(
+            "playbook: {{id: contain, name: Contain, version: \"1.0.0\"}}\n\
+             triggers: [{{source: edr, event_type: ransomware}}]\n{blast}\nactions:\n\
+             \x20 - {{id: a, type: isolate_host, target: \"{{{{ entity.host }}}}\", \
+             rollback: {{id: ua, type: release_host}}}}\n{steps}"
+        );
+        decide(&event, &enrichment, &score, &[parse("p.yaml", &yaml).unwrap()], false)
+    };
+    let user = "  - {id: b, type: disable_user, target: \"{{ entity.user }}\", \
+                rollback: {id: ub, type: enable_user}}\n";
+    let scan =
+        "  - {id: b, type: scan_host, target: \"{{ entity.host }}\"}\n  - {id: c, type: notify}\n";
+    let runs = |decision: &Decision| matches!(decision, Decision::Run { .. });
+    assert!(runs(&decided("", "")), "{:?}", decided("", ""));
+    // The same thing twice is one thing, and looking and telling change nothing.
+    assert!(runs(&decided("", scan)), "{:?}", decided("", scan));
+    assert!(runs(&decided("blast: {max_targets: 2}", user)));
+    let wide = decided("", user);
+    assert!(matches!(wide, Decision::AskHuman { playbook: Some(_), .. }), "{wide:?}");
+    assert_eq!(wide.reasons(), ["it would change 2 things, and may change 1 by itself"]);
+}
+
+#[test]
 fn defect_c_the_seed_model_in_fixed_point() {
     fn check(
         severity: &str,

@@ -1,6 +1,7 @@
 //! Runs: what follows from which record, and what holds whatever the world does.
 
 mod approvals;
+mod crash;
 mod parallel;
 mod random;
 mod records;

@@ -3,6 +3,8 @@
 //! Source: defender-docs, `isolate-machine`, `machineaction`; facts/external-apis.md 2.3. The
 //! effect's key travels in `externalID` and in the comment, so that a probe finds it.
 
+use std::time::Duration;
+
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
@@ -10,13 +12,19 @@ use async_trait::async_trait;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Credential, Far, Lost};
+use super::web::{Budget, Credential, Far, Lost, Pace};
 use crate::ports::connector::{Connector, Order, Preview};
 
 /// What a token for Defender is asked for.
 pub const SCOPE: &str = "https://api.securitycenter.microsoft.com/.default";
 /// Actions that a probe looks through: newest first, so ours is among the first.
 const PROBED: &str = "50";
+
+/// Below Defender's 100 in a minute and 1,500 in an hour (facts/external-apis.md 2.3): at most 75 + 20
+/// in a minute and 75 + 1,200 in an hour.
+const DEEDS: Pace = Pace { burst: 75, every: Duration::from_secs(3) };
+/// For what only reads, likewise: at most 60 + 24 and 60 + 1,440.
+const LOOKS: Pace = Pace { burst: 60, every: Duration::from_millis(2_500) };
 
 /// Defender for Endpoint behind its REST API.
 #[derive(Debug)]
@@ -36,7 +44,8 @@ impl Defender {
         url: &str,
         tokens: std::sync::Arc<dyn argus_bot_sdk::auth::TokenSource>,
     ) -> Result<Self, String> {
-        Ok(Self { name: name.into(), far: Far::new(url, Credential::Token(tokens))? })
+        let far = Far::new(url, Credential::Token(tokens))?.paced(Budget::new(DEEDS, LOOKS));
+        Ok(Self { name: name.into(), far })
     }
 
     /// The machine actions that match, newest first, or why nobody knows.
@@ -59,6 +68,12 @@ impl Defender {
         let (verb, mut body) = match order.action {
             ActionKind::IsolateHost => ("isolate", json!({"IsolationType": "Full"})),
             ActionKind::ReleaseHost => ("unisolate", json!({})),
+            ActionKind::ScanHost => (
+                "runAntiVirusScan",
+                json!({"ScanType": order.text("scan_type").unwrap_or("Quick")}),
+            ),
+            ActionKind::CollectPackage => ("collectInvestigationPackage", json!({})),
+            ActionKind::QuarantineFile => ("StopAndQuarantineFile", json!({"Sha1": sha1(order)?})),
             other => return Err(format!("Defender does no {other}")),
         };
         if let Some(body) = body.as_object_mut() {
@@ -76,7 +91,13 @@ impl Connector for Defender {
     }
 
     fn actions(&self) -> &'static [ActionKind] {
-        &[ActionKind::IsolateHost, ActionKind::ReleaseHost]
+        &[
+            ActionKind::IsolateHost,
+            ActionKind::ReleaseHost,
+            ActionKind::ScanHost,
+            ActionKind::CollectPackage,
+            ActionKind::QuarantineFile,
+        ]
     }
 
     fn preview(&self, order: &Order) -> Result<Preview, String> {
@@ -101,6 +122,13 @@ impl Connector for Defender {
             Ok(back) if back.status.is_success() => {
                 Outcome::Unsettled { why: "Defender answered something else".into() }
             }
+            Ok(back) if back.text("/error/code") == Some("OsPlatformNotSupported") => {
+                let why = format!(
+                    "Defender: OsPlatformNotSupported; take {} off the network by hand",
+                    order.target.value
+                );
+                Outcome::Failed { why }
+            }
             Ok(back) => back.refusal("Defender"),
             Err(lost) => lost.into(),
         }
@@ -116,6 +144,10 @@ impl Connector for Defender {
     }
 
     async fn stands(&self, order: &Order) -> Option<bool> {
+        if order.action.inverse().is_none() {
+            // A scan that was done is not one that goes on.
+            return Some(false);
+        }
         let filter = format!("machineId eq '{}'", machine_id(order)?);
         let actions = self.actions(&filter).await.ok()?;
         let counts = |it: &&Value| {
@@ -171,7 +203,20 @@ fn text<'a>(action: &'a Value, name: &str) -> &'a str {
 
 /// Defender's name for what is done.
 fn kind_of(action: ActionKind) -> &'static str {
-    if action == ActionKind::IsolateHost { "Isolate" } else { "Unisolate" }
+    match action {
+        ActionKind::IsolateHost => "Isolate",
+        ActionKind::ScanHost => "RunAntiVirusScan",
+        ActionKind::CollectPackage => "CollectInvestigationPackage",
+        ActionKind::QuarantineFile => "StopAndQuarantineFile",
+        _ => "Unisolate",
+    }
+}
+
+/// The file that a step names: 40 hex digits.
+fn sha1(order: &Order) -> Result<&str, String> {
+    let text = order.text("sha1").ok_or("the step has no parameter `sha1`")?;
+    let good = text.len() == 40 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    if good { Ok(text) } else { Err(format!("{text:?} is no SHA-1: 40 hex digits")) }
 }
 
 /// The id that Defender knows the machine by: 40 hex digits. Nothing else goes into a path or a

@@ -132,6 +132,7 @@ mod tests {
             source: "edr".into(),
             native_id: None,
             tenant: None,
+            ticket: None,
             conversation: Some(ConversationRef::new("https://smba.example/", "19:soc@thread")),
         };
         Order {

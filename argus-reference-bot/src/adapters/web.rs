@@ -1,5 +1,6 @@
 //! What all adapters over HTTP share: one client with limits, and tokens that are renewed once.
 
+mod budget;
 mod guard;
 
 use std::sync::Arc;
@@ -8,23 +9,29 @@ use std::time::Duration;
 use argus_bot_sdk::Error;
 use argus_bot_sdk::auth::{Secret, SecretToken, TokenSource};
 use argus_soc::effect::Outcome;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{ClientBuilder, Method, Response, StatusCode, redirect};
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
+use self::budget::Wait;
+pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
 use crate::ports::knowledge::Silent;
 
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
+/// When to try again what could not be sent.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A system's address, a client with limits, and how to prove who we are.
 pub(super) struct Far {
     client: reqwest::Client,
     base: Url,
     credential: Credential,
+    budget: Option<Budget>,
 }
 
 /// How we prove who we are to a system.
@@ -54,6 +61,8 @@ pub(super) struct Back {
 pub(super) enum Lost {
     /// It certainly did not arrive.
     NotSent(String),
+    /// It was not sent, and shall not be for so long.
+    Later(String, Duration),
     /// It may have arrived.
     Unsettled(String),
 }
@@ -72,7 +81,7 @@ impl std::fmt::Debug for Credential {
 
 impl std::fmt::Debug for Far {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Far").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Far").field("base", &shown(&self.base)).finish_non_exhaustive()
     }
 }
 
@@ -94,7 +103,8 @@ impl Far {
         let far = Self::through(base, credential, |client| client.dns_resolver(PublicOnly))?;
         if is_private_host(&far.base) {
             return Err(format!(
-                "{base}: it is in a private network; set allow_private if it may be"
+                "{}: it is in a private network; set allow_private if it may be",
+                shown(&far.base)
             ));
         }
         Ok(far)
@@ -105,10 +115,17 @@ impl Far {
         credential: Credential,
         guarded: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Self, String> {
-        let base = Url::parse(base).map_err(|error| format!("{base}: {error}"))?;
+        // What cannot be read is not repeated either: a password may stand in it.
+        let base = Url::parse(base).map_err(|error| format!("this is no address: {error}"))?;
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(format!(
+                "{}: no user and password in an address; give them as settings of their own",
+                shown(&base)
+            ));
+        }
         let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
         if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
-            return Err(format!("{base}: only https, or http on this computer"));
+            return Err(format!("{}: only https, or http on this computer", shown(&base)));
         }
         let client = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
@@ -117,7 +134,13 @@ impl Far {
             .timeout(Duration::from_secs(15))
             .user_agent(concat!("argus/", env!("CARGO_PKG_VERSION")));
         let client = guarded(client).build().map_err(|error| error.to_string())?;
-        Ok(Self { client, base, credential })
+        Ok(Self { client, base, credential, budget: None })
+    }
+
+    /// The same, called no more often than this, and not at all while it does not answer.
+    pub(super) fn paced(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
     }
 
     /// The address that all others start with.
@@ -142,16 +165,40 @@ impl Far {
         url: Url,
         body: Option<&Value>,
     ) -> Result<Back, Lost> {
-        self.send(Call { method, url, body, accept: None, most: LARGEST }).await
+        self.send(Call { method, url, body, accept: None, most: LARGEST, headers: &[] }).await
+    }
+
+    /// As [`call`](Self::call), with headers of its own.
+    pub(super) async fn call_with(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        headers: &[(HeaderName, HeaderValue)],
+    ) -> Result<Back, Lost> {
+        self.send(Call { method, url, body, accept: None, most: LARGEST, headers }).await
     }
 
     /// Reads something in this media type, of at most so many bytes.
     pub(super) async fn get(&self, url: Url, accept: &str, most: usize) -> Result<Back, Lost> {
         let accept = Some(accept);
-        self.send(Call { method: Method::GET, url, body: None, accept, most }).await
+        self.send(Call { method: Method::GET, url, body: None, accept, most, headers: &[] }).await
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Back, Lost> {
+        let Some(budget) = &self.budget else { return self.exchange(call).await };
+        budget.take(&call.method, Instant::now())?;
+        let back = self.exchange(call).await;
+        match &back {
+            Ok(back) => budget.note(!back.status.is_server_error(), Instant::now()),
+            // Without a token nobody was asked.
+            Err(Lost::Later(..)) => {}
+            Err(Lost::NotSent(_) | Lost::Unsettled(_)) => budget.note(false, Instant::now()),
+        }
+        back
+    }
+
+    async fn exchange(&self, call: Call<'_>) -> Result<Back, Lost> {
         let token = self.token().await?;
         let back = self.once(&call, token.as_ref()).await?;
         if back.status != StatusCode::UNAUTHORIZED {
@@ -175,6 +222,9 @@ impl Far {
         let mut request = self.client.request(call.method.clone(), call.url.clone());
         if let Some(body) = call.body {
             request = request.json(body);
+        }
+        for (name, value) in call.headers {
+            request = request.header(name, value);
         }
         if let Some(accept) = call.accept {
             request = request.header("accept", accept);
@@ -206,6 +256,7 @@ struct Call<'a> {
     body: Option<&'a Value>,
     accept: Option<&'a str>,
     most: usize,
+    headers: &'a [(HeaderName, HeaderValue)],
 }
 
 async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
@@ -228,7 +279,7 @@ async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn no_token(error: Error) -> Lost {
-    Lost::NotSent(crate::chain::chain(&error))
+    Lost::Later(crate::chain::chain(&error), AGAIN)
 }
 
 impl Back {
@@ -247,8 +298,7 @@ impl Back {
         match status {
             429 => {
                 let wait = self.retry_after.unwrap_or(Duration::from_secs(20));
-                let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                Outcome::NotYet { why: format!("{what} (limit)"), retry_after_ms }
+                Outcome::NotYet { why: format!("{what} (limit)"), retry_after_ms: millis(wait) }
             }
             408 | 425 | 500..=599 => Outcome::Unsettled { why: what },
             _ => Outcome::Failed { why: what },
@@ -276,12 +326,40 @@ impl From<Lost> for Silent {
     }
 }
 
+impl From<Wait> for Lost {
+    fn from(wait: Wait) -> Self {
+        match wait {
+            Wait::Budget(left) => Self::Later("our own limit of calls".into(), left),
+            Wait::Breaker(left) => {
+                Self::Later("it did not answer several times; we ask again soon".into(), left)
+            }
+        }
+    }
+}
+
 impl From<Lost> for Outcome {
     fn from(lost: Lost) -> Self {
         match lost {
-            Lost::NotSent(why) => Self::NotYet { why, retry_after_ms: 2_000 },
+            Lost::NotSent(why) => Self::NotYet { why, retry_after_ms: millis(AGAIN) },
+            Lost::Later(why, left) => Self::NotYet { why, retry_after_ms: millis(left) },
             Lost::Unsettled(why) => Self::Unsettled { why },
         }
+    }
+}
+
+/// Whole milliseconds, at least one: "again in no time" would be at once and for ever.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// An address for people and logs: without a query, in which a signature may stand, and without a
+/// user.
+fn shown(url: &Url) -> String {
+    let origin = url.origin();
+    if origin.is_tuple() {
+        format!("{}{}", origin.ascii_serialization(), url.path())
+    } else {
+        format!("{}:…", url.scheme())
     }
 }
 
@@ -294,7 +372,10 @@ impl Lost {
     /// Why, in words.
     pub(super) fn why(self) -> String {
         match self {
-            Self::NotSent(why) | Self::Unsettled(why) => why,
+            Self::NotSent(why) | Self::Later(why, _) | Self::Unsettled(why) => why,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,6 +188,7 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::Leased { step, lease, .. } => format!("{step}: has {lease} to itself"),
         What::Intended { step, attempt, .. } => format!("{step}: intent, attempt {attempt}"),
         What::Answered { step, outcome, .. } => match outcome {
+            Outcome::AlreadyThere { by, .. } => format!("{step}: already done by {by}"),
             Outcome::Accepted { remote, .. } => format!("{step}: accepted as {remote}"),
             Outcome::Failed { why } => format!("{step}: failed, {why}"),
             Outcome::NotYet { why, .. } => format!("{step}: not yet, {why}"),
@@ -196,7 +197,7 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::Probed { step, probe, .. } => match probe {
             Probe::Found { remote, .. } => format!("{step}: looked, it is there as {remote}"),
             Probe::FoundForeign { by, .. } => format!("{step}: looked, done by {by}"),
-            Probe::NotFound => format!("{step}: looked, it is not there"),
+            Probe::NotFound | Probe::NotListed { .. } => format!("{step}: looked, it is not there"),
             Probe::Unknown { why } => format!("{step}: looked, {why}"),
         },
         What::Verified { step, progress, .. } => match progress {

@@ -53,8 +53,21 @@ pub struct About {
     pub native_id: Option<String>,
     /// The tenant that it is about.
     pub tenant: Option<String>,
+    /// Its ticket, if it has one.
+    pub ticket: Option<TicketRef>,
     /// The conversation in Teams that the step names, or in which the incident's card stands.
     pub conversation: Option<ConversationRef>,
+}
+
+/// An incident's ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketRef {
+    /// The configured name of the system.
+    pub system: String,
+    /// The number people use.
+    pub number: String,
+    /// The id its API uses.
+    pub remote_id: String,
 }
 
 /// What would be sent, for a dry run: exactly that, but for what proves who we are.

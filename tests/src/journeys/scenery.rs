@@ -106,6 +106,9 @@ password = "{password}"
 [connectors.defender]
 kind = "defender"
 url = "{defender}"
+[connectors.entra]
+kind = "entra"
+url = "{graph}"
 [enrichment]
 assets = "file:{assets}"
 "#,

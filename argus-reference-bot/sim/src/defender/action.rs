@@ -14,6 +14,12 @@ pub enum ActionKind {
     Isolate,
     /// Let it back on.
     Unisolate,
+    /// Look for malware.
+    Scan,
+    /// Collect evidence.
+    Collect,
+    /// Lock a file away.
+    Quarantine,
 }
 
 impl ActionKind {
@@ -22,6 +28,9 @@ impl ActionKind {
         match self {
             Self::Isolate => "isolate",
             Self::Unisolate => "unisolate",
+            Self::Scan => "scan",
+            Self::Collect => "collect",
+            Self::Quarantine => "quarantine",
         }
     }
 
@@ -29,6 +38,9 @@ impl ActionKind {
         match self {
             Self::Isolate => "Isolate",
             Self::Unisolate => "Unisolate",
+            Self::Scan => "RunAntiVirusScan",
+            Self::Collect => "CollectInvestigationPackage",
+            Self::Quarantine => "StopAndQuarantineFile",
         }
     }
 }

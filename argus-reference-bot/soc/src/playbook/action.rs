@@ -133,7 +133,7 @@ actions! {
         Compensable, Natural, per Nothing;
     /// Runs a playbook of the SIEM on its incident; nobody here knows what it does.
     RunSentinelPlaybook "run_sentinel_playbook" "Run a Sentinel playbook for" "Run":
-        Irreversible, Probeable, per Nothing;
+        Irreversible, Unprobeable, per Nothing;
     /// Runs a workflow of Logic Apps; nobody here knows what it does.
     RunLogicApp "run_logic_app" "Run a workflow for" "Run":
         Irreversible, Probeable, per Nothing;

@@ -178,7 +178,7 @@ impl Default for Conditions {
 /// How much a playbook may break at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blast {
-    /// Targets in one run.
+    /// Things that one run may change without a person's yes.
     pub max_targets: u32,
     /// Effects in one hour.
     pub per_hour: u32,

@@ -286,9 +286,13 @@ impl Step {
                 State::Pending | State::Leased | State::Cleared | State::Waiting { .. },
             ) => self.answered(outcome, fact.at, max_attempts),
             // A look before its time proves something only if it found something.
-            (What::Probed { probe: Probe::NotFound | Probe::Unknown { .. }, .. }, state)
-                if matches!(state, State::Unsettled { .. }) && self.is_waiting(fact.at) =>
-            {
+            (
+                What::Probed {
+                    probe: Probe::NotFound | Probe::NotListed { .. } | Probe::Unknown { .. },
+                    ..
+                },
+                state,
+            ) if matches!(state, State::Unsettled { .. }) && self.is_waiting(fact.at) => {
                 return false;
             }
             (What::Probed { probe, .. }, State::Intended | State::Unsettled { .. }) => {
@@ -309,6 +313,9 @@ impl Step {
             Outcome::Accepted { remote, detail } => {
                 self.detail.clone_from(detail);
                 State::Sent { remote: remote.clone(), until: at }
+            }
+            Outcome::AlreadyThere { remote, by } => {
+                State::Done { remote: remote.clone(), adopted_from: Some(by.clone()) }
             }
             Outcome::Failed { why } => State::Failed { why: why.clone() },
             Outcome::NotYet { why, .. } if self.attempts >= max_attempts => {
@@ -337,10 +344,15 @@ impl Step {
             Probe::NotFound if self.state == State::Intended => {
                 State::Unsettled { until: later(at, SETTLE), why: "it is not there yet".into() }
             }
-            Probe::NotFound if self.attempts >= max_attempts => {
+            // What is not listed before the lists have caught up proves nothing.
+            Probe::NotListed { lag_ms } if self.probes == 1 => State::Unsettled {
+                until: later(at, pause(*lag_ms)),
+                why: "it is not listed yet".into(),
+            },
+            Probe::NotFound | Probe::NotListed { .. } if self.attempts >= max_attempts => {
                 State::Failed { why: format!("it did not take effect in {max_attempts} attempts") }
             }
-            Probe::NotFound => State::Cleared,
+            Probe::NotFound | Probe::NotListed { .. } => State::Cleared,
             Probe::Unknown { why } if self.probes >= PROBES => {
                 State::Indeterminate { why: why.clone() }
             }

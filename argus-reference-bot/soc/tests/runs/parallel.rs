@@ -32,7 +32,7 @@ fn ready(run: &Run) -> Vec<String> {
     run.ready(at(10_000_000)).iter().map(|next| format!("{next:?}")).collect()
 }
 
-fn by(person: &str, ms: i64, what: What) -> Fact {
+pub(super) fn by(person: &str, ms: i64, what: What) -> Fact {
     let actor = Actor::Person {
         tenant: "t".into(),
         object_id: person.into(),

@@ -132,6 +132,7 @@ fn end(faults: &[Fault], max_attempts: u32) -> End {
         match fault {
             Fault::Fine | Fault::Slow | Fault::LostAfter | Fault::LostSlow => return End::Ours,
             Fault::Foreign => return End::Theirs,
+            Fault::Mute => unreachable!("no plan here has one"),
             Fault::Refused | Fault::FallsThrough => return End::Not,
             Fault::Throttled | Fault::LostBefore if attempt >= max_attempts => return End::Not,
             Fault::Throttled | Fault::LostBefore => {}

@@ -31,6 +31,8 @@ pub(super) enum Fault {
     FallsThrough,
     /// Somebody else has done it already.
     Foreign,
+    /// It does it; the answer is lost, and no look tells anything.
+    Mute,
 }
 
 /// What was done to a target, once for each time that it was done.
@@ -81,7 +83,7 @@ impl World {
                 does(0, 5_000);
                 accepted()
             }
-            Fault::LostAfter => {
+            Fault::LostAfter | Fault::Mute => {
                 does(0, 0);
                 lost()
             }
@@ -105,8 +107,10 @@ impl World {
     }
 
     fn probe(&mut self, key: &str, now: Timestamp) -> Probe {
-        if self.silent > 0 {
-            self.silent -= 1;
+        let script = key.strip_prefix("key-").and_then(|step| self.script.get(step));
+        let mute = script.is_some_and(|script| script.front() == Some(&Fault::Mute));
+        if mute || self.silent > 0 {
+            self.silent = self.silent.saturating_sub(1);
             return Probe::Unknown { why: "no answer".into() };
         }
         let listed = |deed: &Deed| deed.key == key && deed.listed <= now;
@@ -141,6 +145,11 @@ impl World {
             }
         }
         standing
+    }
+
+    /// The steps that took effect, in order, once for each time that they did.
+    pub(super) fn steps(&self) -> Vec<&str> {
+        self.deeds.iter().map(|deed| deed.key.trim_start_matches("key-")).collect()
     }
 
     /// What was done, in order.
@@ -209,6 +218,16 @@ impl Drive {
         self.run.next(self.now)
     }
 
+    /// Writes what a person or the clock says now, and drives on.
+    pub(super) fn told(mut self, tell: impl FnOnce(i64) -> Fact) -> Self {
+        let ms = i64::try_from(self.now.duration_since(at(0)).as_millis()).unwrap();
+        let record = tell(ms);
+        self.run.apply(&record);
+        self.records.push(record);
+        self.now = at(ms + 1);
+        self.driven()
+    }
+
     /// Drives the run until it is over.
     pub(super) fn driven(mut self) -> Self {
         for _ in 0..2_000 {
@@ -261,6 +280,23 @@ impl Drive {
         let step = next.step().and_then(|name| self.run.step(name)).unwrap().clone();
         let (name, key) = (step.name.as_str(), format!("key-{}", step.name));
         match next {
+            Next::Lease(_) if step.undoes.is_none() && step.plan.when.is_some() => {
+                // The one condition of the scripts never holds.
+                let why = "it does not hold".to_owned();
+                self.record(What::StepSkipped { run: "r".into(), step: name.into(), why })
+            }
+            Next::Lease(_) if let Some(wait) = step.plan.wait_ms => {
+                let due = self.now + SignedDuration::from_millis(wait);
+                self.record(What::TimerSet { run: "r".into(), step: name.into(), due })
+            }
+            Next::Lease(_) if self.run.is_dry() => self.record(What::WouldSend {
+                run: "r".into(),
+                step: name.into(),
+                connector: "edr".into(),
+                permit: "policy".into(),
+                request: serde_json::Value::Null,
+            }),
+            Next::Fire(_) => self.record(What::TimerFired { run: "r".into(), step: name.into() }),
             Next::Lease(_) if step.undoes.is_none() && self.held.contains(name) => {
                 let holder = "q/x".to_owned();
                 self.record(What::Adopted { run: "r".into(), step: name.into(), holder })

@@ -48,8 +48,9 @@ pub(in crate::adapters) fn is_private_host(url: &Url) -> bool {
         Some(Host::Ipv4(it)) => is_private(it.into()),
         Some(Host::Ipv6(it)) => is_private(it.into()),
         Some(Host::Domain(name)) => {
-            name.eq_ignore_ascii_case("localhost")
-                || name.to_ascii_lowercase().ends_with(".localhost")
+            // A dot at the end is the same name.
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
         }
         None => true,
     }

@@ -34,7 +34,7 @@ async fn may(rules: &str, incident: Option<&str>, hours: i64) -> Result<(), Stri
     let (world, clock) = (World::default(), Still::new());
     clock.pass(SignedDuration::from_hours(hours));
     let access = Access::new("home", &rbac(rules), Arc::new(Everybody)).expect(rules);
-    let soc = Soc { access, clock, ..world.soc(&[]) };
+    let soc = Soc { clock, access, ..world.soc(&[]) };
     receive(&soc, 1).await;
     place(&soc).await;
     match soc.authorise(&ann(), isolate(), incident, "c").await {

@@ -19,7 +19,7 @@ use super::{Did, PAUSE, SLOWEST_POLL, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::flows::triage::facts_of;
-use crate::ports::connector::{About, Connector, Order};
+use crate::ports::connector::{About, Connector, Order, TicketRef};
 use crate::ports::ledger::{Batch, LedgerError};
 
 /// One run of one incident, as read, and what may be done with it.
@@ -62,7 +62,7 @@ impl Scene<'_> {
         }
         match self.connector(step)?.probe(&self.order(step)).await {
             Probe::Found { .. } | Probe::FoundForeign { .. } => Some(true),
-            Probe::NotFound => Some(false),
+            Probe::NotFound | Probe::NotListed { .. } => Some(false),
             Probe::Unknown { .. } => None,
         }
     }
@@ -302,6 +302,11 @@ impl Scene<'_> {
                 source: event.source.clone(),
                 native_id: event.source_id.clone(),
                 tenant: event.tenant.clone(),
+                ticket: self.incident.ticket.as_ref().map(|it| TicketRef {
+                    system: it.system.clone(),
+                    number: it.number.clone(),
+                    remote_id: it.remote_id.clone(),
+                }),
                 conversation: self.conversation_of(step),
             },
             comment: format!("{} by {}", self.incident.key, self.run.requested_by.shown()),

@@ -15,8 +15,9 @@ const ISOLATE: &str = "{id: iso, type: isolate_host, target: \"{{ entity.value }
 
 /// A playbook that nothing triggers.
 fn playbook(actions: &[&str], more: &str) -> String {
-    let actions: String = actions.iter().map(|it| format!("  - {it}\n")).collect();
-    format!("playbook: {{id: p, name: P, version: \"1.0.0\"}}\n{more}\nactions:\n{actions}")
+    let actions: Vec<String> = actions.iter().map(|it| format!("  - {it}")).collect();
+    let actions = actions.join("\n");
+    format!("playbook: {{id: p, name: P, version: \"1.0.0\"}}\n{more}\nactions:\n{actions}\n")
 }
 
 /// A replica that drives runs until it is dropped.
