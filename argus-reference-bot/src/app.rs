@@ -309,6 +309,16 @@ pub(crate) fn sources_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sour
     knowledge::sources(config, cloud, &identity, clock)
 }
 
+/// Who may do what by the settings, for a command that explains it.
+///
+/// # Errors
+///
+/// [`AppError`] names the setting, and what to do.
+pub(crate) fn access_of(config: &Config, clock: &Arc<dyn Clock>) -> Result<Access, AppError> {
+    let cloud = identity::cloud(&config.bot)?;
+    access(config, cloud, &Identity::of(&config.bot, cloud, clock)?)
+}
+
 /// The systems in which Argus does something, for a command that looks whether they are there.
 ///
 /// # Errors

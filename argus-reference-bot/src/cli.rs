@@ -12,6 +12,7 @@ mod measures;
 mod outbox;
 mod output;
 mod playbooks;
+mod policy;
 mod routes;
 mod score;
 mod serve;
@@ -42,6 +43,7 @@ Examples:
   argus routes explain --event alert.json --config argus.toml
   argus outbox list --data ./data/argus.db
   argus audit verify --data ./data/argus.db
+  argus policy explain OBJECT-ID isolate_host INC-7 --config argus.toml
   argus measures --data ./data/argus.db --since 30d
   argus explain-token token.txt --config argus.toml
   argus teams package --host bot.contoso.example --out argus.zip
@@ -86,7 +88,10 @@ enum Command {
     /// Explain scores, and compare score models over recorded history.
     #[command(subcommand)]
     Score(score::Command),
-    /// Verify and export the audit trail.
+    /// Say who may do what, and why.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Verify, search and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
     /// Say how fast alerts were seen, answered and contained, and how much went by itself.
@@ -140,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Outbox(command) => outbox::run(&command),
         Command::Playbooks(command) => playbooks::run(&command),
         Command::Score(command) => score::run(&command),
+        Command::Policy(command) => policy::run(&command),
         Command::Audit(command) => audit::run(&command),
         Command::Measures(args) => measures::run(&args),
         Command::Store(command) => store::run(&command),

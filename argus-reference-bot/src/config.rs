@@ -8,6 +8,7 @@ pub mod enrichment;
 pub mod ingest;
 mod load;
 pub mod mappings;
+mod rbac;
 mod roles;
 mod score;
 mod secret;
@@ -27,6 +28,7 @@ pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
 pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
+pub use self::rbac::{Rbac, Role, Trust};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};
@@ -223,40 +225,6 @@ pub struct RouteTo {
     /// The service URL of that conversation, if it is not the default one.
     #[serde(default)]
     pub service_url: Option<String>,
-}
-
-/// Who may do what.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rbac {
-    /// Roles by name.
-    #[serde(default)]
-    pub roles: BTreeMap<String, Role>,
-    /// Other tenants, by tenant id, and what their people may do here.
-    #[serde(default)]
-    pub trust: BTreeMap<String, Trust>,
-}
-
-/// One role.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Role {
-    /// Object ids of the Entra groups whose members have it.
-    pub groups: Vec<String>,
-    /// What it may do; by default what the built-in role of that name may do.
-    #[serde(default)]
-    pub may: Option<Vec<String>>,
-    /// What to call it when somebody is told who can help.
-    #[serde(default)]
-    pub label: Option<String>,
-}
-
-/// What the people of another tenant may do here.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trust {
-    /// The roles that they have here.
-    pub roles: Vec<String>,
 }
 
 /// Approvals.

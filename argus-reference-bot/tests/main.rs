@@ -12,6 +12,7 @@ mod designer;
 mod doctor;
 mod explain;
 mod measures;
+mod policy;
 mod replay;
 mod routes;
 mod rules;

@@ -6,7 +6,9 @@
 use std::fmt::Write;
 
 use argus_soc::playbook::ActionKind;
-use argus_soc::policy::{ACTION_NAMES, Action, Identity, Policy, Principal, Standing};
+use argus_soc::policy::{
+    ACTION_NAMES, Action, Circumstances, Identity, Policy, Principal, Rule, Standing,
+};
 
 use crate::files::root;
 
@@ -93,8 +95,92 @@ fn picture() -> String {
         let answer = answer(&policy, role, Standing::Home, own.clone());
         writeln!(text, "{role:<18} {answer}").expect("fits");
     }
+    text.push_str(&limits());
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
+}
+
+/// A policy with limits, which the manual shows.
+const EXAMPLE: &str = "docs/policy.example.toml";
+/// How much depends on the asset.
+const CRITICALITIES: [Option<u8>; 4] = [None, Some(2), Some(6), Some(9)];
+/// A Friday, in working hours and at night.
+const TIMES: [(&str, &str); 2] =
+    [("by day", "2026-11-20T10:00:00Z"), ("at night", "2026-11-20T02:00:00Z")];
+
+fn example() -> Policy {
+    #[derive(serde::Deserialize)]
+    struct File {
+        rules: Vec<Rule>,
+    }
+    let text = std::fs::read_to_string(root().join(EXAMPLE)).expect("the example");
+    let file: File = toml::from_str(&text).expect("rules");
+    Policy::from_rules(file.rules).expect("actions that exist")
+}
+
+/// The example's answers: one letter for each criticality.
+fn limits() -> String {
+    let policy = example();
+    let mut text = format!(
+        "\nWith the rules of {EXAMPLE}: role x action x standing x hour x criticality.\n\
+         A letter for each criticality (not known, 2, 6, 9): y yes, l limit, n no_role, s stranger, \
+         u standing_unknown.\n"
+    );
+    for at in 0..4 {
+        let (title, _) = standings("")[at].clone();
+        write!(text, "\nSomebody {title}\n{:<30}", "").expect("fits");
+        for role in ROLES {
+            let role = if role.is_empty() { "(no role)" } else { role };
+            write!(text, " {role:<15}").expect("fits");
+        }
+        for (when, time) in TIMES {
+            for action in actions() {
+                write!(text, "\n{:<30}", format!("{} {when}", action.name())).expect("fits");
+                for role in ROLES {
+                    let (_, standing) = standings(role)[at].clone();
+                    let cells = CRITICALITIES.map(|criticality| {
+                        letter(&policy, role, standing.clone(), action.clone(), criticality, time)
+                    });
+                    write!(text, " {:<15}", cells.iter().collect::<String>()).expect("fits");
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn letter(
+    policy: &Policy,
+    role: &str,
+    standing: Standing,
+    action: Action,
+    criticality: Option<u8>,
+    time: &str,
+) -> char {
+    let roles = if role.is_empty() { Vec::new() } else { vec![role.to_owned()] };
+    let who = somebody("ann");
+    let who = Principal { tenant: who.tenant, object_id: who.object_id, roles, standing };
+    let at = Some(time.parse().expect("a time"));
+    let circumstances = Circumstances { criticality, environment: None, at };
+    match policy.permit_in(&who, action, &circumstances) {
+        Ok(_permit) => 'y',
+        Err(refusal) => match refusal.code {
+            "standing_unknown" => 'u',
+            code => code.chars().next().unwrap_or('?'),
+        },
+    }
+}
+
+#[test]
+fn the_picture_has_thousands_of_cells() {
+    let letters = limits();
+    let cells =
+        letters.lines().filter(|line| line.contains(" by day ") || line.contains(" at night "));
+    let cells: usize =
+        cells.map(|line| line.split_whitespace().skip(3).map(str::len).sum::<usize>()).sum();
+    assert_eq!(cells, 4 * 4 * 2 * 4 * ACTION_NAMES.len());
+    assert!(cells > 2_000 && letters.contains('l'), "{cells} cells");
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn sources() -> Sources {
 }
 
 fn rbac() -> Rbac {
-    let engineers = Role { groups: vec![ENGINEERS.into()], may: None, label: None };
+    let engineers = Role { groups: vec![ENGINEERS.into()], ..Role::default() };
     Rbac { roles: [("soc_engineer".to_owned(), engineers)].into(), ..Rbac::default() }
 }
 

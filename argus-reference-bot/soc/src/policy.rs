@@ -15,10 +15,18 @@
 //! }
 //! ```
 
+mod explain;
+mod people;
+mod rule;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::explain::{Explanation, Reason};
+pub use self::people::{Identity, Principal, Standing};
+use self::rule::{Bound, Line};
+pub use self::rule::{Circumstances, Hours, Rule, UnknownAction};
 use crate::playbook::ActionKind;
 
 /// What a person asks to do.
@@ -125,6 +133,39 @@ impl Action {
         }
     }
 
+    /// The action of this name, about an incident and a target, as somebody writes it who asks a
+    /// question; a run and a playbook are named like the incident.
+    ///
+    /// ```
+    /// use argus_soc::policy::Action;
+    /// assert_eq!(Action::named("view", "INC-1", "ws-1"), Some(Action::View));
+    /// assert_eq!(Action::named("fly", "INC-1", "ws-1"), None);
+    /// ```
+    pub fn named(name: &str, incident: &str, target: &str) -> Option<Self> {
+        let incident = incident.to_owned();
+        Some(match name {
+            "view" => Self::View,
+            "acknowledge" => Self::Acknowledge { incident },
+            "run_playbook" => Self::RunPlaybook { playbook: incident.clone(), incident },
+            "approve" => Self::Approve { run: incident, requester: None },
+            "deny" => Self::Deny { run: incident },
+            "regroup" => Self::Regroup { incident },
+            "snooze" => Self::Snooze { incident },
+            "suppress" => Self::Suppress,
+            "manage_playbooks" => Self::ManagePlaybooks,
+            "manage_automation" => Self::ManageAutomation,
+            _ => {
+                let action = *ActionKind::ALL.iter().find(|kind| kind.name() == name)?;
+                Self::Act { incident, action, target: target.to_owned() }
+            }
+        })
+    }
+
+    /// Whether something is done to an asset, so that rules may ask what depends on it.
+    pub const fn has_asset(&self) -> bool {
+        matches!(self, Self::Act { .. } | Self::RunPlaybook { .. } | Self::Approve { .. })
+    }
+
     /// Whether the caller must look the person's groups up again instead of using a cache.
     pub const fn high_impact(&self) -> bool {
         match self {
@@ -139,84 +180,11 @@ impl Action {
     }
 }
 
-/// A person as tokens name them: names can be chosen, this cannot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Identity {
-    /// The tenant that vouches for the object id.
-    pub tenant: String,
-    /// The directory object id.
-    pub object_id: String,
-}
-
-impl Identity {
-    /// Whether two identities are the same person. Ids are GUIDs, so case does not count.
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.tenant.eq_ignore_ascii_case(&other.tenant)
-            && self.object_id.eq_ignore_ascii_case(&other.object_id)
-    }
-}
-
-/// Where a person comes from, and what that is worth.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Of our own tenant: the roles come from our groups.
-    Home,
-    /// Of a tenant in the trust map, which grants these roles and no others.
-    Partner(Vec<String>),
-    /// Of a tenant that nobody trusts.
-    Stranger,
-    /// Nobody could say, for example because the directory did not answer.
-    Unknown {
-        /// Why, in words for the person.
-        why: String,
-    },
-}
-
-/// Who asks, with the roles that are true now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Principal {
-    /// The person's home tenant.
-    pub tenant: String,
-    /// The person's object id there.
-    pub object_id: String,
-    /// Roles from our own groups.
-    pub roles: Vec<String>,
-    /// Where the person comes from.
-    pub standing: Standing,
-}
-
-impl Principal {
-    /// The person without roles.
-    pub fn identity(&self) -> Identity {
-        Identity { tenant: self.tenant.clone(), object_id: self.object_id.clone() }
-    }
-}
-
-/// One line of a policy: this role may do these things.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rule {
-    /// The role.
-    pub role: String,
-    /// Names from [`ACTION_NAMES`], or `*` for all of them.
-    pub actions: Vec<String>,
-}
-
-/// A rule that names something that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("role {role:?} grants {action:?}, which is not an action")]
-pub struct UnknownAction {
-    /// The role whose rule it is.
-    pub role: String,
-    /// What it names.
-    pub action: String,
-}
-
 /// Why a person may not do something, written for that person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{why}")]
 pub struct Refusal {
-    /// A stable word for programs: `stranger`, `standing_unknown`, `own_request`, `no_role`.
+    /// A stable word for programs: `stranger`, `standing_unknown`, `own_request`, `no_role`, `limit`.
     pub code: &'static str,
     /// A sentence for the person.
     pub why: String,
@@ -288,19 +256,27 @@ impl Permit {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    grants: BTreeMap<String, BTreeSet<&'static str>>,
+    lines: Vec<Line>,
+    /// What bounds all people of a trusted tenant, whatever their roles; by its id in small letters.
+    bounds: BTreeMap<String, Bound>,
 }
 
 impl Default for Policy {
     /// The three roles of the reference bot: `viewer`, `soc_engineer`, `argus_admin`.
     fn default() -> Self {
-        let engineer = ACTION_NAMES.into_iter().filter(|name| *name != "manage_playbooks");
+        let line = |role: &str, actions: &mut dyn Iterator<Item = &'static str>| {
+            let actions = actions.collect::<BTreeSet<_>>();
+            let named = actions.iter().map(|it| (*it).to_owned()).collect();
+            Line { rule: Rule { role: role.into(), actions: named, ..Rule::default() }, actions }
+        };
+        let all = || ACTION_NAMES.into_iter();
         Self {
-            grants: BTreeMap::from([
-                ("viewer".to_owned(), BTreeSet::from(["view"])),
-                ("soc_engineer".to_owned(), engineer.collect()),
-                ("argus_admin".to_owned(), ACTION_NAMES.into_iter().collect()),
-            ]),
+            bounds: BTreeMap::new(),
+            lines: vec![
+                line("viewer", &mut ["view"].into_iter()),
+                line("soc_engineer", &mut all().filter(|name| *name != "manage_playbooks")),
+                line("argus_admin", &mut all()),
+            ],
         }
     }
 }
@@ -313,25 +289,53 @@ impl Policy {
     /// [`UnknownAction`] if a rule names an action that does not exist: a typing mistake must not
     /// become a quiet refusal in the night.
     pub fn from_rules(rules: impl IntoIterator<Item = Rule>) -> Result<Self, UnknownAction> {
-        let mut grants: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
-        for rule in rules {
-            let granted = grants.entry(rule.role.clone()).or_default();
-            for action in rule.actions {
-                if action == "*" {
-                    granted.extend(ACTION_NAMES);
-                    continue;
-                }
-                let known = ACTION_NAMES.into_iter().find(|name| **name == action);
-                granted.insert(known.ok_or(UnknownAction { role: rule.role.clone(), action })?);
-            }
-        }
-        Ok(Self { grants })
+        let lines = rules.into_iter().map(Line::of).collect::<Result<_, _>>()?;
+        Ok(Self { lines, bounds: BTreeMap::new() })
     }
 
-    /// The roles that may do what is named, in alphabetical order.
+    /// Bounds what the people of a trusted tenant may do, and when, beyond what rules say.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownAction`], as for [`from_rules`](Self::from_rules).
+    pub fn bounded(
+        mut self,
+        tenant: &str,
+        actions: Option<&[String]>,
+        hours: Option<Hours>,
+    ) -> Result<Self, UnknownAction> {
+        let role = format!("trust {tenant}");
+        let line = |actions: &[String]| {
+            Line::of(Rule { role, actions: actions.to_vec(), ..Rule::default() })
+        };
+        let actions = actions.map(line).transpose()?.map(|it| it.actions);
+        self.bounds.insert(tenant.to_lowercase(), Bound { actions, hours });
+        Ok(self)
+    }
+
+    /// The roles that may do what is named, somewhere and at some time, in alphabetical order.
     pub fn who_can(&self, action: &str) -> Vec<String> {
-        let may = |granted: &BTreeSet<&'static str>| granted.contains(action);
-        self.grants.iter().filter(|(_, g)| may(g)).map(|(role, _)| role.clone()).collect()
+        let may = self.lines.iter().filter(|line| line.actions.contains(action));
+        let mut roles: Vec<String> = may.map(|line| line.rule.role.clone()).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
+    /// Whether any rule asks what an action is done to.
+    pub fn asks_for_assets(&self) -> bool {
+        let asks =
+            |line: &Line| line.rule.max_criticality.is_some() || !line.rule.environments.is_empty();
+        self.lines.iter().any(asks)
+    }
+
+    /// [`permit_in`](Self::permit_in) where nothing is known of the circumstances.
+    ///
+    /// # Errors
+    ///
+    /// As for [`permit_in`](Self::permit_in).
+    pub fn permit(&self, who: &Principal, action: Action) -> Result<Permit, Refusal> {
+        self.permit_in(who, action, &Circumstances::default())
     }
 
     /// Permits an action, or says why not and who could.
@@ -344,8 +348,14 @@ impl Policy {
     /// - `standing_unknown`: the person's groups could not be looked up. Reading goes on with the
     ///   roles last known; nothing else does;
     /// - `own_request`: nobody approves what they asked for;
-    /// - `no_role`: none of the person's roles grants it.
-    pub fn permit(&self, who: &Principal, action: Action) -> Result<Permit, Refusal> {
+    /// - `no_role`: none of the person's roles grants it;
+    /// - `limit`: one does, but not for this asset, this tenant or at this hour.
+    pub fn permit_in(
+        &self,
+        who: &Principal,
+        action: Action,
+        circumstances: &Circumstances,
+    ) -> Result<Permit, Refusal> {
         let name = action.name();
         let refuse = |code, why: String| Err(Refusal { code, why, who_can: self.who_can(name) });
         let words = name.replace('_', " ");
@@ -375,10 +385,32 @@ impl Policy {
             let why = "You asked for this yourself; somebody else has to approve it.";
             return refuse("own_request", why.to_owned());
         }
-        let granting =
-            roles.iter().find(|role| self.grants.get(*role).is_some_and(|g| g.contains(name)));
+        if basis == "partner"
+            && let Some(bound) = self.bounds.get(&who.tenant.to_lowercase())
+            && let Some(limit) = bound.limit(name, circumstances)
+        {
+            return refuse("limit", format!("People of your organisation may {words} {limit}."));
+        }
+        let (mut granting, mut limit) = (None, None);
+        // In the order of the person's roles, so that the same role decides whatever the rules' order.
+        let lines = roles
+            .iter()
+            .flat_map(|role| self.lines.iter().filter(move |line| line.rule.role == *role))
+            .filter(|line| line.actions.contains(name));
+        for line in lines {
+            match line.limit(who, &action, circumstances) {
+                None => {
+                    granting = Some(&line.rule.role);
+                    break;
+                }
+                why => limit = limit.or(why),
+            }
+        }
         let Some(role) = granting else {
-            return refuse("no_role", format!("You do not have a role that may {words}."));
+            return match limit {
+                Some(limit) => refuse("limit", format!("You may {words} {limit}.")),
+                None => refuse("no_role", format!("You do not have a role that may {words}.")),
+            };
         };
         let evidence =
             Evidence { who: who.identity(), role: role.clone(), basis: basis.to_owned() };

@@ -2,7 +2,7 @@
 
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{
-    ACTION_NAMES, Action, Identity, Policy, Principal, Rule, Standing, UnknownAction,
+    ACTION_NAMES, Action, Circumstances, Identity, Policy, Principal, Rule, Standing, UnknownAction,
 };
 
 fn actions() -> Vec<Action> {
@@ -141,6 +141,7 @@ fn rules_grant_what_they_name_and_nothing_else() {
     let rule = |role: &str, actions: &[&str]| Rule {
         role: role.into(),
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+        ..Rule::default()
     };
     let policy =
         Policy::from_rules([rule("a", &["view"]), rule("a", &["deny"]), rule("b", &["*"])])
@@ -179,4 +180,127 @@ fn names_and_impact_of_actions() {
         "http_request",
     ];
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_rule_holds_where_and_when_it_says_and_what_is_not_known_satisfies_none() {
+    let isolate = || Action::Act {
+        incident: "i".into(),
+        action: ActionKind::IsolateHost,
+        target: "h".into(),
+    };
+    let base = || Rule { role: "r".into(), actions: vec!["*".into()], ..Rule::default() };
+    let of = |rule: Rule| Policy::from_rules([rule]).expect("rules");
+    let home = || principal(&["r"], Standing::Home);
+    let partner = || principal(&[], Standing::Partner(vec!["r".into()]));
+    let friday = "2026-11-20T10:00:00Z".parse().ok();
+    let known = |criticality: u8, environment: &str| Circumstances {
+        criticality: Some(criticality),
+        environment: Some(environment.into()),
+        at: friday,
+    };
+    let nothing = Circumstances::default;
+    let critical = || of(Rule { max_criticality: Some(6), ..base() });
+    let dev = || of(Rule { environments: vec!["dev".into(), "test".into()], ..base() });
+    let hours = || of(Rule { hours: "mon-fri 08:00-18:00".parse().ok(), ..base() });
+    let tenants = |of_whom: &str| of(Rule { tenants: vec![of_whom.into()], ..base() });
+    let night = || Circumstances { at: "2026-11-20T20:00:00Z".parse().ok(), ..nothing() };
+    for (n, (policy, who, action, circumstances, says)) in [
+        (critical(), home(), isolate(), known(6, "x"), None),
+        (
+            critical(),
+            home(),
+            isolate(),
+            known(7, "x"),
+            Some("criticality 6 or less, and this one's is 7"),
+        ),
+        (critical(), home(), isolate(), nothing(), Some("nobody knows this one's")),
+        (critical(), home(), Action::View, nothing(), None),
+        (dev(), home(), isolate(), known(0, "DEV"), None),
+        (
+            dev(),
+            home(),
+            isolate(),
+            known(0, "production"),
+            Some("dev, test, and this one is in: production"),
+        ),
+        (dev(), home(), isolate(), nothing(), Some("nobody knows where")),
+        (hours(), home(), Action::View, known(0, ""), None),
+        (hours(), home(), Action::View, night(), Some("only at these hours: mon-fri 08:00-18:00")),
+        (hours(), home(), Action::View, nothing(), Some("only at these hours")),
+        (tenants("home"), home(), Action::View, nothing(), None),
+        (tenants("home"), partner(), Action::View, nothing(), Some("other organisations")),
+        (tenants("partner"), partner(), Action::View, nothing(), None),
+        (tenants("partner"), home(), Action::View, nothing(), Some("other organisations")),
+        (tenants("t-1"), partner(), Action::View, nothing(), None),
+        (tenants("t-2"), partner(), Action::View, nothing(), Some("other organisations")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = policy.permit_in(&who, action.clone(), &circumstances);
+        match (answer, says) {
+            (Ok(permit), None) => assert_eq!(permit.action(), &action),
+            (Err(refusal), Some(words)) => {
+                assert!(refusal.code == "limit" && refusal.why.contains(words), "{n}: {refusal}");
+            }
+            (answer, _) => panic!("{n}: {answer:?}"),
+        }
+        // What is explained is what is answered.
+        let said = policy.explain(&who, &action, &circumstances);
+        assert_eq!(said.refusal.is_none(), said.rules.iter().any(|it| it.yes), "{n}: {said:?}");
+    }
+}
+
+#[test]
+fn a_role_with_several_rules_may_what_any_of_them_allows() {
+    let rule = |max, hours: Option<&str>| Rule {
+        role: "r".into(),
+        actions: vec!["isolate_host".into()],
+        max_criticality: max,
+        hours: hours.map(|it| it.parse().expect("hours")),
+        ..Rule::default()
+    };
+    let policy = Policy::from_rules([rule(Some(3), None), rule(None, Some("08:00-18:00"))]);
+    let policy = policy.expect("rules");
+    let may = |criticality, at: &str| {
+        let action = Action::Act {
+            incident: "i".into(),
+            action: ActionKind::IsolateHost,
+            target: "h".into(),
+        };
+        let circumstances = Circumstances {
+            criticality: Some(criticality),
+            environment: None,
+            at: Some(at.parse().expect("a time")),
+        };
+        policy.permit_in(&principal(&["r"], Standing::Home), action, &circumstances).is_ok()
+    };
+    let (day, night) = ("2026-11-20T10:00:00Z", "2026-11-20T20:00:00Z");
+    assert!(may(3, day) && may(9, day) && may(3, night) && !may(9, night));
+}
+
+#[test]
+fn the_trust_in_a_tenant_bounds_all_of_its_people_and_nobody_else() {
+    let only = ["view".to_owned(), "acknowledge".to_owned()];
+    let policy = Policy::default()
+        .bounded("T-1", Some(&only), "mon-fri 08:00-18:00".parse().ok())
+        .expect("actions that exist");
+    let at = |time: &str| Circumstances { at: time.parse().ok(), ..Circumstances::default() };
+    let (day, night) = (at("2026-11-20T10:00:00Z"), at("2026-11-20T20:00:00Z"));
+    let partner = principal(&[], Standing::Partner(vec!["argus_admin".into()]));
+    assert!(policy.permit_in(&partner, Action::View, &day).is_ok());
+    for (action, at, words) in [
+        (Action::Suppress, &day, "does not cover it"),
+        (Action::View, &night, "only at these hours"),
+        (Action::View, &Circumstances::default(), "only at these hours"),
+    ] {
+        let refusal = policy.permit_in(&partner, action, at).expect_err(words);
+        assert!(refusal.code == "limit" && refusal.why.contains(words), "{refusal}");
+    }
+    let other = Principal { tenant: "T-2".into(), ..partner };
+    assert!(policy.permit_in(&other, Action::Suppress, &night).is_ok());
+    let ours = principal(&["argus_admin"], Standing::Home);
+    assert!(policy.permit_in(&ours, Action::Suppress, &night).is_ok());
+    assert!(Policy::default().bounded("T-1", Some(&["fly".into()]), None).is_err());
 }

@@ -6,9 +6,14 @@ mod remembered;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use argus_soc::enrich::Asset;
 use argus_soc::ledger::fact::{Actor, What};
 use argus_soc::playbook::ActionKind;
-use argus_soc::policy::{Action, Permit, Policy, Principal, Refusal, Rule, Standing};
+use argus_soc::policy::{
+    Action, Circumstances, Explanation, Permit, Policy, Principal, Refusal, Rule, Standing,
+    UnknownAction,
+};
+use jiff::Timestamp;
 
 use self::remembered::Remembered;
 use super::Soc;
@@ -114,6 +119,25 @@ impl Access {
         }
     }
 
+    /// What the policy answers to a question, and why. Nothing is permitted and nothing recorded.
+    pub fn explain_rules(
+        &self,
+        who: &Principal,
+        action: &Action,
+        circumstances: &Circumstances,
+    ) -> Explanation {
+        let mut said = self.policy.explain(who, action, circumstances);
+        // It is no role that a person can have.
+        said.who_can.retain(|role| role != AUTOMATION);
+        said.rules.retain(|it| it.rule.role != AUTOMATION);
+        said
+    }
+
+    /// The tenant whose groups make roles.
+    pub fn home(&self) -> &str {
+        &self.home
+    }
+
     /// What to call a role.
     pub fn label(&self, role: &str) -> String {
         self.labels.get(role).cloned().unwrap_or_else(|| role.replace('_', " "))
@@ -215,8 +239,9 @@ impl Soc {
         incident: Option<&str>,
         correlation: &str,
     ) -> Result<Permit, AccessError> {
+        let circumstances = self.circumstances(&action, incident).await?;
         let (name, incident) = (action.name().to_owned(), incident.map(str::to_owned));
-        let answer = self.access.policy.permit(principal, action);
+        let answer = self.access.policy.permit_in(principal, action, &circumstances);
         let what = match &answer {
             Ok(permit) => What::Allowed { incident, action: name, evidence: evidence(permit) },
             Err(refusal) => What::Refused {
@@ -231,46 +256,98 @@ impl Soc {
     }
 }
 
+impl Soc {
+    /// What the policy may ask about. An incident is looked up only for rules that ask what it is about.
+    async fn circumstances(
+        &self,
+        action: &Action,
+        incident: Option<&str>,
+    ) -> Result<Circumstances, LedgerError> {
+        let at = Some(self.clock.now());
+        let incident =
+            incident.filter(|_| action.has_asset() && self.access.policy.asks_for_assets());
+        let Some(incident) = incident else {
+            return Ok(Circumstances { at, ..Circumstances::default() });
+        };
+        let incident = self.ledger.incident(incident).await?;
+        let asset = incident.as_ref().and_then(|it| it.enrichment.asset.known());
+        Ok(about(asset, at))
+    }
+}
+
+/// The circumstances of something that is done to an asset.
+pub fn about(asset: Option<&Asset>, at: Option<Timestamp>) -> Circumstances {
+    Circumstances {
+        criticality: asset.map(|it| it.criticality),
+        environment: asset.and_then(|it| it.environment.clone()),
+        at,
+    }
+}
+
 /// Why a permit was given, in one line.
 pub fn evidence(permit: &Permit) -> String {
     let evidence = permit.evidence();
     format!("role {} ({})", evidence.role, evidence.basis)
 }
 
+/// The policy that the settings make.
 fn policy(rbac: &Rbac) -> Result<Policy, ConfigError> {
+    let wrong = |key: String, why: &str| Err(ConfigError::value(key, why));
+    let plain =
+        |role: &str, actions: Vec<String>| Rule { role: role.into(), actions, ..Rule::default() };
+    let limited = rbac.all_rules()?;
+    let mut rules = vec![plain(AUTOMATION, automation_may().map(str::to_owned).collect())];
+    if limited.iter().any(|rule| rule.role == AUTOMATION) || rbac.roles.contains_key(AUTOMATION) {
+        let key = format!("rbac.roles.{AUTOMATION}");
+        return wrong(key, "this name is taken by Argus itself");
+    }
     let built_in = Policy::default();
-    let mut rules = vec![Rule {
-        role: AUTOMATION.into(),
-        actions: automation_may().map(str::to_owned).collect(),
-    }];
+    let granted = |role: &str| -> Vec<String> {
+        let may = |action: &&&str| built_in.who_can(action).iter().any(|it| it == role);
+        argus_soc::policy::ACTION_NAMES.iter().filter(may).map(|it| (*it).into()).collect()
+    };
+    let has_rules = |role: &str| limited.iter().any(|rule| rule.role == role);
     for (role, it) in &rbac.roles {
-        if role == AUTOMATION {
-            let key = format!("rbac.roles.{role}");
-            return Err(ConfigError::value(key, "this name is taken by Argus itself"));
+        if has_rules(role) {
+            if it.may.is_some() {
+                let key = format!("rbac.roles.{role}.may");
+                return wrong(key, "this role has rules as well; say what it may do in one place");
+            }
+            continue;
         }
-        let granted = |action: &&str| built_in.who_can(action).contains(role);
-        let actions = it.may.clone().unwrap_or_else(|| {
-            argus_soc::policy::ACTION_NAMES
-                .iter()
-                .filter(|it| granted(it))
-                .map(|it| (*it).into())
-                .collect()
-        });
+        let actions = it.may.clone().unwrap_or_else(|| granted(role));
         if actions.is_empty() {
-            let why = "this is no built-in role (viewer, soc_engineer, argus_admin); \
-                       say what it may do with `may = [...]`";
-            return Err(ConfigError::value(format!("rbac.roles.{role}"), why));
+            let why = "this is no built-in role (viewer, soc_engineer, argus_admin); say what it may \
+                       do with `may = [...]`, or in `rbac.rules`";
+            return wrong(format!("rbac.roles.{role}"), why);
         }
-        rules.push(Rule { role: role.clone(), actions });
+        rules.push(plain(role, actions));
     }
     // A partner tenant may be given a built-in role that no group of ours has.
     for role in rbac.trust.values().flat_map(|it| &it.roles) {
-        if rules.iter().any(|rule| rule.role == *role) {
-            continue;
+        if !has_rules(role) && !rules.iter().any(|rule| rule.role == *role) {
+            rules.push(plain(role, granted(role)));
         }
-        let granted = |action: &&str| built_in.who_can(action).contains(role);
-        let actions = argus_soc::policy::ACTION_NAMES.iter().filter(|it| granted(it));
-        rules.push(Rule { role: role.clone(), actions: actions.map(|it| (*it).into()).collect() });
     }
-    Policy::from_rules(rules).map_err(|error| ConfigError::value("rbac.roles", error.to_string()))
+    let trusted = |role: &String| rbac.trust.values().any(|it| it.roles.contains(role));
+    for rule in &limited {
+        if !rbac.roles.contains_key(&rule.role) && !trusted(&rule.role) {
+            let why =
+                format!("nobody can have the role `{}`: no group and no trust names it", rule.role);
+            return wrong("rbac.rules".into(), &why);
+        }
+    }
+    rules.extend(limited);
+    let unknown = |key: &str, error: UnknownAction| ConfigError::value(key, error.to_string());
+    let mut policy = Policy::from_rules(rules).map_err(|error| unknown("rbac.roles", error))?;
+    for (tenant, it) in &rbac.trust {
+        if it.actions.is_some() || it.hours.is_some() {
+            let bounded = policy.bounded(tenant, it.actions.as_deref(), it.hours.clone());
+            policy = bounded.map_err(|error| unknown("rbac.trust", error))?;
+        }
+    }
+    Ok(policy)
 }
+
+#[cfg(test)]
+mod tests;

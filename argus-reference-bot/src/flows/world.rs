@@ -55,7 +55,7 @@ impl World {
     pub(super) fn soc(&self, playbooks: &[&str]) -> Soc {
         let named = |text: &&str| ("test.yaml".to_owned(), (*text).to_owned());
         let playbooks: Vec<_> = playbooks.iter().map(named).collect();
-        let engineers = Role { groups: vec!["engineers".into()], may: None, label: None };
+        let engineers = Role { groups: vec!["engineers".into()], ..Role::default() };
         let roles = BTreeMap::from([("soc_engineer".to_owned(), engineers)]);
         let rbac = Rbac { roles, ..Rbac::default() };
         let asset = Asking::new(Arc::new(Inventory), Patience::default(), Arc::new(SystemClock));
