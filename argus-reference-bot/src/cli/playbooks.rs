@@ -2,9 +2,9 @@
 
 mod diff;
 mod exchange;
+mod replay;
 mod simulate;
 mod test;
-mod replay;
 
 use std::path::{Path, PathBuf};
 

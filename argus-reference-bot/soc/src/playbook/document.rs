@@ -88,7 +88,6 @@ impl Playbook {
             },
             "quorum": it.quorum,
             "exclude": exclude,
-            "expires": duration(it.expires_ms),
             "on_expire": match it.on_expire {
                 OnExpire::Deny => "deny",
                 OnExpire::Escalate => "escalate",
@@ -96,6 +95,7 @@ impl Playbook {
             "dry_run": it.dry_run,
         });
         put(&mut gates, "approvers", it.approvers.as_ref().map(|it| json!(it)));
+        put(&mut gates, "expires", it.expires_ms.map(|ms| json!(duration(ms))));
         put(&mut gates, "undo_until", it.undo_ms.map(|ms| json!(duration(ms))));
         gates
     }
