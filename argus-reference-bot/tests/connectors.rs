@@ -353,3 +353,17 @@ async fn a_search_that_lags_proves_nothing() {
     let probe = case.connector.probe(&order).await;
     assert_eq!(probe, Probe::NotListed { lag_ms: 30_000 });
 }
+
+#[tokio::test]
+async fn a_guest_is_not_said_to_be_signed_out() {
+    let world = World::new().await;
+    let mut bob = world.sim.people().named("bob").expect("Bob").clone();
+    bob.guest = true;
+    world.sim.hold().people().welcome(bob);
+    let revoke = world.cases.iter().find(|it| it.action == ActionKind::RevokeToken);
+    let revoke = revoke.expect("a case");
+    let order = world.order(revoke, "gggggggggggggggggggggggggg");
+    let outcome = send(revoke, &order).await;
+    assert!(matches!(&outcome, Outcome::Failed { why } if why.contains("guest")), "{outcome:?}");
+    assert_eq!(world.done(revoke), 0);
+}

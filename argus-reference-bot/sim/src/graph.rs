@@ -42,6 +42,11 @@ pub(crate) fn answer(people: &mut People, ask: &Ask) -> Answer {
     };
     match operation(ask) {
         Some("check_member_groups") => check_member_groups(people, &user.object_id, ask),
+        // "user: revokeSignInSessions" says that it does not work for guests, and not how it says so:
+        // here it answers as ever and does nothing, which is worst for whoever did not look before.
+        Some("revoke_sign_in_sessions") if user.guest => {
+            Answer::json(200, json!({ "value": true }))
+        }
         Some("revoke_sign_in_sessions") => Answer::json(200, json!({ "value": true }))
             .effect("revoke_sign_in_sessions", user.object_id),
         Some("update_user") => update(people, &user.object_id, ask),
@@ -55,6 +60,7 @@ pub(crate) fn answer(people: &mut People, ask: &Ask) -> Answer {
                 "userPrincipalName": user.user_principal_name,
                 "mail": user.user_principal_name,
                 "accountEnabled": user.account_enabled,
+                "userType": if user.guest { "Guest" } else { "Member" },
             }),
         ),
         None => error(405, "Request_BadRequest", "The HTTP method is not supported here."),

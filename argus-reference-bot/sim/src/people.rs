@@ -37,6 +37,8 @@ pub struct Person {
     pub description: String,
     /// Whether the account can sign in.
     pub account_enabled: bool,
+    /// Whether the directory has them as a guest, whose sessions it cannot end.
+    pub guest: bool,
 }
 
 /// Everybody, and who is in which group.
@@ -195,6 +197,7 @@ fn person(key: &str, name: &str, title: &str, object_id: &str) -> Person {
         user_principal_name: format!("{key}@fjordbank.example"),
         description: String::new(),
         account_enabled: true,
+        guest: false,
     }
 }
 

@@ -64,14 +64,20 @@ impl Entra {
 
     /// Whether the account is enabled, or why nobody knows.
     async fn is_enabled(&self, user: &str) -> Result<bool, String> {
+        let account = self.account(user).await?;
+        let enabled = account.get("accountEnabled").and_then(Value::as_bool);
+        enabled.ok_or_else(|| "Graph answered something else".into())
+    }
+
+    /// What Graph says of the account, or why it says nothing.
+    async fn account(&self, user: &str) -> Result<Value, String> {
         let mut url = self.user(user, &[]);
         url.query_pairs_mut().append_pair("$select", "id,accountEnabled,userType");
         let back = self.far.call(Method::GET, url, None).await.map_err(Lost::why)?;
         if back.status != StatusCode::OK {
             return Err(said(&back));
         }
-        let enabled = back.json.as_ref().and_then(|it| it.get("accountEnabled"));
-        enabled.and_then(Value::as_bool).ok_or_else(|| "Graph answered something else".into())
+        back.json.ok_or_else(|| "Graph answered something else".into())
     }
 }
 
@@ -109,6 +115,24 @@ impl Connector for Entra {
                 }
                 Ok(_) => {}
                 // Nothing was sent: without knowing what was, nothing could be undone rightly.
+                Err(why) => {
+                    return Outcome::NotYet { why: format!("Graph: {why}"), retry_after_ms: 2_000 };
+                }
+            }
+        }
+        if order.action == ActionKind::RevokeToken {
+            // For a guest Graph ends nothing, whatever it answers: a yes would be believed.
+            match self.account(user).await {
+                Ok(account) if account.get("userType").is_some_and(|it| it == "Guest") => {
+                    return Outcome::Failed {
+                        why: format!(
+                            "{} is a guest: Graph ends no sessions of guests; ask their \
+                             organisation, or disable the account here",
+                            order.target.value
+                        ),
+                    };
+                }
+                Ok(_) => {}
                 Err(why) => {
                     return Outcome::NotYet { why: format!("Graph: {why}"), retry_after_ms: 2_000 };
                 }
