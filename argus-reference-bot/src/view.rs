@@ -290,7 +290,7 @@ fn effects(run: &Run) -> Vec<Effect> {
             status_label: label,
             style,
             at: whole(step.changed_at.unwrap_or(run.created_at)),
-            detail: detail(step).as_deref().map(line),
+            detail: detail(run, step).as_deref().map(line),
         }
     };
     run.steps.iter().map(effect).collect()

@@ -207,7 +207,7 @@ impl Incident {
             }
             _ => {
                 if self.apply_to_run(fact)
-                    && let Some(line) = run_line(fact)
+                    && let Some(line) = run_line(fact, self.is_about_dry_run(fact))
                 {
                     self.note(fact.at, line);
                 }
@@ -297,6 +297,10 @@ impl Incident {
         changed
     }
 
+    fn is_about_dry_run(&self, fact: &Fact) -> bool {
+        fact.what.run().and_then(|run| self.runs.get(run)).is_some_and(Run::is_dry)
+    }
+
     fn note(&mut self, at: Timestamp, text: String) {
         self.timeline.push(Line { at, text });
         if self.timeline.len() > TIMELINE {
@@ -306,11 +310,17 @@ impl Incident {
 }
 
 /// What a run's record says to a reader; most say nothing.
-fn run_line(fact: &Fact) -> Option<String> {
+fn run_line(fact: &Fact, dry: bool) -> Option<String> {
     let who = fact.actor.shown();
     Some(match &fact.what {
+        What::RunCreated { playbook, .. } if dry => format!("{who} started a dry run of {playbook}"),
         What::RunCreated { playbook, .. } => format!("{who} started {playbook}"),
         What::ApprovalRequested { reason, .. } => format!("Approval asked: {reason}"),
+        What::WouldAsk { quorum, approvers, reason, .. } => {
+            let people = if *quorum == 1 { "a person".into() } else { format!("{quorum} people") };
+            let group = approvers.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
+            format!("Would ask {people}{group}: {reason}")
+        }
         What::ApprovalDecided { approve: true, .. } => format!("{who} approved"),
         What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
@@ -342,6 +352,12 @@ fn run_line(fact: &Fact) -> Option<String> {
         }
         What::Probed { step, probe: crate::effect::Probe::FoundForeign { by, .. }, .. } => {
             format!("{step}: already done by {by}")
+        }
+        What::RunFinished { result: Status::Succeeded, .. } if dry => {
+            "Dry run over; nothing was sent".into()
+        }
+        What::RunFinished { .. } if dry => {
+            "Dry run over: it would have failed; nothing was sent".into()
         }
         What::RunFinished { result, .. } => match result {
             Status::Succeeded => "Done".into(),

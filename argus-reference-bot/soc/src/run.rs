@@ -224,6 +224,7 @@ impl Run {
                 }
                 asked
             }
+            What::WouldAsk { .. } => self.is_dry() && self.is_untouched(),
             What::ApprovalDecided { digest, approve, .. } => self.decide(fact, digest, *approve),
             What::ApprovalExpired { .. } => self.turns(Status::Expired),
             What::RunFinished { result, .. } => {

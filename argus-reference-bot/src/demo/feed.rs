@@ -185,6 +185,26 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::ApprovalDecided { run, approve, .. } => {
             format!("{run}: {}", if *approve { "approved" } else { "denied" })
         }
+        What::WouldAsk { run, quorum, reason, .. } => {
+            format!("{run}: would ask {quorum}, {reason}")
+        }
+        What::ApprovalExpired { run } => format!("{run}: nobody decided in time"),
+        What::RunRejected { run, why } => format!("{run}: not begun, {why}"),
+        What::CancelRequested { run, why } => format!("{run}: to be stopped, {why}"),
+        What::UndoRequested { run, why } => format!("{run}: to be undone, {why}"),
+        What::RunTimedOut { run } => format!("{run}: its time is over"),
+        What::StepSkipped { step, why, .. } => format!("{step}: passed over, {why}"),
+        What::StepResolved { step, happened, .. } => {
+            format!(
+                "{step}: a person says that it {}",
+                if *happened { "happened" } else { "did not" }
+            )
+        }
+        What::TimerSet { step, due, .. } => format!("{step}: waits until {due}"),
+        What::TimerFired { step, .. } => format!("{step}: its time has come"),
+        What::WouldSend { step, connector, .. } => format!("{step}: would be sent by {connector}"),
+        What::Adopted { step, holder, .. } => format!("{step}: taken over from {holder}"),
+        What::Released { step, lease, .. } => format!("{step}: gives {lease} back"),
         What::Leased { step, lease, .. } => format!("{step}: has {lease} to itself"),
         What::Intended { step, attempt, .. } => format!("{step}: intent, attempt {attempt}"),
         What::Answered { step, outcome, .. } => match outcome {

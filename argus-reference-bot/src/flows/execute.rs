@@ -92,11 +92,18 @@ pub fn new_run(
         })
         .of(&incident.key),
     ];
-    if let Some(reason) = ask
-        && !playbook.gates.dry_run
-    {
-        let wanted = Wanted { quorum, expires_ms: terms.expires_ms };
-        facts.extend(asked(soc, incident, &run, digest, wanted, reason, fact));
+    match ask {
+        Some(reason) if playbook.gates.dry_run => {
+            let quorum = soc.approvals.quorum.max(quorum);
+            let approvers = playbook.gates.approvers.clone();
+            let ask = What::WouldAsk { run, quorum, approvers, reason };
+            facts.push(fact(ask).of(&incident.key));
+        }
+        Some(reason) => {
+            let wanted = Wanted { quorum, expires_ms: terms.expires_ms };
+            facts.extend(asked(soc, incident, &run, digest, wanted, reason, fact));
+        }
+        None => {}
     }
     Ok(facts)
 }

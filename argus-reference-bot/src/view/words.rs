@@ -58,6 +58,9 @@ pub(super) fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
         (_, Status::AwaitingApproval) => ("Waiting for approval", "warning"),
         (State::Pending, Status::Denied) => ("Denied", "attention"),
         (State::Pending, Status::Expired) => ("Expired", "attention"),
+        (State::Done { .. }, _) if run.is_dry() => ("Would be sent (dry run)", "warning"),
+        (State::Failed { .. }, _) if run.is_dry() => ("Would fail (dry run)", "attention"),
+        (State::Pending, _) if run.is_dry() => ("Looking (dry run)", "warning"),
         (State::Done { .. }, _) => (done, "good"),
         (State::Failed { .. }, _) => ("Failed", "attention"),
         (State::Indeterminate { .. }, _) => ("Unknown: please look", "attention"),
@@ -69,8 +72,11 @@ pub(super) fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
     (label.into(), style)
 }
 
-pub(super) fn detail(step: &Step) -> Option<String> {
+/// What else there is to say of a step.
+pub(super) fn detail(run: &Run, step: &Step) -> Option<String> {
     match &step.state {
+        // Nobody did it: what it would be stands in its label.
+        State::Done { .. } if run.is_dry() => None,
         State::Done { adopted_from: Some(by), .. } => Some(format!("already done by {by}")),
         State::Done { remote, .. } | State::Sent { remote, .. } => {
             Some(step.detail.clone().unwrap_or_else(|| remote.clone()))

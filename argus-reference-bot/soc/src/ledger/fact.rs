@@ -434,6 +434,19 @@ pub enum What {
         /// After this it is too late.
         expires_at: Timestamp,
     },
+    /// Whom a dry run would ask, if it were none.
+    #[serde(rename = "approval.would_ask")]
+    WouldAsk {
+        /// The run.
+        run: String,
+        /// How many different people would have to agree.
+        quorum: u32,
+        /// The group whose members could, if its playbook names one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approvers: Option<String>,
+        /// Why a human would be asked.
+        reason: String,
+    },
     /// One person decided.
     #[serde(rename = "approval.decided")]
     ApprovalDecided {
@@ -727,6 +740,7 @@ impl What {
             Self::TimerFired { .. } => "timer.fired",
             Self::WouldSend { .. } => "effect.would_send",
             Self::ApprovalRequested { .. } => "approval.requested",
+            Self::WouldAsk { .. } => "approval.would_ask",
             Self::ApprovalDecided { .. } => "approval.decided",
             Self::ApprovalExpired { .. } => "approval.expired",
             Self::Leased { .. } => "effect.leased",
@@ -762,6 +776,7 @@ impl What {
         match self {
             Self::RunCreated { run, .. }
             | Self::ApprovalRequested { run, .. }
+            | Self::WouldAsk { run, .. }
             | Self::ApprovalDecided { run, .. }
             | Self::ApprovalExpired { run }
             | Self::Leased { run, .. }

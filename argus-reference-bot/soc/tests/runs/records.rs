@@ -297,6 +297,32 @@ fn storms() -> Vec<What> {
     std::iter::once(digested).chain(places).chain(bulletins).chain(breakers).collect()
 }
 
+/// A dry run, from its beginning to its end.
+fn rehearsal() -> [Fact; 5] {
+    let mut begin = created(vec![step("a", &[], "compensate", "reversible", true)], 1);
+    begin.actor = person("rita");
+    let What::RunCreated { terms, .. } = &mut begin.what else { unreachable!() };
+    terms.dry_run = true;
+    let run = || "r".to_owned();
+    let reason = "production".into();
+    let ask = What::WouldAsk { run: run(), quorum: 2, approvers: Some("night".into()), reason };
+    let would = What::WouldSend {
+        run: run(),
+        step: "a".into(),
+        connector: "defender".into(),
+        permit: "role automation (*)".into(),
+        request: json!({"method": "POST"}),
+    };
+    let over = What::RunFinished { run: run(), result: Status::Succeeded };
+    [
+        fact(0, opened()).of("INC-1"),
+        begin.of("INC-1"),
+        fact(2, ask).of("INC-1"),
+        fact(3, would).of("INC-1"),
+        fact(4, over).of("INC-1"),
+    ]
+}
+
 fn newer(kind: &str, fields: &Value) -> Newer {
     Newer { kind: kind.into(), fields: fields.as_object().unwrap().clone() }
 }
@@ -304,7 +330,7 @@ fn newer(kind: &str, fields: &Value) -> Newer {
 #[test]
 fn every_kind_is_read_back_as_it_was_written() {
     let mut kinds = std::collections::BTreeSet::new();
-    for fact in story().iter().chain(&others()) {
+    for fact in story().iter().chain(&others()).chain(&rehearsal()) {
         let text = canonical(fact).unwrap();
         let read = Fact::read(text.as_bytes()).unwrap();
         assert_eq!(&read, fact);
@@ -313,7 +339,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 62, "61 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 63, "62 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]
@@ -433,4 +459,26 @@ fn history_shows_what_counted() {
         before,
         "a vote after the end of the vote"
     );
+}
+
+#[test]
+fn a_dry_run_never_reads_as_if_something_had_been_done() {
+    let incident = Incident::fold(&rehearsal()).unwrap();
+    assert_eq!((incident.runs["r"].status, incident.stage), (Status::Succeeded, Stage::Open));
+    let lines: Vec<&str> = incident.timeline.iter().skip(1).map(|it| &*it.text).collect();
+    assert_eq!(
+        lines,
+        [
+            "rita of the night shift started a dry run of p",
+            "Would ask 2 people of night: production",
+            "a: would be sent",
+            "Dry run over; nothing was sent",
+        ]
+    );
+    // Of a run that is none, nobody would only be asked.
+    let mut story = story();
+    let asked = story.iter().position(|f| matches!(f.what, What::ApprovalRequested { .. })).unwrap();
+    let before = Incident::fold(&story).unwrap().timeline;
+    story.insert(asked, rehearsal()[2].clone());
+    assert_eq!(Incident::fold(&story).unwrap().timeline, before);
 }
