@@ -3,12 +3,13 @@
 pub mod bulletin;
 pub mod data;
 pub mod measures;
+mod offers;
 mod sources;
 mod words;
 
 use argus_soc::decide::Decision;
-use argus_soc::incident::{Incident, Stage};
-use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::incident::Incident;
+use argus_soc::run::{Run, Status, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,16 +20,17 @@ use self::data::{
     Term, Ticket, Vote,
 };
 
+use self::offers::alert_actions;
 use self::words::{detail, state_label, step_label};
 pub use self::words::{severity_label, stage};
 use crate::buttons::{Act, Buttons};
 use crate::flows::act::epoch;
+use crate::flows::connectors::Connectors;
+use crate::flows::playbooks::Playbooks;
 use crate::ports::ledger::Summary;
 
 /// Entities on a card; the incident has all.
 const ENTITIES: usize = 8;
-/// Runs whose buttons a card has: Teams shows six buttons well.
-const RUNS: usize = 2;
 /// Lines of history on a card.
 const LINES: usize = 8;
 
@@ -52,10 +54,10 @@ pub struct Stand<'a> {
     pub conversation: &'a str,
     /// Signs the buttons.
     pub buttons: &'a Buttons,
-    /// Which deeds can be offered at all.
-    pub can_isolate: bool,
-    /// Whether tickets can be made.
-    pub can_ticket: bool,
+    /// Which deeds can be done at all.
+    pub connectors: &'a Connectors,
+    /// The playbooks that people can run from a card.
+    pub playbooks: &'a Playbooks,
     /// The last record of the chain when the state was read.
     pub seq: u64,
 }
@@ -304,62 +306,6 @@ fn decision(decision: &Decision) -> Decided {
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
     Decided { label, reasons: lines(reasons) }
-}
-
-fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Button> {
-    if incident.stage == Stage::Resolved {
-        return Vec::new();
-    }
-    let mut actions = Vec::new();
-    let mut offer = |act: &Act, title: &str, style: &str, tooltip: &str| {
-        actions.push(button(incident, act, title, style, tooltip, stand));
-    };
-    if incident.acknowledged_by.is_none() {
-        offer(&Act::Acknowledge, "Acknowledge", "positive", "Say that you have it in hand");
-    }
-    let running = incident.last_run_of("isolate_host").is_some_and(|run| {
-        !run.status.is_over() || matches!(run.status, Status::Succeeded | Status::NeedsHuman)
-    });
-    if stand.can_isolate && !running && incident.event.host().is_some() {
-        offer(&Act::Isolate, "Isolate host", "destructive", "Cut the host off the network");
-    }
-    let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
-    if stand.can_ticket && incident.ticket.is_none() && !ticketing {
-        offer(&Act::Ticket, "Create ticket", "default", "Open a ticket for this incident");
-    }
-    let mut runs: Vec<&Run> = incident.runs.values().filter(|run| !run.is_dry()).collect();
-    runs.sort_by_key(|run| run.created_at);
-    for run in runs.into_iter().rev().take(RUNS) {
-        let id = || run.id.clone();
-        let unclear = run.steps.iter().find(|it| matches!(it.state, State::Indeterminate { .. }));
-        if let (Status::NeedsHuman, Some(step)) = (run.status, unclear) {
-            let (about, step) = (step.plan.action.label().to_lowercase(), step.name.clone());
-            let happened = Act::Happened { run: id(), step: step.clone() };
-            offer(&happened, "It happened", "default", &format!("You looked: {about} took effect"));
-            let not = Act::NotHappened { run: id(), step };
-            offer(
-                &not,
-                "It did not",
-                "default",
-                &format!("You looked: {about} did not take effect"),
-            );
-        }
-        if run.status == Status::Running && run.may_cancel() {
-            let stop = Act::Cancel { run: id() };
-            offer(
-                &stop,
-                "Stop",
-                "destructive",
-                &format!("Stop {} and undo what it did", run.playbook),
-            );
-        }
-        // The time of the state, so that the same state gives the same card; a press asks again.
-        if run.may_undo(incident.updated_at).is_ok() {
-            let undo = Act::Undo { run: id() };
-            offer(&undo, "Undo", "default", &format!("Undo what {} did", run.playbook));
-        }
-    }
-    actions
 }
 
 fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {

@@ -5,6 +5,7 @@ mod approve;
 mod canary;
 mod certificates;
 mod crash;
+mod credentials;
 mod deliveries;
 mod doors;
 mod hosts;

@@ -21,7 +21,7 @@ pub use self::step::{State, Step};
 pub use self::stop::{NotUndone, Stopped};
 pub use self::terms::{Subjects, Terms, Turn};
 use crate::ledger::fact::{Actor, Fact, What};
-use crate::playbook::{EffectClass, PlannedStep};
+use crate::playbook::PlannedStep;
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -379,15 +379,6 @@ impl Run {
         } else {
             Status::CompensationFailed
         }
-    }
-
-    /// The completed steps that nothing can undo, for the card.
-    pub fn not_undone(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| {
-            step.undoes.is_none()
-                && step.state.is_done()
-                && step.plan.effect == EffectClass::Irreversible
-        })
     }
 }
 

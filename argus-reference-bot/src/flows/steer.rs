@@ -119,18 +119,6 @@ impl Soc {
         })
         .await
     }
-
-    /// The playbooks that a person could run on an incident: for what it is about, and with
-    /// everything configured that their steps need.
-    pub fn runnable(&self, incident: &Incident) -> Vec<Playbook> {
-        let ours = [self.playbooks.isolate().id, self.playbooks.ticket().id];
-        let fits = |it: &&Playbook| {
-            !ours.contains(&it.id)
-                && it.triggered_by(&incident.event)
-                && argus_soc::playbook::plan(it, &incident.event).is_ok()
-        };
-        self.playbooks.in_use().iter().filter(fits).cloned().collect()
-    }
 }
 
 /// Why somebody else has to agree to a playbook that a person runs, if somebody has.

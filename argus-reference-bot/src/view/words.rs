@@ -54,6 +54,13 @@ pub(super) fn state_label(incident: &Incident) -> String {
 /// How a step stands, in a word, and in which colour.
 pub(super) fn step_label(run: &Run, step: &Step) -> (String, &'static str) {
     let done = step.plan.action.done();
+    let undo = run.steps.iter().find(|it| it.undoes.as_ref() == Some(&step.name));
+    if run.not_undone().any(|it| it.name == step.name) {
+        return (format!("{done}; cannot be undone"), "warning");
+    }
+    if undo.is_some_and(|undo| undo.state.is_done()) {
+        return (format!("{done}, then undone"), "good");
+    }
     let (label, style) = match (&step.state, run.status) {
         (_, Status::AwaitingApproval) => ("Waiting for approval", "warning"),
         (State::Pending, Status::Denied) => ("Denied", "attention"),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Run, State, Status, Step};
 use crate::ledger::fact::{Actor, Fact};
+use crate::playbook::EffectClass;
 use crate::playbook::{OnCancel, OnError};
 
 /// Why a run stops before its end.
@@ -50,6 +51,20 @@ pub enum NotUndone {
 }
 
 impl Run {
+    /// The completed steps that stay although the run is or was being undone: nothing can undo them.
+    pub fn not_undone(&self) -> impl Iterator<Item = &Step> {
+        let undoing = matches!(
+            self.status,
+            Status::Compensating | Status::Compensated | Status::CompensationFailed
+        );
+        self.steps.iter().filter(move |step| {
+            undoing
+                && step.undoes.is_none()
+                && step.state.is_done()
+                && step.plan.effect == EffectClass::Irreversible
+        })
+    }
+
     /// Whether a person can have it undone now: it is over, and something that it did stands and can
     /// be undone.
     ///

@@ -477,7 +477,8 @@ fn a_dry_run_never_reads_as_if_something_had_been_done() {
     );
     // Of a run that is none, nobody would only be asked.
     let mut story = story();
-    let asked = story.iter().position(|f| matches!(f.what, What::ApprovalRequested { .. })).unwrap();
+    let asked =
+        story.iter().position(|f| matches!(f.what, What::ApprovalRequested { .. })).unwrap();
     let before = Incident::fold(&story).unwrap().timeline;
     story.insert(asked, rehearsal()[2].clone());
     assert_eq!(Incident::fold(&story).unwrap().timeline, before);

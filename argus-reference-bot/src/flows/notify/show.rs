@@ -6,7 +6,6 @@ use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_bot_sdk::{Activity, ConversationRef};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::ActionKind;
 use argus_soc::run::Run;
 use jiff::SignedDuration;
 
@@ -323,8 +322,8 @@ impl Soc {
             seq,
             conversation,
             buttons: &self.buttons,
-            can_isolate: self.connectors.can(ActionKind::IsolateHost),
-            can_ticket: self.connectors.can(ActionKind::CreateTicket),
+            connectors: &self.connectors,
+            playbooks: &self.playbooks,
         }
     }
 
