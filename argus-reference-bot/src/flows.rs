@@ -139,7 +139,7 @@ pub struct Bells {
     /// A card does not show the newest state.
     pub notify: Notify,
     /// A run can go on.
-    pub execute: Notify,
+    pub execute: execute::RunBell,
 }
 
 impl std::fmt::Debug for Needs {

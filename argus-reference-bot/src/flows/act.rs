@@ -204,7 +204,7 @@ impl Soc {
                         .filter(|fact| fact.stream.is_some())
                         .for_each(|fact| incident.apply(fact));
                     self.bells.notify.notify_one();
-                    self.bells.execute.notify_one();
+                    self.bells.execute.ring(key);
                     return Ok(Done::Changed(Box::new(incident)));
                 }
                 Err(LedgerError::Conflict { .. }) => {}

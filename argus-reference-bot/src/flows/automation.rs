@@ -230,7 +230,7 @@ impl Soc {
             guard.written(changes.count);
             drop(guard);
             self.bells.notify.notify_one();
-            self.bells.execute.notify_one();
+            self.bells.execute.ring_for_all();
         }
     }
 
@@ -322,7 +322,7 @@ impl Soc {
         }
         drop(guard);
         self.bells.notify.notify_one();
-        self.bells.execute.notify_one();
+        self.bells.execute.ring_for_all();
         Ok(())
     }
 

@@ -5,12 +5,13 @@
 //! before anything is sent again.
 
 mod begin;
+mod drivers;
 mod patience;
 mod scene;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +23,10 @@ use argus_soc::run::{Next, Run, Subjects, Terms};
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use self::drivers::Drivers;
+pub use self::drivers::RunBell;
 pub use self::patience::Patience;
 use self::scene::Scene;
 use super::Soc;
@@ -148,6 +150,7 @@ fn asked(
 /// Drives every run that is not over, until told to stop. What is being sent then is finished.
 pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
     let mut drivers = Drivers::default();
+    let mut looked: Option<Instant> = None;
     while !*stop.borrow() {
         let ours = soc.shares.runs.share(soc.ledger.as_ref()).await;
         if !matches!(ours, Ok(Share::Ours | Share::OursNow)) {
@@ -157,77 +160,41 @@ pub async fn execute(soc: Arc<Soc>, mut stop: watch::Receiver<bool>) {
                 _ = stop.changed() => {}
                 () = tokio::time::sleep(TRY) => {}
             }
+            looked = None;
             continue;
         }
-        match soc.ledger.with_active_runs().await {
-            Ok(active) => drivers.start(&soc, active, &stop),
-            Err(error) => tracing::error!(error = %error, "cannot see which runs go on"),
+        // Whoever begins a run rings, and this is for all who did not.
+        if looked.is_none_or(|at| at.elapsed() >= RENEWED) {
+            match soc.ledger.with_active_runs().await {
+                Ok(active) => {
+                    let active: BTreeSet<String> = active.into_iter().collect();
+                    soc.patience.keep(&active);
+                    drivers.know(&active);
+                    looked = Some(Instant::now());
+                }
+                Err(error) => tracing::error!(error = %error, "cannot see which runs go on"),
+            }
         }
-        let next = drivers.wake.values().min();
-        let idle = next.map_or(SLOWEST_POLL, |at| at.saturating_duration_since(Instant::now()));
+        drivers.start(|key| {
+            let (soc, stop) = (Arc::clone(&soc), stop.clone());
+            async move { soc.drive(&key, &stop).await }
+        });
         // The claim is kept by saying so.
-        let idle = idle.min(RENEWED);
+        let idle =
+            drivers.next().map_or(RENEWED, |at| at.saturating_duration_since(Instant::now()));
         // In a fixed order, so that a simulated run can be run again.
         tokio::select! {
             biased;
             _ = stop.changed() => {}
-            Some(driven) = drivers.tasks.join_next_with_id(), if !drivers.tasks.is_empty() => {
-                drivers.ended(driven);
+            () = drivers.rested() => {}
+            rung = soc.bells.execute.heard() => {
+                drivers.rung(&rung);
+                looked = None;
             }
-            () = soc.bells.execute.notified() => drivers.rung(),
-            () = tokio::time::sleep(idle) => {}
+            () = tokio::time::sleep(idle.min(RENEWED)) => {}
         }
     }
-    while drivers.tasks.join_next().await.is_some() {}
-}
-
-/// One driver at most for each incident, and when those without one are due.
-#[derive(Default)]
-struct Drivers {
-    tasks: JoinSet<Instant>,
-    /// The incident of each driver, and whether the bell rang while it was at work.
-    at_work: HashMap<Id, (String, bool)>,
-    /// By the clock that nobody can set.
-    wake: BTreeMap<String, Instant>,
-}
-
-impl Drivers {
-    fn start(&mut self, soc: &Arc<Soc>, active: Vec<String>, stop: &watch::Receiver<bool>) {
-        let now = Instant::now();
-        self.wake.retain(|key, _| active.contains(key));
-        soc.patience.keep(&active);
-        for key in active {
-            let due = self.wake.get(&key).is_none_or(|at| *at <= now);
-            if !due || self.at_work.values().any(|(busy, _)| *busy == key) {
-                continue;
-            }
-            self.wake.remove(&key);
-            let (soc, stop, incident) = (Arc::clone(soc), stop.clone(), key.clone());
-            let task = self.tasks.spawn(async move { soc.drive(&incident, &stop).await });
-            self.at_work.insert(task.id(), (key, false));
-        }
-    }
-
-    /// Something changed; nobody knows for whom. Sleepers are due, and whoever is at work may have
-    /// looked too early and looks again.
-    fn rung(&mut self) {
-        self.wake.clear();
-        self.at_work.values_mut().for_each(|(_, again)| *again = true);
-    }
-
-    fn ended(&mut self, driven: Result<(Id, Instant), JoinError>) {
-        match driven {
-            Ok((id, next)) => {
-                if let Some((key, false)) = self.at_work.remove(&id) {
-                    self.wake.insert(key, next);
-                }
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "driving a run failed and is begun again");
-                self.at_work.remove(&error.id());
-            }
-        }
-    }
+    drivers.finish().await;
 }
 
 /// What a thing that was done means for the loop.

@@ -163,7 +163,7 @@ impl Soc {
                 self.bells.notify.notify_one();
             }
             if heard.runs {
-                self.bells.execute.notify_one();
+                self.bells.execute.ring_for_all();
             }
         }
     }

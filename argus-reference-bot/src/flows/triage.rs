@@ -79,7 +79,7 @@ impl Soc {
             self.metrics.placed(events.len());
             self.bells.notify.notify_one();
             if begins_runs {
-                self.bells.execute.notify_one();
+                self.bells.execute.ring_for_new();
             }
         }
         Ok(placed)

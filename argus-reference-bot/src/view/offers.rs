@@ -7,6 +7,7 @@ use argus_soc::run::{Run, State, Status};
 use super::data::Button;
 use super::{Stand, button, line};
 use crate::buttons::Act;
+use crate::flows::act::second_person;
 
 /// Runs whose buttons a card has: Teams shows six buttons well.
 const RUNS: usize = 2;
@@ -30,7 +31,17 @@ pub(super) fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Butto
     });
     if stand.connectors.can(ActionKind::IsolateHost) && !running && incident.event.host().is_some()
     {
-        offer(&Act::Isolate, "Isolate host", "destructive", "Cut the host off the network");
+        match second_person(incident) {
+            None => {
+                offer(&Act::Isolate, "Isolate host", "destructive", "Cut the host off the network");
+            }
+            Some(why) => offer(
+                &Act::Isolate,
+                "Request isolation",
+                "destructive",
+                &format!("Ask somebody else to agree: {}", line(&why)),
+            ),
+        }
     }
     let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
     if stand.connectors.can(ActionKind::CreateTicket) && incident.ticket.is_none() && !ticketing {

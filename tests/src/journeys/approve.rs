@@ -12,6 +12,8 @@ async fn asked(plan: Plan) -> (World, Shown) {
     let world = World::with(plan).await;
     world.ingest(&alert("a-1", "pay-db-02")).await;
     let card = world.card("INC-1", |card| card.button("isolate").is_some()).await;
+    let title = card.button("isolate").unwrap()["title"].clone();
+    assert_eq!(title, "Request isolation", "one person alone cannot isolate it");
     let answer = world.press("alice", &card, "isolate").await;
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let request = world.request("INC-1", |card| card.button("approve").is_some()).await;

@@ -135,7 +135,7 @@ impl Scene<'_> {
             let actor = Actor::service("run");
             let fact = self.soc.fact(actor, &self.run.correlation, what).of(key);
             self.soc.ledger.append(Batch::on(&other, vec![fact])).await?;
-            self.soc.bells.execute.notify_one();
+            self.soc.bells.execute.ring(key);
         }
         Ok(Did::Rest(PAUSE))
     }

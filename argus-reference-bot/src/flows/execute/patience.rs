@@ -1,7 +1,7 @@
 //! How long a run still waits. The clock on the wall can be set, so what counts is for how long this
 //! process has seen it wait; after a restart the waiting begins again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -77,11 +77,11 @@ impl Patience {
     }
 
     /// Forgets the runs of incidents in which nothing goes on.
-    pub(super) fn keep(&self, active: &[String]) {
+    pub(super) fn keep(&self, active: &BTreeSet<String>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|(run, _), _| {
             let incident = run.split_once(".r").map_or(run.as_str(), |(incident, _)| incident);
-            active.iter().any(|key| key == incident)
+            active.contains(incident)
         });
     }
 }

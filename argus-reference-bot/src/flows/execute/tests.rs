@@ -156,7 +156,7 @@ async fn a_run_that_may_not_overlap_is_turned_away() {
     let playbook = it.soc.playbooks.find("p").expect("p");
     let facts = new_run(&it.soc, &incident, &playbook, &ann().actor(), "c", None).expect("fits");
     it.soc.ledger.append(crate::ports::ledger::Batch::on(&incident, facts)).await.expect("written");
-    it.soc.bells.execute.notify_one();
+    it.soc.bells.execute.ring("INC-1");
     it.ends("INC-1.r2", Status::Cancelled).await;
     assert_eq!(it.world.hosts.did(), ["isolate_host ws-1"]);
     it.stop().await;
