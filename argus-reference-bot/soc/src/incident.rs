@@ -313,7 +313,9 @@ impl Incident {
 fn run_line(fact: &Fact, dry: bool) -> Option<String> {
     let who = fact.actor.shown();
     Some(match &fact.what {
-        What::RunCreated { playbook, .. } if dry => format!("{who} started a dry run of {playbook}"),
+        What::RunCreated { playbook, .. } if dry => {
+            format!("{who} started a dry run of {playbook}")
+        }
         What::RunCreated { playbook, .. } => format!("{who} started {playbook}"),
         What::ApprovalRequested { reason, .. } => format!("Approval asked: {reason}"),
         What::WouldAsk { quorum, approvers, reason, .. } => {

@@ -82,12 +82,27 @@ pub enum Action {
     Suppress,
     /// Load, replace or retire playbooks.
     ManagePlaybooks,
+    /// Say of a playbook's text whether it is good.
+    ReviewPlaybook {
+        /// The playbook.
+        playbook: String,
+    },
+    /// Have a playbook's text go on to dry run, or to live.
+    PromotePlaybook {
+        /// The playbook.
+        playbook: String,
+    },
+    /// Have a playbook's text used no more.
+    RetirePlaybook {
+        /// The playbook.
+        playbook: String,
+    },
     /// Stop what Argus does by itself, or let it go on.
     ManageAutomation,
 }
 
 /// What people do here, beside what steps of playbooks do.
-const OWN: [&str; 10] = [
+const OWN: [&str; 13] = [
     "view",
     "acknowledge",
     "run_playbook",
@@ -97,8 +112,14 @@ const OWN: [&str; 10] = [
     "snooze",
     "suppress",
     "manage_playbooks",
+    "review_playbook",
+    "promote_playbook",
+    "retire_playbook",
     "manage_automation",
 ];
+
+/// What of it only administrators do, unless the settings say otherwise.
+const ADMINS: [&str; 2] = ["manage_playbooks", "promote_playbook"];
 
 /// The names of all actions, as rules and the audit trail write them: those of the bot itself, then
 /// every [`ActionKind`].
@@ -129,6 +150,9 @@ impl Action {
             Self::Snooze { .. } => "snooze",
             Self::Suppress => "suppress",
             Self::ManagePlaybooks => "manage_playbooks",
+            Self::ReviewPlaybook { .. } => "review_playbook",
+            Self::PromotePlaybook { .. } => "promote_playbook",
+            Self::RetirePlaybook { .. } => "retire_playbook",
             Self::ManageAutomation => "manage_automation",
         }
     }
@@ -153,6 +177,9 @@ impl Action {
             "snooze" => Self::Snooze { incident },
             "suppress" => Self::Suppress,
             "manage_playbooks" => Self::ManagePlaybooks,
+            "review_playbook" => Self::ReviewPlaybook { playbook: incident },
+            "promote_playbook" => Self::PromotePlaybook { playbook: incident },
+            "retire_playbook" => Self::RetirePlaybook { playbook: incident },
             "manage_automation" => Self::ManageAutomation,
             _ => {
                 let action = *ActionKind::ALL.iter().find(|kind| kind.name() == name)?;
@@ -174,6 +201,9 @@ impl Action {
             | Self::Approve { .. }
             | Self::Suppress
             | Self::ManagePlaybooks
+            | Self::ReviewPlaybook { .. }
+            | Self::PromotePlaybook { .. }
+            | Self::RetirePlaybook { .. }
             | Self::ManageAutomation => true,
             _ => false,
         }
@@ -274,7 +304,7 @@ impl Default for Policy {
             bounds: BTreeMap::new(),
             lines: vec![
                 line("viewer", &mut ["view"].into_iter()),
-                line("soc_engineer", &mut all().filter(|name| *name != "manage_playbooks")),
+                line("soc_engineer", &mut all().filter(|name| !ADMINS.contains(name))),
                 line("argus_admin", &mut all()),
             ],
         }
