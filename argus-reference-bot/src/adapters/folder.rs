@@ -31,9 +31,8 @@ impl Folder {
             return Err(format!("{}: more than {MOST} playbooks", self.0.display()));
         }
         names.sort();
-        let named = |path: &PathBuf| {
-            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-        };
+        let named =
+            |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let files = names.iter().map(|path| (named(path), text(path))).collect();
         Ok(Texts { at: None, files })
     }

@@ -125,7 +125,8 @@ impl Git {
             }
             return Err(why);
         }
-        let commit = self.git(&self.kept, &["rev-parse", "--verify", "refs/argus/last^{commit}"])?;
+        let commit =
+            self.git(&self.kept, &["rev-parse", "--verify", "refs/argus/last^{commit}"])?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
 
@@ -198,8 +199,10 @@ impl Git {
         }
         let said = err.unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
-        let last = said.lines().rev().find(|it| !it.trim().is_empty()).unwrap_or("git failed");
-        Err(crate::view::clip(last.trim(), 300))
+        // What is wrong comes first, advice after it.
+        let is_why = |it: &&str| it.starts_with("fatal: ") || it.starts_with("error: ");
+        let why = said.lines().find(is_why).or_else(|| said.lines().next());
+        Err(crate::view::clip(why.unwrap_or("git failed").trim(), 300))
     }
 }
 

@@ -84,9 +84,8 @@ impl Git {
     ///
     /// [`ConfigError`] names the key, and what to write.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |key: &str, why: String| {
-            Err(ConfigError::value(format!("playbooks.git.{key}"), why))
-        };
+        let wrong =
+            |key: &str, why: String| Err(ConfigError::value(format!("playbooks.git.{key}"), why));
         if !is_address(&self.url) {
             let why = format!(
                 "`{}` is none of https://…, ssh://…, user@host:path and file:///…",
@@ -95,7 +94,8 @@ impl Git {
             return wrong("url", why);
         }
         if without_password(&self.url) != self.url {
-            let why = "no password belongs in here; let git find it with a credential helper".into();
+            let why =
+                "no password belongs in here; let git find it with a credential helper".into();
             return wrong("url", why);
         }
         let is_plain = |it: char| it.is_alphanumeric() || "-_./ ".contains(it);

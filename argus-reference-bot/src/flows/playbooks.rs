@@ -8,6 +8,8 @@ mod life;
 mod people;
 mod rehearsal;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -50,7 +50,11 @@ pub(super) async fn acknowledge(
 }
 
 /// `playbooks`, `playbooks ID`, `playbooks ID HASH`
-pub(super) async fn playbooks(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+pub(super) async fn playbooks(
+    State(soc): State<Arc<Soc>>,
+    turn: Turn,
+    Args(words): Args,
+) -> Activity {
     answer(&soc, &turn, Asked::Playbooks(Word::List, words)).await
 }
 
@@ -65,7 +69,11 @@ pub(super) async fn reject(State(soc): State<Arc<Soc>>, turn: Turn, Args(words):
 }
 
 /// `promote ID HASH live`
-pub(super) async fn promote(State(soc): State<Arc<Soc>>, turn: Turn, Args(words): Args) -> Activity {
+pub(super) async fn promote(
+    State(soc): State<Arc<Soc>>,
+    turn: Turn,
+    Args(words): Args,
+) -> Activity {
     answer(&soc, &turn, Asked::Playbooks(Word::Promote, words)).await
 }
 

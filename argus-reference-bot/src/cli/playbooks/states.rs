@@ -44,9 +44,10 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 fn as_json(life: &Life, it: &Text) -> Value {
-    let reviews = it.reviews.iter().map(
-        |it| json!({"by": it.by, "approve": it.approve, "why": it.why, "at": it.at}),
-    );
+    let reviews = it
+        .reviews
+        .iter()
+        .map(|it| json!({"by": it.by, "approve": it.approve, "why": it.why, "at": it.at}));
     json!({
         "id": life.id, "version": it.version, "sha256": it.sha256, "state": it.stage,
         "since": it.since, "origin": it.origin, "submitted_by": it.by, "submitted_at": it.at,
@@ -64,5 +65,8 @@ fn line(life: &Life, it: &Text) -> String {
     let why = it.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
     let (id, version, hash) = (&life.id, &it.version, it.short());
     let (stage, since, origin) = (it.stage.word(), it.since, &it.origin);
-    format!("{id} {version} {hash} {stage} since {since}{why}, from {origin}{}", said.collect::<String>())
+    format!(
+        "{id} {version} {hash} {stage} since {since}{why}, from {origin}{}",
+        said.collect::<String>()
+    )
 }

@@ -52,22 +52,27 @@ impl Soc {
                 let why = Some(reason(why));
                 self.review(person, (id, hash), false, why, correlation).await
             }
-            (Word::Promote, [id, hash]) => self.promote(person, (id, hash), None, correlation).await,
+            (Word::Promote, [id, hash]) => {
+                self.promote(person, (id, hash), None, correlation).await
+            }
             (Word::Promote, [id, hash, to]) if stage(to).is_some() => {
                 self.promote(person, (id, hash), stage(to), correlation).await
             }
             (Word::Retire, [id, why @ ..]) if !why.is_empty() => {
                 self.retire(person, id, why, correlation).await
             }
-            (Word::Review, _) => Ok("Write `review ID HASH`, with the first eight digits of the hash of \
+            (Word::Review, _) => {
+                Ok("Write `review ID HASH`, with the first eight digits of the hash of \
                  the text that you have read; `playbooks ID HASH` shows it."
-                .into()),
+                    .into())
+            }
             (Word::Reject, _) => Ok("Write `reject ID HASH \"why\"`.".into()),
             (Word::Promote, _) => {
                 Ok("Write `promote ID HASH dry-run` or `promote ID HASH live`.".into())
             }
             (Word::Retire, _) => {
-                Ok("Write `retire ID \"why\"`, or `retire ID HASH \"why\"` for one text of it.".into())
+                Ok("Write `retire ID \"why\"`, or `retire ID HASH \"why\"` for one text of it."
+                    .into())
             }
         }
     }

@@ -70,7 +70,11 @@ impl Soc {
         if heard.unread != before.unread {
             match &heard.unread {
                 Some(why) => {
-                    tracing::warn!(source = name, why, "playbooks cannot be read; those of before stay");
+                    tracing::warn!(
+                        source = name,
+                        why,
+                        "playbooks cannot be read; those of before stay"
+                    );
                 }
                 None => tracing::info!(source = name, "playbooks can be read again"),
             }
@@ -102,7 +106,10 @@ impl Soc {
             let text = (file.as_str(), text.as_str());
             match self.submit_playbook(text, &origin, &actor, Unknown::Only, &correlation).await {
                 Ok(taken) if taken.is_new => tracing::info!(
-                    source = name, file, playbook = taken.playbook.id, sha256 = taken.playbook.sha256,
+                    source = name,
+                    file,
+                    playbook = taken.playbook.id,
+                    sha256 = taken.playbook.sha256,
                     "a playbook's text is new and waits for a review"
                 ),
                 Ok(_) => {}
