@@ -118,9 +118,6 @@ const OWN: [&str; 13] = [
     "manage_automation",
 ];
 
-/// What of it only administrators do, unless the settings say otherwise.
-const ADMINS: [&str; 2] = ["manage_playbooks", "promote_playbook"];
-
 /// The names of all actions, as rules and the audit trail write them: those of the bot itself, then
 /// every [`ActionKind`].
 pub const ACTION_NAMES: [&str; OWN.len() + ActionKind::ALL.len()] = names();
@@ -304,7 +301,7 @@ impl Default for Policy {
             bounds: BTreeMap::new(),
             lines: vec![
                 line("viewer", &mut ["view"].into_iter()),
-                line("soc_engineer", &mut all().filter(|name| !ADMINS.contains(name))),
+                line("soc_engineer", &mut all().filter(|name| *name != "manage_playbooks")),
                 line("argus_admin", &mut all()),
             ],
         }

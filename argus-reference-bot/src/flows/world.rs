@@ -56,9 +56,7 @@ impl World {
         let named = |text: &&str| ("test.yaml".to_owned(), (*text).to_owned());
         let playbooks: Vec<_> = playbooks.iter().map(named).collect();
         let engineers = Role { groups: vec!["engineers".into()], ..Role::default() };
-        let admins = Role { groups: vec!["leads".into()], ..Role::default() };
-        let roles = [("soc_engineer".to_owned(), engineers), ("argus_admin".to_owned(), admins)];
-        let roles = BTreeMap::from(roles);
+        let roles = BTreeMap::from([("soc_engineer".to_owned(), engineers)]);
         let rbac = Rbac { roles, ..Rbac::default() };
         let asset = Asking::new(Arc::new(Inventory), Patience::default(), Arc::new(SystemClock));
         let deadline = Duration::from_secs(5);
