@@ -7,6 +7,9 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,6 +58,17 @@ pub struct Git {
     /// Where its objects are kept; they can be fetched anew at any time.
     kept: PathBuf,
     largest: u64,
+    /// Whether nobody waits for the answer any more.
+    given_up: Arc<AtomicBool>,
+}
+
+/// Somebody who waits for an answer.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 impl Git {
@@ -66,6 +80,7 @@ impl Git {
             folder: folder.trim_matches('/').into(),
             kept: kept.into(),
             largest: LARGEST,
+            given_up: Arc::default(),
         }
     }
 
@@ -119,10 +134,8 @@ impl Git {
         let fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"];
         let fetch = [&fetch[..], &["--no-write-fetch-head", "--", &self.url, &from]].concat();
         if let Err(why) = self.git(&self.kept, &fetch) {
-            if size(&self.kept) > self.largest {
-                // What is too large is of no use, and would be so at the next try as well.
-                std::fs::remove_dir_all(&self.kept).map_err(|error| error.to_string())?;
-            }
+            // Too large, half fetched, or locked by a git that was killed: it is fetched anew.
+            std::fs::remove_dir_all(&self.kept).map_err(|error| error.to_string())?;
             return Err(why);
         }
         let commit =
@@ -175,6 +188,9 @@ impl Git {
             }
             if waited > WITHIN {
                 break Err(format!("git did not end within {} s", WITHIN.as_secs()));
+            }
+            if self.given_up.load(Relaxed) {
+                break Err("Argus stops".into());
             }
             if size(&self.kept) > self.largest {
                 break Err(format!("it is larger than {} MiB", self.largest >> 20));
@@ -246,7 +262,8 @@ impl PlaybookSource for Git {
     }
 
     async fn read(&self) -> Result<Texts, String> {
-        let git = self.clone();
+        let git = Self { given_up: Arc::default(), ..self.clone() };
+        let _waiting = Waiting(Arc::clone(&git.given_up));
         let read = tokio::task::spawn_blocking(move || git.texts());
         read.await.map_err(|error| error.to_string())?
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use argus_soc::ledger::Hash;
 use argus_soc::ledger::fact::Actor;
 use tokio::sync::watch;
 
@@ -22,6 +23,8 @@ pub struct Heard {
     pub unread: Option<String>,
     /// Its files that were refused, each with the report.
     pub refused: BTreeMap<String, String>,
+    /// The text of each file that was handed in or refused, by its hash.
+    seen: BTreeMap<String, Hash>,
 }
 
 impl Heard {
@@ -64,7 +67,7 @@ impl Soc {
         let name = source.name();
         let before = self.playbooks.sources.heard().remove(name).unwrap_or_default();
         let heard = match source.read().await {
-            Ok(texts) => self.hand_in(name, texts).await?,
+            Ok(texts) => self.hand_in(name, texts, &before).await?,
             Err(why) => Heard { unread: Some(why), ..before.clone() },
         };
         if heard.unread != before.unread {
@@ -88,7 +91,12 @@ impl Soc {
         Ok(())
     }
 
-    async fn hand_in(&self, name: &'static str, texts: Texts) -> Result<Heard, LedgerError> {
+    async fn hand_in(
+        &self,
+        name: &'static str,
+        texts: Texts,
+        before: &Heard,
+    ) -> Result<Heard, LedgerError> {
         let mut heard = Heard { at: texts.at.clone(), ..Heard::default() };
         let (actor, correlation) = (Actor::service(name), correlation_id());
         for (file, text) in texts.files {
@@ -99,10 +107,19 @@ impl Soc {
                     continue;
                 }
             };
+            let hash = Hash::of(text.as_bytes());
+            if before.seen.get(&file) == Some(&hash) {
+                // As it was when it was looked at; a report on it still holds.
+                let report = before.refused.get(&file).cloned();
+                heard.refused.extend(report.map(|report| (file.clone(), report)));
+                heard.seen.insert(file, hash);
+                continue;
+            }
             let origin = match &texts.at {
                 Some(at) => format!("{name}:{at}:{file}"),
                 None => format!("{name}:{file}"),
             };
+            heard.seen.insert(file.clone(), hash);
             let text = (file.as_str(), text.as_str());
             match self.submit_playbook(text, &origin, &actor, Unknown::Only, &correlation).await {
                 Ok(taken) if taken.is_new => tracing::info!(
