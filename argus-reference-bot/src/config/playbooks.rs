@@ -52,7 +52,7 @@ pub struct Git {
     /// `https://…`, `ssh://…`, `user@host:path` or `file:///…`.
     pub url: String,
     /// The branch.
-    #[serde(default = "main")]
+    #[serde(default = "usual_branch")]
     pub branch: String,
     /// The folder in it; the top one unless set.
     #[serde(default)]
@@ -62,7 +62,7 @@ pub struct Git {
     pub poll_secs: u32,
 }
 
-fn main() -> String {
+fn usual_branch() -> String {
     "main".into()
 }
 

@@ -249,34 +249,25 @@ fn texts(life: &Life, need: usize) -> String {
 fn line(life: &Life, text: &Text, need: usize) -> String {
     let stage = text.stage.word().replace('_', " ");
     let since = text.since.strftime("%Y-%m-%d");
-    let mut line = format!(
-        "**{}** {} `{}`: {stage} since {since}",
-        plain(&life.id),
-        plain(&text.version),
-        text.short()
-    );
-    if let Some(why) = text.why.as_ref().filter(|_| text.stage == Stage::Retired) {
-        line.push_str(&format!(" ({})", plain(why)));
-        return line;
+    let (id, version) = (plain(&life.id), plain(&text.version));
+    let stands = format!("**{id}** {version} `{}`: {stage} since {since}", text.short());
+    let in_brackets = |it: &str| if it.is_empty() { String::new() } else { format!(" ({it})") };
+    if text.stage == Stage::Retired {
+        return stands + &in_brackets(&plain(text.why.as_deref().unwrap_or_default()));
     }
-    let good: Vec<String> =
-        text.reviews.iter().filter(|it| it.approve).map(|it| plain(it.by.shown())).collect();
-    line.push_str(&format!("; {} of {need} reviews", good.len()));
-    if !good.is_empty() {
-        line.push_str(&format!(" ({})", good.join(", ")));
-    }
+    let good = text.reviews.iter().filter(|it| it.approve).map(|it| plain(it.by.shown()));
+    let good = in_brackets(&good.collect::<Vec<_>>().join(", "));
+    let mut parts = vec![stands, format!("{} of {need} reviews{good}", text.approvals())];
     if let Some(no) = text.objection() {
-        let why = no.why.as_deref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
-        line.push_str(&format!("; rejected by {}{why}", plain(no.by.shown())));
+        let why = in_brackets(&plain(no.why.as_deref().unwrap_or_default()));
+        parts.push(format!("rejected by {}{why}", plain(no.by.shown())));
     }
     if text.stage == Stage::DryRun {
-        line.push_str(&format!("; {} dry runs, {} failed", text.dry_runs, text.failed));
-        if let Some(failure) = &text.failure {
-            line.push_str(&format!(" ({})", plain(failure)));
-        }
+        let failure = in_brackets(&plain(text.failure.as_deref().unwrap_or_default()));
+        parts.push(format!("{} dry runs, {} failed{failure}", text.dry_runs, text.failed));
     }
-    line.push_str(&format!("; from {}", plain(&text.origin)));
-    line
+    parts.push(format!("from {}", plain(&text.origin)));
+    parts.join("; ")
 }
 
 /// Text without the marks that Teams would read, and not too long.

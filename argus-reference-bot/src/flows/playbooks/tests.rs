@@ -51,7 +51,7 @@ const AT_ONCE: Rules = Rules { reviewers: 2, dry_run_days: 0 };
 async fn submit(soc: &Soc, text: &str) -> Result<(String, Stage, bool), SubmitError> {
     let (text, api) = (("p.yaml", text), Actor::service("api"));
     let taken = soc.submit_playbook(text, "api", &api, Unknown::OrRetired, "c").await?;
-    Ok((taken.playbook.sha256[..8].to_owned(), taken.stage, taken.is_new))
+    Ok((taken.playbook.sha256.chars().take(8).collect(), taken.stage, taken.is_new))
 }
 
 async fn say(soc: &Soc, who: &str, word: Word, said: &str) -> String {
@@ -84,7 +84,7 @@ async fn two_people_read_a_text_and_then_it_can_act() {
     let (world, soc) = scene(AT_ONCE);
     let (sha, stage, is_new) = submit(&soc, &text("1.0.0")).await.expect("taken");
     assert_eq!((stage, is_new), (Stage::Draft, true));
-    assert_eq!(submit(&soc, &text("1.0.0")).await.expect("taken").2, false, "the same text again");
+    assert!(!submit(&soc, &text("1.0.0")).await.expect("taken").2, "the same text again");
     let promote = format!("cut {sha} live");
     let said = say(&soc, "lea", Word::Promote, &promote).await;
     assert!(said.contains("0 of 2 reviews"), "{said}");
@@ -314,12 +314,12 @@ async fn a_draft_of_an_earlier_version_is_handed_in_again_once() {
 
 #[tokio::test]
 async fn words_that_say_too_little_are_answered_with_what_to_write() {
-    let (_world, soc) = scene(AT_ONCE);
-    let (sha, ..) = submit(&soc, &text("1.0.0")).await.expect("taken");
     async fn check(soc: &Soc, word: Word, said: &str, part: &str) {
         let answer = say(soc, "lea", word, said).await;
         assert!(answer.contains(part), "{said}: {answer}");
     }
+    let (_world, soc) = scene(AT_ONCE);
+    let (sha, ..) = submit(&soc, &text("1.0.0")).await.expect("taken");
     check(&soc, Word::Review, "cut", "Write `review ID HASH`").await;
     check(&soc, Word::Review, "other 12345678", "Nobody handed in").await;
     check(&soc, Word::Review, "cut 1234", "first 8 digits").await;
