@@ -9,6 +9,8 @@ pub mod devices;
 pub mod entra;
 pub mod files;
 pub mod firewall;
+pub mod folder;
+pub mod git;
 pub mod graph;
 pub mod hook;
 pub mod jira;

@@ -5,6 +5,7 @@
 mod anchor;
 mod connectors;
 mod knowledge;
+pub(crate) mod playbooks;
 mod store;
 
 use std::net::SocketAddr;
@@ -40,7 +41,6 @@ use crate::flows::execute::execute;
 use crate::flows::measures::measure;
 use crate::flows::notify::notify;
 use crate::flows::place::place;
-use crate::flows::playbooks::Playbooks;
 use crate::flows::retention::{self, Retention};
 use crate::flows::sources::watch_sources;
 use crate::flows::{Needs, Soc, scores};
@@ -93,6 +93,7 @@ pub struct App {
     copies: Vec<Arc<dyn Copied>>,
     roles: Roles,
     retention: Option<Retention>,
+    texts: Vec<playbooks::Polled>,
 }
 
 impl App {
@@ -126,8 +127,7 @@ impl App {
         let teams = Teams::new(config, cloud, &identity, &clock)?;
         let connector: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
         let templates = Templates::open(config, cloud, &identity).await?;
-        let playbooks = config.playbooks.as_ref();
-        let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
+        let (playbooks, texts) = playbooks::of(config)?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
         let Doing { connectors, itsm } = connectors::doing(config, cloud, &identity, &connector)?;
@@ -140,7 +140,7 @@ impl App {
             access: access(config, cloud, &identity)?,
             knowledge: Arc::new(knowledge),
             templates: templates.library(),
-            playbooks: Playbooks::load(playbooks.as_deref())?,
+            playbooks,
             buttons: Buttons::new(identity.button_key().expose()),
         };
         let soc = Arc::new(Soc {
@@ -201,7 +201,7 @@ impl App {
         let tls = config.server.tls.as_ref().map(ServerTls::read).transpose()?;
         let auth = teams.auth;
         let retention = config.store.retention.as_ref().map(retention_of).transpose()?;
-        Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention })
+        Ok(Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention, texts })
     }
 
     /// Where it listens.
@@ -225,8 +225,7 @@ impl App {
     ///
     /// [`AppError::Disk`] if the disk failed, [`AppError::Server`] if the listener did.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { soc, bot, door, auth, listener, tls, templates, copies, roles, retention } =
-            self;
+        let Self { soc, bot, door, auth, listener, tls, templates, copies, roles, .. } = self;
         started(&soc, &templates).await?;
         let (halt, halted) = watch::channel(false);
         let mut work = JoinSet::new();
@@ -239,10 +238,12 @@ impl App {
             work.spawn(canaries(Arc::clone(&soc), halted.clone()));
             work.spawn(anchor(Arc::clone(&soc), halted.clone()));
             work.spawn(late::follow(Arc::clone(&soc), halted.clone()));
-            if let Some(retention) = retention {
+            if let Some(retention) = self.retention {
                 work.spawn(retention::follow(Arc::clone(&soc), retention, halted.clone()));
             }
         }
+        let texts = if roles.has(Part::Work) { self.texts } else { Vec::new() };
+        playbooks::follow(&soc, texts, &mut work, &halted);
         let mut hearing = JoinSet::new();
         let hears = Arc::clone(&soc);
         hearing.spawn(async move { hears.hear_others().await });
@@ -391,6 +392,8 @@ async fn started(soc: &Soc, templates: &Templates) -> Result<(), AppError> {
     let active = soc.fact(service(), "start", templates.active());
     let scores = soc.fact(service(), "start", scores::activated(&soc.model));
     soc.ledger.append(Batch { facts: vec![start, active, scores], ..Batch::default() }).await?;
+    soc.renew_playbooks().await?;
+    soc.adopt_drafts().await?;
     Ok(())
 }
 

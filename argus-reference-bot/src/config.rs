@@ -8,6 +8,7 @@ pub mod enrichment;
 pub mod ingest;
 mod load;
 pub mod mappings;
+mod playbooks;
 mod rbac;
 mod roles;
 mod score;
@@ -28,6 +29,7 @@ pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
 pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
+pub use self::playbooks::{Git, Playbooks, Review};
 pub use self::rbac::{Rbac, Role, Trust};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
@@ -48,9 +50,9 @@ pub struct Config {
     pub bot: Bot,
     /// Where the card templates are.
     pub templates: Templates,
-    /// Where playbooks are.
+    /// Where playbooks come from.
     #[serde(default)]
-    pub playbooks: Option<Playbooks>,
+    pub playbooks: Playbooks,
     /// The doors for events.
     #[serde(default)]
     pub ingest: Ingest,
@@ -194,14 +196,6 @@ pub struct Templates {
     /// Hosts that links from alerts may lead to; other links are not shown as links.
     #[serde(default = "portals")]
     pub allowed_hosts: Vec<String>,
-}
-
-/// Where playbooks are.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Playbooks {
-    /// `folder:PATH`.
-    pub source: String,
 }
 
 /// Which incident's card stands where.

@@ -72,6 +72,35 @@ async fn all_is_well_and_nothing_was_done() {
 }
 
 #[tokio::test]
+async fn it_says_who_reviews_playbooks_and_whether_their_repository_is_there() {
+    let scene = Scene::new().await;
+    let file = scene.folder.path().join("argus.toml");
+    let settings = std::fs::read_to_string(&file).expect("settings");
+    let of = |more: &str| {
+        let more = format!("{settings}[playbooks]\nsource = \"folder:pb\"\n{more}");
+        std::fs::write(&file, more).expect("written");
+    };
+    of("");
+    let (code, said) = scene.run("text", Some(SERVICENOW_PASSWORD)).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("folder:pb: its playbooks act as they lie there, without a review"),
+        "{said}"
+    );
+    of("review = \"on\"\n[playbooks.git]\nurl = \"file:///nowhere/at/all\"\n");
+    let (code, said) = scene.run("text", Some(SERVICENOW_PASSWORD)).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("folder:pb: two people review") && said.contains("playbooks of git: "),
+        "{said}"
+    );
+    of("[playbooks.git]\nurl = \"http://git.example/x\"\n");
+    let (code, said) = scene.run("text", Some(SERVICENOW_PASSWORD)).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("playbooks.git.url"), "{said}");
+}
+
+#[tokio::test]
 async fn who_is_not_there_or_does_not_let_us_in_is_named() {
     let scene = Scene::new().await;
     scene.sim.faults().always("defender", "*", Fault::FailBefore(503));

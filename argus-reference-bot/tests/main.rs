@@ -11,6 +11,7 @@ mod connectors;
 mod designer;
 mod doctor;
 mod explain;
+mod lifecycle;
 mod measures;
 mod policy;
 mod replay;

@@ -10,6 +10,7 @@ mod deliveries;
 mod doors;
 mod hosts;
 mod isolate;
+mod lifecycle;
 mod notify;
 mod people;
 mod query;

@@ -37,6 +37,9 @@ fn actions() -> Vec<Action> {
         Action::Snooze { incident },
         Action::Suppress,
         Action::ManagePlaybooks,
+        Action::ReviewPlaybook { playbook: "p".into() },
+        Action::PromotePlaybook { playbook: "p".into() },
+        Action::RetirePlaybook { playbook: "p".into() },
         Action::ManageAutomation,
     ];
     own.into_iter().chain(ActionKind::ALL.iter().map(act)).collect()

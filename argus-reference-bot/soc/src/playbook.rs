@@ -12,6 +12,7 @@ mod diagnostic;
 mod document;
 mod flattened;
 mod graph;
+pub mod lifecycle;
 mod model;
 mod plan;
 mod read;

@@ -17,6 +17,7 @@ mod enrichment;
 mod events;
 mod hostile;
 mod indicators;
+mod lifecycle;
 mod mappers;
 mod mappings;
 mod measures;

@@ -22,6 +22,9 @@ fn actions() -> Vec<Action> {
         Action::Snooze { incident },
         Action::Suppress,
         Action::ManagePlaybooks,
+        Action::ReviewPlaybook { playbook: "p".into() },
+        Action::PromotePlaybook { playbook: "p".into() },
+        Action::RetirePlaybook { playbook: "p".into() },
         Action::ManageAutomation,
     ];
     own.into_iter().chain(ActionKind::ALL.iter().map(act)).collect()
@@ -165,6 +168,9 @@ fn names_and_impact_of_actions() {
         "approve",
         "suppress",
         "manage_playbooks",
+        "review_playbook",
+        "promote_playbook",
+        "retire_playbook",
         "manage_automation",
         "isolate_host",
         "release_host",

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::output::{Format, say};
 use super::{Ended, Outcome};
-use crate::app::connectors_of;
+use crate::app::{self, connectors_of};
 use crate::config;
 use crate::ports::connector::Connector;
 
@@ -51,23 +51,40 @@ pub(super) fn run(args: &Args) -> Outcome {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let found = super::serve::runtime()?.block_on(async {
         let connectors = connectors_of(&config, &clock)?;
-        Ok::<_, crate::app::AppError>(join_all(connectors.all().iter().map(ask)).await)
+        Ok::<_, app::AppError>(join_all(connectors.all().iter().map(ask)).await)
     })?;
+    let git = app::playbooks::git(&config)?.map(|it| it.ping().err());
+    let folder = app::playbooks::said(&config);
     match args.format {
         Format::Json => {
             let all = found.iter().map(|it| {
                 json!({"name": it.name, "actions": it.does, "ok": it.wrong.is_none(), "why": it.wrong})
             });
-            say(&json!({"settings": "ok", "connectors": all.collect::<Vec<_>>()}).to_string())?;
+            let git = git.as_ref().map(|wrong| json!({"ok": wrong.is_none(), "why": wrong}));
+            let playbooks = json!({"folder": folder, "git": git});
+            let all = all.collect::<Vec<_>>();
+            let said = json!({"settings": "ok", "connectors": all, "playbooks": playbooks});
+            say(&said.to_string())?;
         }
         Format::Text => {
             say("settings: ok")?;
             for it in &found {
                 say(&line(it))?;
             }
+            if let Some(folder) = &folder {
+                say(&format!("playbooks of {folder}"))?;
+            }
+            match &git {
+                None => {}
+                Some(None) => say("playbooks of git: ok")?,
+                Some(Some(why)) => say(&format!(
+                    "playbooks of git: {why}; look at playbooks.git, and whether git may read it without \
+                     being asked. What was read before stays"
+                ))?,
+            }
         }
     }
-    let well = found.iter().all(|it| it.wrong.is_none());
+    let well = found.iter().all(|it| it.wrong.is_none()) && git.flatten().is_none();
     Ok(if well { Ended::Well } else { Ended::WithFindings })
 }
 

@@ -4,6 +4,7 @@ mod diff;
 mod exchange;
 mod replay;
 mod simulate;
+mod states;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -89,6 +90,17 @@ playbooks of today, and with this one in the place of the one with its id. Nothi
 Exit codes: 0 nothing would differ, 1 something would, or there is no history, 2 usage, or the playbook does not
 load.")]
     Replay(replay::Args),
+    /// Show how far each text has come, who reviewed it, and how its dry runs went.
+    #[command(after_help = "\
+Examples:
+  argus playbooks states --data ./data/argus.db
+  argus playbooks states --data ./data/argus.db --format json
+
+It reads the records alone, beside a running bot. Playbooks that are built in, or trusted as they lie in a folder,
+have no records.
+
+Exit codes: 0 there are some, 1 nobody handed in a playbook, 2 usage or settings.")]
+    States(states::Args),
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
@@ -100,6 +112,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         Command::Import(args) => exchange::import(args),
         Command::Export(args) => exchange::export(args),
         Command::Replay(args) => replay::run(args),
+        Command::States(args) => states::run(args),
         Command::Schema => {
             say(&serde_json::to_string_pretty(&schema())?)?;
             Ok(Ended::Well)

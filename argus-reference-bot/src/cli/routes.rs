@@ -128,9 +128,7 @@ fn judged(file: &Path, source: &str, config: &Config) -> Result<Incident, Compla
     let now = event.received_at;
     let enrichment = Enrichment::of(Known::Unknown, Known::Unknown, Known::Unknown);
     let score = app::model(config)?.score(&event, &enrichment);
-    let folder = config.playbooks.as_ref();
-    let folder = folder.map(|it| app::folder("playbooks.source", &it.source)).transpose()?;
-    let playbooks = Playbooks::load(folder.as_deref())?.in_use();
+    let playbooks = Playbooks::load(app::playbooks::folder(config)?.as_deref())?.in_use();
     let decision = decide(&event, &enrichment, &score, &playbooks, false);
     if let Decision::Ignore { reasons } = &decision {
         return Err(Complaint(format!("the event opens no incident: {}", reasons.join("; "))));

@@ -76,8 +76,7 @@ impl From {
     }
 
     pub(super) fn playbooks(&self, config: Option<&Config>) -> Result<Vec<Playbook>, Complaint> {
-        let configured = config.and_then(|it| it.playbooks.as_ref());
-        let configured = configured.map(|it| folder("playbooks.source", &it.source)).transpose()?;
+        let configured = config.map(crate::app::playbooks::folder).transpose()?.flatten();
         let folder = self.playbooks.clone().or(configured);
         Ok(Playbooks::load(folder.as_deref())?.in_use().to_vec())
     }

@@ -230,6 +230,20 @@ fn words(what: &What, incident: Option<&str>) -> String {
             format!("{run}: {result}")
         }
         What::TicketLinked { number, .. } => format!("{key}: ticket {number}"),
+        What::PlaybookSubmitted { playbook, version, origin, .. } => {
+            format!("{playbook} {version}: handed in, from {origin}")
+        }
+        What::PlaybookReviewed { playbook, approve, .. } => {
+            format!("{playbook}: {}", if *approve { "said to be good" } else { "rejected" })
+        }
+        What::PlaybookPromoted { playbook, to, .. } => {
+            format!("{playbook}: {}", to.word().replace('_', " "))
+        }
+        What::PlaybookRetired { playbook, why, .. } => format!("{playbook}: retired, {why}"),
+        What::PlaybookRehearsed { playbook, incident, failed, .. } => match failed {
+            Some(why) => format!("{playbook}: its dry run for {incident} failed, {why}"),
+            None => format!("{playbook}: its dry run for {incident} went well"),
+        },
         What::TemplatesActivated { templates, refused } if refused.is_empty() => {
             templates.join(", ")
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Soc;
 use super::access::{AccessError, Person};
 use super::orders::Verb;
+use super::playbooks::Word;
 use super::regroup::{Said, Unsaid};
 use crate::buttons::base_conversation;
 use crate::chain::chain;
@@ -44,6 +45,8 @@ pub enum Asked {
     Suppress(String),
     /// Keep an incident quiet for a while.
     Snooze(String),
+    /// See playbooks, or decide what becomes of a text.
+    Playbooks(Word, String),
     /// Run a playbook, or steer a run.
     Order(Verb, String),
 }
@@ -88,6 +91,9 @@ impl Soc {
             Asked::Split(words) => self.told(self.split(person, &words, correlation).await),
             Asked::Suppress(words) => self.told(self.suppress(person, &words, correlation).await),
             Asked::Snooze(words) => self.told(self.snooze(person, &words, correlation).await),
+            Asked::Playbooks(word, words) => {
+                self.told(self.on_playbooks(person, word, &words, correlation).await)
+            }
             Asked::Order(verb, words) => {
                 self.ordered(person, verb, &words, conversation, correlation).await
             }

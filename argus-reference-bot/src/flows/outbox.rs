@@ -278,6 +278,11 @@ impl Soc {
                 plain(&breaker.why)
             ));
         }
+        for (name, heard) in self.playbooks.sources.heard() {
+            if heard.unread.is_some() || !heard.refused.is_empty() {
+                lines.push(format!("Playbooks of {name}: {}", plain(&heard.words())));
+            }
+        }
         Ok(lines)
     }
 

@@ -1,15 +1,27 @@
-//! The playbooks in use, and those that wait for a review.
+//! The playbooks in use: those that people have reviewed, those that are trusted as they lie in a
+//! folder, and those that are built in.
+//!
+//! What is reviewed is in the store and comes from there, at the start and whenever it changes; the
+//! file that it came from may be gone.
 
+mod life;
+mod people;
+mod rehearsal;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use argus_soc::ledger::Hash;
-use argus_soc::ledger::fact::What;
-use argus_soc::playbook::{Diagnostics, Playbook, parse};
+use argus_soc::playbook::lifecycle::{Life, Rules, Text};
+use argus_soc::playbook::{Playbook, parse};
 
-use super::Soc;
+pub use self::life::{SubmitError, Submitted, Unknown, renew};
+pub use self::people::Word;
+pub use self::sources::{Heard, Sources, follow};
 use crate::config::ConfigError;
-use crate::ports::ledger::{Batch, LedgerError};
 
 const ISOLATE: &str = include_str!("../../playbooks/isolate-host.yaml");
 const TICKET: &str = include_str!("../../playbooks/create-ticket.yaml");
@@ -17,13 +29,28 @@ const TICKET: &str = include_str!("../../playbooks/create-ticket.yaml");
 /// The playbooks that may be run.
 #[derive(Debug)]
 pub struct Playbooks {
-    live: Arc<Vec<Playbook>>,
+    /// As they lie in the folder, without a review.
+    trusted: Vec<Playbook>,
     isolate: Playbook,
     ticket: Playbook,
+    /// What a reviewed one needs before it is live.
+    pub rules: Rules,
+    /// Where texts come from, and how that stands.
+    pub sources: Sources,
+    now: RwLock<Now>,
+}
+
+/// What is in use now.
+#[derive(Debug, Default)]
+struct Now {
+    live: Arc<Vec<Playbook>>,
+    dry: Arc<Vec<Playbook>>,
+    /// Of which versions of the documents.
+    seen: BTreeMap<String, u64>,
 }
 
 impl Playbooks {
-    /// The built-in playbooks, and those in `folder`.
+    /// The built-in playbooks, and those in `folder`, which are trusted as they are.
     ///
     /// # Errors
     ///
@@ -51,19 +78,58 @@ impl Playbooks {
         let isolate = read("isolate-host.yaml", ISOLATE)?;
         let ticket = read("create-ticket.yaml", TICKET)?;
         let texts = texts.iter().map(|(name, text)| read(name, text));
-        let mut live = texts.collect::<Result<Vec<_>, _>>()?;
-        live.extend([isolate.clone(), ticket.clone()]);
-        Ok(Self { live: Arc::new(live), isolate, ticket })
+        let trusted = texts.collect::<Result<Vec<_>, _>>()?;
+        let playbooks = Self {
+            trusted,
+            isolate,
+            ticket,
+            rules: Rules::default(),
+            sources: Sources::default(),
+            now: RwLock::default(),
+        };
+        playbooks.take(&[]);
+        Ok(playbooks)
+    }
+
+    /// Has reviewed texts go live by these rules.
+    #[must_use]
+    pub fn by(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
     }
 
     /// Those in use.
     pub fn in_use(&self) -> Arc<Vec<Playbook>> {
-        Arc::clone(&self.live)
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).live)
+    }
+
+    /// Those in dry run: they say what they would do, and never do it.
+    pub fn in_dry_run(&self) -> Arc<Vec<Playbook>> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner).dry)
     }
 
     /// The one in use with this id.
     pub fn find(&self, id: &str) -> Option<Playbook> {
-        self.live.iter().find(|playbook| playbook.id == id).cloned()
+        self.in_use().iter().find(|playbook| playbook.id == id).cloned()
+    }
+
+    /// The one in dry run with this id.
+    pub fn find_in_dry_run(&self, id: &str) -> Option<Playbook> {
+        self.in_dry_run().iter().find(|playbook| playbook.id == id).cloned()
+    }
+
+    /// Whether the one with this id is used as it lies in the folder, without a review.
+    pub fn trusts(&self, id: &str) -> bool {
+        self.trusted.iter().any(|it| it.id == id)
+    }
+
+    /// Those that are used without a review: from the folder, and built in.
+    pub fn unreviewed(&self) -> impl Iterator<Item = (&Playbook, &'static str)> {
+        let trusted = self.trusted.iter().map(|it| (it, "folder, without a review"));
+        let built_in = [&self.isolate, &self.ticket].into_iter();
+        let in_use = self.in_use();
+        let is_used = move |it: &&Playbook| in_use.iter().any(|used| used.sha256 == it.sha256);
+        trusted.chain(built_in.filter(is_used).map(|it| (it, "built in")))
     }
 
     /// What the Isolate button runs.
@@ -75,40 +141,43 @@ impl Playbooks {
     pub fn ticket(&self) -> Playbook {
         self.ticket.clone()
     }
-}
 
-/// Why a playbook was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// It does not load.
-    #[error("the playbook does not load")]
-    Invalid(#[from] Diagnostics),
-    /// It cannot be written now.
-    #[error("the playbook cannot be stored now")]
-    TryAgain(#[from] LedgerError),
-}
-
-impl Soc {
-    /// Takes a playbook as a draft: stored and listed, never run before people have reviewed it.
-    ///
-    /// # Errors
-    ///
-    /// [`SubmitError::Invalid`] with line and column; nothing is stored then.
-    pub async fn submit_playbook(
-        &self,
-        text: &str,
-        actor: argus_soc::ledger::fact::Actor,
-        correlation: &str,
-    ) -> Result<Playbook, SubmitError> {
-        let playbook = parse("playbook.yaml", text)?;
-        let what = What::PlaybookLoaded {
-            playbook: playbook.id.clone(),
-            version: playbook.version.clone(),
-            sha256: Hash::of(text.as_bytes()).to_string(),
-            text: text.into(),
+    /// Uses what people have reviewed, each playbook with the version of its document. Gives what
+    /// cannot be used, if something has changed.
+    fn take(&self, lives: &[(u64, Life)]) -> Vec<String> {
+        let seen = lives.iter().map(|(version, life)| (life.id.clone(), *version)).collect();
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        if now.seen == seen && !now.live.is_empty() {
+            return Vec::new();
+        }
+        let mut wrong = Vec::new();
+        let mut read = |text: Option<&Text>| {
+            let text = text?;
+            match parse(&text.origin, text.text.as_deref().unwrap_or_default()) {
+                Ok(playbook) => Some(playbook),
+                Err(error) => {
+                    wrong.push(error.to_string());
+                    None
+                }
+            }
         };
-        self.ledger.append(Batch::one(self.fact(actor, correlation, what))).await?;
-        Ok(playbook)
+        let mut live = self.trusted.clone();
+        let reviewed: Vec<_> = lives.iter().filter_map(|(_, it)| read(it.live())).collect();
+        live.extend(reviewed.into_iter().filter(|it| !self.trusts(&it.id)));
+        for built_in in [&self.isolate, &self.ticket] {
+            if live.iter().all(|it| it.id != built_in.id) {
+                live.push(built_in.clone());
+            }
+        }
+        let dry = lives.iter().filter_map(|(_, it)| read(it.dry_run())).map(|mut playbook| {
+            playbook.gates.dry_run = true;
+            // It may not take the turn of one that acts.
+            playbook.execution.concurrency = None;
+            playbook
+        });
+        let dry = Arc::new(dry.collect());
+        *now = Now { live: Arc::new(live), dry, seen };
+        wrong
     }
 }
 

@@ -74,7 +74,9 @@ impl Soc {
         let action = Action::RunPlaybook { incident: key.into(), playbook: id.into() };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         let unknown = || ActError::NotPossible(format!("there is no playbook {id} in use"));
-        let mut playbook = self.playbooks.find(id).ok_or_else(unknown)?;
+        let live = self.playbooks.find(id);
+        let tried = || self.playbooks.find_in_dry_run(id).filter(|_| dry);
+        let mut playbook = live.or_else(tried).ok_or_else(unknown)?;
         playbook.gates.dry_run |= dry;
         if !playbook.gates.dry_run && self.is_halted().await? {
             let why = "everything is halted; `resume` lets playbooks run again".to_owned();

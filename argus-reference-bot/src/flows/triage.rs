@@ -354,7 +354,8 @@ impl Soc {
                 },
             ));
         }
-        let incident = self.start_playbook(incident, correlation, draft);
+        let mut incident = self.start_playbook(incident, correlation, draft);
+        draft.batch.facts.extend(self.rehearse(&mut incident, correlation));
         draft.touched.insert(incident);
         Ok(Some(key))
     }

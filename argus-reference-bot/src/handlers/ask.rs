@@ -25,6 +25,11 @@ const HELP: &str = "\
 - `run isolate-host on INC-7` runs a playbook; `run isolate-host on INC-7 dry` says what it would do\n\
 - `undo INC-7.r1` undoes what a run did; `cancel INC-7.r1` stops one\n\
 - `approve INC-7.r1` and `deny INC-7.r1` answer a request; `ack INC-7` takes an incident\n\
+- `playbooks` lists playbooks; `playbooks ID`, `playbooks ID HASH` shows a text\n\
+- `review ID HASH` says that a playbook's text is good\n\
+- `reject ID HASH \"why\"` says that a playbook's text is not good\n\
+- `promote ID HASH dry-run` has a text tried; `promote ID HASH live` has it act\n\
+- `retire ID \"why\"` has a playbook act no more\n\
 - `whoami` shows which roles you have here\n\
 - `help` shows this\n\n\
 Buttons on a card act. If you may not, the answer says why, and who can.";

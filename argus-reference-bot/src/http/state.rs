@@ -25,6 +25,7 @@ impl Inner {
             "cards_abandoned": counts.as_ref().ok().map(|counts| counts.dead),
             "audit_anchor": self.anchored(counts.as_ref().ok()),
             "sources": self.sources_heard(),
+            "playbooks": self.playbooks_heard(),
             "events_waiting": counts.as_ref().ok().map(|counts| counts.waiting),
         });
         reply::json_with(if ready { 200 } else { 503 }, &body)
@@ -62,6 +63,13 @@ impl Inner {
             None => "not heard since the start".to_owned(),
         };
         self.soc.sources.ages(now).map(|(name, age)| (name.to_owned(), said(age).into())).collect()
+    }
+
+    /// How the sources of playbooks stand. One that cannot be read does not make Argus unready: what
+    /// people have reviewed is in the store.
+    fn playbooks_heard(&self) -> Map<String, Value> {
+        let heard = self.soc.playbooks.sources.heard();
+        heard.into_iter().map(|(name, it)| (name.to_owned(), it.words().into())).collect()
     }
 
     async fn metrics_page(&self, counts: Counts) -> String {

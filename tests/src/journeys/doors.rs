@@ -319,10 +319,13 @@ async fn the_runners_playbook_is_taken_as_a_draft() {
         all["playbooks"].as_array().unwrap().iter().filter(|it| it["state"] == "draft").collect();
     assert_eq!(drafts.len(), 1, "{all}");
     assert_eq!((&drafts[0]["id"], &drafts[0]["sha256"]), (&taken["id"], &taken["sha256"]));
+    let (status, again) = post(&playbook()).await;
+    assert_eq!((status, &again["state"]), (200, &json!("draft")), "the same text again: {again}");
     for bad in ["", "playbook: 7", &shifted] {
         let (status, problem) = post(bad).await;
         assert_eq!(status, 422, "{bad:?}: {problem}");
         assert!(problem["report"].as_str().is_some_and(|it| !it.is_empty()), "{problem}");
+        assert!(problem["diagnostics"][0]["line"].is_number(), "{problem}");
     }
     world.finish(Left::default()).await;
 }

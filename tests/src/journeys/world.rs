@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) settings: String,
     /// A playbook of the test's own, in YAML.
     pub(crate) playbook: Option<&'static str>,
+    /// Settings of playbooks beside their folder, if it has one of its own.
+    pub(crate) playbooks: &'static str,
 }
 
 /// What a test may leave behind; everything else is a failure at its end.
@@ -139,6 +141,7 @@ impl World {
             std::fs::write(folder.join("own.yaml"), playbook).unwrap();
             let source = format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display());
             settings.push_str(&source);
+            settings.push_str(plan.playbooks);
         }
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();

@@ -6,6 +6,7 @@
 //! the type in [`changes`].
 
 mod draft;
+mod life;
 mod storm;
 
 use serde::Serialize;
@@ -16,6 +17,7 @@ use super::canonical;
 use super::fact::Fact;
 use crate::canary::Road;
 use crate::correlate::{Group, Joined};
+use crate::playbook::lifecycle::Life;
 use crate::storm::breaker::Breaker;
 use crate::storm::bulletin::Bulletin;
 use crate::storm::place::Place;
@@ -71,6 +73,7 @@ pub fn changes<E>(
 ) -> Result<Vec<Change>, DocumentError<E>> {
     let mut changes = Vec::new();
     of::<Draft, E>(fact, &mut load, &mut changes)?;
+    of::<Life, E>(fact, &mut load, &mut changes)?;
     of::<Breaker, E>(fact, &mut load, &mut changes)?;
     of::<Bulletin, E>(fact, &mut load, &mut changes)?;
     of::<Place, E>(fact, &mut load, &mut changes)?;

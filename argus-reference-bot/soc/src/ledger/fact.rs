@@ -19,7 +19,7 @@ use crate::decide::Decision;
 use crate::effect::{Outcome, Probe, Progress};
 use crate::enrich::Enrichment;
 use crate::event::{Phase, SecurityEvent, Severity};
-use crate::playbook::PlannedStep;
+use crate::playbook::{PlannedStep, lifecycle};
 use crate::run::Terms;
 use crate::score::Score;
 use crate::storm::bulletin::Covered;
@@ -547,7 +547,7 @@ pub enum What {
         /// How.
         result: crate::run::Status,
     },
-    /// Somebody handed in a playbook; it is a draft and does not act.
+    /// Somebody handed in a playbook, as it was written down before texts had a life.
     #[serde(rename = "playbook.loaded")]
     PlaybookLoaded {
         /// Its id.
@@ -566,6 +566,66 @@ pub enum What {
         playbook: String,
         /// Each step in words.
         steps: Vec<String>,
+    },
+    /// Somebody handed in a playbook's text; it is a draft and does not act.
+    #[serde(rename = "playbook.submitted")]
+    PlaybookSubmitted {
+        /// Its id.
+        playbook: String,
+        /// Its version.
+        version: String,
+        /// SHA-256 of its text.
+        sha256: String,
+        /// Its text.
+        text: String,
+        /// Where it comes from: `api`, `folder:FILE`, `git:COMMIT:FILE`.
+        origin: String,
+    },
+    /// A person read a text and said whether it is good.
+    #[serde(rename = "playbook.reviewed")]
+    PlaybookReviewed {
+        /// The playbook's id.
+        playbook: String,
+        /// SHA-256 of the text that they read.
+        sha256: String,
+        /// Whether it is good.
+        approve: bool,
+        /// Why, if they said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// A text goes on to dry run, or is live.
+    #[serde(rename = "playbook.promoted")]
+    PlaybookPromoted {
+        /// The playbook's id.
+        playbook: String,
+        /// SHA-256 of the text.
+        sha256: String,
+        /// What it is from now on.
+        to: lifecycle::Stage,
+    },
+    /// A text is used no more.
+    #[serde(rename = "playbook.retired")]
+    PlaybookRetired {
+        /// The playbook's id.
+        playbook: String,
+        /// SHA-256 of the text.
+        sha256: String,
+        /// Why.
+        why: String,
+    },
+    /// A run of a text that is in dry run is over.
+    #[serde(rename = "playbook.rehearsed")]
+    PlaybookRehearsed {
+        /// The playbook's id.
+        playbook: String,
+        /// SHA-256 of the text.
+        sha256: String,
+        /// The incident that it was for.
+        incident: String,
+        /// What went wrong, if something did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<String>,
     },
     /// A set of card templates was activated or refused.
     #[serde(rename = "templates.activated")]
@@ -753,6 +813,11 @@ impl What {
             Self::RunFinished { .. } => "run.finished",
             Self::PlaybookLoaded { .. } => "playbook.loaded",
             Self::WouldRun { .. } => "playbook.would_run",
+            Self::PlaybookSubmitted { .. } => "playbook.submitted",
+            Self::PlaybookReviewed { .. } => "playbook.reviewed",
+            Self::PlaybookPromoted { .. } => "playbook.promoted",
+            Self::PlaybookRetired { .. } => "playbook.retired",
+            Self::PlaybookRehearsed { .. } => "playbook.rehearsed",
             Self::TemplatesActivated { .. } => "templates.activated",
             Self::ScoreActivated { .. } => "score.activated",
             Self::Correlated { .. } => "correlation.extended",

@@ -6,6 +6,7 @@ use argus_soc::event::{EntityKind, Phase, Severity};
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::canonical;
 use argus_soc::ledger::fact::{Actor, Added, Fact, Newer, What};
+use argus_soc::playbook::lifecycle;
 use argus_soc::run::Status;
 use argus_soc::score::seed_v1;
 use argus_soc::storm::bulletin::Covered;
@@ -178,6 +179,31 @@ fn others() -> Vec<Fact> {
             sha256: "00".into(),
             text: "playbook:\n".into(),
         },
+        What::PlaybookSubmitted {
+            playbook: "p".into(),
+            version: "1.0.0".into(),
+            sha256: "00".into(),
+            text: "playbook:\n".into(),
+            origin: "api".into(),
+        },
+        What::PlaybookReviewed {
+            playbook: "p".into(),
+            sha256: "00".into(),
+            approve: false,
+            why: Some("it does not undo".into()),
+        },
+        What::PlaybookPromoted {
+            playbook: "p".into(),
+            sha256: "00".into(),
+            to: lifecycle::Stage::DryRun,
+        },
+        What::PlaybookRetired { playbook: "p".into(), sha256: "00".into(), why: text() },
+        What::PlaybookRehearsed {
+            playbook: "p".into(),
+            sha256: "00".into(),
+            incident: "INC-1".into(),
+            failed: Some("it timed out".into()),
+        },
         What::TemplatesActivated { templates: vec!["incident@1".into()], refused: vec![] },
         What::ScoreActivated { model: text(), version: text(), sha256: text() },
         What::Correlated {
@@ -339,7 +365,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 63, "62 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 68, "67 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

@@ -231,7 +231,9 @@ impl Scene<'_> {
             let (run, step) = (self.run.id.clone(), String::new());
             whats.push(What::Released { run, step, lease });
         }
-        self.write(whats).await
+        let mut facts = self.facts(whats);
+        facts.extend(self.soc.rehearsed(self.incident, self.run, result).await?);
+        self.soc.write_down(facts).await
     }
 
     /// Asks again, now: whoever requested the run, and whoever approved it, must still be allowed

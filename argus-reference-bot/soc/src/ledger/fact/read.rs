@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 62] = [
+const KINDS: [&str; 67] = [
     "system.started",
     "event.received",
     "store.archived",
@@ -72,6 +72,11 @@ const KINDS: [&str; 62] = [
     "run.finished",
     "playbook.loaded",
     "playbook.would_run",
+    "playbook.submitted",
+    "playbook.reviewed",
+    "playbook.promoted",
+    "playbook.retired",
+    "playbook.rehearsed",
     "templates.activated",
     "score.activated",
     "correlation.extended",
