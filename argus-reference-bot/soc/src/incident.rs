@@ -313,7 +313,9 @@ impl Incident {
 fn run_line(fact: &Fact, dry: bool) -> Option<String> {
     let who = fact.actor.shown();
     Some(match &fact.what {
-        What::RunCreated { playbook, .. } if dry => format!("{who} started a dry run of {playbook}"),
+        What::RunCreated { playbook, .. } if dry => {
+            format!("{who} started a dry run of {playbook}")
+        }
         What::RunCreated { playbook, .. } => format!("{who} started {playbook}"),
         What::ApprovalRequested { reason, .. } => format!("Approval asked: {reason}"),
         What::WouldAsk { quorum, approvers, reason, .. } => {
@@ -325,6 +327,7 @@ fn run_line(fact: &Fact, dry: bool) -> Option<String> {
         What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
         What::RunRejected { why, .. } => format!("Not begun: {why}"),
+        What::RunHeld { why, asks: false, .. } => format!("Waits: {why}"),
         What::CancelRequested { why, .. } => format!("{who} stopped it: {why}"),
         What::RunTimedOut { .. } => "It took too long".into(),
         What::UndoRequested { why, .. } => format!("{who} has it undone: {why}"),

@@ -162,8 +162,14 @@ fn property(key: &str) -> Value {
         ]}),
         "risk_threshold" => json!({"type": "number", "minimum": 0, "maximum": 100}),
         "max_targets" => number(1, 1_000, 1),
-        "per_hour" => number(1, 10_000, 5),
-        "percent_of_class" => number(1, 100, 2),
+        "per_hour" => with(
+            json!({"type": "integer", "minimum": 1, "maximum": 10_000}),
+            "Effects in an hour, over all incidents; beyond that a person is asked.",
+        ),
+        "percent_of_class" => with(
+            json!({"type": "integer", "minimum": 1, "maximum": 100}),
+            "Share of the assets of one class that its effects may hold at once.",
+        ),
         "quorum" => number(1, 10, 1),
         "timeout_seconds" => number(1, 3_600, 30),
         "max_parallel" => json!({"type": "integer", "minimum": 1, "maximum": 32}),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Run, State, Status, Step};
 use crate::ledger::fact::{Actor, Fact};
-use crate::playbook::{OnCancel, OnError};
+use crate::playbook::{EffectClass, OnCancel, OnError};
 
 /// Why a run stops before its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,5 +232,30 @@ impl Run {
             }
         }
         found
+    }
+
+    pub(super) fn verdict(&self) -> Status {
+        let mut undone = self.steps.iter().filter(|step| step.undoes.is_some()).peekable();
+        if undone.peek().is_none() {
+            return match self.stopped {
+                Some(Stopped::Cancelled { .. }) => Status::Cancelled,
+                Some(Stopped::TimedOut) => Status::TimedOut,
+                _ => Status::Failed,
+            };
+        }
+        if undone.all(|step| step.state.is_done()) {
+            Status::Compensated
+        } else {
+            Status::CompensationFailed
+        }
+    }
+
+    /// The completed steps that nothing can undo, for the card.
+    pub fn not_undone(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| {
+            step.undoes.is_none()
+                && step.state.is_done()
+                && step.plan.effect == EffectClass::Irreversible
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Records are read back as they were written, by this version and by the next.
 
+use argus_soc::blast::{Concern, Held};
 use argus_soc::correlate::{Member, Placement};
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::event::{EntityKind, Phase, Severity};
@@ -234,6 +235,22 @@ fn steered() -> Vec<What> {
     let (run, step) = (|| "r".to_owned(), || "a".to_owned());
     vec![
         What::RunRejected { run: run(), why: "r2 is under way".into() },
+        What::RunHeld {
+            run: run(),
+            step: Some(step()),
+            concerns: [Concern::Label("tier0".into()), Concern::PerHour].into(),
+            why: "the asset is labelled tier0".into(),
+            asks: true,
+        },
+        What::BudgetSpent {
+            playbook: "isolate".into(),
+            run: run(),
+            step: step(),
+            key: "k".into(),
+            undo: true,
+            held: Some(Held { hold: "home/isolate_host/ws-1".into(), class: "kiosk".into() }),
+        },
+        What::BudgetFreed { run: run(), step: step(), hold: "home/isolate_host/ws-1".into() },
         What::CancelRequested { run: run(), why: "wrong host".into() },
         What::Started { version: "1.2.3".into() },
         What::RunTimedOut { run: run() },
@@ -339,7 +356,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 63, "62 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 66, "65 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]
@@ -477,7 +494,8 @@ fn a_dry_run_never_reads_as_if_something_had_been_done() {
     );
     // Of a run that is none, nobody would only be asked.
     let mut story = story();
-    let asked = story.iter().position(|f| matches!(f.what, What::ApprovalRequested { .. })).unwrap();
+    let asked =
+        story.iter().position(|f| matches!(f.what, What::ApprovalRequested { .. })).unwrap();
     let before = Incident::fold(&story).unwrap().timeline;
     story.insert(asked, rehearsal()[2].clone());
     assert_eq!(Incident::fold(&story).unwrap().timeline, before);

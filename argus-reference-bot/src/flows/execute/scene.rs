@@ -111,10 +111,14 @@ impl Scene<'_> {
             }
         }
         // A breaker may have opened while the permission was asked for, here or at another replica.
+        let version = self.budget_version().await?;
         let mut sends = Vec::with_capacity(permitted.len());
+        let mut sent: Vec<&Step> = Vec::new();
         for (step, permit) in permitted {
-            if step.undoes.is_some() || self.soc.may_send(self.incident, self.run).await? {
+            let may = step.undoes.is_some() || self.soc.may_send(self.incident, self.run).await?;
+            if may && self.barred(step, &sent).await?.is_none() {
                 sends.push((step, permit));
+                sent.push(step);
             }
         }
         let intent = |(step, permit): &(&Step, Permit)| What::Intended {
@@ -128,7 +132,11 @@ impl Scene<'_> {
         if sends.is_empty() {
             return Ok(());
         }
-        self.write_if_unchanged(sends.iter().map(intent).collect()).await?;
+        let (mut whats, expect) = self.spent(&sent, version);
+        whats.extend(sends.iter().map(intent));
+        let mut batch = Batch::on(self.incident, self.facts(whats));
+        batch.expect.extend(expect);
+        self.soc.ledger.append(batch).await?;
         if !self.soc.shares.runs.is_sure() {
             // Another replica may be driving this run by now. The intent is on record, so whoever
             // drives it looks at the far side first.
@@ -227,6 +235,7 @@ impl Scene<'_> {
                 whats.push(What::Released { run, step, lease });
             }
         }
+        whats.extend(self.freed().await?);
         if let Some(lease) = self.run.turn.clone() {
             let (run, step) = (self.run.id.clone(), String::new());
             whats.push(What::Released { run, step, lease });
@@ -274,7 +283,7 @@ impl Scene<'_> {
         self.incident.event.tenant.as_deref().unwrap_or("home")
     }
 
-    fn key(&self, step: &Step) -> String {
+    pub(super) fn key(&self, step: &Step) -> String {
         effect_key(self.tenant(), &self.run.id, &step.name, &step.plan.parameters)
     }
 
