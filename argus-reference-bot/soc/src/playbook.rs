@@ -12,7 +12,9 @@ mod diagnostic;
 mod document;
 mod flattened;
 mod graph;
+mod jinja;
 mod model;
+mod parameters;
 mod plan;
 mod read;
 mod schema;
@@ -35,7 +37,7 @@ pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,
     Gates, OnCancel, OnExpire, Operator, Playbook, Retry, Review, Trigger,
 };
-pub use plan::{PlanError, PlannedStep, Target, plan};
+pub use plan::{PlanError, PlannedStep, Target, parameters_of, plan};
 pub use schema::schema;
 pub use step::{EffectClass, Join, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};

@@ -40,7 +40,7 @@ impl Teams {
 /// What is said. It is plain text: values from alerts are in it, and nothing in them is a mention or
 /// a link.
 fn message(order: &Order) -> Result<Activity, String> {
-    let text = order.text("message").ok_or("the step has no parameter `message`")?;
+    let text = order.text("message").unwrap_or(&order.about.title);
     let text = format!("{}: {}", order.about.incident, clip(text, LONGEST));
     let mut activity = Activity::message(text);
     activity.text_format = Some("plain".into());

@@ -189,7 +189,6 @@ impl Soc {
         let steps = run.steps.iter().filter(|step| step.undoes.is_none());
         let steps = steps.map(|step| step.plan.clone());
         let scopes = candidate(&run.id, &incident.event, &run.playbook, steps).scopes();
-        self.renew_breakers().await?;
         let guard = self.breakers_read().await?;
         let halted = guard.open().filter(|(scope, _)| scopes.contains(scope));
         let by_person = halted.filter_map(|(scope, it)| match &it.by {

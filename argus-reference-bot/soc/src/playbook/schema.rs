@@ -11,7 +11,7 @@ use super::read::{
     SEVERITIES, TRIGGER,
 };
 use super::steps::{MAX_STEPS, ROLLBACK, STEP};
-use super::{ActionKind, EffectClass};
+use super::{ActionKind, EffectClass, parameters};
 
 /// The JSON Schema (2020-12) of a playbook. Every document that it refuses is refused by
 /// [`parse`](super::parse) too, apart from words in capitals and keys without a value.
@@ -98,23 +98,26 @@ fn step() -> Value {
                     "if": {"properties": {"type": {"enum": typed}}, "required": ["type"]},
                     "then": {"required": ["target"]},
                 },
-                {
-                    "if": {
-                        "properties": {"type": {"const": ActionKind::Wait.name()}},
-                        "required": ["type"],
-                    },
-                    "then": {
-                        "properties": {"parameters": {
-                            "properties": {"for": {"$ref": "#/$defs/duration"}},
-                            "required": ["for"],
-                        }},
-                        "required": ["parameters"],
-                    },
-                },
             ],
         }),
     );
+    if let Some(rules) = step.get_mut("allOf").and_then(Value::as_array_mut) {
+        rules.extend(ActionKind::ALL.iter().copied().filter_map(taken));
+    }
     step
+}
+
+/// The rule that an action takes these parameters, and no others.
+fn taken(kind: ActionKind) -> Option<Value> {
+    let takes = parameters::schema(kind)?;
+    let mut then = json!({"properties": {"parameters": takes}});
+    if takes.get("required").is_some() {
+        merge(&mut then, json!({"required": ["parameters"]}));
+    }
+    Some(json!({
+        "if": {"properties": {"type": {"const": kind.name()}}, "required": ["type"]},
+        "then": then,
+    }))
 }
 
 /// An action with what a reviewer asks first: on what, and whether it can be undone.

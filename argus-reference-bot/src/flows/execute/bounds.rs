@@ -3,6 +3,9 @@
 //! What a person has not agreed to is not sent. As long as nothing of the run has begun, people are
 //! asked; later it waits, and says so.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use argus_soc::blast::{
