@@ -3,7 +3,7 @@
 //! A playbook is a YAML file that people review; here it is read, checked and bound to an event.
 //! What can be wrong with a playbook is found when it is loaded, with line and column, and not at
 //! three in the morning. An event can never change *what* a playbook does: its values fill typed
-//! targets and parameters, and no expression is ever evaluated.
+//! targets and parameters, and nothing that it says is ever read as an expression.
 
 mod action;
 pub mod cacao;

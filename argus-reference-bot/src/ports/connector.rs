@@ -10,6 +10,7 @@ use argus_soc::event::Severity;
 use argus_soc::playbook::{ActionKind, Target};
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 tokio::task_local! {
@@ -48,6 +49,8 @@ pub struct Order {
     pub target: Target,
     /// With what, as the playbook says; its templates are filled.
     pub parameters: Value,
+    /// When its run began: what was done for it is not older.
+    pub since: Timestamp,
     /// For which incident.
     pub about: About,
     /// For the far side's own log: which incident, and who wanted it.

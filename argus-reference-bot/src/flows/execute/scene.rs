@@ -314,6 +314,7 @@ impl Scene<'_> {
         Order {
             action: step.plan.action,
             key: self.key(step),
+            since: self.run.created_at,
             target: step.plan.target.clone(),
             // Whether they can be filled was asked when the step began.
             parameters: parameters_of(&step.plan, event, self.run)
