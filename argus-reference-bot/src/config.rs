@@ -270,7 +270,8 @@ pub struct Connector {
     /// The resource id of Sentinel's workspace.
     #[serde(default)]
     pub workspace: Option<String>,
-    /// The workflows of Logic Apps that playbooks may run: a name for playbooks, and the resource id.
+    /// The workflows of Logic Apps that playbooks may run, or whose runs are looked at after a lost
+    /// answer of `sentinel`: a name for playbooks, and the resource id.
     #[serde(default)]
     pub workflows: BTreeMap<String, String>,
     /// A bearer token for `http` and `firewall`.

@@ -82,6 +82,7 @@ impl World {
         let edr = Arc::new(Defender::new("defender", &url, token(defender::SCOPE)).expect("fine"));
         let entra = Arc::new(Entra::new("entra", &url, token(graph)).expect("fine"));
         let arm = Sentinel::new("sentinel", &url, WORKSPACE, "home", token(sentinel::SCOPE));
+        let arm = arm.and_then(|it| it.workflows([("reset-mfa", WORKFLOW)]));
         let arm = Arc::new(arm.expect("fine"));
         let apps = [("reset-mfa", WORKFLOW)];
         let apps = LogicApps::new("logic", &url, apps, token(sentinel::SCOPE)).expect("fine");
@@ -150,6 +151,7 @@ impl World {
             key: key.into(),
             target: Target { kind, value: value.into(), ids },
             parameters: case.parameters.clone(),
+            since: jiff::Timestamp::UNIX_EPOCH,
             about: About {
                 incident: "INC-7".into(),
                 title: "A user signed in from two countries".into(),
@@ -366,4 +368,41 @@ async fn a_guest_is_not_said_to_be_signed_out() {
     let outcome = send(revoke, &order).await;
     assert!(matches!(&outcome, Outcome::Failed { why } if why.contains("guest")), "{outcome:?}");
     assert_eq!(world.done(revoke), 0);
+}
+
+#[tokio::test]
+async fn a_playbook_that_was_started_is_found_by_its_run_or_a_person_is_asked() {
+    let world = World::new().await;
+    let arm = world.cases.iter().find(|it| it.action == ActionKind::UpdateIncident).expect("one");
+    let start = |playbook: &str| Case {
+        connector: Arc::clone(&arm.connector),
+        action: ActionKind::RunSentinelPlaybook,
+        far: ("azure", "run_playbook"),
+        parameters: json!({"playbook": playbook}),
+    };
+    let case = start("reset-mfa");
+    let order = world.order(&case, "mmmmmmmmmmmmmmmmmmmmmmmmmm");
+    let unknown = |probe: Probe| match probe {
+        Probe::Unknown { why } => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(unknown(case.connector.probe(&order).await).contains("no run for this incident"));
+    world.sim.faults().push("azure", "run_playbook", Fault::LoseResponse);
+    assert!(matches!(send(&case, &order).await, Outcome::Unsettled { .. }));
+    let found = case.connector.probe(&order).await;
+    assert!(matches!(found, Probe::Found { .. }), "{found:?}");
+    assert_eq!(world.done(&case), 1);
+    let mut other = world.order(&case, "nnnnnnnnnnnnnnnnnnnnnnnnnn");
+    other.about.native_id = Some("11111111-6f0a-4f0e-9d3b-3a1f5f1a2b3c".into());
+    assert!(unknown(case.connector.probe(&other).await).contains("no run for this incident"));
+    let mut later = order.clone();
+    later.since = "2999-01-01T00:00:00Z".parse().expect("a time");
+    assert!(unknown(case.connector.probe(&later).await).contains("no run for this incident"));
+    world.sim.faults().push("azure", "get_outputs", Fault::FailBefore(500));
+    let why = unknown(case.connector.probe(&order).await);
+    assert!(why.contains("not all of its runs") && !why.contains("sig"), "{why}");
+    let unnamed = WORKFLOW.replace("reset-mfa", "another");
+    let case = start(&unnamed);
+    let order = world.order(&case, "oooooooooooooooooooooooooo");
+    assert!(unknown(case.connector.probe(&order).await).contains("do not name the workflow"));
 }

@@ -30,6 +30,8 @@ struct Run {
     name: String,
     workflow: String,
     tracking: String,
+    /// The incident that its trigger was given, if Sentinel began it.
+    incident: Option<String>,
     started: Timestamp,
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn operation(ask: &Ask) -> Option<&'static str> {
                 ("POST", ["triggers", _, "run"]) => Some("run_workflow"),
                 ("GET", ["runs"]) => Some("list_runs"),
                 ("GET", ["runs", _]) => Some("get_run"),
+                ("GET", ["runs", _, "contents", "TriggerOutputs"]) => Some("get_outputs"),
                 _ => None,
             };
         }
@@ -132,22 +135,29 @@ impl Azure {
                 if app.is_empty() {
                     return error(400, "BadRequest", "logicAppsResourceId is missing.");
                 }
-                self.begin(&app, "", now);
+                self.begin(&app, "", Some(&incident), now);
                 Answer::empty(204).effect("run_playbook", incident)
             }
             Some("run_workflow") => {
                 let workflow = after("workflows").to_owned();
-                let run = self.begin(&workflow, &ask.tracking.clone().unwrap_or_default(), now);
+                let tracking = ask.tracking.clone().unwrap_or_default();
+                let run = self.begin(&workflow, &tracking, None, now);
                 let key = ask.tracking.clone().unwrap_or_else(|| run.clone());
                 Answer::empty(202).header("x-ms-workflow-run-id", run).effect("run_workflow", key)
             }
             Some("list_runs") => {
                 let workflow = after("workflows");
                 let runs = self.runs.iter().rev().filter(|it| it.workflow == workflow);
-                Answer::json(200, json!({ "value": runs.map(Run::json).collect::<Vec<_>>() }))
+                let base = format!("http://{}/{}", ask.host, ask.path.join("/"));
+                let runs = runs.map(|run| run.json(&base)).collect::<Vec<_>>();
+                Answer::json(200, json!({ "value": runs }))
             }
             Some("get_run") => match self.runs.iter().find(|it| it.name == after("runs")) {
-                Some(run) => Answer::json(200, run.json()),
+                Some(run) => Answer::json(200, run.json("")),
+                None => error(404, "WorkflowRunNotFound", "The run is not there."),
+            },
+            Some("get_outputs") => match self.runs.iter().find(|it| it.name == after("runs")) {
+                Some(run) => Answer::json(200, run.outputs()),
                 None => error(404, "WorkflowRunNotFound", "The run is not there."),
             },
             Some(_) => Answer::json(200, json!({ "name": after("workflows"), "properties": {} })),
@@ -172,13 +182,20 @@ impl Azure {
         Answer::json(200, shown(id, incident)).effect("update_incident", id)
     }
 
-    fn begin(&mut self, workflow: &str, tracking: &str, now: Timestamp) -> String {
+    fn begin(
+        &mut self,
+        workflow: &str,
+        tracking: &str,
+        incident: Option<&str>,
+        now: Timestamp,
+    ) -> String {
         let serial = format!("run/{}", self.runs.len());
         let name = Uuid::new_v5(&Uuid::NAMESPACE_OID, serial.as_bytes()).simple().to_string();
         self.runs.push(Run {
             name: name.clone(),
             workflow: workflow.rsplit('/').next().unwrap_or_default().to_owned(),
             tracking: tracking.to_owned(),
+            incident: incident.map(str::to_owned),
             started: now,
         });
         name
@@ -194,11 +211,26 @@ fn shown(id: &str, incident: &Incident) -> Value {
 }
 
 impl Run {
-    fn json(&self) -> Value {
+    /// The run as a list under `base` shows it. What its trigger was given stands at an address that
+    /// carries its own key.
+    fn json(&self, base: &str) -> Value {
+        let outputs = format!("{base}/{}/contents/TriggerOutputs?sig=c2VjcmV0", self.name);
         json!({ "name": self.name, "properties": {
             "status": "Succeeded",
             "startTime": self.started.to_string(),
             "correlation": { "clientTrackingId": self.tracking },
+            "trigger": { "name": "manual", "outputsLink": { "uri": outputs } },
         }})
+    }
+
+    /// What its trigger was given.
+    fn outputs(&self) -> Value {
+        let object = self.incident.as_ref().map(|incident| {
+            json!({
+                "id": format!("/subscriptions/s/providers/Microsoft.SecurityInsights/Incidents/{incident}"),
+                "name": incident, "type": "Microsoft.SecurityInsights/Incidents",
+            })
+        });
+        json!({ "headers": {}, "body": { "objectSchemaType": "Incident", "object": object } })
     }
 }

@@ -20,15 +20,14 @@
 //! With several playbooks the first one (by id) that would run does; if none would, the first one
 //! that a person could start is offered.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::blast::{labelled, too_wide};
 use crate::canary::is_canary;
 use crate::enrich::{Asset, Enrichment, Known};
 use crate::event::{Phase, SecurityEvent, Severity};
-use crate::playbook::{Approval, PlannedStep, Playbook, plan};
+use crate::playbook::{Approval, Playbook, plan};
 use crate::score::{Confidence, Score, points};
 
 /// What happens to an event, with the reasons in words.
@@ -204,7 +203,7 @@ fn weigh(
         asks.push("a step of the playbook cannot be undone".to_owned());
     }
     match plan(playbook, event) {
-        Ok(steps) => asks.extend(too_wide(playbook, &steps)),
+        Ok(steps) => asks.extend(too_wide(&playbook.blast, &steps).map(|it| it.why)),
         Err(error) => asks.push(error.to_string()),
     }
     if breaker_open {
@@ -223,19 +222,6 @@ fn weigh(
 /// Above this an asset is critical when the playbook does not say where its limit is. The score
 /// takes points off at the same place.
 const DEFAULT_LIMIT: u8 = 8;
-
-/// Why a plan changes more things than its playbook may change by itself. One host that is isolated,
-/// scanned and let back is one thing; what is only read, told or written down is none.
-fn too_wide(playbook: &Playbook, steps: &[PlannedStep]) -> Option<String> {
-    let changes = |step: &&PlannedStep| step.action.high_impact();
-    let target =
-        |step: &PlannedStep| (step.target.kind.to_string(), step.target.value.to_lowercase());
-    let targets: BTreeSet<_> = steps.iter().filter(changes).map(target).collect();
-    let most = playbook.blast.max_targets;
-    (targets.len() > most as usize).then(|| {
-        format!("it would change {} things, and may change {most} by itself", targets.len())
-    })
-}
 
 fn asset_reasons(playbook: &Playbook, asset: &Asset) -> Vec<String> {
     let mut reasons = Vec::new();
@@ -258,11 +244,6 @@ fn asset_reasons(playbook: &Playbook, asset: &Asset) -> Vec<String> {
         Some(found) => reasons.push(format!("the playbook is not for {found}")),
         None => reasons.push("the asset's environment is unknown".to_owned()),
     }
-    let denied = |tag: &&String| {
-        playbook.blast.deny_tags.iter().any(|denied| denied.eq_ignore_ascii_case(tag))
-    };
-    if let Some(tag) = asset.tags.iter().find(denied) {
-        reasons.push(format!("the asset is labelled {tag}"));
-    }
+    reasons.extend(labelled(&playbook.blast, asset).map(|it| it.why));
     reasons
 }

@@ -327,6 +327,7 @@ fn run_line(fact: &Fact, dry: bool) -> Option<String> {
         What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
         What::RunRejected { why, .. } => format!("Not begun: {why}"),
+        What::RunHeld { why, asks: false, .. } => format!("Waits: {why}"),
         What::CancelRequested { why, .. } => format!("{who} stopped it: {why}"),
         What::RunTimedOut { .. } => "It took too long".into(),
         What::UndoRequested { why, .. } => format!("{who} has it undone: {why}"),

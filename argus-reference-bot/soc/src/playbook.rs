@@ -3,7 +3,7 @@
 //! A playbook is a YAML file that people review; here it is read, checked and bound to an event.
 //! What can be wrong with a playbook is found when it is loaded, with line and column, and not at
 //! three in the morning. An event can never change *what* a playbook does: its values fill typed
-//! targets and parameters, and no expression is ever evaluated.
+//! targets and parameters, and nothing that it says is ever read as an expression.
 
 mod action;
 pub mod cacao;
@@ -12,8 +12,10 @@ mod diagnostic;
 mod document;
 mod flattened;
 mod graph;
+mod jinja;
 pub mod lifecycle;
 mod model;
+mod parameters;
 mod plan;
 mod read;
 mod schema;
@@ -36,7 +38,7 @@ pub use model::{
     Approval, Blast, Comparison, Concurrency, ConcurrencyPolicy, Conditions, Excluded, Execution,
     Gates, OnCancel, OnExpire, Operator, Playbook, Retry, Review, Trigger,
 };
-pub use plan::{PlanError, PlannedStep, Target, plan};
+pub use plan::{PlanError, PlannedStep, Target, parameters_of, plan};
 pub use schema::schema;
 pub use step::{EffectClass, Join, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};

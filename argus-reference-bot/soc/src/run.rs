@@ -5,6 +5,7 @@
 //! one ends. An intent without an outcome is probed before anything is sent again.
 
 mod approval;
+mod held;
 mod next;
 mod rehearse;
 mod step;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::approval::{Approval, DecisionBy, NotCounted};
+pub use self::held::Holdup;
 pub use self::next::Next;
 pub use self::rehearse::{Rehearsed, Supposed, rehearse};
 pub use self::step::{State, Step};
@@ -156,6 +158,9 @@ pub struct Run {
     /// Whether its time is over.
     #[serde(default, skip_serializing_if = "is_false")]
     overdue: bool,
+    /// Why it waits or asks, and what people agreed to.
+    #[serde(default, skip_serializing_if = "Holdup::is_none")]
+    pub holdup: Holdup,
     /// Whether a newer version wrote something about it that nobody here understands.
     #[serde(default, skip_serializing_if = "is_false")]
     beyond_us: bool,
@@ -189,6 +194,7 @@ impl Run {
             completed: Vec::new(),
             agreed_at: None,
             overdue: false,
+            holdup: Holdup::default(),
             beyond_us: false,
         })
     }
@@ -212,7 +218,7 @@ impl Run {
         }
         match &fact.what {
             What::ApprovalRequested { digest, quorum, reason, expires_at, .. } => {
-                let asked = self.is_untouched() && self.turns(Status::AwaitingApproval);
+                let asked = self.may_ask() && self.turns(Status::AwaitingApproval);
                 if asked {
                     self.approval = Some(Approval {
                         digest: digest.clone(),
@@ -254,6 +260,9 @@ impl Run {
                     self.finished_at = Some(fact.at);
                 }
                 rejected
+            }
+            What::RunHeld { step, concerns, why, asks, .. } => {
+                self.hold_up(step.as_deref(), concerns, why, *asks)
             }
             What::CancelRequested { why, .. } => self.cancel(fact, why),
             What::RunTimedOut { .. } => self.time_out(),
@@ -360,25 +369,10 @@ impl Run {
             return false;
         }
         let name = step.name.clone();
+        self.holdup.waits.remove(&name);
         self.settled(&name);
         self.settle();
         true
-    }
-
-    fn verdict(&self) -> Status {
-        let mut undone = self.steps.iter().filter(|step| step.undoes.is_some()).peekable();
-        if undone.peek().is_none() {
-            return match self.stopped {
-                Some(Stopped::Cancelled { .. }) => Status::Cancelled,
-                Some(Stopped::TimedOut) => Status::TimedOut,
-                _ => Status::Failed,
-            };
-        }
-        if undone.all(|step| step.state.is_done()) {
-            Status::Compensated
-        } else {
-            Status::CompensationFailed
-        }
     }
 }
 

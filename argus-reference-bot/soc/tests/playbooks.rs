@@ -281,7 +281,7 @@ actions:
     type: notify
     needs: [isolate]
     on_error: continue
-    parameters: {text: "isolated {{ entity.host }} ({{ severity }})", count: 3, deep: [{x: yes}]}
+    parameters: {message: "isolated {{ entity.host }} ({{ severity }})", conversation: 3}
   - id: block
     type: block_ip
     target: "{{ entity.ip }}"
@@ -361,7 +361,7 @@ fn defect_j_hostile_values_never_become_targets() {
 #[test]
 fn values_are_data_in_parameters() {
     let yaml = steps(
-        "  - {id: a, type: notify, parameters: {\"{{ severity }}\": \"[{{ entity.value }}]\"}}",
+        "  - {id: a, type: http_request, parameters: {\"{{ severity }}\": \"[{{ entity.value }}]\"}}",
     );
     let raw = r#"{"entity_type": "x", "entity_value": "\"}, {{ severity }}", "severity": "low"}"#;
     let planned = plan(&load(&yaml), &read(Shape::Generic, raw)).unwrap();
@@ -377,7 +377,7 @@ fn a_plan_needs_its_values() {
         error.to_string(),
         "step iso needs {{ entity.host }}, which the event does not have"
     );
-    let yaml = steps("  - {id: a, type: notify, parameters: {id: \"{{ entity.ids.arn }}\"}}");
+    let yaml = steps("  - {id: a, type: http_request, parameters: {id: \"{{ entity.ids.arn }}\"}}");
     let error = plan(&load(&yaml), &host_event("high")).unwrap_err();
     assert_eq!(error.to_string(), "step a needs entity.ids.arn, which the event does not have");
 }
@@ -435,4 +435,70 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_reads_a_result_waits_for_it_and_data_never_does() {
+    let yaml = steps(
+        "  - {id: a, type: create_ticket, rollback: none # people\n    }\n  - {id: b, type: notify, parameters: {message: \"{{ entity.value | trim }}: {{ steps.a.detail }}\"}}\n  - {id: c, type: notify, parameters: {message: \"{{ entity.value }}\"}}",
+    );
+    let raw = r#"{"entity_type": "x", "entity_value": "{{ steps.a.detail }}", "severity": "low"}"#;
+    let planned = plan(&load(&yaml), &read(Shape::Generic, raw)).unwrap();
+    let late: Vec<&str> = planned[1].late.keys().map(String::as_str).collect();
+    assert_eq!(late, ["/message"]);
+    assert!(planned[1].parameters["message"].is_null());
+    assert!(planned[2].late.is_empty(), "what an alert says is data");
+    assert_eq!(planned[2].parameters["message"], "{{ steps.a.detail }}");
+}
+
+#[test]
+fn a_word_that_an_alert_fills_must_be_one_of_the_table() {
+    let yaml = steps(
+        "  - {id: a, type: update_incident, parameters: {severity: \"{{ severity }}\", status: active}}",
+    );
+    let planned = plan(&load(&yaml), &host_event("high")).unwrap();
+    assert_eq!(planned[0].parameters["severity"], "High");
+    assert_eq!(planned[0].parameters["status"], "Active");
+    let error = plan(&load(&yaml), &host_event("critical")).unwrap_err();
+    let why = "step a: `severity` must be one of High, Medium, Low, Informational";
+    assert_eq!(error.to_string(), why);
+}
+
+#[test]
+fn parameters_are_those_of_the_action() {
+    let scan = |parameters: &str| {
+        steps(&format!(
+            "  - {{id: a, type: scan_host, target: \"{{{{ entity.host }}}}\", parameters: {{{parameters}}}}}"
+        ))
+    };
+    check(
+        &scan("§scan_typ: Full"),
+        "scan_host has no parameter `scan_typ`",
+        "did you mean `scan_type`?",
+    );
+    check(&scan("§x: 1"), "scan_host has no parameter `x`", "there are scan_type, connector");
+    check(
+        &scan("scan_type: §Ful"),
+        "`scan_type` must be one of Quick, Full",
+        "did you mean `Full`?",
+    );
+    check(&scan("connector: §[a]"), "`connector` must be a text", "");
+    check(
+        &steps("  - §{id: a, type: comment_ticket}"),
+        "comment_ticket needs the parameter `text`",
+        "add parameters: {text: …}",
+    );
+    check(
+        &steps("  - {id: a, type: notify, parameters: {message: \"{{ §title | shout }}\"}}")
+            .replace("§title | shout", "title | §shout"),
+        "unknown filter: filter shout is unknown",
+        "templates are those of minijinja, without includes, macros and functions",
+    );
+    check(
+        &steps(
+            "  - {id: b, type: notify}\n  - §{id: a, type: notify, needs: [], parameters: {message: \"{{ steps.b.detail }}\"}}",
+        ),
+        "`a` reads a result of `b`, which it does not need",
+        "add it: needs: [b]",
+    );
 }

@@ -66,7 +66,10 @@ impl Defender {
     fn request(&self, order: &Order) -> Result<(url::Url, Value), String> {
         let machine = machine_id(order).ok_or_else(|| no_machine(order))?;
         let (verb, mut body) = match order.action {
-            ActionKind::IsolateHost => ("isolate", json!({"IsolationType": "Full"})),
+            ActionKind::IsolateHost => (
+                "isolate",
+                json!({"IsolationType": order.text("isolation_type").unwrap_or("Full")}),
+            ),
             ActionKind::ReleaseHost => ("unisolate", json!({})),
             ActionKind::ScanHost => (
                 "runAntiVirusScan",

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use argus_bot_sdk::Clock;
 use argus_bot_sdk::auth::TokenSource;
+use argus_soc::blast::class_of;
 use argus_soc::enrich::assets::{Criticality, names};
 use argus_soc::enrich::{Asset, age};
 use argus_soc::event::{Entity, EntityKind};
@@ -253,6 +254,12 @@ impl Source<Asset> for Devices {
 
     fn covers(&self, entity: &Entity) -> bool {
         entity.kind == EntityKind::Host
+    }
+
+    fn of_class(&self, class: &str) -> Option<u64> {
+        let copy = self.copy()?;
+        let assets = copy.devices.values().filter_map(|it| self.asset(it));
+        Some(assets.filter(|it| class_of(it) == class).count() as u64)
     }
 
     async fn ask(&self, entity: &Entity) -> Result<Finding<Asset>, Silent> {

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argus_bot_sdk::Clock;
+use argus_soc::blast::class_of;
 use argus_soc::enrich::assets::names;
 use argus_soc::enrich::stix::Feed;
 use argus_soc::enrich::{Asset, Intel};
@@ -97,6 +98,10 @@ impl Source<Asset> for AssetsFile {
 
     fn covers(&self, _: &Entity) -> bool {
         true
+    }
+
+    fn of_class(&self, class: &str) -> Option<u64> {
+        Some(self.file.good().content.0.values().filter(|it| class_of(it) == class).count() as u64)
     }
 
     async fn ask(&self, entity: &Entity) -> Result<Finding<Asset>, Silent> {

@@ -2,8 +2,12 @@
 //!
 //! Source: `azure-rest-api-specs`, `SecurityInsights` 2025-09-01 (playbooks: 2025-07-01-preview);
 //! facts/external-apis.md 2.1. Comments and tasks have ids that the caller chooses: the effect's key
-//! gives them, so the same order makes one. A playbook is started without an answer that names its run,
-//! so nobody can tell whether a lost one was.
+//! gives them, so the same order makes one. A playbook is started without an answer that names its run;
+//! a lost one is looked for among the runs of its workflow, if the settings name that.
+
+mod runs;
+
+use std::collections::BTreeMap;
 
 use argus_bot_sdk::auth::TokenSource;
 use argus_soc::effect::{Outcome, Probe};
@@ -36,6 +40,8 @@ pub struct Sentinel {
     name: String,
     workspace: Vec<String>,
     tenant: String,
+    /// Workflows whose runs may be looked at, by their names for playbooks.
+    workflows: BTreeMap<String, Vec<String>>,
     far: Far,
 }
 
@@ -56,8 +62,52 @@ impl Sentinel {
             name: name.into(),
             workspace: resource(workspace, "Microsoft.OperationalInsights/workspaces")?,
             tenant: tenant.into(),
+            workflows: BTreeMap::new(),
             far: Far::new(url, Credential::Token(tokens))?.paced(Budget::usual()),
         })
+    }
+
+    /// The same, looking at the runs of these workflows, by a name for playbooks.
+    ///
+    /// # Errors
+    ///
+    /// Why a workflow cannot be used.
+    pub fn workflows<'a>(
+        mut self,
+        workflows: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, String> {
+        for (name, id) in workflows {
+            self.workflows.insert(name.to_owned(), resource(id, "Microsoft.Logic/workflows")?);
+        }
+        Ok(self)
+    }
+
+    /// The workflow that a step names: by its resource id, or by its name in the settings.
+    fn workflow(&self, order: &Order) -> Result<Vec<String>, String> {
+        let app = order.text("playbook").ok_or("the step has no parameter `playbook`")?;
+        match self.workflows.get(app) {
+            Some(known) => Ok(known.clone()),
+            None => resource(app, "Microsoft.Logic/workflows"),
+        }
+    }
+
+    /// Whether a playbook was started although nobody heard so.
+    async fn started(&self, order: &Order) -> Probe {
+        let unknown = |why: String| Probe::Unknown { why };
+        let (workflow, incident) = match (self.workflow(order), incident_id(order)) {
+            (Ok(workflow), Ok(incident)) => (workflow, incident),
+            (Err(why), _) | (_, Err(why)) => return unknown(why),
+        };
+        let same = |known: &&Vec<String>| {
+            known.iter().zip(&workflow).all(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        let Some(known) = self.workflows.values().find(same) else {
+            return unknown(
+                "Sentinel does not say which playbooks it has started, and the settings do not name the workflow"
+                    .into(),
+            );
+        };
+        runs::look(&self.far, known, order.since, &incident).await
     }
 
     fn url(&self, incident: &str, more: &[&str], version: &str) -> url::Url {
@@ -93,8 +143,7 @@ impl Sentinel {
                 json!({"properties": changes(order)?}),
             ),
             ActionKind::RunSentinelPlaybook => {
-                let app = order.text("playbook").ok_or("the step has no parameter `playbook`")?;
-                resource(app, "Microsoft.Logic/workflows")?;
+                let app = format!("/{}", self.workflow(order)?.join("/"));
                 (
                     Method::POST,
                     self.url(&incident, &["runPlaybook"], PLAYBOOKS),
@@ -197,9 +246,7 @@ impl Connector for Sentinel {
             ActionKind::CommentIncident
             | ActionKind::AddIncidentTask
             | ActionKind::UpdateIncident => Probe::NotFound,
-            _ => Probe::Unknown {
-                why: "Sentinel does not say which playbooks it has started".into(),
-            },
+            _ => self.started(order).await,
         }
     }
 

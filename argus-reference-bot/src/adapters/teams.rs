@@ -40,7 +40,7 @@ impl Teams {
 /// What is said. It is plain text: values from alerts are in it, and nothing in them is a mention or
 /// a link.
 fn message(order: &Order) -> Result<Activity, String> {
-    let text = order.text("message").ok_or("the step has no parameter `message`")?;
+    let text = order.text("message").unwrap_or(&order.about.title);
     let text = format!("{}: {}", order.about.incident, clip(text, LONGEST));
     let mut activity = Activity::message(text);
     activity.text_format = Some("plain".into());
@@ -140,6 +140,7 @@ mod tests {
             key: "k".into(),
             target,
             parameters: message.map_or_else(|| json!({}), |it| json!({"message": it})),
+            since: jiff::Timestamp::UNIX_EPOCH,
             about,
             comment: "INC-7 by ann".into(),
         }
@@ -151,7 +152,8 @@ mod tests {
             message(&order(Some("<at>all</at> [look](https://evil.example)"))).expect("said");
         assert_eq!(said.text_format.as_deref(), Some("plain"));
         assert_eq!(said.text.as_deref(), Some("INC-7: <at>all</at> [look](https://evil.example)"));
-        assert!(message(&order(None)).is_err());
+        let unsaid = message(&order(None)).expect("said");
+        assert_eq!(unsaid.text.as_deref(), Some("INC-7: A scan"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use self::budget::Wait;
 pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
+use crate::ports::connector::By;
 use crate::ports::knowledge::Silent;
 
 /// Largest answer that is read, in bytes.
@@ -187,7 +188,7 @@ impl Far {
 
     async fn send(&self, call: Call<'_>) -> Result<Back, Lost> {
         let Some(budget) = &self.budget else { return self.exchange(call).await };
-        budget.take(&call.method, Instant::now())?;
+        budget.take(&call.method, By::now(), Instant::now())?;
         let back = self.exchange(call).await;
         match &back {
             Ok(back) => budget.note(!back.status.is_server_error(), Instant::now()),

@@ -94,7 +94,9 @@ fn connector(
         "sentinel" => {
             let workspace = it.workspace.as_deref().unwrap_or_default();
             let tenant = &config.bot.tenant_id;
-            let made = Sentinel::new(name, &it.url, workspace, tenant, arm());
+            let workflows = it.workflows.iter().map(|(name, id)| (name.as_str(), id.as_str()));
+            let made = Sentinel::new(name, &it.url, workspace, tenant, arm())
+                .and_then(|it| it.workflows(workflows));
             Arc::new(made.map_err(wrong)?)
         }
         "logic_apps" => {

@@ -190,6 +190,11 @@ fn words(what: &What, incident: Option<&str>) -> String {
         }
         What::ApprovalExpired { run } => format!("{run}: nobody decided in time"),
         What::RunRejected { run, why } => format!("{run}: not begun, {why}"),
+        What::RunHeld { run, why, asks, .. } => {
+            format!("{run}: {}, {why}", if *asks { "needs a person" } else { "waits" })
+        }
+        What::BudgetSpent { playbook, step, .. } => format!("{step}: counts for {playbook}"),
+        What::BudgetFreed { step, hold, .. } => format!("{step}: frees {hold}"),
         What::CancelRequested { run, why } => format!("{run}: to be stopped, {why}"),
         What::UndoRequested { run, why } => format!("{run}: to be undone, {why}"),
         What::RunTimedOut { run } => format!("{run}: its time is over"),

@@ -175,6 +175,29 @@ impl Soc {
         Ok(self.breakers_read().await?.holds(&candidate))
     }
 
+    /// What a person halted of all that a run does, and who: that holds for runs that people began
+    /// or approved, too.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the breakers cannot be read; nothing must be sent then.
+    pub(super) async fn stopped_by_person(
+        &self,
+        incident: &Incident,
+        run: &Run,
+    ) -> Result<Option<(Scope, String)>, LedgerError> {
+        let steps = run.steps.iter().filter(|step| step.undoes.is_none());
+        let steps = steps.map(|step| step.plan.clone());
+        let scopes = candidate(&run.id, &incident.event, &run.playbook, steps).scopes();
+        let guard = self.breakers_read().await?;
+        let halted = guard.open().filter(|(scope, _)| scopes.contains(scope));
+        let by_person = halted.filter_map(|(scope, it)| match &it.by {
+            Some(by @ Actor::Person { .. }) => Some((scope.clone(), by.shown().to_owned())),
+            _ => None,
+        });
+        Ok(by_person.into_iter().next())
+    }
+
     /// Whether an effect of a run may be sent, as the breakers are recorded now; counts it if the run
     /// began by itself.
     ///

@@ -101,6 +101,12 @@ impl Asked {
 }
 
 impl Knowledge {
+    /// How many assets of this class there are, as the inventory says that knows the fewest: a share
+    /// of less is less. `None` if none can say.
+    pub fn of_class(&self, class: &str) -> Option<u64> {
+        self.asset.iter().filter_map(|it| it.of_class(class)).filter(|it| *it > 0).min()
+    }
+
     /// Asks every source about each thing once, all at once. No longer than `within`: what has not
     /// come by then is "unavailable".
     pub async fn ask<'a>(

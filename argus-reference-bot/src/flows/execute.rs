@@ -5,6 +5,7 @@
 //! before anything is sent again.
 
 mod begin;
+mod bounds;
 mod drivers;
 mod patience;
 mod scene;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use argus_soc::blast::{Concern, Raised, reasons, standing};
 use argus_soc::effect::plan_digest;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
@@ -25,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::bounds::held_for;
 use self::drivers::Drivers;
 pub use self::drivers::RunBell;
 pub use self::patience::Patience;
@@ -77,7 +80,11 @@ pub fn new_run(
     let turn = playbook.execution.concurrency.as_ref();
     let turn = turn.and_then(|it| it.key.bind(&incident.event).ok());
     let subjects = Subjects::of(&incident.event, &playbook.gates);
-    let terms = Terms::of(&playbook.execution, &playbook.gates, turn).about(&subjects);
+    let raised = standing(&playbook.blast, &incident.enrichment.asset, &steps);
+    let (ask, accepted) = four_eyes(actor, ask, &raised);
+    let terms = Terms::of(&playbook.execution, &playbook.gates, turn)
+        .about(&subjects)
+        .within(&playbook.blast, accepted);
     let quorum = playbook.gates.quorum.max(1) + subjects.unknown;
     let run = format!("{}.r{}", incident.key, incident.runs.len() + 1);
     let digest = plan_digest(&run, &playbook.sha256, &steps);
@@ -102,12 +109,33 @@ pub fn new_run(
             facts.push(fact(ask).of(&incident.key));
         }
         Some(reason) => {
+            if !raised.is_empty() {
+                facts.push(fact(held_for(&run, &raised)).of(&incident.key));
+            }
             let wanted = Wanted { quorum, expires_ms: terms.expires_ms };
             facts.extend(asked(soc, incident, &run, digest, wanted, reason, fact));
         }
         None => {}
     }
     Ok(facts)
+}
+
+/// Whether a second person has to agree to what somebody begins, and what they agreed to by beginning
+/// it: they saw what they act on, but a label says that one pair of eyes is not enough.
+fn four_eyes(
+    actor: &Actor,
+    ask: Option<String>,
+    raised: &[Raised],
+) -> (Option<String>, BTreeSet<Concern>) {
+    if ask.is_some() || matches!(actor, Actor::Service { .. }) {
+        return (ask, BTreeSet::new());
+    }
+    let labels = raised.iter().filter(|it| matches!(it.concern, Concern::Label(_)));
+    let labels: Vec<Raised> = labels.cloned().collect();
+    if labels.is_empty() {
+        return (None, raised.iter().map(|it| it.concern.clone()).collect());
+    }
+    (Some(reasons(&labels)), BTreeSet::new())
 }
 
 /// What a playbook wants of those who are asked.
@@ -263,6 +291,7 @@ impl Soc {
             rest = rest.min(time);
         }
         let about = |next: &Next| next.step().and_then(|name| run.step(name));
+        let mut barred: Vec<&String> = Vec::new();
         // What begins changes what may begin: one after the other.
         for next in &due {
             match (next, about(next)) {
@@ -283,6 +312,15 @@ impl Soc {
                 {
                     return scene.hold(&scope).await;
                 }
+                (Next::Lease(_) | Next::Send(_), Some(step))
+                    if let Some(why) = scene.barred(step, &[]).await? =>
+                {
+                    barred.push(&step.name);
+                    match scene.bar(step, why).await? {
+                        Did::GoOn => return Ok(Did::GoOn),
+                        Did::Rest(time) => rest = rest.min(time),
+                    }
+                }
                 (Next::Fire(_), Some(step)) => {
                     let (run, step) = (run.id.clone(), step.name.clone());
                     scene.write(vec![What::TimerFired { run, step }]).await?;
@@ -300,7 +338,8 @@ impl Soc {
         let steps = |wanted: fn(&Next) -> bool| {
             due.iter().filter(move |next| wanted(next)).filter_map(about).collect::<Vec<_>>()
         };
-        let sends = steps(|next| matches!(next, Next::Send(_)));
+        let mut sends = steps(|next| matches!(next, Next::Send(_)));
+        sends.retain(|step| !barred.contains(&&step.name));
         let probes = steps(|next| matches!(next, Next::Probe(_)));
         let verifies = steps(|next| matches!(next, Next::Verify(_)));
         let (answers, looks, progress) = futures_util::join!(

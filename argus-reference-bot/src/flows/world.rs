@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) hosts: Arc<Hosts>,
     /// Who is in the group `leads` now.
     pub(super) leads: Arc<Mutex<Vec<String>>>,
+    /// How many assets the inventory counts of any class; 0 if it cannot.
+    pub(super) fleet: Arc<AtomicU64>,
 }
 
 impl World {
@@ -58,7 +60,8 @@ impl World {
         let engineers = Role { groups: vec!["engineers".into()], ..Role::default() };
         let roles = BTreeMap::from([("soc_engineer".to_owned(), engineers)]);
         let rbac = Rbac { roles, ..Rbac::default() };
-        let asset = Asking::new(Arc::new(Inventory), Patience::default(), Arc::new(SystemClock));
+        let asset = Inventory(Arc::clone(&self.fleet));
+        let asset = Asking::new(Arc::new(asset), Patience::default(), Arc::new(SystemClock));
         let deadline = Duration::from_secs(5);
         let knowledge = Knowledge { asset: vec![asset], deadline, ..Knowledge::default() };
         let needs = Needs {
@@ -133,7 +136,7 @@ impl Directory for Engineers {
 
 /// Knows everything, and that nothing depends on it.
 #[derive(Debug)]
-struct Inventory;
+struct Inventory(Arc<AtomicU64>);
 
 #[async_trait]
 impl Source<Asset> for Inventory {
@@ -147,6 +150,10 @@ impl Source<Asset> for Inventory {
 
     fn covers(&self, _: &Entity) -> bool {
         true
+    }
+
+    fn of_class(&self, _: &str) -> Option<u64> {
+        Some(self.0.load(Relaxed)).filter(|it| *it > 0)
     }
 
     async fn ask(&self, entity: &Entity) -> Result<Finding<Asset>, Silent> {
@@ -218,7 +225,8 @@ impl Doing for Hosts {
     }
 
     async fn send(&self, _: Permit, order: &Order) -> Outcome {
-        let deed = format!("{} {}", order.action, order.target.value);
+        let how = order.text("isolation_type").map(|it| format!(" {it}")).unwrap_or_default();
+        let deed = format!("{} {}{how}", order.action, order.target.value);
         self.0.lock().expect("nobody panicked").push(deed);
         Outcome::Accepted { remote: order.key.clone(), detail: None }
     }

@@ -10,7 +10,33 @@ use argus_soc::event::Severity;
 use argus_soc::playbook::{ActionKind, Target};
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
+
+tokio::task_local! {
+    static BY: By;
+}
+
+/// Who waits for a call to a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A person started it, or agreed to it.
+    Person,
+    /// Nobody.
+    Automation,
+}
+
+impl By {
+    /// Does something for somebody: what it calls is paced accordingly.
+    pub async fn scope<T>(self, deed: impl Future<Output = T>) -> T {
+        BY.scope(self, deed).await
+    }
+
+    /// For whom the task at hand is; what nobody says is automation.
+    pub fn now() -> Self {
+        BY.try_with(|by| *by).unwrap_or(Self::Automation)
+    }
+}
 
 /// What is asked of a system, with the key that finds it again.
 #[derive(Clone, Debug)]
@@ -23,6 +49,8 @@ pub struct Order {
     pub target: Target,
     /// With what, as the playbook says; its templates are filled.
     pub parameters: Value,
+    /// When its run began: what was done for it is not older.
+    pub since: Timestamp,
     /// For which incident.
     pub about: About,
     /// For the far side's own log: which incident, and who wanted it.

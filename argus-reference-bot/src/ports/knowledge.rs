@@ -71,6 +71,11 @@ pub trait Source<T>: Send + Sync + std::fmt::Debug {
     /// the house does not.
     fn covers(&self, entity: &Entity) -> bool;
 
+    /// How many things of this class it knows, if it can count them.
+    fn of_class(&self, _class: &str) -> Option<u64> {
+        None
+    }
+
     /// What it knows about this.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 pub use self::draft::Draft;
 use super::canonical;
 use super::fact::Fact;
+use crate::blast::{Budget, Hold};
 use crate::canary::Road;
 use crate::correlate::{Group, Joined};
 use crate::playbook::lifecycle::Life;
@@ -83,6 +84,8 @@ pub fn changes<E>(
     of::<Numbered, E>(fact, &mut load, &mut changes)?;
     of::<Snooze, E>(fact, &mut load, &mut changes)?;
     of::<Road, E>(fact, &mut load, &mut changes)?;
+    of::<Budget, E>(fact, &mut load, &mut changes)?;
+    of::<Hold, E>(fact, &mut load, &mut changes)?;
     Ok(changes)
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 pub use self::actor::Actor;
 pub use self::read::Newer;
+use crate::blast::{Concern, Held};
 use crate::correlate::{Member, Placement};
 use crate::decide::Decision;
 use crate::effect::{Outcome, Probe, Progress};
@@ -345,6 +346,50 @@ pub enum What {
         run: String,
         /// Why.
         why: String,
+    },
+    /// Something about the run needs a person, or it waits for something.
+    #[serde(rename = "run.held")]
+    RunHeld {
+        /// The run.
+        run: String,
+        /// The step that is not sent; `None` if it is about the whole run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+        /// What the person is asked to agree to.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        concerns: BTreeSet<Concern>,
+        /// Why, for a reader.
+        why: String,
+        /// Whether people are asked; otherwise it waits.
+        asks: bool,
+    },
+    /// An effect counts against its playbook's budget, from its intent on.
+    #[serde(rename = "budget.spent")]
+    BudgetSpent {
+        /// The playbook.
+        playbook: String,
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// The effect's key.
+        key: String,
+        /// Whether it undoes something: that has a budget of its own.
+        #[serde(default, skip_serializing_if = "is_false")]
+        undo: bool,
+        /// What it holds until it is undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<Held>,
+    },
+    /// What an effect held is free again.
+    #[serde(rename = "budget.freed")]
+    BudgetFreed {
+        /// The run that freed it.
+        run: String,
+        /// The step that did.
+        step: String,
+        /// What is free.
+        hold: String,
     },
     /// Somebody wants the run to stop.
     #[serde(rename = "run.cancel_requested")]
@@ -791,6 +836,9 @@ impl What {
             Self::BreakerChanged { .. } => "breaker.changed",
             Self::RunCreated { .. } => "run.created",
             Self::RunRejected { .. } => "run.rejected",
+            Self::RunHeld { .. } => "run.held",
+            Self::BudgetSpent { .. } => "budget.spent",
+            Self::BudgetFreed { .. } => "budget.freed",
             Self::CancelRequested { .. } => "run.cancel_requested",
             Self::RunTimedOut { .. } => "run.timed_out",
             Self::UndoRequested { .. } => "run.undo_requested",
@@ -852,6 +900,9 @@ impl What {
             | Self::Probed { run, .. }
             | Self::Verified { run, .. }
             | Self::RunRejected { run, .. }
+            | Self::RunHeld { run, .. }
+            | Self::BudgetSpent { run, .. }
+            | Self::BudgetFreed { run, .. }
             | Self::CancelRequested { run, .. }
             | Self::RunTimedOut { run }
             | Self::UndoRequested { run, .. }
@@ -865,4 +916,9 @@ impl What {
             _ => None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(it: &bool) -> bool {
+    !it
 }

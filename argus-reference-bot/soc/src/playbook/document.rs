@@ -38,17 +38,7 @@ impl Playbook {
         let triggers: Vec<Value> = self.triggers.iter().map(trigger).collect();
         put(&mut document, "triggers", (!triggers.is_empty()).then(|| json!(triggers)));
         put(&mut document, "conditions", Some(self.written_conditions()));
-        put(
-            &mut document,
-            "blast",
-            Some(json!({
-                "max_targets": self.blast.max_targets,
-                "per_hour": self.blast.per_hour,
-                "percent_of_class": self.blast.percent_of_class,
-                "deny_tags": self.blast.deny_tags,
-                "require_known_asset": self.blast.require_known_asset,
-            })),
-        );
+        put(&mut document, "blast", Some(json!(self.blast)));
         put(&mut document, "gates", Some(self.written_gates()));
         put(&mut document, "execution", Some(self.written_execution()));
         // Without any `needs` a document is a sequence; so every step says what it needs.

@@ -180,10 +180,13 @@ impl Default for Conditions {
 pub struct Blast {
     /// Things that one run may change without a person's yes.
     pub max_targets: u32,
-    /// Effects in one hour.
-    pub per_hour: u32,
-    /// Share of all assets of a class, in percent.
-    pub percent_of_class: u32,
+    /// Effects in one hour, over all incidents; as many as the breaker lets through where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
+    /// Share of all assets of a class that its effects may hold at once, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent_of_class: Option<u32>,
     /// Assets with one of these labels are never touched without a person.
     pub deny_tags: Vec<String>,
     /// Whether the inventory must know the asset. An unknown one needs a person in any case.
@@ -194,8 +197,8 @@ impl Default for Blast {
     fn default() -> Self {
         Self {
             max_targets: 1,
-            per_hour: 5,
-            percent_of_class: 2,
+            per_hour: None,
+            percent_of_class: None,
             deny_tags: vec!["tier0".to_owned(), "domain-controller".to_owned()],
             require_known_asset: true,
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::template::Path;
-use super::{ActionKind, EffectClass, Join, OnError, Playbook, Step, Template, graph};
+use super::jinja::{self, Jinja};
+use super::template::{NoValue, Path};
+use super::{ActionKind, EffectClass, Join, OnError, Playbook, Step, Template, graph, parameters};
 use crate::event::{Entity, EntityKind, SecurityEvent};
+use crate::run::Run;
 
 /// What a step acts on.
 ///
@@ -35,6 +37,10 @@ pub struct PlannedStep {
     pub target: Target,
     /// With what; templates are filled.
     pub parameters: Value,
+    /// The templates that are filled when it is sent, by their places in the parameters: they read
+    /// what other steps gave.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub late: BTreeMap<String, String>,
     /// What can be done about it afterwards.
     pub effect: EffectClass,
     /// The condition under which it is done, in CEL.
@@ -65,6 +71,14 @@ pub enum PlanError {
         step: String,
         /// The path.
         path: String,
+    },
+    /// A parameter cannot be filled, or is not what the action takes.
+    #[error("step {step}: {why}")]
+    Parameter {
+        /// The step.
+        step: String,
+        /// Why, in a clause.
+        why: String,
     },
     /// The entity is of another kind than the action acts on.
     #[error("step {step} acts on a {wanted}, but the entity is a {found}")]
@@ -123,11 +137,16 @@ fn planned(step: &Step, event: &SecurityEvent) -> Result<PlannedStep, PlanError>
         Some(rollback) => Some(Box::new(planned(rollback, event)?)),
         None => None,
     };
+    let mut filling = Filling { step: &step.id, event, late: BTreeMap::new() };
+    let mut parameters = filling.bind(&step.parameters, "")?;
+    parameters::check(step.action, &mut parameters)
+        .map_err(|why| PlanError::Parameter { step: step.id.clone(), why })?;
     Ok(PlannedStep {
         id: step.id.clone(),
         action: step.action,
         target,
-        parameters: bind(&step.parameters, step, event)?,
+        parameters,
+        late: filling.late,
         effect: step.effect,
         when: step.when.as_ref().map(|it| it.text().to_owned()),
         needs: step.needs.clone(),
@@ -188,25 +207,76 @@ fn is_broadcast(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V4(ip) if ip.is_broadcast())
 }
 
-/// Fills the templates in a parameter. A value lands in a text and stays a text.
-fn bind(value: &Value, step: &Step, event: &SecurityEvent) -> Result<Value, PlanError> {
-    Ok(match value {
-        Value::String(text) => match text.parse::<Template>() {
-            Ok(template) => Value::String(template.bind(event).map_err(|missing| {
-                PlanError::NoValue { step: step.id.clone(), path: missing.0 }
-            })?),
-            // Checked when the playbook was loaded; a text that is no template is a text.
-            Err(_) => Value::String(text.clone()),
-        },
-        Value::Array(items) => Value::Array(
-            items.iter().map(|item| bind(item, step, event)).collect::<Result<_, _>>()?,
-        ),
-        Value::Object(fields) => Value::Object(
-            fields
-                .iter()
-                .map(|(key, value)| Ok((key.clone(), bind(value, step, event)?)))
-                .collect::<Result<_, PlanError>>()?,
-        ),
-        other => other.clone(),
-    })
+/// Fills the templates in parameters; those that read results of other steps wait in `late`, by their place.
+/// A value lands in a text and stays a text.
+struct Filling<'a> {
+    step: &'a str,
+    event: &'a SecurityEvent,
+    late: BTreeMap<String, String>,
+}
+
+impl Filling<'_> {
+    fn bind(&mut self, value: &Value, place: &str) -> Result<Value, PlanError> {
+        Ok(match value {
+            Value::String(text) => self.text(text, place)?,
+            Value::Array(items) => {
+                let mut bound = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    bound.push(self.bind(item, &format!("{place}/{index}"))?);
+                }
+                Value::Array(bound)
+            }
+            Value::Object(fields) => {
+                let mut bound = Map::new();
+                for (key, value) in fields {
+                    let name = key.replace('~', "~0").replace('/', "~1");
+                    bound.insert(key.clone(), self.bind(value, &format!("{place}/{name}"))?);
+                }
+                Value::Object(bound)
+            }
+            other => other.clone(),
+        })
+    }
+
+    fn text(&mut self, text: &str, place: &str) -> Result<Value, PlanError> {
+        // What is one path, or some, costs nothing to fill.
+        if let Ok(template) = text.parse::<Template>() {
+            let missing =
+                |path: NoValue| PlanError::NoValue { step: self.step.into(), path: path.0 };
+            return template.bind(self.event).map(Value::String).map_err(missing);
+        }
+        // Checked when the playbook was loaded; a text that is no template is a text.
+        let Ok(template) = Jinja::read(text) else { return Ok(text.into()) };
+        if !template.steps.is_empty() {
+            self.late.insert(place.to_owned(), text.to_owned());
+            return Ok(Value::Null);
+        }
+        let wrong = |why| PlanError::Parameter { step: self.step.into(), why };
+        jinja::filled(text, self.event, &BTreeMap::new()).map(Value::String).map_err(wrong)
+    }
+}
+
+/// The parameters of a step of a run, with the results of other steps filled in.
+///
+/// # Errors
+///
+/// Why they cannot be, in a clause: a step that it reads gave nothing.
+pub fn parameters_of(
+    step: &PlannedStep,
+    event: &SecurityEvent,
+    run: &Run,
+) -> Result<Value, String> {
+    let mut parameters = step.parameters.clone();
+    if step.late.is_empty() {
+        return Ok(parameters);
+    }
+    let results = jinja::results(run);
+    for (place, text) in &step.late {
+        let filled = jinja::filled(text, event, &results)?;
+        if let Some(value) = parameters.pointer_mut(place) {
+            *value = Value::String(filled);
+        }
+    }
+    parameters::check(step.action, &mut parameters)?;
+    Ok(parameters)
 }

@@ -335,9 +335,10 @@ impl<'a> Reading<'a> {
         let mut blast = Blast::default();
         let Some(fields) = self.fields(node, "`blast`", &BLAST) else { return blast };
         blast.max_targets = self.number(fields, "max_targets", 1, 1000, blast.max_targets);
-        blast.per_hour = self.number(fields, "per_hour", 1, 10_000, blast.per_hour);
-        blast.percent_of_class =
-            self.number(fields, "percent_of_class", 1, 100, blast.percent_of_class);
+        let mut said =
+            |name: &str, most: u32| fields.get(name).map(|_| self.number(fields, name, 1, most, 1));
+        blast.per_hour = said("per_hour", 10_000);
+        blast.percent_of_class = said("percent_of_class", 100);
         if let Some(node) = fields.get("deny_tags") {
             blast.deny_tags = self.texts(node);
         }

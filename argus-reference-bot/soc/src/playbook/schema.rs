@@ -11,7 +11,7 @@ use super::read::{
     SEVERITIES, TRIGGER,
 };
 use super::steps::{MAX_STEPS, ROLLBACK, STEP};
-use super::{ActionKind, EffectClass};
+use super::{ActionKind, EffectClass, parameters};
 
 /// The JSON Schema (2020-12) of a playbook. Every document that it refuses is refused by
 /// [`parse`](super::parse) too, apart from words in capitals and keys without a value.
@@ -98,23 +98,26 @@ fn step() -> Value {
                     "if": {"properties": {"type": {"enum": typed}}, "required": ["type"]},
                     "then": {"required": ["target"]},
                 },
-                {
-                    "if": {
-                        "properties": {"type": {"const": ActionKind::Wait.name()}},
-                        "required": ["type"],
-                    },
-                    "then": {
-                        "properties": {"parameters": {
-                            "properties": {"for": {"$ref": "#/$defs/duration"}},
-                            "required": ["for"],
-                        }},
-                        "required": ["parameters"],
-                    },
-                },
             ],
         }),
     );
+    if let Some(rules) = step.get_mut("allOf").and_then(Value::as_array_mut) {
+        rules.extend(ActionKind::ALL.iter().copied().filter_map(taken));
+    }
     step
+}
+
+/// The rule that an action takes these parameters, and no others.
+fn taken(kind: ActionKind) -> Option<Value> {
+    let takes = parameters::schema(kind)?;
+    let mut then = json!({"properties": {"parameters": takes}});
+    if takes.get("required").is_some() {
+        merge(&mut then, json!({"required": ["parameters"]}));
+    }
+    Some(json!({
+        "if": {"properties": {"type": {"const": kind.name()}}, "required": ["type"]},
+        "then": then,
+    }))
 }
 
 /// An action with what a reviewer asks first: on what, and whether it can be undone.
@@ -162,8 +165,14 @@ fn property(key: &str) -> Value {
         ]}),
         "risk_threshold" => json!({"type": "number", "minimum": 0, "maximum": 100}),
         "max_targets" => number(1, 1_000, 1),
-        "per_hour" => number(1, 10_000, 5),
-        "percent_of_class" => number(1, 100, 2),
+        "per_hour" => with(
+            json!({"type": "integer", "minimum": 1, "maximum": 10_000}),
+            "Effects in an hour, over all incidents; beyond that a person is asked.",
+        ),
+        "percent_of_class" => with(
+            json!({"type": "integer", "minimum": 1, "maximum": 100}),
+            "Share of the assets of one class that its effects may hold at once.",
+        ),
         "quorum" => number(1, 10, 1),
         "timeout_seconds" => number(1, 3_600, 30),
         "max_parallel" => json!({"type": "integer", "minimum": 1, "maximum": 32}),

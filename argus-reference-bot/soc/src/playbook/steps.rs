@@ -1,6 +1,6 @@
 //! Steps and their rollbacks: what each one does, on what, and whether it can be undone.
 
-use serde_json::{Map, Number, Value as Json};
+use serde_json::Value as Json;
 
 use super::read::{Fields, Reading};
 use super::template::Path;
@@ -46,10 +46,11 @@ impl Reading<'_> {
         for item in items {
             if let Some(step) = self.step(item, approval) {
                 steps.push(step);
-                places.push(item.at);
+                places.push(item);
             }
         }
-        graph::check(self, &steps, &places);
+        let at: Vec<At> = places.iter().map(|node| node.at).collect();
+        graph::check(self, &steps, &at);
         // The automation runner's form has no `needs`: there, order means order.
         let declared = items.iter().any(|item| has_key(item, "needs"));
         if !declared {
@@ -58,6 +59,7 @@ impl Reading<'_> {
                 step.needs.extend(previous.replace(step.id.clone()));
             }
         }
+        self.results(&steps, &at);
         steps
     }
 
@@ -69,7 +71,7 @@ impl Reading<'_> {
             Some(target) => self.target(target, action),
             None => self.default_target(fields.at, action),
         };
-        let parameters = self.parameters(fields);
+        let parameters = self.parameters(fields, action);
         let words = [
             ("compensate", OnError::Compensate),
             ("fail", OnError::Fail),
@@ -243,7 +245,7 @@ impl Reading<'_> {
         let fields = self.fields(node, "a rollback", &ROLLBACK)?;
         let id = self.required_name(fields, "id");
         let written = self.action(fields)?;
-        let parameters = self.parameters(fields);
+        let parameters = self.parameters(fields, written);
         let says_undo = parameters
             .get("action")
             .and_then(Json::as_str)
@@ -287,39 +289,6 @@ impl Reading<'_> {
             effect: action.effect(),
             rollback: None,
         })
-    }
-
-    fn parameters(&mut self, fields: Fields<'_>) -> Json {
-        let Some(node) = fields.get("parameters") else { return Json::Object(Map::new()) };
-        if !matches!(node.value, Value::Map(_)) {
-            self.error(node.at, "`parameters` must be a block".into(), None);
-            return Json::Object(Map::new());
-        }
-        self.parameter(node)
-    }
-
-    fn parameter(&mut self, node: &Node) -> Json {
-        match &node.value {
-            Value::Null => Json::Null,
-            Value::Bool(value) => Json::Bool(*value),
-            Value::Integer(number) => Json::from(*number),
-            Value::Float(number) => {
-                let number = Number::from_f64(*number);
-                if number.is_none() {
-                    self.error(node.at, "the number must be finite".into(), None);
-                }
-                number.map_or(Json::Null, Json::Number)
-            }
-            Value::Text(text) => {
-                // Only the check is wanted here; the plan binds the text.
-                self.template(node);
-                Json::String(text.clone())
-            }
-            Value::List(items) => Json::Array(items.iter().map(|n| self.parameter(n)).collect()),
-            Value::Map(fields) => Json::Object(
-                fields.iter().map(|(key, node)| (key.name.clone(), self.parameter(node))).collect(),
-            ),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::diagnostic::suggestion;
 use super::read::{Fields, Reading};
-use super::template::Template;
+use super::template::{Template, TemplateError};
 use super::yaml::{At, Node, Value};
 
 impl Reading<'_> {
@@ -15,15 +15,20 @@ impl Reading<'_> {
         match text.parse::<Template>() {
             Ok(template) => Some(template),
             Err(error) => {
-                let added = self.added(node.at);
-                let first = node.at.column.saturating_sub(added + 1);
-                let quoted = self.line(node.at).chars().nth(first);
-                let quote = usize::from(matches!(quoted, Some('"' | '\'')));
-                let at = At { column: node.at.column + quote + error.offset, ..node.at };
-                self.error(at, error.message, Some(error.help));
+                self.template_error(node, error);
                 None
             }
         }
+    }
+
+    /// Reports what is wrong with a template at its place within the text.
+    pub(super) fn template_error(&mut self, node: &Node, error: TemplateError) {
+        let added = self.added(node.at);
+        let first = node.at.column.saturating_sub(added + 1);
+        let quoted = self.line(node.at).chars().nth(first);
+        let quote = usize::from(matches!(quoted, Some('"' | '\'')));
+        let at = At { column: node.at.column + quote + error.offset, ..node.at };
+        self.error(at, error.message, Some(error.help));
     }
 
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {

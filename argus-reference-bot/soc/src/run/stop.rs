@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Run, State, Status, Step};
 use crate::ledger::fact::{Actor, Fact};
-use crate::playbook::EffectClass;
-use crate::playbook::{OnCancel, OnError};
+use crate::playbook::{EffectClass, OnCancel, OnError};
 
 /// Why a run stops before its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -247,5 +246,21 @@ impl Run {
             }
         }
         found
+    }
+
+    pub(super) fn verdict(&self) -> Status {
+        let mut undone = self.steps.iter().filter(|step| step.undoes.is_some()).peekable();
+        if undone.peek().is_none() {
+            return match self.stopped {
+                Some(Stopped::Cancelled { .. }) => Status::Cancelled,
+                Some(Stopped::TimedOut) => Status::TimedOut,
+                _ => Status::Failed,
+            };
+        }
+        if undone.all(|step| step.state.is_done()) {
+            Status::Compensated
+        } else {
+            Status::CompensationFailed
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! What a run took over from its playbook when it began: a playbook that is changed later changes no
 //! run that is under way.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use crate::blast::Concern;
 use crate::event::{EntityKind, SecurityEvent};
 use crate::ledger::fact::Actor;
-use crate::playbook::{ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel};
+use crate::playbook::{Blast, ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel};
 
 /// How long effects can be undone by a person where nothing is said, in milliseconds: a day.
 const UNDO_MS: i64 = 24 * 3_600_000;
@@ -37,6 +40,12 @@ pub struct Terms {
     /// How long people are asked, in milliseconds, where the playbook says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<i64>,
+    /// How much it may break at once. Runs from before that was counted have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blast: Option<Blast>,
+    /// What a person agreed to by starting it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub accepted: BTreeSet<Concern>,
 }
 
 /// The runs that may not overlap.
@@ -90,6 +99,8 @@ impl Default for Terms {
             approvers: None,
             subjects: Vec::new(),
             expires_ms: None,
+            blast: None,
+            accepted: BTreeSet::new(),
         }
     }
 }
@@ -108,6 +119,8 @@ impl Terms {
             approvers: gates.approvers.clone(),
             subjects: Vec::new(),
             expires_ms: gates.expires_ms,
+            blast: None,
+            accepted: BTreeSet::new(),
         }
     }
 
@@ -115,6 +128,14 @@ impl Terms {
     #[must_use]
     pub fn about(mut self, subjects: &Subjects) -> Self {
         self.subjects.clone_from(&subjects.known);
+        self
+    }
+
+    /// Those of a run that may break so much, where whoever began it agreed to this.
+    #[must_use]
+    pub fn within(mut self, blast: &Blast, accepted: BTreeSet<Concern>) -> Self {
+        self.blast = Some(blast.clone());
+        self.accepted = accepted;
         self
     }
 

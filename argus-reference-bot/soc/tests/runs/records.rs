@@ -1,5 +1,6 @@
 //! Records are read back as they were written, by this version and by the next.
 
+use argus_soc::blast::{Concern, Held};
 use argus_soc::correlate::{Member, Placement};
 use argus_soc::effect::{Outcome, Probe, Progress};
 use argus_soc::event::{EntityKind, Phase, Severity};
@@ -260,6 +261,22 @@ fn steered() -> Vec<What> {
     let (run, step) = (|| "r".to_owned(), || "a".to_owned());
     vec![
         What::RunRejected { run: run(), why: "r2 is under way".into() },
+        What::RunHeld {
+            run: run(),
+            step: Some(step()),
+            concerns: [Concern::Label("tier0".into()), Concern::PerHour].into(),
+            why: "the asset is labelled tier0".into(),
+            asks: true,
+        },
+        What::BudgetSpent {
+            playbook: "isolate".into(),
+            run: run(),
+            step: step(),
+            key: "k".into(),
+            undo: true,
+            held: Some(Held { hold: "home/isolate_host/ws-1".into(), class: "kiosk".into() }),
+        },
+        What::BudgetFreed { run: run(), step: step(), hold: "home/isolate_host/ws-1".into() },
         What::CancelRequested { run: run(), why: "wrong host".into() },
         What::Started { version: "1.2.3".into() },
         What::RunTimedOut { run: run() },
@@ -365,7 +382,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 68, "67 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 71, "70 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

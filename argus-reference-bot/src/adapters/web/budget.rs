@@ -1,7 +1,8 @@
 //! How often a system is called: below what it allows, and not at all while it does not answer.
 //!
 //! What is over the budget is not sent and says when to come again, so nothing waits in here. Deeds
-//! and looks have a bucket each: following what was done never takes the room of doing.
+//! and looks have a bucket each: following what was done never takes the room of doing. The last part
+//! of a bucket is for what a person waits for.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,10 +10,15 @@ use std::time::Duration;
 use reqwest::Method;
 use tokio::time::Instant;
 
+use crate::ports::connector::By;
+
 /// Failures in a row after which nobody asks for a while.
 const FAILURES: u32 = 5;
 /// How long nobody asks. Then one call goes, and its answer decides.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// The part of a bucket that is only for people: one in so many.
+const FOR_PEOPLE: u32 = 5;
 
 /// Longest wait that is named.
 const LONGEST: Duration = Duration::from_mins(2);
@@ -45,9 +51,10 @@ struct State {
 struct Bucket {
     pace: Pace,
     full_at: Option<Instant>,
-    /// When the last one who was sent away shall come again. The next one comes after that: if all
-    /// came at once, all but one would be sent away again, and give up.
-    promised: Option<Instant>,
+    /// When the last one of automation, and the last person, who was sent away shall come again. The
+    /// next one comes after that: if all came at once, all but one would be sent away again, and give
+    /// up.
+    promised: [Option<Instant>; 2],
 }
 
 /// Why a call is not sent now.
@@ -68,7 +75,7 @@ impl Budget {
 
     /// So many calls that change something, and so many that do not.
     pub(in crate::adapters) fn new(deeds: Pace, looks: Pace) -> Self {
-        let bucket = |pace| Bucket { pace, full_at: None, promised: None };
+        let bucket = |pace| Bucket { pace, full_at: None, promised: [None; 2] };
         Self {
             state: Mutex::new(State {
                 deeds: bucket(deeds),
@@ -80,7 +87,7 @@ impl Budget {
     }
 
     /// Takes room for a call, or says how long there is none.
-    pub(super) fn take(&self, method: &Method, now: Instant) -> Result<(), Wait> {
+    pub(super) fn take(&self, method: &Method, by: By, now: Instant) -> Result<(), Wait> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(left) = state.closed_until.and_then(|it| it.checked_duration_since(now))
             && !left.is_zero()
@@ -89,7 +96,7 @@ impl Budget {
         }
         let looks = matches!(*method, Method::GET | Method::HEAD);
         let bucket = if looks { &mut state.looks } else { &mut state.deeds };
-        bucket.take(now).map_err(Wait::Budget)?;
+        bucket.take(by, now).map_err(Wait::Budget)?;
         // Whoever comes after the pause tries for all; the others wait for the answer.
         if state.closed_until.is_some() {
             state.closed_until = Some(now + PAUSE);
@@ -112,15 +119,18 @@ impl Budget {
 }
 
 impl Bucket {
-    fn take(&mut self, now: Instant) -> Result<(), Duration> {
+    fn take(&mut self, by: By, now: Instant) -> Result<(), Duration> {
+        let kept = if by == By::Person { 0 } else { self.pace.burst / FOR_PEOPLE };
         let full_at = self.full_at.filter(|it| *it > now).unwrap_or(now);
         let after = full_at + self.pace.every;
-        let room = now + self.pace.every * self.pace.burst;
+        let room = now + self.pace.every * (self.pace.burst - kept);
         match after.checked_duration_since(room) {
             Some(wait) if !wait.is_zero() => {
-                let queue = self.promised.filter(|it| *it > now).map(|it| it + self.pace.every);
+                let [automation, person] = &mut self.promised;
+                let promised = if by == By::Person { person } else { automation };
+                let queue = promised.filter(|it| *it > now).map(|it| it + self.pace.every);
                 let at = queue.map_or(now + wait, |it| it.max(now + wait)).min(now + LONGEST);
-                self.promised = Some(at);
+                *promised = Some(at);
                 Err(at.saturating_duration_since(now))
             }
             _ => {
@@ -145,7 +155,7 @@ mod tests {
     #[test]
     fn a_burst_goes_and_then_one_after_the_other() {
         let (budget, start) = (Budget::new(DEEDS, LOOKS), Instant::now());
-        let deed = |at: u64| budget.take(&Method::POST, start + second(at));
+        let deed = |at: u64| budget.take(&Method::POST, By::Person, start + second(at));
         assert_eq!([deed(0), deed(0), deed(0)], [Ok(()); 3]);
         assert_eq!(deed(0), Err(Wait::Budget(second(2))));
         assert_eq!(deed(1), Err(Wait::Budget(second(3))), "behind the one before");
@@ -160,29 +170,33 @@ mod tests {
         let (budget, start) = (Budget::new(DEEDS, LOOKS), Instant::now());
         let mut told = Vec::new();
         for _ in 0..40 {
-            if let Err(Wait::Budget(wait)) = budget.take(&Method::POST, start) {
+            if let Err(Wait::Budget(wait)) = budget.take(&Method::POST, By::Person, start) {
                 told.push(wait);
             }
         }
         assert_eq!(told.len(), 37);
         for wait in told {
-            assert_eq!(budget.take(&Method::POST, start + wait), Ok(()), "after {wait:?}");
+            assert_eq!(
+                budget.take(&Method::POST, By::Person, start + wait),
+                Ok(()),
+                "after {wait:?}"
+            );
         }
     }
 
     #[test]
     fn looks_take_no_room_of_deeds() {
         let (budget, now) = (Budget::new(DEEDS, LOOKS), Instant::now());
-        assert_eq!(budget.take(&Method::GET, now), Ok(()));
-        assert_eq!(budget.take(&Method::GET, now), Err(Wait::Budget(second(1))));
-        assert_eq!(budget.take(&Method::PUT, now), Ok(()));
+        assert_eq!(budget.take(&Method::GET, By::Person, now), Ok(()));
+        assert_eq!(budget.take(&Method::GET, By::Person, now), Err(Wait::Budget(second(1))));
+        assert_eq!(budget.take(&Method::PUT, By::Person, now), Ok(()));
     }
 
     #[test]
     fn who_does_not_answer_is_left_alone_and_then_tried_by_one() {
         let many = Pace { burst: 100, every: second(1) };
         let (budget, start) = (Budget::new(many, many), Instant::now());
-        let ask = |at: u64| budget.take(&Method::GET, start + second(at));
+        let ask = |at: u64| budget.take(&Method::GET, By::Person, start + second(at));
         for _ in 0..FAILURES {
             assert_eq!(ask(0), Ok(()));
             budget.note(false, start);
@@ -203,6 +217,20 @@ mod tests {
             (1..FAILURES).for_each(|_| budget.note(false, now));
             budget.note(true, now);
         }
-        assert_eq!(budget.take(&Method::POST, now), Ok(()));
+        assert_eq!(budget.take(&Method::POST, By::Person, now), Ok(()));
+    }
+
+    #[test]
+    fn the_last_part_is_for_people() {
+        let wide = Pace { burst: 10, every: second(1) };
+        let (budget, now) = (Budget::new(wide, wide), Instant::now());
+        let deed = |by| budget.take(&Method::POST, by, now);
+        for _ in 0..8 {
+            assert_eq!(deed(By::Automation), Ok(()));
+        }
+        assert_eq!(deed(By::Automation), Err(Wait::Budget(second(1))));
+        assert_eq!(deed(By::Automation), Err(Wait::Budget(second(2))), "behind the one before");
+        assert_eq!([deed(By::Person), deed(By::Person)], [Ok(()); 2]);
+        assert_eq!(deed(By::Person), Err(Wait::Budget(second(1))), "not behind automation");
     }
 }

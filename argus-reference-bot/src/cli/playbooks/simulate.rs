@@ -141,6 +141,7 @@ fn order(step: &PlannedStep, event: &SecurityEvent) -> Order {
         key: "the-effect's-key".into(),
         target: step.target.clone(),
         parameters: step.parameters.clone(),
+        since: event.received_at,
         about: About {
             incident: "INC-0".into(),
             title: event.title.clone(),

@@ -120,6 +120,11 @@ impl<T: Keepable> Asking<T> {
         self.source.name()
     }
 
+    /// How many things of this class it knows, if it can count them.
+    pub fn of_class(&self, class: &str) -> Option<u64> {
+        self.source.of_class(class)
+    }
+
     /// Whether it can know something like this.
     pub fn covers(&self, entity: &Entity) -> bool {
         self.source.covers(entity)

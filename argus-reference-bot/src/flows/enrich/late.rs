@@ -192,24 +192,24 @@ impl Soc {
         let playbooks = self.playbooks.in_use();
         let decided = decide(&incident.event, &enrichment, &score, &playbooks, false);
         let decision = hold(&incident.decision, decided);
-        let what = What::Enriched {
-            enrichment: Box::new(enrichment),
-            score: Box::new(score),
-            decision: decision.clone(),
-        };
+        let what =
+            What::Enriched { enrichment: Box::new(enrichment), score: Box::new(score), decision };
         let actor = Actor::service("triage");
         let fact = self.fact(actor, &incident.correlation, what).of(&incident.key);
+        // People are asked about what is known now.
+        let mut now = incident.clone();
+        now.apply(&fact);
         let mut facts = vec![fact];
-        facts.extend(self.asked_of_people(&incident, &decision));
+        if matches!(incident.decision, Decision::Notify { .. }) {
+            facts.extend(self.asked_of_people(&now));
+        }
         self.ledger.append(Batch::on(&incident, facts)).await?;
         Ok(true)
     }
 
     /// The run that people are asked about, when they were only told before.
-    fn asked_of_people(&self, incident: &Incident, decision: &Decision) -> Vec<Fact> {
-        let (Decision::Notify { .. }, Decision::AskHuman { playbook: Some(id), reasons }) =
-            (&incident.decision, decision)
-        else {
+    fn asked_of_people(&self, incident: &Incident) -> Vec<Fact> {
+        let Decision::AskHuman { playbook: Some(id), reasons } = &incident.decision else {
             return Vec::new();
         };
         let Some(playbook) = self.playbooks.find(id) else { return Vec::new() };

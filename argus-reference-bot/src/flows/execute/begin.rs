@@ -2,7 +2,7 @@
 
 use argus_soc::effect::Outcome;
 use argus_soc::ledger::fact::{Actor, What};
-use argus_soc::playbook::{ActionKind, ConcurrencyPolicy, Condition};
+use argus_soc::playbook::{ActionKind, ConcurrencyPolicy, Condition, parameters_of};
 use argus_soc::run::{Run, State, Step};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -57,6 +57,16 @@ impl Scene<'_> {
 
     /// Why a step is passed over, or cannot be begun.
     fn not_wanted(&self, step: &Step) -> Option<What> {
+        let (run, name) = (self.run.id.clone(), step.name.clone());
+        let unfilled = || {
+            let why = parameters_of(&step.plan, &self.incident.event, self.run).err()?;
+            let outcome = Outcome::Failed { why };
+            Some(What::Answered { run, step: name, outcome })
+        };
+        self.condition(step).or_else(unfilled)
+    }
+
+    fn condition(&self, step: &Step) -> Option<What> {
         let when = step.plan.when.as_ref().filter(|_| step.undoes.is_none())?;
         let holds = Condition::of_step(when)
             .and_then(|condition| condition.holds_in(&self.incident.event, self.run));

@@ -6,7 +6,7 @@ use argus_bot_sdk::ConversationRef;
 use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{ActionKind, Shared};
+use argus_soc::playbook::{ActionKind, Shared, parameters_of};
 use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step, Stopped};
 use argus_soc::storm::breaker::Scope;
@@ -19,7 +19,7 @@ use super::{Did, PAUSE, SLOWEST_POLL, Wanted, asked, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::flows::triage::facts_of;
-use crate::ports::connector::{About, Connector, Order, TicketRef};
+use crate::ports::connector::{About, By, Connector, Order, TicketRef};
 use crate::ports::ledger::{Batch, LedgerError};
 
 /// One run of one incident, as read, and what may be done with it.
@@ -111,10 +111,15 @@ impl Scene<'_> {
             }
         }
         // A breaker may have opened while the permission was asked for, here or at another replica.
+        self.soc.renew_breakers().await?;
+        let version = self.budget_version().await?;
         let mut sends = Vec::with_capacity(permitted.len());
+        let mut sent: Vec<&Step> = Vec::new();
         for (step, permit) in permitted {
-            if step.undoes.is_some() || self.soc.may_send(self.incident, self.run).await? {
+            let may = step.undoes.is_some() || self.soc.may_send(self.incident, self.run).await?;
+            if may && self.barred(step, &sent).await?.is_none() {
                 sends.push((step, permit));
+                sent.push(step);
             }
         }
         let intent = |(step, permit): &(&Step, Permit)| What::Intended {
@@ -128,7 +133,11 @@ impl Scene<'_> {
         if sends.is_empty() {
             return Ok(());
         }
-        self.write_if_unchanged(sends.iter().map(intent).collect()).await?;
+        let (mut whats, expect) = self.spent(&sent, version);
+        whats.extend(sends.iter().map(intent));
+        let mut batch = Batch::on(self.incident, self.facts(whats));
+        batch.expect.extend(expect);
+        self.soc.ledger.append(batch).await?;
         if !self.soc.shares.runs.is_sure() {
             // Another replica may be driving this run by now. The intent is on record, so whoever
             // drives it looks at the far side first.
@@ -143,7 +152,7 @@ impl Scene<'_> {
     /// The deed.
     async fn hand_over(&self, step: &Step, permit: Permit) -> Result<(), LedgerError> {
         let outcome = match self.connector(step) {
-            Some(connector) => connector.send(permit, &self.order(step)).await,
+            Some(connector) => self.by().scope(connector.send(permit, &self.order(step))).await,
             None => Outcome::Failed { why: "nothing is configured that can do it".into() },
         };
         self.soc.metrics.effect(step.plan.action.name(), &outcome);
@@ -169,7 +178,7 @@ impl Scene<'_> {
 
     pub(super) async fn probe(&self, step: &Step) -> Result<(), LedgerError> {
         let probe = match self.connector(step) {
-            Some(connector) => connector.probe(&self.order(step)).await,
+            Some(connector) => self.by().scope(connector.probe(&self.order(step))).await,
             None => Probe::Unknown { why: "nothing is configured that can tell".into() },
         };
         let at = looked_at(step, self.soc.clock.now());
@@ -184,7 +193,7 @@ impl Scene<'_> {
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
         let State::Sent { remote, .. } = &step.state else { return Ok(Did::Rest(PAUSE)) };
         let progress = match self.connector(step) {
-            Some(connector) => connector.progress(&self.order(step), remote).await,
+            Some(connector) => self.by().scope(connector.progress(&self.order(step), remote)).await,
             // Who could tell is configured no more; a person sees that it stays as it is.
             None => Progress::Pending,
         };
@@ -227,6 +236,7 @@ impl Scene<'_> {
                 whats.push(What::Released { run, step, lease });
             }
         }
+        whats.extend(self.freed().await?);
         if let Some(lease) = self.run.turn.clone() {
             let (run, step) = (self.run.id.clone(), String::new());
             whats.push(What::Released { run, step, lease });
@@ -276,12 +286,22 @@ impl Scene<'_> {
         self.incident.event.tenant.as_deref().unwrap_or("home")
     }
 
-    fn key(&self, step: &Step) -> String {
+    pub(super) fn key(&self, step: &Step) -> String {
         effect_key(self.tenant(), &self.run.id, &step.name, &step.plan.parameters)
     }
 
     pub(super) fn connector(&self, step: &Step) -> Option<&Arc<dyn Connector>> {
         self.soc.connectors.find(step.plan.action, &step.plan.parameters)
+    }
+
+    /// Whether a person waits for what the run does.
+    fn by(&self) -> By {
+        let agreed = self.run.approval.iter().flat_map(|it| &it.decisions).any(|it| it.approve);
+        match &self.run.requested_by {
+            Actor::Person { .. } => By::Person,
+            Actor::Service { .. } if agreed => By::Person,
+            Actor::Service { .. } => By::Automation,
+        }
     }
 
     fn conversation_of(&self, step: &Step) -> Option<ConversationRef> {
@@ -296,8 +316,11 @@ impl Scene<'_> {
         Order {
             action: step.plan.action,
             key: self.key(step),
+            since: self.run.created_at,
             target: step.plan.target.clone(),
-            parameters: step.plan.parameters.clone(),
+            // Whether they can be filled was asked when the step began.
+            parameters: parameters_of(&step.plan, event, self.run)
+                .unwrap_or_else(|_| step.plan.parameters.clone()),
             about: About {
                 incident: self.incident.key.clone(),
                 title: event.title.clone(),

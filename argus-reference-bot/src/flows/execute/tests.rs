@@ -89,6 +89,29 @@ async fn branches_are_done_side_by_side_and_conditions_are_asked() {
 }
 
 #[tokio::test]
+async fn a_step_takes_what_another_gave_and_fails_where_it_gave_nothing() {
+    let isolate = "{id: iso, type: isolate_host, target: \"{{ entity.value }}\", needs: [t], \
+                   parameters: {isolation_type: \"{{ 'Full' if steps.t.detail == '0' else 'none' }}\"}, \
+                   rollback: {id: back, type: release_host}}";
+    let ticket = "{id: t, type: create_ticket, needs: [], rollback: none # people close it\n    }";
+    let it = Driven::on(&playbook(&[ticket, isolate], "")).await;
+    it.run().await;
+    it.ends("INC-1.r1", Status::Succeeded).await;
+    assert_eq!(it.world.hosts.did(), ["isolate_host ws-1 Full"]);
+    it.stop().await;
+
+    let lacks = "{id: t, type: create_ticket, needs: [iso], parameters: {project: \"{{ steps.iso.detail }}\"}, \
+                 on_error: fail, rollback: none # people close it\n    }";
+    let it = Driven::on(&playbook(&[ISOLATE, lacks], "")).await;
+    it.run().await;
+    let run = it.ends("INC-1.r1", Status::Failed).await;
+    let State::Failed { why } = &run.step("t").expect("a step").state else { panic!("{run:?}") };
+    assert!(why.contains("undefined"), "{why}");
+    assert_eq!(it.world.tickets.made(), 0);
+    it.stop().await;
+}
+
+#[tokio::test]
 async fn who_stops_a_run_has_it_undone() {
     let wait = "{id: pause, type: wait, needs: [iso], parameters: {for: 1h}}";
     let it = Driven::on(&playbook(&[ISOLATE, wait], "")).await;

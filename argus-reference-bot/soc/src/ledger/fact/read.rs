@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 67] = [
+const KINDS: [&str; 70] = [
     "system.started",
     "event.received",
     "store.archived",
@@ -50,6 +50,9 @@ const KINDS: [&str; 67] = [
     "breaker.changed",
     "run.created",
     "run.rejected",
+    "run.held",
+    "budget.spent",
+    "budget.freed",
     "run.cancel_requested",
     "run.timed_out",
     "run.undo_requested",
