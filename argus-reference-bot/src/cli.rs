@@ -20,10 +20,14 @@ mod store;
 mod teams;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use argus_bot_sdk::{Clock, SystemClock};
 use clap::{Parser, Subcommand};
 
 use self::output::complain;
+use crate::app::Place;
+use crate::config::{Config, SecretRef};
 
 /// Exit code for findings: the command ran, and something is not as it should be.
 const FINDINGS: u8 = 1;
@@ -122,6 +126,20 @@ impl<E: std::error::Error + 'static> From<E> for Complaint {
 }
 
 type Outcome = Result<Ended, Complaint>;
+
+/// Reads the secrets that the settings name in a vault; asks nobody if they name none.
+fn open_secrets(config: &Config) -> Result<(), Complaint> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(serve::runtime()?.block_on(crate::app::secrets::open(config, &clock))?)
+}
+
+/// The store that the settings name, whose password may be in a vault.
+fn place_of(config: &Config) -> Result<Place, Complaint> {
+    if matches!(config.store.password, Some(SecretRef::KeyVault(_))) {
+        open_secrets(config)?;
+    }
+    Ok(Place::of(&config.store)?)
+}
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {

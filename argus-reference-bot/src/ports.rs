@@ -8,3 +8,4 @@ pub mod directory;
 pub mod itsm;
 pub mod knowledge;
 pub mod ledger;
+pub mod vault;

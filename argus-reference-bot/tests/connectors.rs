@@ -87,7 +87,7 @@ impl World {
         let apps = LogicApps::new("logic", &url, apps, token(sentinel::SCOPE)).expect("fine");
         let snow = Arc::new(ServiceNow::new("servicenow", &url, login()).expect("fine"));
         let jira = Arc::new(Jira::new("jira", &url, "SEC", None, login()).expect("fine"));
-        let wall = Firewall::new("wall", &url, Some(Secret::new(FIREWALL_TOKEN.to_owned())));
+        let wall = Firewall::new("wall", &url, Some(Secret::new(FIREWALL_TOKEN.to_owned()).into()));
         let wall = Arc::new(wall.expect("fine"));
         let case = |connector: &Arc<dyn Connector>, action, far, parameters| Case {
             connector: Arc::clone(connector),

@@ -20,6 +20,7 @@ pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
 use crate::ports::knowledge::Silent;
+use crate::secrets::Held;
 
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -39,11 +40,11 @@ pub enum Credential {
     /// A bearer token.
     Token(Arc<dyn TokenSource>),
     /// User and password.
-    Basic(String, Secret),
-    /// A bearer token that does not change.
-    Bearer(Secret),
+    Basic(String, Held),
+    /// A bearer token that we were given.
+    Bearer(Held),
     /// A key in a header of its own.
-    Header(HeaderName, Secret),
+    Header(HeaderName, Held),
     /// Nothing.
     None,
 }
@@ -157,7 +158,8 @@ impl Far {
         url
     }
 
-    /// Sends a request; a 401 renews the token once. A request is never repeated after it may have
+    /// Sends a request; after a 401 the token is renewed, or the secret read again, and it is sent once
+    /// more if that brought another one. A request is never repeated after it may have
     /// arrived.
     pub(super) async fn call(
         &self,
@@ -199,26 +201,41 @@ impl Far {
     }
 
     async fn exchange(&self, call: Call<'_>) -> Result<Back, Lost> {
-        let token = self.token().await?;
-        let back = self.once(&call, token.as_ref()).await?;
+        let proof = self.proof().await?;
+        let back = self.once(&call, &proof).await?;
         if back.status != StatusCode::UNAUTHORIZED {
             return Ok(back);
         }
-        let (Credential::Token(source), Some(stale)) = (&self.credential, &token) else {
-            return Ok(back);
-        };
-        let fresh = source.refresh(stale).await.map_err(no_token)?;
-        self.once(&call, Some(&fresh)).await
-    }
-
-    async fn token(&self) -> Result<Option<SecretToken>, Lost> {
-        match &self.credential {
-            Credential::Token(source) => source.token().await.map(Some).map_err(no_token),
-            _ => Ok(None),
+        match self.instead_of(&proof).await? {
+            Some(other) => self.once(&call, &other).await,
+            None => Ok(back),
         }
     }
 
-    async fn once(&self, call: &Call<'_>, token: Option<&SecretToken>) -> Result<Back, Lost> {
+    async fn proof(&self) -> Result<Proof, Lost> {
+        Ok(match &self.credential {
+            Credential::Token(source) => Proof::Token(source.token().await.map_err(no_token)?),
+            Credential::Basic(_, held) | Credential::Bearer(held) | Credential::Header(_, held) => {
+                Proof::Secret(held.current().await)
+            }
+            Credential::None => Proof::None,
+        })
+    }
+
+    async fn instead_of(&self, refused: &Proof) -> Result<Option<Proof>, Lost> {
+        Ok(match (&self.credential, refused) {
+            (Credential::Token(source), Proof::Token(stale)) => {
+                Some(Proof::Token(source.refresh(stale).await.map_err(no_token)?))
+            }
+            (
+                Credential::Basic(_, held) | Credential::Bearer(held) | Credential::Header(_, held),
+                Proof::Secret(refused),
+            ) => held.instead_of(refused).await.map(Proof::Secret),
+            _ => None,
+        })
+    }
+
+    async fn once(&self, call: &Call<'_>, proof: &Proof) -> Result<Back, Lost> {
         let mut request = self.client.request(call.method.clone(), call.url.clone());
         if let Some(body) = call.body {
             request = request.json(body);
@@ -229,14 +246,14 @@ impl Far {
         if let Some(accept) = call.accept {
             request = request.header("accept", accept);
         }
-        request = match (&self.credential, token) {
-            (Credential::Basic(user, password), _) => {
-                request.basic_auth(user, Some(password.expose()))
+        request = match (&self.credential, proof) {
+            (Credential::Basic(user, _), Proof::Secret(it)) => {
+                request.basic_auth(user, Some(it.expose()))
             }
-            (Credential::Bearer(token), _) => request.bearer_auth(token.expose()),
-            (Credential::Header(name, key), _) => request.header(name, key.expose()),
-            (_, Some(token)) => request.bearer_auth(token.expose()),
-            _ => request,
+            (Credential::Header(name, _), Proof::Secret(it)) => request.header(name, it.expose()),
+            (_, Proof::Secret(it)) => request.bearer_auth(it.expose()),
+            (_, Proof::Token(it)) => request.bearer_auth(it.expose()),
+            (_, Proof::None) => request,
         };
         match request.send().await {
             Ok(response) => read(response, call.most).await,
@@ -249,7 +266,14 @@ impl Far {
     }
 }
 
-/// A request that can be sent once more with a fresh token.
+/// What one request shows.
+enum Proof {
+    Token(SecretToken),
+    Secret(Secret),
+    None,
+}
+
+/// A request that can be sent once more with another proof.
 struct Call<'a> {
     method: Method,
     url: Url,
