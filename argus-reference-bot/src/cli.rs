@@ -8,6 +8,7 @@ mod doctor;
 mod enrich;
 mod events;
 mod explain_token;
+mod firewall;
 mod measures;
 mod outbox;
 mod output;
@@ -47,6 +48,7 @@ Examples:
   argus routes explain --event alert.json --config argus.toml
   argus outbox list --data ./data/argus.db
   argus audit verify --data ./data/argus.db
+  argus firewall export --data ./data/argus.db    what is blocked, for nftables
   argus policy explain OBJECT-ID isolate_host INC-7 --config argus.toml
   argus measures --data ./data/argus.db --since 30d
   argus explain-token token.txt --config argus.toml
@@ -98,6 +100,9 @@ enum Command {
     /// Verify, search and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write the block list that Argus has made, for nftables.
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Say how fast alerts were seen, answered and contained, and how much went by itself.
     Measures(measures::Args),
     /// Look after the store: migrate, rebuild, back up, verify, copy.
@@ -165,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Score(command) => score::run(&command),
         Command::Policy(command) => policy::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Firewall(command) => firewall::run(&command),
         Command::Measures(args) => measures::run(&args),
         Command::Store(command) => store::run(&command),
         Command::Teams(command) => teams::run(&command),

@@ -76,8 +76,9 @@ impl World {
             );
             Arc::new(source.expect("a token source"))
         };
-        let login =
-            || Some((SERVICENOW_USER.to_owned(), Secret::new(SERVICENOW_PASSWORD.to_owned())));
+        let login = || {
+            Some((SERVICENOW_USER.to_owned(), Secret::new(SERVICENOW_PASSWORD.to_owned()).into()))
+        };
         let graph = "https://graph.microsoft.com/.default";
         let edr = Arc::new(Defender::new("defender", &url, token(defender::SCOPE)).expect("fine"));
         let entra = Arc::new(Entra::new("entra", &url, token(graph)).expect("fine"));

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attack;
+pub mod blocklist;
 pub mod canary;
 pub mod correlate;
 pub mod decide;

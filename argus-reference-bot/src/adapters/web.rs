@@ -2,6 +2,7 @@
 
 mod budget;
 mod guard;
+mod scrub;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use self::budget::Wait;
 pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
+use self::scrub::{scrub, traces};
 use crate::ports::knowledge::Silent;
 use crate::secrets::Held;
 
@@ -250,13 +252,17 @@ impl Far {
             (Credential::Basic(user, _), Proof::Secret(it)) => {
                 request.basic_auth(user, Some(it.expose()))
             }
-            (Credential::Header(name, _), Proof::Secret(it)) => request.header(name, it.expose()),
+            (Credential::Header(name, _), Proof::Secret(it)) => {
+                let mut value = HeaderValue::from_str(it.expose()).map_err(|_| unfit())?;
+                value.set_sensitive(true);
+                request.header(name, value)
+            }
             (_, Proof::Secret(it)) => request.bearer_auth(it.expose()),
             (_, Proof::Token(it)) => request.bearer_auth(it.expose()),
             (_, Proof::None) => request,
         };
         match request.send().await {
-            Ok(response) => read(response, call.most).await,
+            Ok(response) => read(response, call.most, &proof.traces(&self.credential)).await,
             Err(error) if error.is_connect() || error.is_builder() => {
                 Err(Lost::NotSent("cannot connect".into()))
             }
@@ -273,6 +279,21 @@ enum Proof {
     None,
 }
 
+impl Proof {
+    /// What would give it away in an answer.
+    fn traces(&self, credential: &Credential) -> Vec<String> {
+        let user = match credential {
+            Credential::Basic(user, _) => Some(user.as_str()),
+            _ => None,
+        };
+        match self {
+            Self::Token(it) => traces(it.expose(), None),
+            Self::Secret(it) => traces(it.expose(), user),
+            Self::None => Vec::new(),
+        }
+    }
+}
+
 /// A request that can be sent once more with another proof.
 struct Call<'a> {
     method: Method,
@@ -283,7 +304,8 @@ struct Call<'a> {
     headers: &'a [(HeaderName, HeaderValue)],
 }
 
-async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
+/// Reads an answer; what we proved ourselves with stands nowhere in it, even if the far side says it back.
+async fn read(mut response: Response, most: usize, traces: &[String]) -> Result<Back, Lost> {
     let broke = |_| Lost::Unsettled("the answer broke off".into());
     let status = response.status();
     let header = |name: &str| response.headers().get(name).and_then(|it| it.to_str().ok());
@@ -296,9 +318,15 @@ async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
         }
         body.extend_from_slice(&chunk);
     }
+    let body = scrub(body, traces);
     let json = if is_json { serde_json::from_slice(&body).ok() } else { None };
     let headers = std::mem::take(response.headers_mut());
     Ok(Back { status, json, retry_after, is_json, headers })
+}
+
+/// A secret that cannot stand in a header.
+fn unfit() -> Lost {
+    Lost::NotSent("the secret has signs that no header can have".into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
@@ -316,7 +344,7 @@ impl Back {
     /// 408 may have, the rest is final.
     pub(super) fn refusal(&self, system: &str) -> Outcome {
         let status = self.status.as_u16();
-        let code = self.text("/error/code").or_else(|| self.text("/error/message"));
+        let code = self.text("/error/code").or_else(|| self.text("/error/message")).map(words);
         let what =
             code.map_or_else(|| format!("{system}: HTTP {status}"), |it| format!("{system}: {it}"));
         match status {

@@ -103,9 +103,9 @@ async fn a_secret_is_read_again_once_it_is_old_and_not_before() {
     let scene = Scene::new(version("a"));
     let kept = scene.open().await;
     scene.says(Ok(version("b")));
-    scene.clock.advance(std::time::Duration::from_secs(3_599));
+    scene.clock.advance(Duration::from_secs(3_599));
     assert_eq!(kept.current().await.expose(), "a");
-    scene.clock.advance(std::time::Duration::from_secs(1));
+    scene.clock.advance(Duration::from_secs(1));
     let both = tokio::join!(kept.current(), kept.current());
     assert_eq!((both.0.expose(), both.1.expose()), ("b", "b"));
     assert_eq!(scene.asked(), 2, "one question at the start, one for both");
@@ -130,7 +130,7 @@ async fn the_version_before_serves_one_change_and_not_two() {
     // The other side is not as far yet.
     assert_eq!(other(&kept, "b").await.as_deref(), Some("a"));
     scene.says(Ok(version("c")));
-    scene.clock.advance(std::time::Duration::from_secs(16));
+    scene.clock.advance(Duration::from_secs(16));
     assert_eq!(other(&kept, "b").await.as_deref(), Some("c"));
     let accepted: Vec<String> = kept.accepted().iter().map(|it| it.expose().to_owned()).collect();
     assert_eq!(accepted, ["c", "b"]);
@@ -156,13 +156,13 @@ async fn while_the_vault_is_away_the_secret_in_hand_stays_in_use() {
         let scene = Scene::new(version("a"));
         let kept = scene.open().await;
         scene.says(why);
-        scene.clock.advance(std::time::Duration::from_secs(7_200));
+        scene.clock.advance(Duration::from_secs(7_200));
         assert_eq!(kept.current().await.expose(), "a");
         assert_eq!(other(&kept, "a").await, None);
         assert!(kept.expiry().1.is_some(), "it is said that the vault gave none");
         assert_eq!(scene.asked(), 2);
         scene.says(Ok(version("b")));
-        scene.clock.advance(std::time::Duration::from_secs(16));
+        scene.clock.advance(Duration::from_secs(16));
         assert_eq!(kept.current().await.expose(), "b");
         assert_eq!(kept.expiry().1, None);
     }
@@ -172,14 +172,14 @@ async fn while_the_vault_is_away_the_secret_in_hand_stays_in_use() {
 async fn a_vault_that_wants_rest_gets_it() {
     let scene = Scene::new(version("a"));
     let kept = scene.open().await;
-    let retry_after = Some(std::time::Duration::from_secs(120));
+    let retry_after = Some(Duration::from_secs(120));
     scene.says(Err(VaultError::Unreachable { why: "HTTP 429".into(), retry_after }));
-    scene.clock.advance(std::time::Duration::from_secs(3_600));
+    scene.clock.advance(Duration::from_secs(3_600));
     kept.current().await;
-    scene.clock.advance(std::time::Duration::from_secs(119));
+    scene.clock.advance(Duration::from_secs(119));
     kept.current().await;
     assert_eq!(scene.asked(), 2);
-    scene.clock.advance(std::time::Duration::from_secs(1));
+    scene.clock.advance(Duration::from_secs(1));
     kept.current().await;
     assert_eq!(scene.asked(), 3);
 }
@@ -189,7 +189,7 @@ async fn a_certain_version_is_never_read_again() {
     let scene = Scene::new(version("a"));
     let kept = scene.open_at("argus-kv/token/0123456789abcdef").await.expect("good");
     scene.says(Ok(version("b")));
-    scene.clock.advance(std::time::Duration::from_secs(7_200));
+    scene.clock.advance(Duration::from_secs(7_200));
     assert_eq!(kept.current().await.expose(), "a");
     assert_eq!(other(&kept, "a").await, None);
     assert_eq!(scene.asked(), 1);
