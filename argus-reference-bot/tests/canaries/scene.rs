@@ -101,7 +101,9 @@ pub(super) struct Scene {
 /// Says back all that it was sent, as a page for developers does.
 async fn echo(counter: Arc<AtomicU64>) -> FakeServer {
     let answer = move |request: FakeRequest| {
-        counter.fetch_add(1, Ordering::SeqCst);
+        if request.path().starts_with("/hook") {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
         async move {
             let text =
                 |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -238,11 +240,30 @@ impl Scene {
         .await;
     }
 
+    /// Somebody else agrees to the run that an administrator began.
+    pub(super) async fn agree(&self) {
+        let channel = self.sim.channel_id();
+        let (id, button) = self
+            .until("a request", async || {
+                let messages = self.sim.teams().bot_messages(channel);
+                messages.iter().rev().find_map(|message| {
+                    let actions = message.pointer("/attachments/0/content/actions")?.as_array()?;
+                    let button = actions.iter().find(|it| it["verb"] == "approve")?;
+                    Some((message["id"].as_str()?.to_owned(), button.clone()))
+                })
+            })
+            .await;
+        let alice = self.sim.people().named("alice").expect("a person").in_teams();
+        let press = self.sim.teams().click(channel, &alice, &id, &button).expect("a click");
+        let request = self.http.post(format!("{}/api/messages", self.url));
+        self.ask(request.bearer_auth(self.sim.teams().token()).json(&press)).await;
+    }
+
     /// Waits until a run has met each system.
     pub(super) async fn until_asked(&self) {
         self.until("a run has met the firewall and the hook", async || {
             let wall = self.sim.faults().calls("firewall", "look") > 0;
-            (wall && self.planted().asked > 4).then_some(())
+            (wall && self.planted().asked > 0).then_some(())
         })
         .await;
     }
@@ -312,19 +333,22 @@ impl Scene {
             ("log".to_owned(), self.log()),
             ("answers".to_owned(), self.answers.lock().expect("whole").clone()),
             ("cards".to_owned(), Value::from(cards).to_string()),
-            ("records".to_owned(), self.run(here, &["audit", "export"]).await),
+            (
+                "records".to_owned(),
+                self.run(here, &["audit", "export", "--data", "data/argus.db"]).await,
+            ),
         ];
         for arguments in [
             &["doctor"][..],
             &["doctor", "--format", "json"],
-            &["audit", "verify"],
+            &["audit", "verify", "--data", "data/argus.db"],
             &["audit", "verify", "--config", "argus.toml", "--anchor"],
-            &["audit", "search", "--limit", "0"],
+            &["audit", "search", "--data", "data/argus.db", "--limit", "0"],
             &["enrich", "ip", "203.0.113.7", "--config", "argus.toml"],
             &["outbox", "list", "--data", "data/argus.db"],
             &["store", "verify", "data/argus.db"],
             &["routes", "explain", "INC-1", "--config", "argus.toml"],
-            &["firewall", "export"],
+            &["firewall", "export", "--data", "data/argus.db"],
         ] {
             outputs
                 .push((format!("argus {}", arguments.join(" ")), self.run(here, arguments).await));
@@ -351,8 +375,15 @@ triggers:
   - {source: nobody, event_type: never, severity: [high]}
 actions:
   - {id: block, type: block_ip, target: "{{ entity.ip }}", on_error: continue, rollback: {id: undo, type: unblock_ip}}
-  - {id: tell, type: http_request, target: "{{ entity.ip }}", on_error: continue, rollback: none}
-  - {id: ticket, type: create_ticket, on_error: continue, rollback: none}
+  - id: tell
+    type: http_request
+    target: "{{ entity.ip }}"
+    on_error: continue
+    rollback: none # it is said
+  - id: ticket
+    type: create_ticket
+    on_error: continue
+    rollback: none # people close it
 execution: {retry_policy: {max_attempts: 2, backoff_ms: 10}}
 "#;
 
