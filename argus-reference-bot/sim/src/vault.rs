@@ -104,7 +104,8 @@ impl Vault {
         };
         match found {
             None => {
-                let message = format!("A secret with (name/id) {name} was not found in this key vault.");
+                let message =
+                    format!("A secret with (name/id) {name} was not found in this key vault.");
                 error(404, "SecretNotFound", &message)
             }
             Some(it) if !it.enabled => {

@@ -73,14 +73,11 @@ impl BlockList {
     /// ```
     pub fn nftables(&self) -> String {
         let mut script = String::from("add table inet argus\n");
-        for (set, kind, v6) in
-            [("blocked4", "ipv4_addr", false), ("blocked6", "ipv6_addr", true)]
-        {
+        for (set, kind, v6) in [("blocked4", "ipv4_addr", false), ("blocked6", "ipv6_addr", true)] {
             let mut elements = String::new();
             for (address, block) in self.blocked().filter(|(it, _)| it.is_ipv6() == v6) {
                 // Writing to a string does not fail.
-                let _written =
-                    writeln!(elements, "\t{address} comment \"{}\",", comment(block));
+                let _written = writeln!(elements, "\t{address} comment \"{}\",", comment(block));
             }
             script += &format!(
                 "add set inet argus {set} {{ type {kind}; }}\nflush set inet argus {set}\n"
@@ -107,7 +104,8 @@ fn did(blocked: &mut BTreeMap<IpAddr, Block>, run: &Run, step: &Step, at: Timest
     let address = address.to_canonical();
     match (step.plan.action, &step.state) {
         (ActionKind::BlockIp, State::Done { adopted_from: None, .. }) => {
-            let incident = run.id.rsplit_once('.').map_or(run.id.as_str(), |(incident, _)| incident);
+            let incident =
+                run.id.rsplit_once('.').map_or(run.id.as_str(), |(incident, _)| incident);
             let block = Block { incident: incident.to_owned(), run: run.id.clone(), at };
             blocked.insert(address, block);
         }

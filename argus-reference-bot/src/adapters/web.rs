@@ -2,13 +2,12 @@
 
 mod budget;
 mod guard;
+mod proof;
 mod scrub;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::Error;
-use argus_bot_sdk::auth::{Secret, SecretToken, TokenSource};
 use argus_soc::effect::Outcome;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{ClientBuilder, Method, Response, StatusCode, redirect};
@@ -20,9 +19,10 @@ use self::budget::Wait;
 pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
-use self::scrub::{scrub, traces};
+pub use self::proof::Credential;
+use self::proof::Proof;
+use self::scrub::scrub;
 use crate::ports::knowledge::Silent;
-use crate::secrets::Held;
 
 /// Largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -35,20 +35,6 @@ pub(super) struct Far {
     base: Url,
     credential: Credential,
     budget: Option<Budget>,
-}
-
-/// How we prove who we are to a system.
-pub enum Credential {
-    /// A bearer token.
-    Token(Arc<dyn TokenSource>),
-    /// User and password.
-    Basic(String, Held),
-    /// A bearer token that we were given.
-    Bearer(Held),
-    /// A key in a header of its own.
-    Header(HeaderName, Held),
-    /// Nothing.
-    None,
 }
 
 /// What came back.
@@ -68,18 +54,6 @@ pub(super) enum Lost {
     Later(String, Duration),
     /// It may have arrived.
     Unsettled(String),
-}
-
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Token(_) => "Token",
-            Self::Basic(..) => "Basic",
-            Self::Bearer(_) => "Bearer",
-            Self::Header(..) => "Header",
-            Self::None => "None",
-        })
-    }
 }
 
 impl std::fmt::Debug for Far {
@@ -268,28 +242,6 @@ impl Far {
             }
             Err(error) if error.is_timeout() => Err(Lost::Unsettled("no answer in time".into())),
             Err(_) => Err(Lost::Unsettled("the connection broke".into())),
-        }
-    }
-}
-
-/// What one request shows.
-enum Proof {
-    Token(SecretToken),
-    Secret(Secret),
-    None,
-}
-
-impl Proof {
-    /// What would give it away in an answer.
-    fn traces(&self, credential: &Credential) -> Vec<String> {
-        let user = match credential {
-            Credential::Basic(user, _) => Some(user.as_str()),
-            _ => None,
-        };
-        match self {
-            Self::Token(it) => traces(it.expose(), None),
-            Self::Secret(it) => traces(it.expose(), user),
-            Self::None => Vec::new(),
         }
     }
 }

@@ -346,8 +346,8 @@ impl Scene {
             &["audit", "search", "--data", "data/argus.db", "--limit", "0"],
             &["enrich", "ip", "203.0.113.7", "--config", "argus.toml"],
             &["outbox", "list", "--data", "data/argus.db"],
-            &["store", "verify", "data/argus.db"],
-            &["routes", "explain", "INC-1", "--config", "argus.toml"],
+            &["store", "verify", "--data", "data/argus.db"],
+            &["routes", "explain", "--incident", "INC-1", "--config", "argus.toml"],
             &["firewall", "export", "--data", "data/argus.db"],
         ] {
             outputs

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use argus_bot_sdk::auth::Secret;
 use argus_bot_sdk::testing::wire::{FakeResponse, FakeServer};
 use serde_json::json;
 
