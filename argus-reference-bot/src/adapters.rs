@@ -15,6 +15,7 @@ pub mod graph;
 pub mod hook;
 pub mod jira;
 mod kept;
+pub mod key_vault;
 pub mod logic_apps;
 pub mod lookup;
 pub mod memory;

@@ -6,6 +6,7 @@ mod anchor;
 mod connectors;
 mod knowledge;
 pub(crate) mod playbooks;
+pub(crate) mod secrets;
 mod store;
 
 use std::net::SocketAddr;
@@ -113,6 +114,8 @@ impl App {
     /// [`AppError`], also if the store is a file and somebody else would have to run the rest.
     pub async fn build_as(config: &Config, roles: Roles) -> Result<Self, AppError> {
         config.canary.check()?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        secrets::open(config, &clock).await?;
         let store = Place::of(&config.store)?;
         if !roles.is_all() && matches!(store, Place::Sqlite(_)) {
             let why = format!(
@@ -121,7 +124,6 @@ impl App {
             );
             return Err(ConfigError::value("store.url", why).into());
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let cloud = identity::cloud(&config.bot)?;
         let identity = Identity::of(&config.bot, cloud, &clock)?;
         let teams = Teams::new(config, cloud, &identity, &clock)?;
@@ -159,6 +161,7 @@ impl App {
             storm: config.storm,
             notify: config.notify.clone(),
             canary: config.canary,
+            secrets: owned(config),
             sources,
             ..Soc::new(needs)
         });
@@ -375,6 +378,11 @@ impl Teams {
         )
         .into())
     }
+}
+
+/// The references to secrets, for the answer to `health`.
+fn owned(config: &Config) -> Vec<(String, crate::config::SecretRef)> {
+    config.secrets().into_iter().map(|(key, reference)| (key, reference.clone())).collect()
 }
 
 /// Fetches Teams' keys, so that the first message need not wait for them. A failure is logged; the

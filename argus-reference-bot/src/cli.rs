@@ -8,6 +8,7 @@ mod doctor;
 mod enrich;
 mod events;
 mod explain_token;
+mod firewall;
 mod measures;
 mod outbox;
 mod output;
@@ -20,10 +21,14 @@ mod store;
 mod teams;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use argus_bot_sdk::{Clock, SystemClock};
 use clap::{Parser, Subcommand};
 
 use self::output::complain;
+use crate::app::Place;
+use crate::config::{Config, SecretRef};
 
 /// Exit code for findings: the command ran, and something is not as it should be.
 const FINDINGS: u8 = 1;
@@ -43,6 +48,7 @@ Examples:
   argus routes explain --event alert.json --config argus.toml
   argus outbox list --data ./data/argus.db
   argus audit verify --data ./data/argus.db
+  argus firewall export --data ./data/argus.db    what is blocked, for nftables
   argus policy explain OBJECT-ID isolate_host INC-7 --config argus.toml
   argus measures --data ./data/argus.db --since 30d
   argus explain-token token.txt --config argus.toml
@@ -94,6 +100,9 @@ enum Command {
     /// Verify, search and export the audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Write the block list that Argus has made, for nftables.
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Say how fast alerts were seen, answered and contained, and how much went by itself.
     Measures(measures::Args),
     /// Look after the store: migrate, rebuild, back up, verify, copy.
@@ -123,6 +132,20 @@ impl<E: std::error::Error + 'static> From<E> for Complaint {
 
 type Outcome = Result<Ended, Complaint>;
 
+/// Reads the secrets that the settings name in a vault; asks nobody if they name none.
+fn open_secrets(config: &Config) -> Result<(), Complaint> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(serve::runtime()?.block_on(crate::app::secrets::open(config, &clock))?)
+}
+
+/// The store that the settings name, whose password may be in a vault.
+fn place_of(config: &Config) -> Result<Place, Complaint> {
+    if matches!(config.store.password, Some(SecretRef::KeyVault(_))) {
+        open_secrets(config)?;
+    }
+    Ok(Place::of(&config.store)?)
+}
+
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -147,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Score(command) => score::run(&command),
         Command::Policy(command) => policy::run(&command),
         Command::Audit(command) => audit::run(&command),
+        Command::Firewall(command) => firewall::run(&command),
         Command::Measures(args) => measures::run(&args),
         Command::Store(command) => store::run(&command),
         Command::Teams(command) => teams::run(&command),

@@ -6,6 +6,7 @@ mod correlation;
 pub mod credential;
 pub mod enrichment;
 pub mod ingest;
+mod key_vault;
 mod load;
 pub mod mappings;
 mod playbooks;
@@ -13,6 +14,7 @@ mod rbac;
 mod roles;
 mod score;
 mod secret;
+mod secrets;
 mod store;
 mod storm;
 mod tls;
@@ -28,12 +30,13 @@ pub use self::correlation::{Correlation, Distinct};
 pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
 pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
+pub use self::key_vault::KeyVault;
 pub use self::load::{ConfigError, load, parse};
 pub use self::playbooks::{Git, Playbooks, Review};
 pub use self::rbac::{Rbac, Role, Trust};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
-pub use self::secret::{SecretError, SecretRef};
+pub use self::secret::{SecretError, SecretRef, VaultSecret};
 pub use self::store::{Retention, Store};
 pub use self::storm::{Notify, Storm};
 pub use self::tls::ServerTls;
@@ -71,6 +74,9 @@ pub struct Config {
     /// Ticket systems, by name.
     #[serde(default)]
     pub itsm: BTreeMap<String, Itsm>,
+    /// The vaults that `keyvault:` references name.
+    #[serde(default)]
+    pub key_vault: KeyVault,
     /// Connectors to security products, by name.
     #[serde(default)]
     pub connectors: BTreeMap<String, Connector>,

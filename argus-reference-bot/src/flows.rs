@@ -9,6 +9,7 @@ pub mod canary;
 pub mod connectors;
 pub mod enrich;
 pub mod execute;
+pub mod health;
 pub mod ingest;
 pub mod measures;
 pub mod notify;
@@ -64,6 +65,8 @@ pub struct Soc {
     pub itsm: Option<Arc<dyn Itsm>>,
     /// What is known about assets and indicators.
     pub knowledge: Arc<Knowledge>,
+    /// The references to secrets in the settings, by their keys.
+    pub secrets: Vec<(String, crate::config::SecretRef)>,
     /// The card templates in use.
     pub templates: Arc<Library>,
     /// The playbooks in use.
@@ -166,6 +169,7 @@ impl Soc {
             access,
             connectors: Connectors::default(),
             itsm: None,
+            secrets: Vec::new(),
             knowledge,
             templates,
             playbooks,

@@ -31,6 +31,7 @@ fn routes() -> Router<Arc<Soc>> {
         .command("show", ask::show)
         .command("ticket", ask::ticket)
         .command("status", ask::status)
+        .command("health", ask::health)
         .command("outbox", ask::outbox)
         .command("halt", ask::halt)
         .command("resume", ask::resume)

@@ -40,6 +40,22 @@ impl Identity {
         Ok(Self { own, bot: for_bot, cloud, clock: Arc::clone(clock), button_key })
     }
 
+    /// Tokens for something that has to be opened before the rest of the settings can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the setting that cannot be used.
+    pub fn own_tokens(
+        bot: &Bot,
+        cloud: Cloud,
+        clock: &Arc<dyn Clock>,
+        scope: &str,
+    ) -> Result<Arc<dyn TokenSource>, ConfigError> {
+        let url = bot.token_url.clone().unwrap_or_else(|| cloud.token_url(&bot.tenant_id));
+        let own = made(bot, cloud, clock, &url)?;
+        Ok(Arc::new(TokenCache::new(own, scope, Arc::clone(clock))))
+    }
+
     /// Tokens for the Bot Framework.
     pub fn bot_tokens(&self) -> Arc<dyn TokenSource> {
         let scope = self.cloud.constants().bot_scope;

@@ -21,5 +21,6 @@ pub mod identity;
 pub mod metrics;
 pub mod ports;
 pub mod routes;
+pub mod secrets;
 pub mod templates;
 pub mod view;

@@ -9,3 +9,4 @@ pub mod itsm;
 pub mod knowledge;
 pub mod ledger;
 pub mod playbooks;
+pub mod vault;

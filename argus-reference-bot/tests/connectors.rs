@@ -76,8 +76,9 @@ impl World {
             );
             Arc::new(source.expect("a token source"))
         };
-        let login =
-            || Some((SERVICENOW_USER.to_owned(), Secret::new(SERVICENOW_PASSWORD.to_owned())));
+        let login = || {
+            Some((SERVICENOW_USER.to_owned(), Secret::new(SERVICENOW_PASSWORD.to_owned()).into()))
+        };
         let graph = "https://graph.microsoft.com/.default";
         let edr = Arc::new(Defender::new("defender", &url, token(defender::SCOPE)).expect("fine"));
         let entra = Arc::new(Entra::new("entra", &url, token(graph)).expect("fine"));
@@ -88,7 +89,7 @@ impl World {
         let apps = LogicApps::new("logic", &url, apps, token(sentinel::SCOPE)).expect("fine");
         let snow = Arc::new(ServiceNow::new("servicenow", &url, login()).expect("fine"));
         let jira = Arc::new(Jira::new("jira", &url, "SEC", None, login()).expect("fine"));
-        let wall = Firewall::new("wall", &url, Some(Secret::new(FIREWALL_TOKEN.to_owned())));
+        let wall = Firewall::new("wall", &url, Some(Secret::new(FIREWALL_TOKEN.to_owned()).into()));
         let wall = Arc::new(wall.expect("fine"));
         let case = |connector: &Arc<dyn Connector>, action, far, parameters| Case {
             connector: Arc::clone(connector),

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod canaries;
 mod connectors;
 mod designer;
 mod doctor;
@@ -18,6 +19,7 @@ mod replay;
 mod routes;
 mod rules;
 mod score;
+mod secrets;
 mod sources;
 mod store;
 mod templates;

@@ -130,7 +130,7 @@ async fn an_http_api_is_asked_with_the_key_and_believed_in_its_own_shape_only() 
         }
     })
     .await;
-    let key = Credential::Header("x-key".parse().expect("a name"), Secret::new("s3"));
+    let key = Credential::Header("x-key".parse().expect("a name"), Secret::new("s3").into());
     let template = format!("{}/v1/{{type}}/{{value}}", far.url());
     let types = ["ip".to_owned(), "url".to_owned()];
     let lookup = Lookup::new("ti", &template, &types, key, REACHES).expect("an address");
@@ -191,7 +191,7 @@ async fn the_cmdb_is_asked_by_name_and_an_unknown_word_is_not_harmless() {
         )
     })
     .await;
-    let login = ("argus".to_owned(), Secret::new("pw"));
+    let login = ("argus".to_owned(), Secret::new("pw").into());
     let by = criticality("busines_criticality");
     let environment = Some("environment".to_owned());
     let cmdb = Cmdb::new("cmdb", &far.url(), login, "cmdb_ci", by, environment).expect("good");
@@ -314,7 +314,7 @@ fn taxii(far: &Far, folder: &Path, clock: Arc<dyn Clock>) -> Taxii {
         unsaid: 60,
     };
     let (url, login) =
-        (format!("{}/taxii2/", far.url()), Credential::Basic("u".into(), Secret::new("p")));
+        (format!("{}/taxii2/", far.url()), Credential::Basic("u".into(), Secret::new("p").into()));
     Taxii::new("feed", (&url, login, Private::Allowed), follow, folder, clock).expect("good")
 }
 

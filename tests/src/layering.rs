@@ -147,7 +147,7 @@ fn only_app_names_a_port_and_an_adapter() {
         .filter(|file| part(&file.path) != "adapters" && both(&file.text))
         .map(|file| file.path.as_str())
         .collect();
-    let app = ["app.rs", "app/connectors.rs", "app/knowledge.rs", "app/store.rs"];
+    let app = ["app.rs", "app/connectors.rs", "app/knowledge.rs", "app/secrets.rs", "app/store.rs"];
     assert_eq!(found, app.map(|it| format!("argus-reference-bot/src/{it}")));
 }
 

@@ -7,7 +7,8 @@ use argus_bot_sdk::testing::wire::FakeRequest;
 use serde_json::{Value, json};
 
 /// The query parameters that the systems understand.
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 9] = [
+    "api-version",
     "jql",
     "token",
     "$filter",

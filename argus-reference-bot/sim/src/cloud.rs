@@ -20,9 +20,10 @@ use crate::defender::{self, ActionKind, Defender};
 use crate::firewall::{self, Firewall};
 use crate::graph;
 use crate::jira::{self, Jira};
-use crate::people::People;
+use crate::people::{HOME_TENANT, People};
 use crate::servicenow::{self, ServiceNow};
 use crate::sharepoint::{self, SITES_SELECTED, SharePoint};
+use crate::vault::{self, Vault};
 
 /// The user that ServiceNow knows.
 pub const SERVICENOW_USER: &str = "argus";
@@ -32,6 +33,8 @@ pub const SERVICENOW_PASSWORD: &str = "only-the-fake-servicenow-takes-this";
 pub const FIREWALL_TOKEN: &str = "only-the-fake-firewall-takes-this";
 /// The audience of tokens for Resource Manager.
 pub(crate) const AZURE: &str = "https://management.azure.com";
+/// The audience of tokens for Key Vault.
+pub(crate) const VAULT: &str = "https://vault.azure.net";
 /// The application role without which Defender isolates nothing.
 pub(crate) const MACHINE_ISOLATE: &str = "Machine.Isolate";
 
@@ -45,6 +48,7 @@ pub(crate) struct World {
     pub(crate) azure: Azure,
     pub(crate) jira: Jira,
     pub(crate) firewall: Firewall,
+    pub(crate) vault: Vault,
 }
 
 /// What the server's task and the handles share.
@@ -65,6 +69,7 @@ enum System {
     Azure,
     Jira,
     Firewall,
+    Vault,
 }
 
 impl System {
@@ -77,6 +82,7 @@ impl System {
             Self::Azure => "azure",
             Self::Jira => "jira",
             Self::Firewall => "firewall",
+            Self::Vault => "vault",
         }
     }
 }
@@ -120,6 +126,7 @@ impl Cloud {
             (System::Azure, azure::operation(&ask)),
             (System::Jira, jira::operation(&ask)),
             (System::Firewall, firewall::operation(&ask)),
+            (System::Vault, vault::operation(&ask)),
         ];
         let found =
             candidates.into_iter().find_map(|(system, operation)| Some((system, operation?)));
@@ -160,6 +167,7 @@ impl Cloud {
             System::Firewall => {
                 (request.bearer() != Some(FIREWALL_TOKEN)).then(|| Answer::empty(401))
             }
+            System::Vault => self.refused_by_vault(request),
         };
         let answer = refusal.unwrap_or_else(|| match system {
             System::Graph => graph::answer(&mut world.people, ask),
@@ -169,6 +177,7 @@ impl Cloud {
             System::Azure => world.azure.answer(ask, now),
             System::Jira => world.jira.answer(ask, now),
             System::Firewall => world.firewall.answer(ask),
+            System::Vault => world.vault.answer(ask),
         });
         drop(world);
         for effect in &answer.effects {
@@ -186,6 +195,11 @@ impl Cloud {
     fn refused_by_azure(&self, request: &FakeRequest) -> Option<Answer> {
         let denied = self.entra.check(request.bearer(), AZURE).err()?;
         Some(azure::error(401, "AuthenticationFailed", denied.reason()))
+    }
+
+    fn refused_by_vault(&self, request: &FakeRequest) -> Option<Answer> {
+        self.entra.check(request.bearer(), VAULT).err()?;
+        Some(vault::challenge(&self.entra.token_url(HOME_TENANT), VAULT))
     }
 
     fn refused_by_sharepoint(&self, request: &FakeRequest, operation: &str) -> Option<Answer> {

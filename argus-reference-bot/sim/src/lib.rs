@@ -13,6 +13,7 @@ mod people;
 mod servicenow;
 mod sharepoint;
 mod sim;
+mod vault;
 mod window;
 
 pub use azure::Azure;
@@ -28,3 +29,4 @@ pub use people::{
 pub use servicenow::ServiceNow;
 pub use sharepoint::SharePoint;
 pub use sim::{Hold, Sim, SimConfig};
+pub use vault::Vault;

@@ -10,13 +10,14 @@ use argus_bot_sdk::testing::{APP_ID, APP_SECRET, AppRegistration, FakeEntra, Fak
 use jiff::Timestamp;
 
 use crate::azure::Azure;
-use crate::cloud::{self, AZURE, Cloud, MACHINE_ISOLATE, World};
+use crate::cloud::{self, AZURE, Cloud, MACHINE_ISOLATE, VAULT, World};
 use crate::defender::{Defender, Machine};
 use crate::firewall::Firewall;
 use crate::jira::Jira;
 use crate::people::{HOME_TENANT, People, Person};
 use crate::servicenow::ServiceNow;
 use crate::sharepoint::{self, LIBRARY, SITE, SITES_SELECTED, SharePoint};
+use crate::vault::Vault;
 
 /// The channel into which the bot writes unless told otherwise.
 const CHANNEL: &str = "19:soc-alerts@thread.tacv2";
@@ -153,6 +154,7 @@ impl Sim {
             .role(SITES_SELECTED);
         let mut entra =
             FakeEntra::builder().faults(Faults::new()).tenant(HOME_TENANT).app(app).resource(AZURE);
+        entra = entra.resource(VAULT);
         if let Some(clock) = config.clock {
             entra = entra.clock(clock);
         }
@@ -168,6 +170,7 @@ impl Sim {
             azure: Azure::default(),
             jira: Jira::default(),
             firewall: Firewall::default(),
+            vault: Vault::default(),
             people: config.people,
         };
         let (cloud, server) = Cloud::start(config.port, entra.clone(), world).await?;
@@ -210,6 +213,11 @@ impl Sim {
 
     /// Base of ServiceNow, in place of `https://INSTANCE.service-now.com`.
     pub fn servicenow_url(&self) -> String {
+        self.parts.server.url()
+    }
+
+    /// Base of Key Vault, in place of `https://VAULT.vault.azure.net`.
+    pub fn vault_url(&self) -> String {
         self.parts.server.url()
     }
 
@@ -320,6 +328,11 @@ impl Hold<'_> {
     /// The firewall.
     pub fn firewall(&mut self) -> &mut Firewall {
         &mut self.0.firewall
+    }
+
+    /// The vault.
+    pub fn vault(&mut self) -> &mut Vault {
+        &mut self.0.vault
     }
 
     /// The tickets.

@@ -2,6 +2,7 @@
 
 mod attack;
 pub mod blast;
+pub mod blocklist;
 pub mod canary;
 pub mod correlate;
 pub mod decide;

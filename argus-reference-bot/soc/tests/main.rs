@@ -8,6 +8,7 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod blocklist;
 mod cacao;
 mod corpus;
 mod correlation;

@@ -4,14 +4,16 @@
 //! order of names is the order of the chain. The identity needs to read and to add, no more.
 //! Source: facts/external-apis.md 2.8; measured against Azurite 3.35.0.
 
+mod batch;
 mod key;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::Clock;
-use argus_bot_sdk::auth::TokenSource;
+use argus_bot_sdk::auth::{SecretToken, TokenSource};
 use async_trait::async_trait;
+use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reqwest::{Method, Response, StatusCode, redirect};
@@ -19,11 +21,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+use self::batch::{Batch, batches};
 pub use self::key::AccountKey;
 use crate::ports::anchor::{Anchor, AnchorError, Head};
 
 /// The version of the service's language.
 const VERSION: &str = "2019-02-02";
+/// The media type of a row.
+const JSON: &str = "application/json";
 /// Largest answer that is read: a page of 1,000 rows of ours has 400 KiB.
 const LARGEST: usize = 4 << 20;
 
@@ -114,33 +119,53 @@ impl AzureTable {
         &self,
         method: Method,
         url: Url,
-        body: Option<&Value>,
+        body: Option<(&str, String)>,
+    ) -> Result<Response, AnchorError> {
+        let token = match &self.proof {
+            Proof::Key(_) => None,
+            Proof::Token(tokens) => Some(tokens.token().await.map_err(|it| no_token(&it))?),
+        };
+        let response = self.once(&method, &url, body.as_ref(), token.as_ref()).await?;
+        match (&self.proof, token) {
+            (Proof::Token(tokens), Some(stale))
+                if response.status() == StatusCode::UNAUTHORIZED =>
+            {
+                let fresh = tokens.refresh(&stale).await.map_err(|it| no_token(&it))?;
+                self.once(&method, &url, body.as_ref(), Some(&fresh)).await
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn once(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<&(&str, String)>,
+        token: Option<&SecretToken>,
     ) -> Result<Response, AnchorError> {
         // RFC 1123, which is what the signature is made over and what the service reads.
         let date = self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let kind = if body.is_some() { "application/json" } else { "" };
-        let authorization = match &self.proof {
-            Proof::Key(key) => key.sign(method.as_str(), kind, &date, &url),
-            Proof::Token(tokens) => {
-                let token = tokens.token().await;
-                let token = token.map_err(|it| unreachable(crate::chain::chain(&it)))?;
-                format!("Bearer {}", token.expose())
-            }
+        let kind = body.map_or("", |(kind, _)| *kind);
+        let authorization = match (&self.proof, token) {
+            (Proof::Key(key), _) => key.sign(method.as_str(), kind, &date, url),
+            (Proof::Token(_), Some(token)) => format!("Bearer {}", token.expose()),
+            (Proof::Token(_), None) => String::new(),
         };
         let mut request = self
             .client
-            .request(method, url)
+            .request(method.clone(), url.clone())
             .header("accept", "application/json;odata=nometadata")
-            .header("authorization", authorization)
+            .header("authorization", hidden(&authorization)?)
             .header("date", &date)
             .header("x-ms-date", &date)
             .header("x-ms-version", VERSION)
             .header("dataserviceversion", "3.0;NetFx");
-        if let Some(body) = body {
+        if let Some((kind, body)) = body {
             request = request
-                .header("content-type", kind)
+                .header("content-type", *kind)
                 .header("prefer", "return-no-content")
-                .body(body.to_string());
+                .body(body.clone());
         }
         request.send().await.map_err(|error| {
             let what = if error.is_connect() { "cannot connect" } else { "no answer" };
@@ -162,13 +187,33 @@ impl AzureTable {
     }
 
     async fn insert(&self, row: &Value) -> Result<StatusCode, AnchorError> {
-        Ok(self.call(Method::POST, self.url(&self.table), Some(row)).await?.status())
+        let body = Some((JSON, row.to_string()));
+        Ok(self.call(Method::POST, self.url(&self.table), body).await?.status())
+    }
+
+    /// Inserts all rows of a batch, or none of them; says whether it did.
+    async fn insert_batch(&self, batch: &Batch<'_>) -> Result<bool, AnchorError> {
+        let (kind, body) = batch.request(&self.url(&self.table));
+        let response = self.call(Method::POST, self.url("$batch"), Some((&kind, body))).await?;
+        match response.status() {
+            status @ (StatusCode::ACCEPTED | StatusCode::OK) => {
+                let answer = read(response).await.map_err(|why| {
+                    unreachable(format!("{}: HTTP {}: {why}", self.name(), status.as_u16()))
+                })?;
+                Ok(batch.is_done(&answer))
+            }
+            status => match self.refusal(status) {
+                away @ AnchorError::Unreachable(_) => Err(away),
+                // What is wrong with which row, the rows say one by one.
+                _ => Ok(false),
+            },
+        }
     }
 
     /// Makes the table. One that is there, made by whomever, is well.
     async fn make(&self) -> Result<(), AnchorError> {
-        let body = json!({"TableName": self.table});
-        let status = self.call(Method::POST, self.url("Tables"), Some(&body)).await?.status();
+        let body = Some((JSON, json!({"TableName": self.table}).to_string()));
+        let status = self.call(Method::POST, self.url("Tables"), body).await?.status();
         if status.is_success() || status == StatusCode::CONFLICT {
             return Ok(());
         }
@@ -289,6 +334,26 @@ impl Anchor for AzureTable {
         }
     }
 
+    async fn note_all(&self, heads: &[Head]) -> Result<(), AnchorError> {
+        if let [head] = heads {
+            return self.note(head).await;
+        }
+        let row = |head: &Head| (self.partition(head.at), json!(self.row(head)).to_string());
+        let rows: Vec<_> = heads.iter().map(row).collect();
+        let mut rest = heads;
+        for batch in batches(&rows) {
+            let (these, later) = rest.split_at(batch.len().min(rest.len()));
+            if !self.insert_batch(&batch).await? {
+                // Some are noted already, or there is no table yet.
+                for head in these {
+                    self.note(head).await?;
+                }
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
     async fn noted(&self, since: Timestamp) -> Result<Vec<Head>, AnchorError> {
         // `}` is the sign behind `|`.
         let to = format!("{}}}", self.tenant);
@@ -309,6 +374,18 @@ async fn read(mut response: Response) -> Result<Vec<u8>, &'static str> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// A header that no log shows.
+fn hidden(value: &str) -> Result<HeaderValue, AnchorError> {
+    let refused = |_| AnchorError::Refused("the token or key cannot stand in a header".into());
+    let mut value = HeaderValue::from_str(value).map_err(refused)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn no_token(error: &argus_bot_sdk::Error) -> AnchorError {
+    unreachable(crate::chain::chain(error))
 }
 
 fn unreachable(why: String) -> AnchorError {

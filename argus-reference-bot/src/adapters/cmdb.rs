@@ -5,7 +5,6 @@
 
 use std::net::IpAddr;
 
-use argus_bot_sdk::auth::Secret;
 use argus_soc::enrich::Asset;
 use argus_soc::enrich::assets::{Criticality, names};
 use argus_soc::event::{Entity, EntityKind};
@@ -15,6 +14,7 @@ use serde_json::Value;
 
 use super::web::{Credential, Far, words};
 use crate::ports::knowledge::{Finding, Reach, Silent, Source};
+use crate::secrets::Held;
 
 /// Largest answer, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -40,7 +40,7 @@ impl Cmdb {
     pub fn new(
         name: &str,
         url: &str,
-        login: (String, Secret),
+        login: (String, Held),
         table: &str,
         criticality: Criticality,
         environment: Option<String>,

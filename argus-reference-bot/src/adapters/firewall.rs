@@ -5,7 +5,6 @@
 
 use std::net::IpAddr;
 
-use argus_bot_sdk::auth::Secret;
 use argus_soc::effect::{Outcome, Probe};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
@@ -15,6 +14,7 @@ use serde_json::json;
 
 use super::web::{Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
+use crate::secrets::Held;
 
 /// A block list.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Firewall {
     /// # Errors
     ///
     /// Why the address cannot be used.
-    pub fn new(name: &str, url: &str, token: Option<Secret>) -> Result<Self, String> {
+    pub fn new(name: &str, url: &str, token: Option<Held>) -> Result<Self, String> {
         let credential = token.map_or(Credential::None, Credential::Bearer);
         Ok(Self { name: name.into(), far: Far::new(url, credential)?.paced(Budget::usual()) })
     }

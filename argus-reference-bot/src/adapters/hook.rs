@@ -13,8 +13,9 @@ use http::{HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::web::{Budget, Credential, Far};
+use super::web::{Back, Budget, Credential, Far, Lost};
 use crate::ports::connector::{Connector, Order, Preview};
+use crate::secrets::Held;
 
 const IDEMPOTENCY: HeaderName = HeaderName::from_static("idempotency-key");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-argus-signature-256");
@@ -24,7 +25,8 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-argus-signature-256");
 pub struct Hook {
     name: String,
     far: Far,
-    key: Option<hmac::Key>,
+    /// What orders are signed with.
+    secret: Option<Held>,
     /// Whether `GET {url}/{key}` tells whether an order is there.
     can_look: bool,
 }
@@ -33,9 +35,9 @@ pub struct Hook {
 #[derive(Debug, Default)]
 pub struct HookOptions {
     /// What requests are signed with: `X-Argus-Signature-256: sha256=HEX` over the body.
-    pub secret: Option<Secret>,
+    pub secret: Option<Held>,
     /// A bearer token.
-    pub token: Option<Secret>,
+    pub token: Option<Held>,
     /// Whether it may be in a private network.
     pub allow_private: bool,
     /// Whether `GET {url}/{key}` answers 200 for an order that is there, and 404 for one that is not.
@@ -55,10 +57,8 @@ impl Hook {
         } else {
             Far::public(url, credential)?
         };
-        let key =
-            options.secret.map(|it| hmac::Key::new(hmac::HMAC_SHA256, it.expose().as_bytes()));
-        let far = far.paced(Budget::usual());
-        Ok(Self { name: name.into(), far, key, can_look: options.can_look })
+        let (far, secret) = (far.paced(Budget::usual()), options.secret);
+        Ok(Self { name: name.into(), far, secret, can_look: options.can_look })
     }
 }
 
@@ -77,6 +77,42 @@ fn body(order: &Order) -> Value {
     })
 }
 
+impl Hook {
+    /// Sends an order; a signature that is not taken is made anew once, if there is another secret.
+    async fn order(&self, order: &Order) -> Result<Back, Lost> {
+        let Some(held) = &self.secret else { return self.post(order, None).await };
+        let secret = held.current().await;
+        let back = self.post(order, Some(&secret)).await?;
+        if back.status != StatusCode::UNAUTHORIZED {
+            return Ok(back);
+        }
+        match held.instead_of(&secret).await {
+            Some(other) => self.post(order, Some(&other)).await,
+            None => Ok(back),
+        }
+    }
+
+    async fn post(&self, order: &Order, secret: Option<&Secret>) -> Result<Back, Lost> {
+        let body = body(order);
+        let mut headers = Vec::new();
+        if let Ok(key) = HeaderValue::from_str(&order.key) {
+            headers.push((IDEMPOTENCY, key));
+        }
+        if let Some(secret) = secret {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+            // reqwest writes the same bytes: both are serde_json's.
+            let bytes = serde_json::to_vec(&body).unwrap_or_default();
+            let tag = hmac::sign(&key, &bytes);
+            let text = format!("sha256={}", crate::hex::hex(tag.as_ref()));
+            if let Ok(text) = HeaderValue::from_str(&text) {
+                headers.push((SIGNATURE, text));
+            }
+        }
+        let url = self.far.base().clone();
+        self.far.call_with(Method::POST, url, Some(&body), &headers).await
+    }
+}
+
 #[async_trait]
 impl Connector for Hook {
     fn name(&self) -> &str {
@@ -93,22 +129,7 @@ impl Connector for Hook {
     }
 
     async fn send(&self, _permit: Permit, order: &Order) -> Outcome {
-        let body = body(order);
-        let mut headers = Vec::new();
-        if let Ok(key) = HeaderValue::from_str(&order.key) {
-            headers.push((IDEMPOTENCY, key));
-        }
-        if let Some(key) = &self.key {
-            // reqwest writes the same bytes: both are serde_json's.
-            let bytes = serde_json::to_vec(&body).unwrap_or_default();
-            let tag = hmac::sign(key, &bytes);
-            let text = format!("sha256={}", crate::hex::hex(tag.as_ref()));
-            if let Ok(text) = HeaderValue::from_str(&text) {
-                headers.push((SIGNATURE, text));
-            }
-        }
-        let url = self.far.base().clone();
-        match self.far.call_with(Method::POST, url, Some(&body), &headers).await {
+        match self.order(order).await {
             Ok(back) if back.status.is_success() => {
                 let remote = back.text("/id").unwrap_or(&order.key).to_owned();
                 Outcome::Accepted { remote, detail: None }

@@ -4,7 +4,6 @@
 //! issue carries its incident as a label and the effect's key as a property, and is looked for before
 //! any repeat. The search lags behind what was created.
 
-use argus_bot_sdk::auth::Secret;
 use argus_soc::effect::{Outcome, Probe};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use super::web::{Back, Budget, Credential, Far, Lost, words};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::ports::itsm::{Itsm, ItsmError, TicketView};
+use crate::secrets::Held;
 use crate::view::clip;
 
 /// Longest summary: Jira takes 255 characters.
@@ -44,7 +44,7 @@ impl Jira {
         url: &str,
         project: &str,
         issue_type: Option<&str>,
-        login: Option<(String, Secret)>,
+        login: Option<(String, Held)>,
     ) -> Result<Self, String> {
         let plain = |it: u8| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_';
         if project.is_empty() || !project.bytes().all(plain) {

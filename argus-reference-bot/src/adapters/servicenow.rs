@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::web::{Back, Budget, Credential, Far};
 use crate::ports::connector::{Connector, Order, Preview};
 use crate::ports::itsm::{Itsm, ItsmError, TicketView};
+use crate::secrets::Held;
 use crate::view::clip;
 
 /// Longest summary of a ticket in characters: `short_description` has 160.
@@ -35,11 +36,7 @@ impl ServiceNow {
     /// # Errors
     ///
     /// Why the address cannot be used.
-    pub fn new(
-        name: &str,
-        url: &str,
-        login: Option<(String, argus_bot_sdk::auth::Secret)>,
-    ) -> Result<Self, String> {
+    pub fn new(name: &str, url: &str, login: Option<(String, Held)>) -> Result<Self, String> {
         let credential = login.map_or(Credential::None, |(user, it)| Credential::Basic(user, it));
         Ok(Self { name: name.into(), far: Far::new(url, credential)?.paced(Budget::usual()) })
     }

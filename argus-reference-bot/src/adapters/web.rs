@@ -2,12 +2,12 @@
 
 mod budget;
 mod guard;
+mod proof;
+mod scrub;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use argus_bot_sdk::Error;
-use argus_bot_sdk::auth::{Secret, SecretToken, TokenSource};
 use argus_soc::effect::Outcome;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{ClientBuilder, Method, Response, StatusCode, redirect};
@@ -19,6 +19,9 @@ use self::budget::Wait;
 pub(super) use self::budget::{Budget, Pace};
 use self::guard::PublicOnly;
 pub(super) use self::guard::{is_private, is_private_host};
+pub use self::proof::Credential;
+use self::proof::Proof;
+use self::scrub::scrub;
 use crate::ports::connector::By;
 use crate::ports::knowledge::Silent;
 
@@ -33,20 +36,6 @@ pub(super) struct Far {
     base: Url,
     credential: Credential,
     budget: Option<Budget>,
-}
-
-/// How we prove who we are to a system.
-pub enum Credential {
-    /// A bearer token.
-    Token(Arc<dyn TokenSource>),
-    /// User and password.
-    Basic(String, Secret),
-    /// A bearer token that does not change.
-    Bearer(Secret),
-    /// A key in a header of its own.
-    Header(HeaderName, Secret),
-    /// Nothing.
-    None,
 }
 
 /// What came back.
@@ -66,18 +55,6 @@ pub(super) enum Lost {
     Later(String, Duration),
     /// It may have arrived.
     Unsettled(String),
-}
-
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Token(_) => "Token",
-            Self::Basic(..) => "Basic",
-            Self::Bearer(_) => "Bearer",
-            Self::Header(..) => "Header",
-            Self::None => "None",
-        })
-    }
 }
 
 impl std::fmt::Debug for Far {
@@ -158,7 +135,8 @@ impl Far {
         url
     }
 
-    /// Sends a request; a 401 renews the token once. A request is never repeated after it may have
+    /// Sends a request; after a 401 the token is renewed, or the secret read again, and it is sent once
+    /// more if that brought another one. A request is never repeated after it may have
     /// arrived.
     pub(super) async fn call(
         &self,
@@ -200,26 +178,41 @@ impl Far {
     }
 
     async fn exchange(&self, call: Call<'_>) -> Result<Back, Lost> {
-        let token = self.token().await?;
-        let back = self.once(&call, token.as_ref()).await?;
+        let proof = self.proof().await?;
+        let back = self.once(&call, &proof).await?;
         if back.status != StatusCode::UNAUTHORIZED {
             return Ok(back);
         }
-        let (Credential::Token(source), Some(stale)) = (&self.credential, &token) else {
-            return Ok(back);
-        };
-        let fresh = source.refresh(stale).await.map_err(no_token)?;
-        self.once(&call, Some(&fresh)).await
-    }
-
-    async fn token(&self) -> Result<Option<SecretToken>, Lost> {
-        match &self.credential {
-            Credential::Token(source) => source.token().await.map(Some).map_err(no_token),
-            _ => Ok(None),
+        match self.instead_of(&proof).await? {
+            Some(other) => self.once(&call, &other).await,
+            None => Ok(back),
         }
     }
 
-    async fn once(&self, call: &Call<'_>, token: Option<&SecretToken>) -> Result<Back, Lost> {
+    async fn proof(&self) -> Result<Proof, Lost> {
+        Ok(match &self.credential {
+            Credential::Token(source) => Proof::Token(source.token().await.map_err(no_token)?),
+            Credential::Basic(_, held) | Credential::Bearer(held) | Credential::Header(_, held) => {
+                Proof::Secret(held.current().await)
+            }
+            Credential::None => Proof::None,
+        })
+    }
+
+    async fn instead_of(&self, refused: &Proof) -> Result<Option<Proof>, Lost> {
+        Ok(match (&self.credential, refused) {
+            (Credential::Token(source), Proof::Token(stale)) => {
+                Some(Proof::Token(source.refresh(stale).await.map_err(no_token)?))
+            }
+            (
+                Credential::Basic(_, held) | Credential::Bearer(held) | Credential::Header(_, held),
+                Proof::Secret(refused),
+            ) => held.instead_of(refused).await.map(Proof::Secret),
+            _ => None,
+        })
+    }
+
+    async fn once(&self, call: &Call<'_>, proof: &Proof) -> Result<Back, Lost> {
         let mut request = self.client.request(call.method.clone(), call.url.clone());
         if let Some(body) = call.body {
             request = request.json(body);
@@ -230,17 +223,21 @@ impl Far {
         if let Some(accept) = call.accept {
             request = request.header("accept", accept);
         }
-        request = match (&self.credential, token) {
-            (Credential::Basic(user, password), _) => {
-                request.basic_auth(user, Some(password.expose()))
+        request = match (&self.credential, proof) {
+            (Credential::Basic(user, _), Proof::Secret(it)) => {
+                request.basic_auth(user, Some(it.expose()))
             }
-            (Credential::Bearer(token), _) => request.bearer_auth(token.expose()),
-            (Credential::Header(name, key), _) => request.header(name, key.expose()),
-            (_, Some(token)) => request.bearer_auth(token.expose()),
-            _ => request,
+            (Credential::Header(name, _), Proof::Secret(it)) => {
+                let mut value = HeaderValue::from_str(it.expose()).map_err(|_| unfit())?;
+                value.set_sensitive(true);
+                request.header(name, value)
+            }
+            (_, Proof::Secret(it)) => request.bearer_auth(it.expose()),
+            (_, Proof::Token(it)) => request.bearer_auth(it.expose()),
+            (_, Proof::None) => request,
         };
         match request.send().await {
-            Ok(response) => read(response, call.most).await,
+            Ok(response) => read(response, call.most, &proof.traces(&self.credential)).await,
             Err(error) if error.is_connect() || error.is_builder() => {
                 Err(Lost::NotSent("cannot connect".into()))
             }
@@ -250,7 +247,7 @@ impl Far {
     }
 }
 
-/// A request that can be sent once more with a fresh token.
+/// A request that can be sent once more with another proof.
 struct Call<'a> {
     method: Method,
     url: Url,
@@ -260,7 +257,8 @@ struct Call<'a> {
     headers: &'a [(HeaderName, HeaderValue)],
 }
 
-async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
+/// Reads an answer; what we proved ourselves with stands nowhere in it, even if the far side says it back.
+async fn read(mut response: Response, most: usize, traces: &[String]) -> Result<Back, Lost> {
     let broke = |_| Lost::Unsettled("the answer broke off".into());
     let status = response.status();
     let header = |name: &str| response.headers().get(name).and_then(|it| it.to_str().ok());
@@ -273,9 +271,15 @@ async fn read(mut response: Response, most: usize) -> Result<Back, Lost> {
         }
         body.extend_from_slice(&chunk);
     }
+    let body = scrub(body, traces);
     let json = if is_json { serde_json::from_slice(&body).ok() } else { None };
     let headers = std::mem::take(response.headers_mut());
     Ok(Back { status, json, retry_after, is_json, headers })
+}
+
+/// A secret that cannot stand in a header.
+fn unfit() -> Lost {
+    Lost::NotSent("the secret has signs that no header can have".into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
@@ -293,7 +297,7 @@ impl Back {
     /// 408 may have, the rest is final.
     pub(super) fn refusal(&self, system: &str) -> Outcome {
         let status = self.status.as_u16();
-        let code = self.text("/error/code").or_else(|| self.text("/error/message"));
+        let code = self.text("/error/code").or_else(|| self.text("/error/message")).map(words);
         let what =
             code.map_or_else(|| format!("{system}: HTTP {status}"), |it| format!("{system}: {it}"));
         match status {

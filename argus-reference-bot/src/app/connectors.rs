@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argus_bot_sdk::auth::Cloud;
 
-use super::resolve;
+use super::secrets::held;
 use crate::adapters::defender::{self, Defender};
 use crate::adapters::entra::Entra;
 use crate::adapters::firewall::Firewall;
@@ -19,6 +19,7 @@ use crate::flows::connectors::Connectors;
 use crate::identity::Identity;
 use crate::ports::connector::Connector;
 use crate::ports::itsm::Itsm;
+use crate::secrets::Held;
 
 /// What Argus does something with, and where it reads tickets.
 pub(super) struct Doing {
@@ -80,7 +81,7 @@ fn connector(
     let wrong = |why| ConfigError::value(&key, why);
     let secret = |field: &str, reference: &Option<config::SecretRef>| {
         let field = format!("{key}.{field}");
-        reference.as_ref().map(|it| resolve(&field, it)).transpose()
+        reference.as_ref().map(|it| held(&field, it)).transpose()
     };
     let arm = || identity.tokens(sentinel::SCOPE);
     Ok(match it.kind.as_str() {
@@ -126,13 +127,10 @@ fn connector(
     })
 }
 
-fn login(
-    key: &str,
-    it: &config::Itsm,
-) -> Result<Option<(String, argus_bot_sdk::auth::Secret)>, ConfigError> {
+fn login(key: &str, it: &config::Itsm) -> Result<Option<(String, Held)>, ConfigError> {
     match (&it.user, &it.password) {
         (Some(user), Some(password)) => {
-            Ok(Some((user.clone(), resolve(&format!("{key}.password"), password)?)))
+            Ok(Some((user.clone(), held(&format!("{key}.password"), password)?)))
         }
         (None, None) => Ok(None),
         _ => Err(ConfigError::value(key, "give both user and password")),

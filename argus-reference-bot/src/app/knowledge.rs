@@ -8,7 +8,9 @@ use argus_bot_sdk::Clock;
 use argus_bot_sdk::auth::Cloud;
 use argus_soc::enrich::{Asset, Intel};
 
+#[cfg(feature = "redis")]
 use super::resolve;
+use super::secrets::held;
 use crate::adapters::cmdb::Cmdb;
 use crate::adapters::defender_ti::DefenderTi;
 use crate::adapters::devices::{Devices, Reading};
@@ -165,7 +167,7 @@ impl Making<'_> {
             }
             Settings::GraphDevices(it) => self.devices(name, it).map_err(wrong)?,
             Settings::ServicenowCmdb(it) => {
-                let password = resolve(&format!("{key}.password"), &it.password)?;
+                let password = held(&format!("{key}.password"), &it.password)?;
                 let login = (it.user.clone(), password);
                 let (criticality, environment) = (it.criticality.clone(), it.environment.clone());
                 let source = Cmdb::new(name, &it.url, login, &it.table, criticality, environment)
@@ -305,14 +307,14 @@ fn credential(key: &str, auth: Option<&Auth>) -> Result<Credential, ConfigError>
     Ok(match auth {
         None => Credential::None,
         Some(Auth::Basic { user, password }) => {
-            Credential::Basic(user.clone(), resolve(&key, password)?)
+            Credential::Basic(user.clone(), held(&key, password)?)
         }
-        Some(Auth::Bearer(token)) => Credential::Bearer(resolve(&key, token)?),
+        Some(Auth::Bearer(token)) => Credential::Bearer(held(&key, token)?),
         Some(Auth::Header { name, key: secret }) => {
             let header = name.parse().map_err(|_| {
                 ConfigError::value(key.as_str(), format!("`{name}` is not the name of a header"))
             })?;
-            Credential::Header(header, resolve(&key, secret)?)
+            Credential::Header(header, held(&key, secret)?)
         }
     })
 }

@@ -142,7 +142,7 @@ pub(super) fn store_place(
 ) -> Result<Place, super::Complaint> {
     match (data, config) {
         (Some(data), _) => Ok(place(data)?),
-        (None, Some(config)) => Ok(Place::of(&config.store)?),
+        (None, Some(config)) => super::place_of(config),
         (None, None) => Ok(Place::Sqlite(PathBuf::from("data/argus.db"))),
     }
 }

@@ -2,20 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use argus_bot_sdk::{Clock, SystemClock};
-use futures_util::future::join_all;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::output::{Format, say};
 use super::{Ended, Outcome};
 use crate::app::{self, connectors_of};
 use crate::config;
-use crate::ports::connector::Connector;
-
-/// How long one system has.
-const WITHIN: Duration = Duration::from_secs(20);
+use crate::flows::health::{Reached, reach};
+use crate::secrets::{Expiry, Health};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -24,11 +21,12 @@ Examples:
   argus doctor --config argus.toml --format json
 
 Reads the settings and the secrets of the bot and its connectors, and asks each connector for something
-that changes nothing. It needs no store and can run beside a bot. It does not try whether Argus may do what
+that changes nothing. It says of each secret where it is and when it ends, never what it is. It needs no store and can run beside a bot. It does not try whether Argus may do what
 a playbook wants: docs/operate.md, Systems in which Argus acts, says which permissions that takes. For sources of enrichment
 see `argus enrich`, for tokens that come in `argus explain-token`, for the store `argus store verify`.
 
-Exit codes: 0 all is well, 1 a system is not there or does not let Argus in, 2 usage or settings.")]
+Exit codes: 0 all is well, 1 a system is not there or does not let Argus in, or a secret ends within
+7 days, 2 usage or settings.")]
 pub(super) struct Args {
     /// The settings.
     #[arg(long, value_name = "FILE", default_value = "argus.toml")]
@@ -38,21 +36,17 @@ pub(super) struct Args {
     format: Format,
 }
 
-/// What was found out about a connector.
-struct Found {
-    name: String,
-    does: Vec<&'static str>,
-    /// Why it is not as it should be.
-    wrong: Option<String>,
-}
-
 pub(super) fn run(args: &Args) -> Outcome {
     let config = config::load(&args.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    super::open_secrets(&config)?;
     let found = super::serve::runtime()?.block_on(async {
         let connectors = connectors_of(&config, &clock)?;
-        Ok::<_, app::AppError>(join_all(connectors.all().iter().map(ask)).await)
+        Ok::<_, app::AppError>(reach(connectors.all()).await)
     })?;
+    let secrets: Vec<_> =
+        config.secrets().iter().map(|(setting, reference)| reference.health(setting)).collect();
+    let now = clock.now();
     let git = app::playbooks::git(&config)?.map(|it| it.ping().err());
     let folder = app::playbooks::said(&config);
     match args.format {
@@ -62,12 +56,18 @@ pub(super) fn run(args: &Args) -> Outcome {
             });
             let git = git.as_ref().map(|wrong| json!({"ok": wrong.is_none(), "why": wrong}));
             let playbooks = json!({"folder": folder, "git": git});
+            let secrets = secrets.iter().map(|it| secret(it, now)).collect::<Vec<_>>();
             let all = all.collect::<Vec<_>>();
-            let said = json!({"settings": "ok", "connectors": all, "playbooks": playbooks});
+            let said = json!({
+                "settings": "ok", "secrets": secrets, "connectors": all, "playbooks": playbooks,
+            });
             say(&said.to_string())?;
         }
         Format::Text => {
             say("settings: ok")?;
+            for it in &secrets {
+                say(&format!("{}: {}, {}", it.setting, it.reference, it.words(now)))?;
+            }
             for it in &found {
                 say(&line(it))?;
             }
@@ -84,21 +84,24 @@ pub(super) fn run(args: &Args) -> Outcome {
             }
         }
     }
-    let well = found.iter().all(|it| it.wrong.is_none()) && git.flatten().is_none();
+    let well = found.iter().all(|it| it.wrong.is_none())
+        && secrets.iter().all(|it| it.is_well(now))
+        && git.flatten().is_none();
     Ok(if well { Ended::Well } else { Ended::WithFindings })
 }
 
-async fn ask(connector: &Arc<dyn Connector>) -> Found {
-    let asked = tokio::time::timeout(WITHIN, connector.ping()).await;
-    let late = |_| Err(format!("no answer within {} s", WITHIN.as_secs()));
-    Found {
-        name: connector.name().to_owned(),
-        does: connector.actions().iter().map(|it| it.name()).collect(),
-        wrong: asked.unwrap_or_else(late).err(),
-    }
+fn secret(it: &Health, now: Timestamp) -> Value {
+    let end = match it.expiry {
+        Expiry::At(end) => Some(end.to_string()),
+        Expiry::Never | Expiry::Unknown => None,
+    };
+    json!({
+        "setting": it.setting, "reference": it.reference, "ok": it.is_well(now),
+        "expires": end, "days_left": it.days_left(now), "why": it.words(now),
+    })
 }
 
-fn line(it: &Found) -> String {
+fn line(it: &Reached) -> String {
     let does = it.does.join(", ");
     match &it.wrong {
         None => format!("{}: ok ({does})", it.name),

@@ -59,6 +59,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let entity = Entity::canonical(kind, &args.value)
         .ok_or_else(|| Complaint("the name of the entity is empty".into()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    super::open_secrets(&config)?;
     let (intel, asset) = super::serve::runtime()?.block_on(async {
         let sources = sources_of(&config, &clock)?;
         // What a copy could not be brought up to date for, its answer says.

@@ -85,6 +85,7 @@ struct Question<'a> {
 impl Question<'_> {
     fn answer(&self, config: &Config, format: Format) -> Outcome {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        crate::cli::open_secrets(config)?;
         let access = access_of(config, &clock)?;
         let action = Action::named(self.action, self.incident, self.incident).ok_or_else(|| {
             Complaint(format!("`{}` is no action; `argus policy actions` lists them", self.action))

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::output::{Format, read, say};
 use super::{Complaint, Ended, Outcome, alert};
-use crate::app::{self, Place};
+use crate::app;
 use crate::config::{self, Config};
 use crate::flows::playbooks::Playbooks;
 use crate::flows::triage::facts_of;
@@ -114,7 +114,7 @@ fn words(verdicts: &[Verdict], to: Option<&Verdict>) -> String {
 }
 
 fn stored(key: &str, config: &Config) -> Result<Incident, Complaint> {
-    let place = Place::of(&config.store)?;
+    let place = super::place_of(config)?;
     let key = key.to_uppercase();
     super::serve::runtime()?
         .block_on(place.incident(&key))?

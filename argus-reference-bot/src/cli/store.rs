@@ -143,7 +143,7 @@ fn named(
 ) -> Result<Place, Complaint> {
     match (data, config) {
         (Some(data), _) => place(data, password),
-        (None, Some(file)) => Ok(Place::of(&config::load(file)?.store)?),
+        (None, Some(file)) => super::place_of(&config::load(file)?),
         (None, None) => Err(Complaint("name a store, or the settings that name it".into())),
     }
 }

@@ -2,18 +2,56 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use argus_bot_sdk::auth::Secret;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-/// Where a secret is: `env:NAME` or `file:PATH`.
+use crate::ports::vault::VaultPath;
+use crate::secrets::{Health, Held, Kept};
+
+/// Where a secret is: `env:NAME`, `file:PATH` or `keyvault:VAULT/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
     /// An environment variable.
     Env(String),
     /// A file; white space at its end does not count.
     File(PathBuf),
+    /// A secret of a vault.
+    KeyVault(VaultSecret),
+}
+
+/// A secret of a vault, and what was read there; clones share that.
+#[derive(Clone, Debug)]
+pub struct VaultSecret {
+    path: VaultPath,
+    kept: Arc<OnceLock<Arc<Kept>>>,
+}
+
+impl PartialEq for VaultSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for VaultSecret {}
+
+impl VaultSecret {
+    /// Where it is.
+    pub fn path(&self) -> &VaultPath {
+        &self.path
+    }
+
+    /// What was read there, if anything was.
+    pub fn kept(&self) -> Option<&Arc<Kept>> {
+        self.kept.get()
+    }
+
+    /// Keeps what was read there. What is there already stays.
+    pub fn keep(&self, kept: &Arc<Kept>) {
+        self.kept.get_or_init(|| Arc::clone(kept));
+    }
 }
 
 /// Why a secret could not be had.
@@ -30,16 +68,52 @@ pub enum SecretError {
         /// Why.
         why: String,
     },
+    /// Nobody has asked the vault, since the secret is needed to ask it or too early.
+    #[error(
+        "{0} is not read yet: what opens the vault, or is needed before it, cannot be in it; use \
+         `env:` or `file:` here"
+    )]
+    NotRead(VaultPath),
 }
 
 impl SecretRef {
-    /// Fetches the secret.
+    /// The secret for another system, which may be changed while Argus runs.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`] if there is none at that place.
+    pub fn held(&self) -> Result<Held, SecretError> {
+        match self {
+            Self::KeyVault(it) => {
+                let kept = it.kept().ok_or_else(|| SecretError::NotRead(it.path.clone()))?;
+                Ok(Held::Kept(Arc::clone(kept)))
+            }
+            Self::Env(_) | Self::File(_) => self.resolve().map(Held::Fixed),
+        }
+    }
+
+    /// How long it is good, as far as somebody has said.
+    pub fn health(&self, setting: &str) -> Health {
+        match self {
+            Self::KeyVault(VaultSecret { kept, .. }) => match kept.get() {
+                Some(kept) => Health::kept(setting, kept),
+                None => Health::unknown(setting, self.to_string()),
+            },
+            Self::Env(_) | Self::File(_) => Health::unknown(setting, self.to_string()),
+        }
+    }
+
+    /// Fetches the secret. One of a vault is what is in hand.
     ///
     /// # Errors
     ///
     /// [`SecretError`] if there is none at that place.
     pub fn resolve(&self) -> Result<Secret, SecretError> {
         match self {
+            Self::KeyVault(it) => {
+                let kept = it.kept().ok_or_else(|| SecretError::NotRead(it.path.clone()))?;
+                Ok(kept.in_hand())
+            }
             Self::Env(name) => super::load::environment(name)
                 .filter(|value| !value.is_empty())
                 .map(Secret::new)
@@ -64,13 +138,12 @@ impl std::str::FromStr for SecretRef {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("keyvault", _)) => Err(
-                "`keyvault:` references are not supported in this version; use `env:` or `file:`"
-                    .into(),
-            ),
+            Some(("keyvault", path)) => {
+                Ok(Self::KeyVault(VaultSecret { path: path.parse()?, kept: Arc::default() }))
+            }
             // The text itself may be a secret that somebody pasted here, so it is not repeated.
-            _ => Err("expected a reference to a secret, `env:NAME` or `file:PATH`, \
-                      never the secret itself"
+            _ => Err("expected a reference to a secret, `env:NAME`, `file:PATH` or \
+                      `keyvault:VAULT/NAME`, never the secret itself"
                 .into()),
         }
     }
@@ -87,6 +160,7 @@ impl fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::KeyVault(it) => it.path.fmt(f),
         }
     }
 }

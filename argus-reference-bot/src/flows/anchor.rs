@@ -31,6 +31,8 @@ const LONGEST: Duration = Duration::from_mins(1);
 const LAST: Duration = Duration::from_secs(3);
 /// How far back a start looks for the last note first; only where there is none it looks at all.
 const RECENT: SignedDuration = SignedDuration::from_hours(48);
+/// Heads that are noted at once; what Azure takes in one request.
+const AT_ONCE: u64 = 100;
 /// The key of the incident that there are two chains.
 const FORK: &str = "audit_fork";
 
@@ -228,10 +230,23 @@ impl Soc {
         if new == 0 || (when == When::Due && new < anchoring.every_records && !waited) {
             return Ok(());
         }
-        let head = Head { seq, hash: hash.to_string(), at: now, store, before };
-        anchoring.anchor.note(&head).await?;
+        let mut heads = Vec::new();
+        let mut before = before;
+        // What was there before the first note was never due.
+        let (noted, every) = (before, anchoring.every_records);
+        let missed = state.last.iter().flat_map(|_| between(noted, seq, every));
+        for place in missed {
+            let record = self.ledger.records_after(place.saturating_sub(1), 1).await?.pop();
+            if let Some(record) = record.filter(|it| it.seq == place) {
+                let (hash, store) = (record.hash.to_string(), store.clone());
+                heads.push(Head { seq: place, hash, at: now, store, before });
+                before = place;
+            }
+        }
+        heads.push(Head { seq, hash: hash.to_string(), at: now, store, before });
+        anchoring.anchor.note_all(&heads).await?;
         anchoring.set(|state| {
-            (state.last, state.at, state.failed) = (Some(head), Some(Instant::now()), None);
+            (state.last, state.at, state.failed) = (heads.pop(), Some(Instant::now()), None);
         });
         Ok(())
     }
@@ -271,6 +286,17 @@ impl Soc {
         anchoring.set(|state| state.fork = Some(why.clone()));
         Err(AnchoringError::Fork(why))
     }
+}
+
+/// The places behind `noted` and before `end` that are noted too, since they were due while the anchor
+/// was away or the chain grew faster than anybody looked: each `every` records, and at most so many that
+/// they and the end are noted at once.
+fn between(noted: u64, end: u64, every: u64) -> impl Iterator<Item = u64> {
+    let new = end.saturating_sub(noted);
+    let step = every.max(new.div_ceil(AT_ONCE)).max(1);
+    (1..AT_ONCE)
+        .map(move |n| noted.saturating_add(n.saturating_mul(step)))
+        .take_while(move |it| *it < end)
 }
 
 async fn last_noted(anchor: &dyn Anchor, now: Timestamp) -> Result<Option<Head>, AnchorError> {

@@ -31,6 +31,8 @@ pub enum Asked {
     Ticket(String),
     /// How Argus is doing.
     Status,
+    /// How Argus itself is.
+    Health,
     /// Cards that were given up; words say what to do with them.
     Outbox(String),
     /// Stop automation, of a scope or all of it, for a reason.
@@ -97,6 +99,7 @@ impl Soc {
             Asked::Order(verb, words) => {
                 self.ordered(person, verb, &words, conversation, correlation).await
             }
+            Asked::Health => self.health(person).await,
             Asked::Whoami | Asked::Status => self.status().await,
         };
         answer.unwrap_or_else(|error| unavailable(&error))

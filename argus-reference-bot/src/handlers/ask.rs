@@ -15,6 +15,7 @@ const HELP: &str = "\
 - `show INC-7` shows an incident with its buttons\n\
 - `ticket INC-7` or `ticket INC0010001` shows a ticket\n\
 - `status` shows how Argus itself is doing\n\
+- `health` shows which secrets end and which systems answer\n\
 - `outbox` lists cards that could not be delivered; `outbox retry`, `outbox retry INC-7`, `outbox drop INC-7`\n\
 - `halt` stops what Argus does by itself; `halt playbook/isolate-host because of a test`\n\
 - `resume` lets Argus act by itself again; `resume playbook/isolate-host`\n\
@@ -74,6 +75,11 @@ pub(super) async fn ticket(State(soc): State<Arc<Soc>>, turn: Turn, Args(id): Ar
 /// `status`
 pub(super) async fn status(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
     answer(&soc, &turn, Asked::Status).await
+}
+
+/// `health`
+pub(super) async fn health(State(soc): State<Arc<Soc>>, turn: Turn) -> Activity {
+    answer(&soc, &turn, Asked::Health).await
 }
 
 /// `outbox …`

@@ -71,6 +71,18 @@ pub trait Anchor: Send + Sync + std::fmt::Debug {
     /// [`AnchorError::Fork`] if another one is noted for its place, or why it was not noted.
     async fn note(&self, head: &Head) -> Result<(), AnchorError>;
 
+    /// Notes heads in the order of their places, as [`note`](Self::note) does each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`note`](Self::note); the heads before may be noted.
+    async fn note_all(&self, heads: &[Head]) -> Result<(), AnchorError> {
+        for head in heads {
+            self.note(head).await?;
+        }
+        Ok(())
+    }
+
     /// All notes from this day on, in the order of their places.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use argus_bot_sdk::auth::Secret;
 use argus_bot_sdk::testing::wire::{FakeResponse, FakeServer};
 use serde_json::json;
 
@@ -84,7 +85,7 @@ async fn a_redirect_is_an_answer_and_not_a_way() {
     })
     .await
     .expect("starts");
-    let credential = Credential::Bearer(Secret::new(CANARY));
+    let credential = Credential::Bearer(Secret::new(CANARY).into());
     let far = Far::new(&pointing.url(), credential).expect("an address");
     let back = far.call(Method::POST, far.base().clone(), Some(&json!({}))).await;
     let Ok(back) = back else { panic!("no answer") };
@@ -127,9 +128,9 @@ async fn no_credential_is_said_whatever_comes_back() {
     .expect("starts");
     let secret = || Secret::new(CANARY);
     for credential in [
-        Credential::Bearer(secret()),
-        Credential::Basic("argus".into(), secret()),
-        Credential::Header(HeaderName::from_static("x-key"), secret()),
+        Credential::Bearer(secret().into()),
+        Credential::Basic("argus".into(), secret().into()),
+        Credential::Header(HeaderName::from_static("x-key"), secret().into()),
     ] {
         let debug = format!("{credential:?}");
         let far = Far::new(&echo.url(), credential).expect("an address");

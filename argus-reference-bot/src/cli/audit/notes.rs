@@ -13,7 +13,9 @@ use crate::flows::anchor::Head;
 
 /// Reads the notes from the anchor that the settings name.
 pub(super) fn from_anchor(config: &Path) -> Result<Vec<Head>, Complaint> {
-    let anchor = anchor_of(&config::load(config)?)?;
+    let config = config::load(config)?;
+    crate::cli::open_secrets(&config)?;
+    let anchor = anchor_of(&config)?;
     let notes = runtime()?.block_on(anchor.place().noted(jiff::Timestamp::UNIX_EPOCH));
     notes.map_err(|error| Complaint(format!("the notes cannot be read: {error}")))
 }

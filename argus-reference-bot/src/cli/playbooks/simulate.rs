@@ -104,6 +104,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 
 fn connectors(config: &Config) -> Result<Connectors, Complaint> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    crate::cli::open_secrets(config)?;
     Ok(connectors_of(config, &clock)?)
 }
 

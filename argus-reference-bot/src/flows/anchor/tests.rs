@@ -139,3 +139,25 @@ async fn a_store_whose_end_was_cut_off_is_an_alarm_at_the_start() {
     assert!(said.contains("its end was cut off, or an older copy"), "{said}");
     assert_eq!(noted(&notes).await, [10]);
 }
+
+#[tokio::test]
+async fn heads_that_were_due_meanwhile_are_noted_too_and_never_more_than_100_at_once() {
+    let (world, notes) = (World::default(), Arc::new(Notebook::default()));
+    let soc = soc(&world, &notes, 10, Duration::from_hours(1));
+    grow(&soc, 3).await;
+    look(&soc, When::Due).await.expect("noted");
+    grow(&soc, 25).await;
+    look(&soc, When::Due).await.expect("noted");
+    assert_eq!(noted(&notes).await, [3, 13, 23, 28]);
+    let heads = notes.noted(Timestamp::UNIX_EPOCH).await.expect("there");
+    assert_eq!(heads.iter().map(|it| it.before).collect::<Vec<_>>(), [0, 3, 13, 23]);
+    for head in &heads {
+        let here = soc.ledger.records_after(head.seq - 1, 1).await.expect("a store");
+        assert!(head.is(&here[0].hash), "{head:?}");
+    }
+    for (noted, end, every) in [(0, 1_000_000, 1), (7, 1_000_007, 1_000), (0, 101, 1), (5, 5, 1)] {
+        let places: Vec<u64> = between(noted, end, every).collect();
+        assert!(places.len() < 100, "{} of {noted}..{end}", places.len());
+        assert!(places.is_sorted() && places.iter().all(|it| noted < *it && *it < end));
+    }
+}
