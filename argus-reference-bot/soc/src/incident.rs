@@ -311,8 +311,19 @@ fn run_line(fact: &Fact) -> Option<String> {
     Some(match &fact.what {
         What::RunCreated { playbook, .. } => format!("{who} started {playbook}"),
         What::ApprovalRequested { reason, .. } => format!("Approval asked: {reason}"),
-        What::ApprovalDecided { approve: true, .. } => format!("{who} approved"),
-        What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
+        What::ApprovalDecided { approve, reason, .. } => {
+            let did = if *approve { "approved" } else { "denied" };
+            let why = reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
+            format!("{who} {did}{why}")
+        }
+        What::UserAnswered { step, answer: answer @ crate::run::UserAnswer::None, .. } => {
+            format!("{step}: {}", answer.says())
+        }
+        What::UserAnswered { step, answer, .. } => format!("{step}: {who} {}", answer.says()),
+        What::ApprovalReminded { .. } => "Reminded those who are asked".into(),
+        What::ApprovalEscalated { to, .. } => {
+            format!("Nobody decided in time; {to} is asked now")
+        }
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
         What::RunRejected { why, .. } => format!("Not begun: {why}"),
         What::CancelRequested { why, .. } => format!("{who} stopped it: {why}"),

@@ -185,6 +185,10 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::ApprovalDecided { run, approve, .. } => {
             format!("{run}: {}", if *approve { "approved" } else { "denied" })
         }
+        What::UserAnswered { run, step, answer } => format!("{run}: {step} {}", answer.says()),
+        What::ResumeAsked { scope } => format!("{scope}: a second person has to agree"),
+        What::ApprovalReminded { run } => format!("{run}: reminds those who are asked"),
+        What::ApprovalEscalated { run, to, .. } => format!("{run}: asks {to} now"),
         What::Leased { step, lease, .. } => format!("{step}: has {lease} to itself"),
         What::Intended { step, attempt, .. } => format!("{step}: intent, attempt {attempt}"),
         What::Answered { step, outcome, .. } => match outcome {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{EntityKind, SecurityEvent};
 use crate::ledger::fact::Actor;
-use crate::playbook::{ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel};
+use crate::playbook::{ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel, OnExpire};
 
 /// How long effects can be undone by a person where nothing is said, in milliseconds: a day.
 const UNDO_MS: i64 = 24 * 3_600_000;
@@ -37,6 +37,9 @@ pub struct Terms {
     /// How long people are asked, in milliseconds, where the playbook says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<i64>,
+    /// What happens when nobody decides in time.
+    #[serde(skip_serializing_if = "is_deny")]
+    pub on_expire: OnExpire,
 }
 
 /// The runs that may not overlap.
@@ -90,8 +93,14 @@ impl Default for Terms {
             approvers: None,
             subjects: Vec::new(),
             expires_ms: None,
+            on_expire: OnExpire::Deny,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_deny(it: &OnExpire) -> bool {
+    *it == OnExpire::Deny
 }
 
 impl Terms {
@@ -108,6 +117,7 @@ impl Terms {
             approvers: gates.approvers.clone(),
             subjects: Vec::new(),
             expires_ms: gates.expires_ms,
+            on_expire: gates.on_expire,
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 61] = [
+const KINDS: [&str; 65] = [
     "system.started",
     "event.received",
     "store.archived",
@@ -59,6 +59,10 @@ const KINDS: [&str; 61] = [
     "timer.fired",
     "effect.would_send",
     "approval.requested",
+    "user.answered",
+    "breaker.resume_asked",
+    "approval.reminded",
+    "approval.escalated",
     "approval.decided",
     "approval.expired",
     "effect.leased",
