@@ -155,7 +155,7 @@ impl App {
                 length_ms: i64::from(config.triage.dedup_window_secs) * 1_000,
                 ..Window::default()
             },
-            approvals: config.approvals,
+            approvals: config.approvals.clone(),
             storm: config.storm,
             notify: config.notify.clone(),
             canary: config.canary,

@@ -4,6 +4,7 @@
 mod approve;
 mod canary;
 mod certificates;
+mod clicks;
 mod crash;
 mod deliveries;
 mod doors;

@@ -139,8 +139,7 @@ fn asked(key: &str, run: &str, second: i64) -> Fact {
 }
 
 fn decided(key: &str, run: &str, second: i64, approve: bool) -> Fact {
-    let what =
-        What::ApprovalDecided { run: run.into(), digest: "d".into(), approve, reason: None };
+    let what = What::ApprovalDecided { run: run.into(), digest: "d".into(), approve, reason: None };
     Fact { actor: ann(), ..fact(second, what).of(key) }
 }
 

@@ -148,14 +148,15 @@ fn escalating() -> Run {
     let mut run = Run::begin(&begin).unwrap();
     run.terms.on_expire = OnExpire::Escalate;
     run.terms.approvers = Some("engineers".into());
-    let Fact { what: What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, .. }, .. } =
-        request()
+    let Fact {
+        what: What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, .. },
+        ..
+    } = request()
     else {
         unreachable!("it is a request")
     };
     let remind_at = Some(at(500));
-    let asks =
-        What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, remind_at };
+    let asks = What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, remind_at };
     run.apply(&fact(0, asks));
     run
 }

@@ -81,12 +81,7 @@ fn story() -> Vec<Fact> {
             expires_at: at(60_000),
             remind_at: None,
         },
-        What::ApprovalDecided {
-            run: run(),
-            digest: "d".into(),
-            approve: true,
-            reason: None,
-        },
+        What::ApprovalDecided { run: run(), digest: "d".into(), approve: true, reason: None },
         leased("a"),
         intended("a", 1),
         answered("a", Outcome::NotYet { why: "429".into(), retry_after_ms: 5 }),

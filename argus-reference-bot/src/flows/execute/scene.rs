@@ -14,8 +14,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::asking::{Wanted, asked};
 use super::patience::looked_at;
-use super::{Did, PAUSE, SLOWEST_POLL, Wanted, asked, until};
+use super::{Did, PAUSE, SLOWEST_POLL, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::flows::triage::facts_of;
@@ -40,6 +41,19 @@ impl Scene<'_> {
     /// Writes what is about to be done; only if nothing has changed since it was decided.
     pub(super) async fn write_if_unchanged(&self, whats: Vec<What>) -> Result<(), LedgerError> {
         self.soc.ledger.append(Batch::on(self.incident, self.facts(whats))).await
+    }
+
+    /// Writes a record of the run, if nothing has changed, and with it one that is about no
+    /// incident's history.
+    pub(super) async fn write_with(
+        &self,
+        what: What,
+        more: Option<What>,
+    ) -> Result<(), LedgerError> {
+        let mut facts = self.facts(vec![what]);
+        let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
+        facts.extend(more.map(fact));
+        self.soc.ledger.append(Batch::on(self.incident, facts)).await
     }
 
     /// Writes what has happened; it has happened whatever else has changed.
@@ -248,7 +262,8 @@ impl Scene<'_> {
             let action = Action::Approve { run: self.run.id.clone(), requester };
             let _still = self.authorise(&decision.by, action).await?;
             let (key, correlation) = (&self.incident.key, &self.run.correlation);
-            self.soc.must_be_approver(&decision.by, self.run, key, correlation).await?;
+            let deciders = self.run.deciders_then(decision);
+            self.soc.must_be_approver(&decision.by, deciders, key, correlation).await?;
         }
         let action = Action::Act {
             incident: self.incident.key.clone(),

@@ -171,7 +171,7 @@ impl Driven {
         let v = self.seen(&run).await.approval.expect("a request").digest;
         let pressed = Pressed { incident: "INC-1".into(), act: Act::Approve { run }, v };
         let person = Person { object_id: who.into(), ..ann() };
-        self.soc.act(&person, &pressed, "c").await
+        self.soc.act(&person, &pressed, "seen", "c").await
     }
 
     fn leads_are(&self, leads: &[&str]) {
