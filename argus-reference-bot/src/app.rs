@@ -130,7 +130,8 @@ impl App {
         let playbooks = playbooks.map(|it| folder("playbooks.source", &it.source)).transpose()?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doing { connectors, itsm } = connectors::doing(config, cloud, &identity, &connector)?;
+        let Doing { connectors, itsm } =
+            connectors::doing(config, cloud, &identity, &connector, &clock)?;
         let anchoring = anchor::anchoring(config, &identity, &clock)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
@@ -332,7 +333,7 @@ pub(crate) fn connectors_of(
     let identity = Identity::of(&config.bot, cloud, clock)?;
     let teams = Teams::new(config, cloud, &identity, clock)?;
     let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
-    Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
+    Ok(connectors::doing(config, cloud, &identity, &teams, clock)?.connectors)
 }
 
 /// Teams, both ways.

@@ -5,6 +5,7 @@
 //! everything else is looked up here. A card that was copied elsewhere is told from one that was
 //! changed: its signature holds, and the place that it names is another one.
 
+use argus_soc::run::UserAnswer;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -62,11 +63,18 @@ pub enum Act {
         /// The step.
         step: String,
     },
+    /// Say whether it was oneself; for whoever was asked, and nobody else.
+    Say {
+        /// The key of the effect that asked.
+        key: String,
+        /// What they say.
+        answer: UserAnswer,
+    },
 }
 
 impl Act {
     /// The verbs of all card actions; a template can name no other.
-    pub const VERBS: [&'static str; 10] = [
+    pub const VERBS: [&'static str; 13] = [
         "acknowledge",
         "isolate",
         "ticket",
@@ -77,6 +85,9 @@ impl Act {
         "undo",
         "happened",
         "not_happened",
+        "user_yes",
+        "user_no",
+        "user_contact",
     ];
 
     /// The verb of the card action.
@@ -92,6 +103,10 @@ impl Act {
             Self::Undo { .. } => "undo",
             Self::Happened { .. } => "happened",
             Self::NotHappened { .. } => "not_happened",
+            Self::Say { answer: UserAnswer::Yes, .. } => "user_yes",
+            Self::Say { answer: UserAnswer::Contact, .. } => "user_contact",
+            // That nobody answered is nothing that a button says.
+            Self::Say { .. } => "user_no",
         }
     }
 
@@ -102,6 +117,7 @@ impl Act {
             | Self::Cancel { run }
             | Self::Undo { run } => format!("{}/{run}", self.verb()),
             Self::Run { playbook } => format!("{}/{playbook}", self.verb()),
+            Self::Say { key, .. } => format!("{}/{key}", self.verb()),
             // Steps have no `/` in their names but the one of `undo/STEP`, so the run comes first.
             Self::Happened { run, step } | Self::NotHappened { run, step } => {
                 format!("{}/{run}/{step}", self.verb())
@@ -123,6 +139,11 @@ impl Act {
             Some(("run", playbook)) => Self::Run { playbook: playbook.into() },
             Some(("cancel", run)) => Self::Cancel { run: run.into() },
             Some(("undo", run)) => Self::Undo { run: run.into() },
+            Some(("user_yes", key)) => Self::Say { key: key.into(), answer: UserAnswer::Yes },
+            Some(("user_no", key)) => Self::Say { key: key.into(), answer: UserAnswer::No },
+            Some(("user_contact", key)) => {
+                Self::Say { key: key.into(), answer: UserAnswer::Contact }
+            }
             Some((verb @ ("happened" | "not_happened"), rest)) => {
                 let (run, step) = rest.split_once('/')?;
                 let (run, step) = (run.to_owned(), step.to_owned());

@@ -4,6 +4,7 @@ pub mod approval;
 pub mod bulletin;
 pub mod data;
 pub mod measures;
+pub mod question;
 mod sources;
 mod words;
 

@@ -19,4 +19,5 @@ mod scenery;
 mod storm;
 mod templates;
 mod ticket;
+mod was_it_you;
 mod world;

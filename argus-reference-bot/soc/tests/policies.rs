@@ -163,6 +163,7 @@ fn names_and_impact_of_actions() {
     let expected = [
         "run_playbook",
         "approve",
+        "deny",
         "suppress",
         "manage_playbooks",
         "manage_automation",

@@ -253,6 +253,7 @@ pub fn epoch(incident: &Incident, act: &Act) -> String {
         Act::Run { playbook } => {
             incident.runs.values().filter(|run| run.playbook == *playbook).count().to_string()
         }
+        Act::Say { .. } => String::new(),
         Act::Cancel { run } | Act::Undo { run } => stands(incident, run),
         Act::Happened { run, step } | Act::NotHappened { run, step } => {
             let step = incident.runs.get(run).and_then(|run| run.step(step));

@@ -10,6 +10,7 @@ use argus_bot_sdk::reply::CardReply;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::What;
 use argus_soc::policy::Action;
+use argus_soc::run::UserAnswer;
 use serde_json::Value;
 
 use super::person;
@@ -19,6 +20,7 @@ use crate::flows::Soc;
 use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
 use crate::flows::orders::words_of;
+use crate::flows::user::UserError;
 use crate::ports::ledger::{Batch, LedgerError};
 use crate::view;
 
@@ -64,6 +66,9 @@ pub(super) async fn press(
         verb = pressed.act.verb(),
         "a button was pressed"
     );
+    if let Act::Say { key, answer } = &pressed.act {
+        return press.said(&pressed.incident, key, *answer).await;
+    }
     let reason = data.get(REASON).and_then(Value::as_str).unwrap_or_default();
     match soc.act(&person, &pressed, reason, &correlation).await {
         Ok(Done::Changed(incident)) => press.card(&incident, &pressed, None).await,
@@ -113,6 +118,20 @@ impl Press<'_> {
         match self.soc.ledger.incident(&pressed.incident).await {
             Ok(Some(incident)) => self.card(&incident, pressed, Some(why)).await,
             _ => CardReply::message(why.to_owned()),
+        }
+    }
+
+    /// Whoever was asked has answered; their card says thanks and has no buttons any more.
+    async fn said(&self, incident: &str, key: &str, answer: UserAnswer) -> CardReply {
+        let said = self.soc.user_said(self.person, incident, key, answer, self.correlation).await;
+        match said {
+            Ok(()) => CardReply::card(view::question::thanks(answer)),
+            Err(UserError::Closed) => CardReply::card(view::question::closed()),
+            Err(UserError::NotAsked) => {
+                let why = "Nothing was recorded: somebody else was asked this.";
+                CardReply::error("Forbidden", why).status(403)
+            }
+            Err(UserError::TryAgain(error)) => try_again(&error),
         }
     }
 

@@ -255,7 +255,10 @@ impl World {
                 let click = self.click(channel, "dana", Some(tenant), &request.id, &fair);
                 (click, if tenant == PARTNER_TENANT { "SOC Engineers" } else { "organisation" })
             }
-            Abuse::Stranger => (here(*dice.of(&["bob", "carol"]), request, &fair), "SOC Engineers"),
+            Abuse::Stranger => {
+                let who = *dice.of(&["bob", "carol"]);
+                (here(who, request, &fair), "SOC Engineers")
+            }
             Abuse::Old => (here("dana", request, &resigned(None, 31)), "older than 30 days"),
             Abuse::Expired => {
                 let shown = &table.expired;

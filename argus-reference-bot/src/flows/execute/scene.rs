@@ -6,12 +6,12 @@ use argus_bot_sdk::ConversationRef;
 use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{ActionKind, Shared};
+use argus_soc::playbook::{ANSWER_MS, ActionKind, Shared};
 use argus_soc::policy::{Action, Identity, Permit};
-use argus_soc::run::{Run, State, Status, Step, Stopped};
+use argus_soc::run::{Run, State, Status, Step, Stopped, UserAnswer};
 use argus_soc::storm::breaker::Scope;
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::asking::{Wanted, asked};
@@ -197,6 +197,9 @@ impl Scene<'_> {
 
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
         let State::Sent { remote, .. } = &step.state else { return Ok(Did::Rest(PAUSE)) };
+        if step.plan.action == ActionKind::AskUser {
+            return self.await_answer(step, now).await;
+        }
         let progress = match self.connector(step) {
             Some(connector) => connector.progress(&self.order(step), remote).await,
             // Who could tell is configured no more; a person sees that it stays as it is.
@@ -211,6 +214,21 @@ impl Scene<'_> {
         let mut whats = vec![What::Verified { run, step: name, progress }];
         whats.extend(self.linked(step, remote));
         self.write(whats).await?;
+        Ok(Did::GoOn)
+    }
+
+    /// Whoever was asked answers by a button. Until then it is open; after its time it counts as no
+    /// answer.
+    async fn await_answer(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
+        let open = SignedDuration::from_millis(step.plan.wait_ms.unwrap_or(ANSWER_MS));
+        let since = step.changed_at.unwrap_or(now);
+        let end = since.checked_add(open).unwrap_or(Timestamp::MAX);
+        if now < end {
+            return Ok(Did::Rest(until(end, now)));
+        }
+        let (run, step) = (self.run.id.clone(), step.name.clone());
+        let answer = UserAnswer::None;
+        self.write_if_unchanged(vec![What::UserAnswered { run, step, answer }]).await?;
         Ok(Did::GoOn)
     }
 
