@@ -132,7 +132,8 @@ impl App {
         let (playbooks, texts) = playbooks::of(config)?;
         let ledger: Arc<dyn Ledger> = store.open().await?;
         let Sources { knowledge, copies } = knowledge::sources(config, cloud, &identity, &clock)?;
-        let Doing { connectors, itsm } = connectors::doing(config, cloud, &identity, &connector)?;
+        let Doing { connectors, itsm } =
+            connectors::doing(config, cloud, &identity, &connector, &clock)?;
         let anchoring = anchor::anchoring(config, &identity, &clock)?;
         let Doors { doors, sources } = Doors::read(config, &clock)?;
         let needs = Needs {
@@ -157,7 +158,7 @@ impl App {
                 length_ms: i64::from(config.triage.dedup_window_secs) * 1_000,
                 ..Window::default()
             },
-            approvals: config.approvals,
+            approvals: config.approvals.clone(),
             storm: config.storm,
             notify: config.notify.clone(),
             canary: config.canary,
@@ -336,7 +337,7 @@ pub(crate) fn connectors_of(
     let identity = Identity::of(&config.bot, cloud, clock)?;
     let teams = Teams::new(config, cloud, &identity, clock)?;
     let teams: Arc<dyn argus_bot_sdk::Connector> = Arc::new(teams.connector);
-    Ok(connectors::doing(config, cloud, &identity, &teams)?.connectors)
+    Ok(connectors::doing(config, cloud, &identity, &teams, clock)?.connectors)
 }
 
 /// Teams, both ways.

@@ -2,8 +2,10 @@
 //!
 //! `{v, inc, act, nonce, sig}`. Whatever comes back is a stranger's input: the signature binds it to
 //! the incident, the act, the state it was drawn from and the conversation it was drawn in, and
-//! everything else is looked up here.
+//! everything else is looked up here. A card that was copied elsewhere is told from one that was
+//! changed: its signature holds, and the place that it names is another one.
 
+use argus_soc::run::UserAnswer;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -61,11 +63,18 @@ pub enum Act {
         /// The step.
         step: String,
     },
+    /// Say whether it was oneself; for whoever was asked, and nobody else.
+    Say {
+        /// The key of the effect that asked.
+        key: String,
+        /// What they say.
+        answer: UserAnswer,
+    },
 }
 
 impl Act {
     /// The verbs of all card actions; a template can name no other.
-    pub const VERBS: [&'static str; 10] = [
+    pub const VERBS: [&'static str; 13] = [
         "acknowledge",
         "isolate",
         "ticket",
@@ -76,6 +85,9 @@ impl Act {
         "undo",
         "happened",
         "not_happened",
+        "user_yes",
+        "user_no",
+        "user_contact",
     ];
 
     /// The verb of the card action.
@@ -91,6 +103,10 @@ impl Act {
             Self::Undo { .. } => "undo",
             Self::Happened { .. } => "happened",
             Self::NotHappened { .. } => "not_happened",
+            Self::Say { answer: UserAnswer::Yes, .. } => "user_yes",
+            Self::Say { answer: UserAnswer::Contact, .. } => "user_contact",
+            // That nobody answered is nothing that a button says.
+            Self::Say { .. } => "user_no",
         }
     }
 
@@ -101,6 +117,7 @@ impl Act {
             | Self::Cancel { run }
             | Self::Undo { run } => format!("{}/{run}", self.verb()),
             Self::Run { playbook } => format!("{}/{playbook}", self.verb()),
+            Self::Say { key, .. } => format!("{}/{key}", self.verb()),
             // Steps have no `/` in their names but the one of `undo/STEP`, so the run comes first.
             Self::Happened { run, step } | Self::NotHappened { run, step } => {
                 format!("{}/{run}/{step}", self.verb())
@@ -122,6 +139,11 @@ impl Act {
             Some(("run", playbook)) => Self::Run { playbook: playbook.into() },
             Some(("cancel", run)) => Self::Cancel { run: run.into() },
             Some(("undo", run)) => Self::Undo { run: run.into() },
+            Some(("user_yes", key)) => Self::Say { key: key.into(), answer: UserAnswer::Yes },
+            Some(("user_no", key)) => Self::Say { key: key.into(), answer: UserAnswer::No },
+            Some(("user_contact", key)) => {
+                Self::Say { key: key.into(), answer: UserAnswer::Contact }
+            }
             Some((verb @ ("happened" | "not_happened"), rest)) => {
                 let (run, step) = rest.split_once('/')?;
                 let (run, step) = (run.to_owned(), step.to_owned());
@@ -145,9 +167,9 @@ pub struct Carried {
     pub inc: String,
     /// The act.
     pub act: String,
-    /// When it was drawn (hex seconds), and its serial part.
+    /// When it was drawn (hex seconds), and a keyed digest of the conversation.
     pub nonce: String,
-    /// The signature over all of it and the conversation.
+    /// The signature over all of it.
     pub sig: String,
 }
 
@@ -163,14 +185,28 @@ pub struct Pressed {
 }
 
 /// Why a button does nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
     /// The data is not that of a button of ours, or somebody changed it.
     #[error("this button was not made by Argus, or was changed")]
     Forged,
+    /// It is ours, and its card was drawn in another conversation.
+    #[error("this card was copied from another conversation, where alone its buttons work")]
+    Elsewhere(Box<Pressed>),
     /// The button is too old.
-    #[error("this card is too old; ask for a new one with `show`")]
-    TooOld,
+    #[error("this card is older than 30 days, after which its buttons do nothing")]
+    TooOld(Box<Pressed>),
+}
+
+impl NotOurs {
+    /// The stable word for the record.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Forged => "forged_button",
+            Self::Elsewhere(_) => "copied_button",
+            Self::TooOld(_) => "old_button",
+        }
+    }
 }
 
 /// Signs and checks what buttons carry.
@@ -199,11 +235,8 @@ impl Buttons {
     ) -> Carried {
         let (v, act) = (v.to_owned(), act.text());
         let drawn = now.as_second();
-        let serial =
-            hmac::sign(&self.key, format!("nonce\n{incident}\n{act}\n{v}\n{drawn}").as_bytes());
-        let serial = serial.as_ref().get(..6).map(|it| URL_SAFE_NO_PAD.encode(it));
-        let nonce = format!("{drawn:x}.{}", serial.unwrap_or_default());
-        let text = message(incident, &act, &v, &nonce, conversation);
+        let nonce = format!("{drawn:x}.{}", self.place(conversation));
+        let text = message(&[incident, &act, &v, &nonce]);
         let sig = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, text.as_bytes()));
         Carried { v, inc: incident.into(), act, nonce, sig }
     }
@@ -221,17 +254,36 @@ impl Buttons {
     ) -> Result<Pressed, NotOurs> {
         let carried = Carried::deserialize(data).map_err(|_| NotOurs::Forged)?;
         let sig = URL_SAFE_NO_PAD.decode(&carried.sig).map_err(|_| NotOurs::Forged)?;
-        let text = message(&carried.inc, &carried.act, &carried.v, &carried.nonce, conversation);
-        if hmac::verify(&self.key, text.as_bytes(), &sig).is_err() {
-            return Err(NotOurs::Forged);
-        }
-        let drawn = carried.nonce.split_once('.').map_or("", |(drawn, _)| drawn);
+        let parts = [&*carried.inc, &carried.act, &carried.v, &carried.nonce];
+        let signed = |text: String| hmac::verify(&self.key, text.as_bytes(), &sig).is_ok();
+        let (drawn, place) = carried.nonce.split_once('.').ok_or(NotOurs::Forged)?;
+        let here = if signed(message(&parts)) {
+            place == self.place(conversation)
+        } else {
+            // Cards from before the place stood in them: what was signed with it is from here.
+            let [inc, act, v, nonce] = parts;
+            if !signed(message(&[inc, act, v, nonce, base_conversation(conversation)])) {
+                return Err(NotOurs::Forged);
+            }
+            true
+        };
         let drawn = i64::from_str_radix(drawn, 16).map_err(|_| NotOurs::Forged)?;
-        if now.as_second().saturating_sub(drawn) > LIFETIME {
-            return Err(NotOurs::TooOld);
-        }
         let act = Act::read(&carried.act).ok_or(NotOurs::Forged)?;
-        Ok(Pressed { incident: carried.inc, act, v: carried.v })
+        let pressed = Pressed { incident: carried.inc, act, v: carried.v };
+        if !here {
+            return Err(NotOurs::Elsewhere(Box::new(pressed)));
+        }
+        if now.as_second().saturating_sub(drawn) > LIFETIME {
+            return Err(NotOurs::TooOld(Box::new(pressed)));
+        }
+        Ok(pressed)
+    }
+
+    /// What tells one conversation from another, and says nothing else of it.
+    fn place(&self, conversation: &str) -> String {
+        let text = format!("place\n{}", base_conversation(conversation));
+        let tag = hmac::sign(&self.key, text.as_bytes());
+        tag.as_ref().get(..16).map(|it| URL_SAFE_NO_PAD.encode(it)).unwrap_or_default()
     }
 }
 
@@ -240,8 +292,7 @@ pub fn base_conversation(id: &str) -> &str {
     id.split_once(';').map_or(id, |(base, _)| base)
 }
 
-fn message(incident: &str, act: &str, v: &str, nonce: &str, conversation: &str) -> String {
-    let parts = [incident, act, v, nonce, base_conversation(conversation)];
+fn message(parts: &[&str]) -> String {
     // Lengths keep two different sets of parts from having one text.
     parts.iter().fold(String::new(), |text, part| format!("{text}{}:{part}\n", part.len()))
 }
@@ -279,9 +330,25 @@ mod tests {
         let buttons = Buttons::new("secret");
         let data = signed(&buttons);
         let later = now() + jiff::SignedDuration::from_hours(24 * 31);
-        assert_eq!(buttons.check(&data, "19:other@thread.tacv2", now()), Err(NotOurs::Forged));
-        assert_eq!(buttons.check(&data, CHANNEL, later), Err(NotOurs::TooOld));
+        let pressed =
+            Box::new(Pressed { incident: "INC-7".into(), act: Act::Isolate, v: "0".into() });
+        let elsewhere = buttons.check(&data, "19:other@thread.tacv2", now());
+        assert_eq!(elsewhere, Err(NotOurs::Elsewhere(pressed.clone())));
+        assert_eq!(buttons.check(&data, CHANNEL, later), Err(NotOurs::TooOld(pressed)));
         assert_eq!(Buttons::new("other").check(&data, CHANNEL, now()), Err(NotOurs::Forged));
+    }
+
+    #[test]
+    fn a_card_from_before_the_place_stood_in_it_works_where_it_was_drawn() {
+        let buttons = Buttons::new("secret");
+        let (inc, act, v) = ("INC-7", "isolate", "0");
+        let nonce = format!("{:x}.c2VyaWFs", now().as_second());
+        let text = message(&[inc, act, v, &nonce, CHANNEL]);
+        let sig = URL_SAFE_NO_PAD.encode(hmac::sign(&buttons.key, text.as_bytes()));
+        let data = json!({"v": v, "inc": inc, "act": act, "nonce": nonce, "sig": sig});
+        assert!(buttons.check(&data, CHANNEL, now()).is_ok());
+        let elsewhere = buttons.check(&data, "19:other@thread.tacv2", now());
+        assert_eq!(elsewhere, Err(NotOurs::Forged));
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! Settings: `argus.toml`, overridden by `ARGUS__SECTION__KEY`, with secrets by reference.
 
+mod approvals;
 mod audit;
 mod canary;
 mod correlation;
@@ -24,6 +25,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 
+pub use self::approvals::Approvals;
 pub use self::audit::{Anchor, Audit};
 pub use self::canary::Canary;
 pub use self::correlation::{Correlation, Distinct};
@@ -225,22 +227,6 @@ pub struct RouteTo {
     /// The service URL of that conversation, if it is not the default one.
     #[serde(default)]
     pub service_url: Option<String>,
-}
-
-/// Approvals.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Approvals {
-    /// Seconds after which nobody can decide any more.
-    pub expires_secs: u32,
-    /// How many different people must agree.
-    pub quorum: u32,
-}
-
-impl Default for Approvals {
-    fn default() -> Self {
-        Self { expires_secs: 900, quorum: 1 }
-    }
 }
 
 /// A ticket system.

@@ -28,6 +28,7 @@ pub mod templates;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
+pub mod user;
 #[cfg(test)]
 mod world;
 

@@ -61,6 +61,9 @@ fn routes() -> Router<Arc<Soc>> {
         .action("undo", press::press)
         .action("happened", press::press)
         .action("not_happened", press::press)
+        .action("user_yes", press::press)
+        .action("user_no", press::press)
+        .action("user_contact", press::press)
 }
 
 /// The person behind a turn, by ids that cannot be chosen. `None` for somebody without an Entra

@@ -1,24 +1,23 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
+pub mod approval;
 pub mod bulletin;
 pub mod data;
 pub mod measures;
 mod offers;
+pub mod question;
 mod sources;
 mod words;
 
 use argus_soc::decide::Decision;
 use argus_soc::incident::Incident;
-use argus_soc::run::{Run, Status, Step};
+use argus_soc::run::{Run, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::data::{
-    Alert, Approval, Asked, Button, Decided, Effect, Entity, Entry, List, Request, Row, Score,
-    Term, Ticket, Vote,
-};
+use self::data::{Alert, Button, Decided, Effect, Entity, Entry, List, Row, Score, Term, Ticket};
 
 use self::offers::alert_actions;
 use self::words::{detail, state_label, step_label};
@@ -60,6 +59,8 @@ pub struct Stand<'a> {
     pub playbooks: &'a Playbooks,
     /// The last record of the chain when the state was read.
     pub seq: u64,
+    /// What has to be said before all else to whoever just pressed a button.
+    pub notice: Option<&'a str>,
 }
 
 /// The text, cut to `most` characters.
@@ -92,7 +93,8 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let snoozed = incident.snoozed.as_ref();
     let snoozed =
         snoozed.map(|it| format!("Quiet until {}: repeats do not show.", whole(it.until)));
-    let notices: Vec<String> = [repeat, merged, snoozed].into_iter().flatten().collect();
+    let said = stand.notice.map(str::to_owned);
+    let notices: Vec<String> = [said, repeat, merged, snoozed].into_iter().flatten().collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
     shown(&Alert {
@@ -163,21 +165,6 @@ pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
     without_layout(&title, &[stands], why, alert_actions(incident, stand))
 }
 
-/// The card that asks people about a run when no template can be used.
-pub fn plain_approval(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &str) -> Value {
-    let title = format!("{}: {}", incident.key, incident.event.title);
-    let steps = run.steps.iter().filter(|step| step.undoes.is_none());
-    let what = |step: &Step| format!("{} {}", step.plan.action.label(), step.plan.target.value);
-    let (_, label) = request_status(run);
-    let mut said = vec![format!("{}: {label}", run.id)];
-    said.extend(steps.map(what));
-    if let Some(it) = &run.approval {
-        said.push(format!("Why a person is asked: {}", it.reason));
-        said.push(format!("Digest {}", it.digest));
-    }
-    without_layout(&title, &said, why, approval_actions(incident, run, stand))
-}
-
 /// Lines of text and buttons.
 fn without_layout(title: &str, said: &[String], why: &str, actions: Vec<Button>) -> Value {
     let line = |text: &str, weight: &str| json!({"type": "TextBlock", "text": unmarked(text), "wrap": true, "weight": weight});
@@ -203,58 +190,6 @@ fn unmarked(text: &str) -> String {
         .filter(|it| !it.is_control() && !"*_[]()<>`#~|\\".contains(*it))
         .take(500)
         .collect()
-}
-
-/// The card that asks people about a run.
-pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
-    let approval = run.approval.as_ref();
-    let what: Vec<String> = run
-        .steps
-        .iter()
-        .filter(|step| step.undoes.is_none())
-        .map(|step| step.plan.action.label().to_owned())
-        .collect();
-    let targets: Vec<&str> = run.steps.iter().map(|step| step.plan.target.value.as_str()).collect();
-    let decisions = approval.map(|it| it.decisions.as_slice()).unwrap_or_default();
-    let (status, label) = request_status(run);
-    let vote = |it: &argus_soc::run::DecisionBy| Vote {
-        by: line(it.by.shown()),
-        decision: if it.approve { "approved" } else { "denied" },
-        at: whole(it.at),
-    };
-    shown(&Approval {
-        incident: Asked {
-            key: incident.key.clone(),
-            title: clip(&incident.event.title, TITLE),
-            severity: incident.severity.as_str(),
-            severity_label: severity_label(incident.severity),
-            version: incident.version,
-            correlation_id: run.correlation.clone(),
-        },
-        request: Request {
-            effect_label: lines(&what).join(", "),
-            target: targets.first().map(|it| line(it)).unwrap_or_default(),
-            digest: approval.map(|it| it.digest.clone()),
-            requester: line(run.requested_by.shown()),
-            reason: approval.map(|it| clip(&it.reason, TEXT)),
-            quorum: approval.map(|it| u64::from(it.quorum)),
-            approvals: decisions.iter().map(vote).collect(),
-            expires_at: approval.map(|it| whole(it.expires_at)),
-            status,
-            status_label: label,
-        },
-        actions: approval_actions(incident, run, stand),
-    })
-}
-
-/// How a request for approval stands: a word for templates, and words for people.
-fn request_status(run: &Run) -> (&'static str, &'static str) {
-    match run.status {
-        Status::AwaitingApproval => ("open", "Waiting for a decision"),
-        Status::Denied => ("denied", "Denied"),
-        Status::Expired => ("expired", "Expired: nobody decided in time"),
-        _ => ("approved", "Approved"),
-    }
 }
 
 /// A list of incidents.
@@ -306,24 +241,6 @@ fn decision(decision: &Decision) -> Decided {
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
     Decided { label, reasons: lines(reasons) }
-}
-
-fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {
-    if run.status != Status::AwaitingApproval {
-        return Vec::new();
-    }
-    let id = || run.id.clone();
-    vec![
-        button(
-            incident,
-            &Act::Approve { run: id() },
-            "Approve",
-            "positive",
-            "Let it be done",
-            stand,
-        ),
-        button(incident, &Act::Deny { run: id() }, "Deny", "destructive", "Forbid it", stand),
-    ]
 }
 
 fn button(

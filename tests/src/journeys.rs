@@ -4,6 +4,7 @@
 mod approve;
 mod canary;
 mod certificates;
+mod clicks;
 mod crash;
 mod credentials;
 mod deliveries;
@@ -20,4 +21,5 @@ mod scenery;
 mod storm;
 mod templates;
 mod ticket;
+mod was_it_you;
 mod world;

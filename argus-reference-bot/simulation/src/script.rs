@@ -274,7 +274,7 @@ async fn pressed(soc: &Soc, who: &str, data: &Value, conversation: &str) -> Stri
         Err(why) => return why.to_string(),
     };
     let verb = pressed.act.verb();
-    match soc.act(&People::person(who), &pressed, "click").await {
+    match soc.act(&People::person(who), &pressed, "seen on the card", "click").await {
         Ok(Done::Changed(incident)) => {
             format!("{verb} makes {} {}", incident.key, incident.version)
         }

@@ -323,8 +323,19 @@ fn run_line(fact: &Fact, dry: bool) -> Option<String> {
             let group = approvers.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
             format!("Would ask {people}{group}: {reason}")
         }
-        What::ApprovalDecided { approve: true, .. } => format!("{who} approved"),
-        What::ApprovalDecided { approve: false, .. } => format!("{who} denied"),
+        What::ApprovalDecided { approve, reason, .. } => {
+            let did = if *approve { "approved" } else { "denied" };
+            let why = reason.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
+            format!("{who} {did}{why}")
+        }
+        What::UserAnswered { step, answer: answer @ crate::run::UserAnswer::None, .. } => {
+            format!("{step}: {}", answer.says())
+        }
+        What::UserAnswered { step, answer, .. } => format!("{step}: {who} {}", answer.says()),
+        What::ApprovalReminded { .. } => "Reminded those who are asked".into(),
+        What::ApprovalEscalated { to, .. } => {
+            format!("Nobody decided in time; {to} is asked now")
+        }
         What::ApprovalExpired { .. } => "Nobody decided in time".into(),
         What::RunRejected { why, .. } => format!("Not begun: {why}"),
         What::RunHeld { why, asks: false, .. } => format!("Waits: {why}"),

@@ -40,7 +40,7 @@ pub use model::{
 };
 pub use plan::{PlanError, PlannedStep, Target, parameters_of, plan};
 pub use schema::schema;
-pub use step::{EffectClass, Join, OnError, Step};
+pub use step::{ANSWER_MS, EffectClass, Join, OnError, Step};
 pub use template::{NoValue, Path, Template, TemplateError};
 
 /// Reads and checks a playbook.

@@ -4,6 +4,7 @@
 //! came of each, and asks again; after a crash it folds the same records and goes on where the last
 //! one ends. An intent without an outcome is probed before anything is sent again.
 
+mod answer;
 mod approval;
 mod held;
 mod next;
@@ -15,7 +16,8 @@ mod terms;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::approval::{Approval, DecisionBy, NotCounted};
+pub use self::answer::UserAnswer;
+pub use self::approval::{Approval, DecisionBy, Escalated, NotCounted, REASON};
 pub use self::held::Holdup;
 pub use self::next::Next;
 pub use self::rehearse::{Rehearsed, Supposed, rehearse};
@@ -217,7 +219,7 @@ impl Run {
             return false;
         }
         match &fact.what {
-            What::ApprovalRequested { digest, quorum, reason, expires_at, .. } => {
+            What::ApprovalRequested { digest, quorum, reason, expires_at, remind_at, .. } => {
                 let asked = self.may_ask() && self.turns(Status::AwaitingApproval);
                 if asked {
                     self.approval = Some(Approval {
@@ -226,12 +228,21 @@ impl Run {
                         reason: reason.clone(),
                         expires_at: *expires_at,
                         decisions: Vec::new(),
+                        remind_at: *remind_at,
+                        reminded_at: None,
+                        escalated: None,
                     });
                 }
                 asked
             }
             What::WouldAsk { .. } => self.is_dry() && self.is_untouched(),
-            What::ApprovalDecided { digest, approve, .. } => self.decide(fact, digest, *approve),
+            What::ApprovalReminded { .. } => self.remind(fact.at),
+            What::ApprovalEscalated { to, expires_at, .. } => {
+                self.escalate(fact.at, to, *expires_at)
+            }
+            What::ApprovalDecided { digest, approve, reason, .. } => {
+                self.decide(fact, digest, *approve, reason.as_deref())
+            }
             What::ApprovalExpired { .. } => self.turns(Status::Expired),
             What::RunFinished { result, .. } => {
                 let ends = result.is_result() && self.turns(*result);
@@ -278,37 +289,6 @@ impl Run {
         }
     }
 
-    /// Whether a decision of `who` would count now.
-    ///
-    /// # Errors
-    ///
-    /// [`NotCounted`] says why it would not; nothing is recorded then.
-    pub fn may_decide(&self, who: &Actor, digest: &str, now: Timestamp) -> Result<(), NotCounted> {
-        let approval = self.approval.as_ref().ok_or(NotCounted::Closed)?;
-        if self.status != Status::AwaitingApproval {
-            return Err(NotCounted::Closed);
-        }
-        if now >= approval.expires_at {
-            return Err(NotCounted::Expired);
-        }
-        if approval.digest != digest {
-            return Err(NotCounted::DigestMismatch);
-        }
-        if matches!(who, Actor::Service { .. }) {
-            return Err(NotCounted::NotAPerson);
-        }
-        if self.requested_by.is(who) {
-            return Err(NotCounted::Requester);
-        }
-        if self.terms.is_about(who) {
-            return Err(NotCounted::Subject);
-        }
-        if approval.decisions.iter().any(|decision| decision.by.is(who)) {
-            return Err(NotCounted::AlreadyDecided);
-        }
-        Ok(())
-    }
-
     /// Goes over to `next` if that may follow.
     fn turns(&mut self, next: Status) -> bool {
         let may = self.status.may_become(next);
@@ -321,22 +301,6 @@ impl Run {
     /// Whether nothing was asked and nothing was done yet.
     fn is_untouched(&self) -> bool {
         self.approval.is_none() && self.steps.iter().all(|step| step.state == State::Pending)
-    }
-
-    fn decide(&mut self, fact: &Fact, digest: &str, approve: bool) -> bool {
-        if self.may_decide(&fact.actor, digest, fact.at).is_err() {
-            return false;
-        }
-        let Some(approval) = &mut self.approval else { return false };
-        approval.decisions.push(DecisionBy { by: fact.actor.clone(), approve, at: fact.at });
-        let agreed = approval.decisions.iter().filter(|decision| decision.approve).count();
-        let enough = agreed >= approval.quorum as usize;
-        if !approve {
-            self.turns(Status::Denied);
-        } else if enough && self.turns(Status::Running) {
-            self.agreed_at = Some(fact.at);
-        }
-        true
     }
 
     /// Whether one of its steps is this action.

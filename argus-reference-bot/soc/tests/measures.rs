@@ -133,12 +133,13 @@ fn asked(key: &str, run: &str, second: i64) -> Fact {
         quorum: 1,
         reason: "production".into(),
         expires_at: at(second + 900),
+        remind_at: None,
     };
     fact(second, what).of(key)
 }
 
 fn decided(key: &str, run: &str, second: i64, approve: bool) -> Fact {
-    let what = What::ApprovalDecided { run: run.into(), digest: "d".into(), approve };
+    let what = What::ApprovalDecided { run: run.into(), digest: "d".into(), approve, reason: None };
     Fact { actor: ann(), ..fact(second, what).of(key) }
 }
 

@@ -166,6 +166,7 @@ fn names_and_impact_of_actions() {
     let expected = [
         "run_playbook",
         "approve",
+        "deny",
         "suppress",
         "manage_playbooks",
         "review_playbook",

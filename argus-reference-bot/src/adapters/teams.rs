@@ -1,20 +1,22 @@
-//! Telling people: the action `notify` is a message in Teams.
+//! Telling and asking people: `notify` is a message in Teams, `ask_user` a card in a chat with the user.
 //!
 //! Source: facts/playbooks-and-incidents.md 4.5. Teams takes no key with a message and lists none, so
 //! nobody can look for one: it is sent once, and what may have been lost is a person's to decide.
 
 use std::sync::Arc;
 
-use argus_bot_sdk::Activity;
-use argus_bot_sdk::connector::{SendError, SendErrorKind};
+use argus_bot_sdk::activity::Account;
+use argus_bot_sdk::connector::{NewConversation, Roster, SendError, SendErrorKind};
+use argus_bot_sdk::{Activity, Clock, ConversationRef};
 use argus_soc::effect::{Outcome, Probe};
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::Permit;
 use async_trait::async_trait;
 use serde_json::json;
 
+use crate::buttons::Buttons;
 use crate::ports::connector::{Connector, Order, Preview};
-use crate::view::clip;
+use crate::view::{clip, question};
 
 /// Longest message in characters; people read the card for more.
 const LONGEST: usize = 2_000;
@@ -22,6 +24,8 @@ const LONGEST: usize = 2_000;
 /// Teams, as far as playbooks tell people something.
 pub struct Teams {
     connector: Arc<dyn argus_bot_sdk::Connector>,
+    buttons: Buttons,
+    clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Teams {
@@ -31,9 +35,48 @@ impl std::fmt::Debug for Teams {
 }
 
 impl Teams {
-    /// Through this connector.
-    pub fn new(connector: Arc<dyn argus_bot_sdk::Connector>) -> Self {
-        Self { connector }
+    /// Through this connector, with buttons that are signed by these.
+    pub fn new(
+        connector: Arc<dyn argus_bot_sdk::Connector>,
+        buttons: Buttons,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { connector, buttons, clock }
+    }
+
+    /// Asks a user in a chat of their own. Up to the card nothing has been said, so what fails before
+    /// is tried again or fails for good.
+    async fn ask(&self, order: &Order) -> Outcome {
+        let failed = |why: &str| Outcome::Failed { why: why.into() };
+        let Some(user) = order.target.ids.get("aad_user_id") else { return failed(WHO) };
+        let Some(place) = &order.about.conversation else { return failed(NOWHERE) };
+        let unsaid = |error: &SendError| match outcome(error) {
+            Outcome::Unsettled { why } => Outcome::NotYet { why, retry_after_ms: 2_000 },
+            other => other,
+        };
+        // A chat is begun with an id that only a conversation in which both are has.
+        let member = match Roster::new(&*self.connector, place).member(user).await {
+            Ok(member) => member,
+            Err(error) => return unsaid(&error),
+        };
+        let Some(tenant) = member.tenant_id.clone() else { return failed(WHO) };
+        let chat = NewConversation::personal(Account::new(member.id), tenant);
+        let chat = match self.connector.create_conversation(&place.service_url, &chat).await {
+            Ok(chat) => chat,
+            Err(error) => return unsaid(&error),
+        };
+        let (incident, says) = (&order.about.incident, order.text("message"));
+        let now = self.clock.now();
+        let card = question::ask(&self.buttons, incident, &order.key, says, &chat.id, now);
+        let url = chat.service_url.unwrap_or_else(|| place.service_url.clone());
+        let to = ConversationRef::new(url, chat.id);
+        match self.connector.send(&to, &Activity::card(card)).await {
+            Ok(sent) => Outcome::Accepted {
+                remote: sent.activity_id.unwrap_or_else(|| "without an id".into()),
+                detail: None,
+            },
+            Err(error) => outcome(&error),
+        }
     }
 }
 
@@ -54,11 +97,17 @@ impl Connector for Teams {
     }
 
     fn actions(&self) -> &'static [ActionKind] {
-        &[ActionKind::Notify]
+        &[ActionKind::Notify, ActionKind::AskUser]
     }
 
     fn preview(&self, order: &Order) -> Result<Preview, String> {
         let place = order.about.conversation.as_ref().ok_or(NOWHERE)?;
+        if order.action == ActionKind::AskUser {
+            let user = order.target.ids.get("aad_user_id").ok_or(WHO)?;
+            let url = format!("{}/v3/conversations", place.service_url.trim_end_matches('/'));
+            let body = json!({"isGroup": false, "members": [{"aadObjectId": user}]});
+            return Ok(Preview { method: "POST".into(), url, body: Some(body) });
+        }
         let url = format!(
             "{}/v3/conversations/{}/activities",
             place.service_url.trim_end_matches('/'),
@@ -69,6 +118,9 @@ impl Connector for Teams {
     }
 
     async fn send(&self, _permit: Permit, order: &Order) -> Outcome {
+        if order.action == ActionKind::AskUser {
+            return self.ask(order).await;
+        }
         let activity = match message(order) {
             Ok(activity) => activity,
             Err(why) => return Outcome::Failed { why },
@@ -95,6 +147,7 @@ impl Connector for Teams {
     }
 }
 
+const WHO: &str = "the alert does not say which user of the directory it is (aad_user_id)";
 const NOWHERE: &str = "no route has a conversation for this incident; \
                        give the step the parameter `conversation`";
 
@@ -115,7 +168,6 @@ fn outcome(error: &SendError) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use argus_bot_sdk::ConversationRef;
     use argus_soc::event::{EntityKind, Severity};
     use argus_soc::playbook::Target;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use argus_bot_sdk::Clock;
 use argus_bot_sdk::auth::Cloud;
 
 use super::secrets::held;
@@ -14,6 +15,7 @@ use crate::adapters::logic_apps::LogicApps;
 use crate::adapters::sentinel::{self, Sentinel};
 use crate::adapters::servicenow::ServiceNow;
 use crate::adapters::teams::Teams;
+use crate::buttons::Buttons;
 use crate::config::{self, Config, ConfigError};
 use crate::flows::connectors::Connectors;
 use crate::identity::Identity;
@@ -37,6 +39,7 @@ pub(super) fn doing(
     cloud: Cloud,
     identity: &Identity,
     teams: &Arc<dyn argus_bot_sdk::Connector>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Doing, ConfigError> {
     let mut connectors: Vec<Arc<dyn Connector>> = Vec::new();
     for (name, it) in &config.connectors {
@@ -66,7 +69,8 @@ pub(super) fn doing(
             }
         }
     }
-    connectors.push(Arc::new(Teams::new(Arc::clone(teams))));
+    let buttons = Buttons::new(identity.button_key().expose());
+    connectors.push(Arc::new(Teams::new(Arc::clone(teams), buttons, Arc::clone(clock))));
     Ok(Doing { connectors: Connectors::of(connectors), itsm })
 }
 

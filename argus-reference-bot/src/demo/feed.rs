@@ -210,6 +210,10 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::WouldSend { step, connector, .. } => format!("{step}: would be sent by {connector}"),
         What::Adopted { step, holder, .. } => format!("{step}: taken over from {holder}"),
         What::Released { step, lease, .. } => format!("{step}: gives {lease} back"),
+        What::UserAnswered { run, step, answer } => format!("{run}: {step} {}", answer.says()),
+        What::ResumeAsked { scope } => format!("{scope}: a second person has to agree"),
+        What::ApprovalReminded { run } => format!("{run}: reminds those who are asked"),
+        What::ApprovalEscalated { run, to, .. } => format!("{run}: asks {to} now"),
         What::Leased { step, lease, .. } => format!("{step}: has {lease} to itself"),
         What::Intended { step, attempt, .. } => format!("{step}: intent, attempt {attempt}"),
         What::Answered { step, outcome, .. } => match outcome {

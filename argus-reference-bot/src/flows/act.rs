@@ -5,7 +5,7 @@ use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::fact::What;
 use argus_soc::playbook::ActionKind;
 use argus_soc::policy::{Action, Identity};
-use argus_soc::run::{NotCounted, NotUndone};
+use argus_soc::run::{NotCounted, NotUndone, REASON};
 
 use super::Soc;
 use super::access::{AccessError, Person};
@@ -47,13 +47,20 @@ pub enum ActError {
     /// The decision does not count.
     #[error("the decision does not count")]
     NotCounted(#[from] NotCounted),
+    /// The decision needs a reason, or a shorter one.
+    #[error("a reason is needed")]
+    Reason(#[from] NoReason),
+    /// A person has halted everything.
+    #[error("everything is halted; two people who write `resume` let it go on")]
+    Halted,
     /// Nothing can be written now.
     #[error("nothing can be recorded now")]
     TryAgain(#[from] LedgerError),
 }
 
 impl Soc {
-    /// Does what a button of ours asks for.
+    /// Does what a button of ours asks for. `reason` is what the person wrote beside it, empty if
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -62,14 +69,16 @@ impl Soc {
         &self,
         person: &Person,
         pressed: &Pressed,
+        reason: &str,
         correlation: &str,
     ) -> Result<Done, ActError> {
         match &pressed.act {
             Act::Acknowledge => self.acknowledge(person, &pressed.incident, correlation).await,
             Act::Isolate => self.isolate(person, pressed, correlation).await,
             Act::Ticket => self.ticket(person, pressed, correlation).await,
-            Act::Approve { run } => self.decide_run(person, pressed, run, true, correlation).await,
-            Act::Deny { run } => self.decide_run(person, pressed, run, false, correlation).await,
+            Act::Approve { run } | Act::Deny { run } => {
+                self.decide_run(person, pressed, run, reason, correlation).await
+            }
             act => {
                 let current = epoch(&self.expect(&pressed.incident).await?, act) == pressed.v;
                 if !current {
@@ -113,6 +122,7 @@ impl Soc {
             target: host.unwrap_or_default(),
         };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        self.must_not_be_halted().await?;
         let playbook = self.playbooks.isolate();
         self.change(key, |incident| {
             if incident.stage == Stage::Resolved || epoch(incident, &pressed.act) != pressed.v {
@@ -138,6 +148,7 @@ impl Soc {
             target: String::new(),
         };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
+        self.must_not_be_halted().await?;
         let playbook = self.playbooks.ticket();
         self.change(key, |incident| {
             let done = incident.ticket.is_some() || incident.stage == Stage::Resolved;
@@ -154,10 +165,11 @@ impl Soc {
         person: &Person,
         pressed: &Pressed,
         run: &str,
-        approve: bool,
+        reason: &str,
         correlation: &str,
     ) -> Result<Done, ActError> {
         let key = &pressed.incident;
+        let approve = matches!(pressed.act, Act::Approve { .. });
         let incident = self.expect(key).await?;
         let requester = incident.runs.get(run).and_then(|run| identity(&run.requested_by));
         let action = if approve {
@@ -167,17 +179,28 @@ impl Soc {
         };
         let _permit = self.authorise(person, action, Some(key), correlation).await?;
         if let Some(asked) = incident.runs.get(run) {
-            self.must_be_approver(&person.actor(), asked, key, correlation).await?;
+            let (actor, deciders) = (person.actor(), asked.deciders());
+            self.must_be_approver(&actor, deciders, key, correlation).await?;
+        }
+        // A no is welcome at any time.
+        if approve {
+            self.must_not_be_halted().await?;
         }
         self.change(key, |incident| {
             let Some(asked) = incident.runs.get(run) else { return Ok(None) };
             let actor = person.actor();
             asked.may_decide(&actor, &pressed.v, self.clock.now())?;
+            let needed = !approve || reason_to_approve(incident).is_some();
+            let reason = given(reason, needed)?;
             let digest = pressed.v.clone();
-            let what = What::ApprovalDecided { run: run.into(), digest, approve };
+            let what = What::ApprovalDecided { run: run.into(), digest, approve, reason };
             Ok(Some(vec![self.fact(actor, correlation, what).of(key)]))
         })
         .await
+    }
+
+    async fn must_not_be_halted(&self) -> Result<(), ActError> {
+        if self.is_halted_by_hand().await? { Err(ActError::Halted) } else { Ok(()) }
     }
 
     pub(super) async fn expect(&self, key: &str) -> Result<Incident, ActError> {
@@ -230,6 +253,7 @@ pub fn epoch(incident: &Incident, act: &Act) -> String {
         Act::Run { playbook } => {
             incident.runs.values().filter(|run| run.playbook == *playbook).count().to_string()
         }
+        Act::Say { .. } => String::new(),
         Act::Cancel { run } | Act::Undo { run } => stands(incident, run),
         Act::Happened { run, step } | Act::NotHappened { run, step } => {
             let step = incident.runs.get(run).and_then(|run| run.step(step));
@@ -250,13 +274,42 @@ fn stands(incident: &Incident, run: &str) -> String {
 
 /// Why a second person must agree although the first one has the role, if one must.
 pub fn second_person(incident: &Incident) -> Option<String> {
-    const PROTECTED: [&str; 2] = ["tier0", "domain-controller"];
     let asset = incident.enrichment.asset.known()?;
     if asset.production_critical {
         return Some(format!("{} is critical for production", asset.name));
     }
+    reason_to_approve(incident)
+}
+
+/// Why whoever approves has to say why, if they have: the asset is protected.
+pub fn reason_to_approve(incident: &Incident) -> Option<String> {
+    const PROTECTED: [&str; 2] = ["tier0", "domain-controller"];
+    let asset = incident.enrichment.asset.known()?;
     let tag = asset.tags.iter().find(|tag| PROTECTED.contains(&tag.as_str()))?;
     Some(format!("{} is a protected asset ({tag})", asset.name))
+}
+
+/// Why a reason is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoReason {
+    /// There is none, and one is needed.
+    #[error("say why first: write it into the field \"Reason\" and press again")]
+    Missing,
+    /// It is too long.
+    #[error("the reason is longer than {REASON} characters; shorten it and press again")]
+    TooLong,
+}
+
+/// The reason as it is recorded: one line of text, or none if none was given and none is needed.
+fn given(reason: &str, needed: bool) -> Result<Option<String>, NoReason> {
+    let line: String = reason.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let line = line.trim();
+    match line.chars().count() {
+        0 if needed => Err(NoReason::Missing),
+        0 => Ok(None),
+        long if long > REASON => Err(NoReason::TooLong),
+        _ => Ok(Some(line.to_owned())),
+    }
 }
 
 fn identity(actor: &argus_soc::ledger::fact::Actor) -> Option<Identity> {
@@ -265,5 +318,19 @@ fn identity(actor: &argus_soc::ledger::fact::Actor) -> Option<Identity> {
             Some(Identity { tenant: tenant.clone(), object_id: object_id.clone() })
         }
         argus_soc::ledger::fact::Actor::Service { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line_of_up_to_500_characters() {
+        assert_eq!(given(" \n\u{0}", true), Err(NoReason::Missing));
+        assert_eq!(given(" ", false), Ok(None));
+        assert_eq!(given(" patch\nnight\u{0} ", true), Ok(Some("patch night".into())));
+        assert_eq!(given(&"ß".repeat(REASON), true), Ok(Some("ß".repeat(REASON))));
+        assert_eq!(given(&"ß".repeat(REASON + 1), false), Err(NoReason::TooLong));
     }
 }

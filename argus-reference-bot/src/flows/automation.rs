@@ -49,6 +49,15 @@ impl Default for Paused {
     }
 }
 
+/// What became of somebody's wish that automation goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resumed {
+    /// What goes on.
+    pub goes_on: Vec<Scope>,
+    /// What waits for a second person.
+    pub waits: Vec<Scope>,
+}
+
 /// What changed and goes to the record; nobody else writes it meanwhile.
 #[derive(Debug)]
 pub(super) struct Changes<'a> {
@@ -294,7 +303,18 @@ impl Soc {
         self.switch(person, std::slice::from_ref(scope), &change, correlation).await
     }
 
-    /// Lets automation go on, for a person: of one scope, or of all that are paused. Gives those.
+    /// Whether a person has halted everything: nothing is begun then, and nothing agreed to.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::breakers`].
+    pub async fn is_halted_by_hand(&self) -> Result<bool, LedgerError> {
+        let paused = self.paused().await?;
+        Ok(paused.iter().any(|(scope, it)| *scope == Scope::Global && it.halted))
+    }
+
+    /// Lets automation go on, for a person: of one scope, or of all that are paused. What a person
+    /// has halted goes on when a second one has said so within an hour.
     ///
     /// # Errors
     ///
@@ -304,13 +324,24 @@ impl Soc {
         person: &Person,
         scope: Option<&Scope>,
         correlation: &str,
-    ) -> Result<Vec<Scope>, AccessError> {
+    ) -> Result<Resumed, AccessError> {
         let paused = self.paused().await.map_err(AccessError::Unrecorded)?;
-        let paused = paused.into_iter().map(|(it, _)| it);
-        let scopes: Vec<Scope> = paused.filter(|it| scope.is_none_or(|only| only == it)).collect();
+        let wanted = paused.into_iter().filter(|(it, _)| scope.is_none_or(|only| only == it));
+        let (actor, now) = (person.actor(), self.clock.now());
+        let (agreed, alone): (Vec<_>, Vec<_>) =
+            wanted.partition(|(_, breaker)| breaker.is_second(&actor, now));
+        let names = |of: Vec<(Scope, Breaker)>| of.into_iter().map(|(scope, _)| scope).collect();
+        let resumed = Resumed { goes_on: names(agreed), waits: names(alone) };
         let why = "a person let automation go on".to_owned();
-        self.switch(person, &scopes, &Change::Close { why }, correlation).await?;
-        Ok(scopes)
+        self.switch(person, &resumed.goes_on, &Change::Close { why }, correlation).await?;
+        let asks = |scope: &Scope| What::ResumeAsked { scope: scope.clone() };
+        let facts = resumed.waits.iter().map(asks);
+        let facts: Vec<Fact> = facts.map(|it| self.fact(actor.clone(), correlation, it)).collect();
+        if !facts.is_empty() {
+            let batch = Batch { facts, ..Batch::default() };
+            self.ledger.append(batch).await.map_err(AccessError::Unrecorded)?;
+        }
+        Ok(resumed)
     }
 
     async fn switch(

@@ -4,6 +4,7 @@
 //! crash the same records are folded: an intent without an outcome is looked for at the far side
 //! before anything is sent again.
 
+mod asking;
 mod begin;
 mod bounds;
 mod drivers;
@@ -23,10 +24,11 @@ use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ActionKind, PlanError, PlannedStep, Playbook, plan};
 use argus_soc::run::{Next, Run, Subjects, Terms};
 use futures_util::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::asking::{Wanted, asked};
 use self::bounds::held_for;
 use self::drivers::Drivers;
 pub use self::drivers::RunBell;
@@ -136,43 +138,6 @@ fn four_eyes(
         return (None, raised.iter().map(|it| it.concern.clone()).collect());
     }
     (Some(reasons(&labels)), BTreeSet::new())
-}
-
-/// What a playbook wants of those who are asked.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    quorum: u32,
-    expires_ms: Option<i64>,
-}
-
-/// The records with which a run asks people. Of what the settings and the playbook want, the
-/// stricter counts.
-fn asked(
-    soc: &Soc,
-    incident: &Incident,
-    run: &str,
-    digest: String,
-    wanted: Wanted,
-    reason: String,
-    fact: impl Fn(What) -> Fact,
-) -> Vec<Fact> {
-    let most = i64::from(soc.approvals.expires_secs) * 1000;
-    let open = wanted.expires_ms.map_or(most, |ms| ms.min(most));
-    let now = soc.clock.now();
-    let expires_at = now.checked_add(SignedDuration::from_millis(open)).unwrap_or(now);
-    let quorum = soc.approvals.quorum.max(wanted.quorum).max(1);
-    let run = run.to_owned();
-    let card = format!("approval/{run}");
-    let asked = What::ApprovalRequested { run, digest, quorum, reason, expires_at };
-    let mut facts = vec![fact(asked).of(&incident.key)];
-    if let Some(place) = soc.routes.first(&super::triage::facts_of(incident)) {
-        facts.push(fact(What::NoticePlaced {
-            incident: incident.key.clone(),
-            card,
-            conversation: place.conversation.clone(),
-        }));
-    }
-    facts
 }
 
 /// Drives every run that is not over, until told to stop. What is being sent then is finished.
@@ -296,8 +261,11 @@ impl Soc {
         for next in &due {
             match (next, about(next)) {
                 (Next::Expire, _) => {
-                    let expired = What::ApprovalExpired { run: run.id.clone() };
-                    scene.write_if_unchanged(vec![expired]).await?;
+                    scene.expire().await?;
+                    return Ok(Did::GoOn);
+                }
+                (Next::Remind, _) => {
+                    scene.remind().await?;
                     return Ok(Did::GoOn);
                 }
                 (Next::Finish(result), _) => {

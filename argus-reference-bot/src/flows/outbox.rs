@@ -9,6 +9,7 @@ use argus_soc::storm::place::{self, Place};
 use super::Soc;
 use super::access::{AccessError, Person};
 use super::ask::{Answer, LINES};
+use super::automation::Resumed;
 use crate::ports::ledger::documents::all;
 use crate::ports::ledger::{Batch, Ledger, LedgerError, StoredCard};
 use crate::view;
@@ -251,10 +252,23 @@ impl Soc {
             Err(error) => return Ok(Answer::Text(plain(&error.to_string()))),
         };
         Ok(Answer::Text(match self.resume(person, scope.as_ref(), correlation).await {
-            Ok(scopes) if scopes.is_empty() => "Automation is not paused.".into(),
-            Ok(scopes) => {
-                let names: Vec<String> = scopes.iter().map(|it| plain(&it.to_string())).collect();
-                format!("Automation goes on: {}.", names.join(", "))
+            Ok(Resumed { goes_on, waits }) => {
+                let names = |scopes: &[Scope]| {
+                    let names: Vec<String> =
+                        scopes.iter().map(|it| plain(&it.to_string())).collect();
+                    names.join(", ")
+                };
+                let on = (!goes_on.is_empty())
+                    .then(|| format!("Automation goes on: {}.", names(&goes_on)));
+                let waits = (!waits.is_empty()).then(|| {
+                    format!(
+                        "A person has halted {}: it takes two to let it go on. You are the first; \
+                         somebody else has to write `resume` within an hour.",
+                        names(&waits)
+                    )
+                });
+                let said: Vec<String> = [on, waits].into_iter().flatten().collect();
+                if said.is_empty() { "Automation is not paused.".into() } else { said.join(" ") }
             }
             Err(error) => return self.not_switched(error),
         }))

@@ -1,4 +1,7 @@
 //! A button was pressed.
+//!
+//! Whoever pressed sees what came of it: the card as it is now, and on it why nothing was done if
+//! nothing was. What is no button of ours, or not for this person, is answered with the reason alone.
 
 use std::sync::Arc;
 
@@ -6,6 +9,8 @@ use argus_bot_sdk::extract::{Input, State, Turn};
 use argus_bot_sdk::reply::CardReply;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::What;
+use argus_soc::policy::Action;
+use argus_soc::run::UserAnswer;
 use serde_json::Value;
 
 use super::person;
@@ -14,9 +19,21 @@ use crate::chain::chain;
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
-use crate::flows::execute::NotStarted;
+use crate::flows::orders::words_of;
+use crate::flows::user::UserError;
 use crate::ports::ledger::{Batch, LedgerError};
 use crate::view;
+
+/// The input beside the buttons of a request, in which people say why.
+const REASON: &str = "reason";
+
+/// Who pressed, and where.
+struct Press<'a> {
+    soc: &'a Soc,
+    person: &'a Person,
+    conversation: &'a str,
+    correlation: &'a str,
+}
 
 /// Does what the button asks for, and answers with the card as it is then, or with the reason why
 /// nothing happened.
@@ -32,95 +49,149 @@ pub(super) async fn press(
         )
         .status(403);
     };
-    let conversation = turn.conversation().conversation_id;
+    let (conversation, correlation) = (turn.conversation().conversation_id, turn.correlation());
+    let press = Press {
+        soc: &soc,
+        person: &person,
+        conversation: &conversation,
+        correlation: &correlation,
+    };
     let pressed = match soc.buttons.check(&data, &conversation, soc.clock.now()) {
         Ok(pressed) => pressed,
-        Err(not_ours) => return refuse(&soc, &person, not_ours, &turn.correlation()).await,
+        Err(not_ours) => return press.refuse(&not_ours).await,
     };
-    let correlation = turn.correlation();
     tracing::info!(
         correlation_id = correlation,
         incident.key = pressed.incident,
         verb = pressed.act.verb(),
         "a button was pressed"
     );
-    match soc.act(&person, &pressed, &correlation).await {
-        Ok(Done::Changed(incident) | Done::Unchanged(incident)) => {
-            card(&soc, &incident, &pressed, &conversation).await
+    if let Act::Say { key, answer } = &pressed.act {
+        return press.said(&pressed.incident, key, *answer).await;
+    }
+    let reason = data.get(REASON).and_then(Value::as_str).unwrap_or_default();
+    match soc.act(&person, &pressed, reason, &correlation).await {
+        Ok(Done::Changed(incident)) => press.card(&incident, &pressed, None).await,
+        Ok(Done::Unchanged(incident)) => {
+            let why = "Nothing was changed: it had been done, or has changed since this card was \
+                       drawn. This is how it stands.";
+            press.card(&incident, &pressed, Some(why)).await
         }
-        Err(error) => explain(&soc, &error, &correlation),
+        Err(error) => press.explain(&error, &pressed).await,
     }
 }
 
-/// The card that was pressed, as it is now.
-async fn card(soc: &Soc, incident: &Incident, pressed: &Pressed, conversation: &str) -> CardReply {
-    let place = crate::buttons::base_conversation(conversation);
-    let seq = soc.ledger.head().await.map_or(0, |(seq, _)| seq);
-    let stand = soc.stand(place, seq);
-    let drawn = match &pressed.act {
-        Act::Approve { run } | Act::Deny { run } => match incident.runs.get(run) {
-            Some(run) => soc.render("approval", &view::approval(incident, run, &stand)),
-            None => Err("its run does not exist".into()),
-        },
-        _ => soc.render("alert", &view::alert(incident, &stand, false)),
-    };
-    match drawn {
-        Ok((card, _)) => CardReply::card(card),
-        Err(why) => {
-            tracing::error!(incident.key = incident.key, why, "a card could not be drawn");
-            CardReply::message("It is recorded. The card could not be drawn; use `show` to see it.")
+impl Press<'_> {
+    /// The card that was pressed, as it is now, and on it what has to be said first.
+    async fn card(
+        &self,
+        incident: &Incident,
+        pressed: &Pressed,
+        notice: Option<&str>,
+    ) -> CardReply {
+        let soc = self.soc;
+        let place = crate::buttons::base_conversation(self.conversation);
+        let seq = soc.ledger.head().await.map_or(0, |(seq, _)| seq);
+        let stand = view::Stand { notice, ..soc.stand(place, seq) };
+        let request = match &pressed.act {
+            Act::Approve { run } | Act::Deny { run } => incident.runs.get(run),
+            _ => None,
+        };
+        let drawn = match request {
+            Some(run) => soc.render("approval", &soc.request(incident, run, &stand)),
+            None => soc.render("alert", &view::alert(incident, &stand, false)),
+        };
+        match drawn {
+            Ok((card, _)) => CardReply::card(card),
+            Err(why) => {
+                tracing::error!(incident.key = incident.key, why, "a card could not be drawn");
+                let done = notice.unwrap_or("It is recorded.");
+                CardReply::message(format!(
+                    "{done} The card could not be drawn; use `show` to see it."
+                ))
+            }
+        }
+    }
+
+    /// The card as it is now, with the reason why nothing was done; the reason alone if there is none.
+    async fn fresh(&self, pressed: &Pressed, why: &str) -> CardReply {
+        match self.soc.ledger.incident(&pressed.incident).await {
+            Ok(Some(incident)) => self.card(&incident, pressed, Some(why)).await,
+            _ => CardReply::message(why.to_owned()),
+        }
+    }
+
+    /// Whoever was asked has answered; their card says thanks and has no buttons any more.
+    async fn said(&self, incident: &str, key: &str, answer: UserAnswer) -> CardReply {
+        let said = self.soc.user_said(self.person, incident, key, answer, self.correlation).await;
+        match said {
+            Ok(()) => CardReply::card(view::question::thanks(answer)),
+            Err(UserError::Closed) => CardReply::card(view::question::closed()),
+            Err(UserError::NotAsked) => {
+                let why = "Nothing was recorded: somebody else was asked this.";
+                CardReply::error("Forbidden", why).status(403)
+            }
+            Err(UserError::TryAgain(error)) => try_again(&error),
+        }
+    }
+
+    async fn refuse(&self, not_ours: &NotOurs) -> CardReply {
+        let refused = What::Refused {
+            incident: None,
+            action: "press".into(),
+            code: not_ours.code().into(),
+            why: not_ours.to_string(),
+        };
+        let fact = self.soc.fact(self.person.actor(), self.correlation, refused);
+        if let Err(error) = self.soc.ledger.append(Batch::one(fact)).await {
+            tracing::error!(error = %error, "a refusal could not be recorded");
+        }
+        let why = format!("Nothing was done: {not_ours}.");
+        let (NotOurs::Elsewhere(pressed) | NotOurs::TooOld(pressed)) = not_ours else {
+            return CardReply::error("BadRequest", why).status(400);
+        };
+        // A card that is ours is answered with a fresh one, for whoever might ask for it anyway.
+        let key = Some(pressed.incident.as_str());
+        match self.soc.authorise(self.person, Action::View, key, self.correlation).await {
+            Ok(_permit) => {
+                self.fresh(pressed, &format!("{why} This is a fresh card, drawn here.")).await
+            }
+            Err(AccessError::Refused(refusal)) => {
+                let who = self.soc.access.explain(&refusal);
+                CardReply::error("Forbidden", format!("{why} {who}")).status(403)
+            }
+            Err(AccessError::Unrecorded(error)) => try_again(&error),
+        }
+    }
+
+    async fn explain(&self, error: &ActError, pressed: &Pressed) -> CardReply {
+        let (correlation_id, why) = (self.correlation, chain(error));
+        tracing::info!(correlation_id, why, "a click did nothing");
+        match error {
+            ActError::Access(AccessError::Refused(refusal)) => {
+                CardReply::error("Forbidden", self.soc.access.explain(refusal)).status(403)
+            }
+            ActError::Access(AccessError::Unrecorded(error)) | ActError::TryAgain(error) => {
+                try_again(error)
+            }
+            ActError::NoIncident(key) => {
+                CardReply::error("NotFound", format!("There is no incident {key}.")).status(404)
+            }
+            ActError::Reason(why) => {
+                self.fresh(pressed, &format!("Nothing was recorded: {why}.")).await
+            }
+            ActError::NotUndone(_) | ActError::NotCounted(_) => {
+                self.fresh(pressed, &format!("Nothing was changed: {}.", words_of(error))).await
+            }
+            ActError::NotStarted(_) | ActError::NotPossible(_) | ActError::Halted => {
+                self.fresh(pressed, &format!("Nothing was done: {}.", words_of(error))).await
+            }
         }
     }
 }
 
-async fn refuse(soc: &Soc, person: &Person, why: NotOurs, correlation: &str) -> CardReply {
-    let refused = What::Refused {
-        incident: None,
-        action: "press".into(),
-        code: match why {
-            NotOurs::Forged => "forged_button".into(),
-            NotOurs::TooOld => "old_button".into(),
-        },
-        why: why.to_string(),
-    };
-    let fact = soc.fact(person.actor(), correlation, refused);
-    if let Err(error) = soc.ledger.append(Batch::one(fact)).await {
-        tracing::error!(error = %error, "a refusal could not be recorded");
-    }
-    CardReply::error("BadRequest", format!("Nothing was done: {why}.")).status(400)
-}
-
-fn explain(soc: &Soc, error: &ActError, correlation: &str) -> CardReply {
-    tracing::info!(correlation_id = correlation, why = chain(error), "a click did nothing");
-    match error {
-        ActError::Access(AccessError::Refused(refusal)) => {
-            CardReply::error("Forbidden", soc.access.explain(refusal)).status(403)
-        }
-        ActError::Access(AccessError::Unrecorded(_)) | ActError::TryAgain(_) => try_again(error),
-        ActError::NoIncident(key) => {
-            CardReply::error("NotFound", format!("There is no incident {key}.")).status(404)
-        }
-        ActError::NotStarted(NotStarted::NoConnector(action)) => CardReply::error(
-            "NotConfigured",
-            format!("Nothing is configured that can do {action}; an administrator can add it."),
-        ),
-        ActError::NotStarted(NotStarted::Plan(why)) => {
-            CardReply::error("NotPossible", format!("It does not fit this incident: {why}."))
-        }
-        ActError::NotUndone(why) => CardReply::message(format!("Nothing was changed: {why}.")),
-        ActError::NotPossible(why) => {
-            CardReply::error("NotPossible", format!("Nothing was done: {why}."))
-        }
-        ActError::NotCounted(why) => CardReply::message(format!("Nothing was changed: {why}.")),
-    }
-}
-
-fn try_again(error: &ActError) -> CardReply {
-    let full = matches!(
-        error,
-        ActError::TryAgain(LedgerError::Unavailable(_))
-            | ActError::Access(AccessError::Unrecorded(LedgerError::Unavailable(_)))
-    );
+fn try_again(error: &LedgerError) -> CardReply {
+    let full = matches!(error, LedgerError::Unavailable(_));
     let why = if full { "nothing can be recorded at the moment" } else { "somebody was faster" };
     CardReply::error("TryAgain", format!("Nothing was done, because {why}. Please try again."))
         .status(500)

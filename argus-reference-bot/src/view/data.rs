@@ -173,6 +173,8 @@ pub struct Approval {
     pub incident: Asked,
     /// What is asked.
     pub request: Request,
+    /// What must be said before all else: why a click did nothing, that this is a reminder.
+    pub notices: Vec<String>,
     /// Yes and no; none once it is decided.
     pub actions: Vec<Button>,
 }
@@ -198,22 +200,36 @@ pub struct Asked {
 /// What people are asked.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Request {
+    /// The run's name, like `INC-7.r1`.
+    pub run: String,
     /// What would be done.
     pub effect_label: String,
     /// To whom.
     pub target: String,
+    /// Each effect, and whether it can be taken back.
+    pub effects: Vec<Planned>,
+    /// What would be hit, in a line.
+    pub blast: String,
     /// The digest of exactly what would be done.
     pub digest: Option<String>,
+    /// As much of it as people compare.
+    pub digest_short: Option<String>,
     /// Who wants it.
     pub requester: String,
     /// Why it is asked.
     pub reason: Option<String>,
     /// How many must agree.
     pub quorum: Option<u64>,
+    /// Who may decide.
+    pub deciders: String,
     /// Who has decided so far.
     pub approvals: Vec<Vote>,
     /// Until when it can be decided, in UTC.
     pub expires_at: Option<String>,
+    /// What happens then.
+    pub on_expire: String,
+    /// When a reason is needed, for the field in which people write it.
+    pub reason_hint: String,
     /// How it stands, as a stable word.
     #[schemars(extend("enum" = ["open", "approved", "denied", "expired"]))]
     pub status: &'static str,
@@ -231,6 +247,22 @@ pub struct Vote {
     pub decision: &'static str,
     /// When, in UTC.
     pub at: String,
+    /// Why, in their own words.
+    pub reason: Option<String>,
+}
+
+/// One effect that is asked for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Planned {
+    /// What.
+    pub what: String,
+    /// To whom.
+    pub target: String,
+    /// Whether it can be taken back, as a stable word.
+    #[schemars(extend("enum" = ["read", "reversible", "compensable", "irreversible"]))]
+    pub class: &'static str,
+    /// What takes it back, in a few words.
+    pub undo: String,
 }
 
 /// The data of `query-list`, incidents as a table.

@@ -27,21 +27,24 @@ async fn a_protected_host_is_isolated_once_when_somebody_else_approves() {
     world.card("INC-1", |card| card.says("Waiting for approval")).await;
     for (who, code) in [("alice", "yourself"), ("bob", "SOC Engineers"), ("carol", "SOC Engineers")]
     {
-        let answer = world.press(who, &request, "approve").await;
+        let answer = world.decide(who, &request, "approve", "seen").await;
         assert_eq!(answer["statusCode"], 403, "{who}: {answer}");
         assert!(answer.to_string().contains(code), "{who}: {answer}");
     }
     assert_eq!(world.calls("defender.isolate"), 0);
     let answer = world.press("dana", &request, "approve").await;
+    assert!(answer.to_string().contains("Nothing was recorded: say why"), "{answer}");
+    let answer = world.decide("dana", &request, "approve", "seen on two hosts").await;
     assert_eq!(answer["statusCode"], 200, "{answer}");
     world.card("INC-1", |card| card.says("Isolated")).await;
     let decided = world.request("INC-1", |card| card.says("Approved")).await;
     assert!(decided.id == request.id && decided.button("approve").is_none(), "{decided:?}");
-    assert!(decided.says("Dana Ortiz"), "{decided:?}");
+    assert!(decided.says("Dana Ortiz") && decided.says("seen on two hosts"), "{decided:?}");
 
     for verb in ["approve", "deny"] {
-        let late = world.press("dana", &request, verb).await;
-        assert_eq!(late["type"], "application/vnd.microsoft.activity.message", "{late}");
+        let late = world.decide("dana", &request, verb, "late").await;
+        assert_eq!(late["type"], "application/vnd.microsoft.card.adaptive", "{late}");
+        assert!(late.to_string().contains("this request is no longer open"), "{late}");
     }
     assert_eq!(world.effects("defender.isolate"), 1);
     assert_eq!((world.refused("own_request").await, world.refused("no_role").await), (1, 2));
@@ -51,10 +54,16 @@ async fn a_protected_host_is_isolated_once_when_somebody_else_approves() {
 #[tokio::test]
 async fn what_is_denied_is_not_done() {
     let (world, request) = asked(Plan::default()).await;
-    let answer = world.press("dana", &request, "deny").await;
+    for (reason, wanted) in [(" ".to_owned(), "say why"), ("x".repeat(501), "longer than 500")] {
+        let back = world.decide("dana", &request, "deny", &reason).await;
+        let is_card = back["type"] == "application/vnd.microsoft.card.adaptive";
+        assert!(is_card && back.to_string().contains(wanted), "{back}");
+    }
+    assert_eq!(world.recorded(|what| matches!(what, What::ApprovalDecided { .. })).await, 0);
+    let answer = world.decide("dana", &request, "deny", "the host is needed").await;
     assert_eq!(answer["statusCode"], 200, "{answer}");
-    world.request("INC-1", |card| card.says("Denied")).await;
-    let late = world.press("dana", &request, "approve").await;
+    world.request("INC-1", |card| card.says("Denied") && card.says("the host is needed")).await;
+    let late = world.decide("dana", &request, "approve", "seen").await;
     assert!(late.to_string().contains("no longer open"), "{late}");
     let card = world.card("INC-1", |card| card.says("Denied")).await;
     assert!(!card.says("Isolated"), "{card:?}");
@@ -68,7 +77,7 @@ async fn a_request_that_nobody_answers_expires() {
     let (world, request) = asked(Plan { approval_secs: Some(1), ..Plan::default() }).await;
     let expired = world.request("INC-1", |card| card.says("Expired")).await;
     assert!(expired.button("approve").is_none(), "{expired:?}");
-    let late = world.press("dana", &request, "approve").await;
+    let late = world.decide("dana", &request, "approve", "seen").await;
     assert!(
         late["statusCode"] == 200 && late.to_string().contains("Nothing was changed"),
         "{late}"
@@ -82,7 +91,7 @@ async fn a_request_that_nobody_answers_expires() {
 async fn an_approver_who_lost_the_role_meanwhile_has_not_approved() {
     let (world, request) = asked(Plan::default()).await;
     world.fault("defender.isolate", Fault::Status { code: 429, retry_after: Some(2) });
-    world.press("dana", &request, "approve").await;
+    world.decide("dana", &request, "approve", "seen").await;
     world
         .until("the first try", async || (world.calls("defender.isolate") == 1).then_some(()))
         .await;
@@ -97,7 +106,7 @@ async fn an_approver_who_lost_the_role_meanwhile_has_not_approved() {
 #[tokio::test]
 async fn an_approval_is_for_one_request_only() {
     let (world, first) = asked(Plan::default()).await;
-    world.press("dana", &first, "deny").await;
+    world.decide("dana", &first, "deny", "not now").await;
     let card = world.card("INC-1", |card| card.says("Denied")).await;
     world.press("alice", &card, "isolate").await;
     let second = world.request("INC-1", |card| card.button("approve").is_some()).await;

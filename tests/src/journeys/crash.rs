@@ -108,7 +108,7 @@ async fn an_open_request_survives_a_death() {
     let request = world.request("INC-1", |card| card.button("approve").is_some()).await;
     world.crash().await;
     world.start().await;
-    world.press("dana", &request, "approve").await;
+    world.decide("dana", &request, "approve", "seen").await;
     world.card("INC-1", |card| card.says("Isolated")).await;
     assert_eq!(world.effects("defender.isolate"), 1);
     world.finish(Left::default()).await;

@@ -50,7 +50,7 @@ async fn asked(who: &Person, world: World) -> (World, Shown) {
 
 /// A world in which Dana has agreed to the playbook about Bob.
 async fn begun(faults: &[(&str, Fault)]) -> World {
-    let world = World::with(Plan { playbook: Some(PLAYBOOK), ..Plan::default() }).await;
+    let world = World::with(Plan { playbooks: &[PLAYBOOK], ..Plan::default() }).await;
     let bob = world.person("bob");
     let (world, request) = asked(&bob, world).await;
     for (operation, fault) in faults {
@@ -119,7 +119,7 @@ async fn once_although_every_answer_is_lost() {
 
 #[tokio::test]
 async fn a_guests_sessions_cannot_be_ended_and_that_is_said_at_once() {
-    let world = World::with(Plan { playbook: Some(PLAYBOOK), ..Plan::default() }).await;
+    let world = World::with(Plan { playbooks: &[PLAYBOOK], ..Plan::default() }).await;
     let mut guest = world.person("bob");
     guest.key = "guest".into();
     guest.object_id = "77777777-aaaa-4bbb-8ccc-dddddddddddd".into();
@@ -136,7 +136,7 @@ async fn a_guests_sessions_cannot_be_ended_and_that_is_said_at_once() {
 
 #[tokio::test]
 async fn what_was_denied_can_be_run_from_the_card_and_needs_somebody_else() {
-    let world = World::with(Plan { playbook: Some(PLAYBOOK), ..Plan::default() }).await;
+    let world = World::with(Plan { playbooks: &[PLAYBOOK], ..Plan::default() }).await;
     let bob = world.person("bob");
     let (world, request) = asked(&bob, world).await;
     assert!(world.cards_of("INC-1")[0].button("run").is_none(), "it is asked for already");

@@ -16,8 +16,8 @@ actions:
 
 /// A world in which people review the folder, and no day of dry run is asked for.
 async fn reviewed() -> World {
-    let playbooks = "review = \"on\"\ndry_run_days = 0\npoll_secs = 1\n";
-    World::with(Plan { playbook: Some(CUT), playbooks, ..Plan::default() }).await
+    let playbook_settings = "review = \"on\"\ndry_run_days = 0\npoll_secs = 1\n";
+    World::with(Plan { playbooks: &[CUT], playbook_settings, ..Plan::default() }).await
 }
 
 /// The text of the folder as `GET /playbooks` has it, once it is in this state.

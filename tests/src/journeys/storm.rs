@@ -215,7 +215,7 @@ execution:
 async fn automation_that_goes_too_fast_pauses_until_a_person_lets_it_go_on() {
     let settings = "[storm]\nruns_per_playbook = 2\nruns_per_source = 9\ncool_down_secs = 3600\n";
     let mut world =
-        World::with(Plan { settings: settings.into(), playbook: Some(TICKETS), ..Plan::default() })
+        World::with(Plan { settings: settings.into(), playbooks: &[TICKETS], ..Plan::default() })
             .await;
     for n in 1..=2 {
         world.ingest(&one(n, "high")).await;

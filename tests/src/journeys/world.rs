@@ -41,10 +41,10 @@ pub(crate) struct Plan {
     pub(crate) own_templates: bool,
     /// Settings beside those of every world.
     pub(crate) settings: String,
-    /// A playbook of the test's own, in YAML.
-    pub(crate) playbook: Option<&'static str>,
-    /// Settings of playbooks beside their folder, if it has one of its own.
-    pub(crate) playbooks: &'static str,
+    /// Playbooks of the test's own, in YAML.
+    pub(crate) playbooks: &'static [&'static str],
+    /// Settings of playbooks beside their folder, if they have one.
+    pub(crate) playbook_settings: &'static str,
 }
 
 /// What a test may leave behind; everything else is a failure at its end.
@@ -135,13 +135,15 @@ impl World {
         let seconds = plan.approval_secs.unwrap_or(900);
         let mut settings = settings(&sim, data.path(), &templates, seconds);
         settings.push_str(&plan.settings);
-        if let Some(playbook) = plan.playbook {
+        if !plan.playbooks.is_empty() {
             let folder = data.path().join("playbooks");
             std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(folder.join("own.yaml"), playbook).unwrap();
+            for (n, playbook) in plan.playbooks.iter().enumerate() {
+                std::fs::write(folder.join(format!("own-{n}.yaml")), playbook).unwrap();
+            }
             let source = format!("[playbooks]\nsource = \"folder:{}\"\n", folder.display());
             settings.push_str(&source);
-            settings.push_str(plan.playbooks);
+            settings.push_str(plan.playbook_settings);
         }
         let http =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
@@ -299,6 +301,13 @@ impl World {
     /// Somebody presses the button with this verb; gives the invoke response's body.
     pub(crate) async fn press(&self, who: &str, shown: &Shown, verb: &str) -> Value {
         let button = shown.button(verb).unwrap_or_else(|| panic!("no {verb} on {shown:?}"));
+        self.press_button(who, shown, &button).await
+    }
+
+    /// Somebody says why and presses the button with this verb of a request.
+    pub(crate) async fn decide(&self, who: &str, shown: &Shown, verb: &str, why: &str) -> Value {
+        let mut button = shown.button(verb).unwrap_or_else(|| panic!("no {verb} on {shown:?}"));
+        button["data"]["reason"] = Value::from(why);
         self.press_button(who, shown, &button).await
     }
 

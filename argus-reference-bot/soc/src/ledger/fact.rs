@@ -465,6 +465,22 @@ pub enum What {
         /// What would be sent, without what proves who we are.
         request: Value,
     },
+    /// Whom a step asked has answered, or has not in time.
+    #[serde(rename = "user.answered")]
+    UserAnswered {
+        /// The run.
+        run: String,
+        /// The step.
+        step: String,
+        /// What they say.
+        answer: crate::run::UserAnswer,
+    },
+    /// A person wants automation to go on that a person has halted; a second one has to agree.
+    #[serde(rename = "breaker.resume_asked")]
+    ResumeAsked {
+        /// Which breaker.
+        scope: breaker::Scope,
+    },
     /// The run waits for people.
     #[serde(rename = "approval.requested")]
     ApprovalRequested {
@@ -477,6 +493,25 @@ pub enum What {
         /// Why a human is asked.
         reason: String,
         /// After this it is too late.
+        expires_at: Timestamp,
+        /// When people are reminded once, if nobody has decided by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_at: Option<Timestamp>,
+    },
+    /// Those who were asked were reminded.
+    #[serde(rename = "approval.reminded")]
+    ApprovalReminded {
+        /// The run.
+        run: String,
+    },
+    /// Nobody decided in time, so others are asked.
+    #[serde(rename = "approval.escalated")]
+    ApprovalEscalated {
+        /// The run.
+        run: String,
+        /// The role or group that decides from now on.
+        to: String,
+        /// After this it is too late for them as well.
         expires_at: Timestamp,
     },
     /// Whom a dry run would ask, if it were none.
@@ -501,6 +536,9 @@ pub enum What {
         digest: String,
         /// Yes or no.
         approve: bool,
+        /// Why, in their own words. Older records do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Nobody decided in time.
     #[serde(rename = "approval.expired")]
@@ -849,6 +887,10 @@ impl What {
             Self::WouldSend { .. } => "effect.would_send",
             Self::ApprovalRequested { .. } => "approval.requested",
             Self::WouldAsk { .. } => "approval.would_ask",
+            Self::UserAnswered { .. } => "user.answered",
+            Self::ResumeAsked { .. } => "breaker.resume_asked",
+            Self::ApprovalReminded { .. } => "approval.reminded",
+            Self::ApprovalEscalated { .. } => "approval.escalated",
             Self::ApprovalDecided { .. } => "approval.decided",
             Self::ApprovalExpired { .. } => "approval.expired",
             Self::Leased { .. } => "effect.leased",
@@ -890,6 +932,9 @@ impl What {
             Self::RunCreated { run, .. }
             | Self::ApprovalRequested { run, .. }
             | Self::WouldAsk { run, .. }
+            | Self::UserAnswered { run, .. }
+            | Self::ApprovalReminded { run }
+            | Self::ApprovalEscalated { run, .. }
             | Self::ApprovalDecided { run, .. }
             | Self::ApprovalExpired { run }
             | Self::Leased { run, .. }

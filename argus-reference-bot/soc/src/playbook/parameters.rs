@@ -116,9 +116,10 @@ impl ActionKind {
                     ]
                 }
             }
-            Self::Notify | Self::AskUser => {
+            Self::Notify => {
                 const { &[may("message", Kind::Text), may("conversation", Kind::Text)] }
             }
+            Self::AskUser => const { &[may("message", Kind::Text), may("for", Kind::Duration)] },
             Self::Wait => const { &[must("for", Kind::Duration)] },
             Self::HttpRequest => return None,
             Self::ReleaseHost

@@ -7,6 +7,9 @@ use super::action::ActionKind;
 use super::condition::Condition;
 use super::template::Template;
 
+/// How long a user who is asked something has to answer where nothing is said, in milliseconds.
+pub const ANSWER_MS: i64 = 10 * 60_000;
+
 /// What can be done about an effect afterwards, from harmless to final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,9 @@ use super::read::{Fields, Reading};
 use super::template::Path;
 use super::values::duration_ms;
 use super::yaml::{At, Node, Value};
-use super::{ActionKind, Approval, Condition, EffectClass, Join, OnError, Step, Template, graph};
+use super::{
+    ANSWER_MS, ActionKind, Approval, Condition, EffectClass, Join, OnError, Step, Template, graph,
+};
 
 pub(super) const STEP: [&str; 10] = [
     "id",
@@ -131,16 +133,21 @@ impl Reading<'_> {
         })
     }
 
-    /// How long a step waits: `parameters: {for: 10m}` of the action `wait`, and of no other.
+    /// How long a step waits: `parameters: {for: 10m}` of `wait`, and how long `ask_user`
+    /// waits for an answer.
     fn wait(&mut self, fields: Fields<'_>, action: ActionKind, parameters: &Json) -> Option<i64> {
-        if action != ActionKind::Wait {
+        if !matches!(action, ActionKind::Wait | ActionKind::AskUser) {
             return None;
+        }
+        if action == ActionKind::AskUser && parameters.get("for").is_none() {
+            return Some(ANSWER_MS);
         }
         let at = fields.get("parameters").map_or(fields.at, |node| node.at);
         let said = parameters.get("for").and_then(Json::as_str).and_then(duration_ms);
         if said.is_none() {
             let help = "write parameters: {for: 10m}; there are ms, s, m, h and d".to_owned();
-            self.error(at, "a `wait` says for how long".into(), Some(help));
+            let why = format!("a `{}` says for how long", action.name());
+            self.error(at, why, Some(help));
         }
         said
     }

@@ -172,6 +172,7 @@ impl Action {
             Self::Act { action, .. } => action.high_impact(),
             Self::RunPlaybook { .. }
             | Self::Approve { .. }
+            | Self::Deny { .. }
             | Self::Suppress
             | Self::ManagePlaybooks
             | Self::ReviewPlaybook { .. }

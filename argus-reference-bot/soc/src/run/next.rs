@@ -10,8 +10,10 @@ use crate::playbook::Join;
 pub enum Next {
     /// Nothing before this moment.
     Wait(Timestamp),
-    /// Write that nobody decided in time.
+    /// Write that nobody decided in time, or ask others.
     Expire,
+    /// Remind those who are asked.
+    Remind,
     /// Get the run's turn among those that may not overlap.
     TakeTurn,
     /// Ask whether the step's condition holds; write that it is passed over if it does not, and its
@@ -65,12 +67,7 @@ impl Run {
     /// step, so they can be done side by side. Never empty.
     pub fn ready(&self, now: Timestamp) -> Vec<Next> {
         let ready = match self.status {
-            Status::AwaitingApproval => match &self.approval {
-                Some(approval) if now < approval.expires_at => {
-                    vec![Next::Wait(approval.expires_at)]
-                }
-                _ => vec![Next::Expire],
-            },
+            Status::AwaitingApproval => self.asking(now),
             Status::Running if self.is_stopping() => self
                 .steps
                 .iter()
@@ -93,6 +90,16 @@ impl Run {
         let works = self.status == Status::Running && !self.overdue;
         let from = self.agreed_at.unwrap_or(self.created_at);
         works.then_some((from, SignedDuration::from_millis(most)))
+    }
+
+    /// While people are asked. What is too late comes first: nobody is reminded of it.
+    fn asking(&self, now: Timestamp) -> Vec<Next> {
+        let Some(approval) = &self.approval else { return vec![Next::Expire] };
+        let due = |at: Timestamp, next| if now < at { Next::Wait(at) } else { next };
+        let expires = due(approval.expires_at, Next::Expire);
+        let reminds = approval.remind_at.filter(|_| approval.is_to_be_reminded());
+        let reminds = reminds.map(|at| due(at, Next::Remind));
+        std::iter::once(expires).chain(reminds).collect()
     }
 
     fn working(&self, now: Timestamp) -> Vec<Next> {

@@ -223,6 +223,7 @@ impl Step {
             | What::StepSkipped { step, .. }
             | What::TimerSet { step, .. }
             | What::TimerFired { step, .. }
+            | What::UserAnswered { step, .. }
             | What::WouldSend { step, .. } => *step == self.name,
             _ => false,
         }
@@ -319,6 +320,10 @@ impl Step {
             }
             (What::Verified { progress, .. }, State::Sent { remote, .. }) => {
                 verified(progress, remote, fact.at)
+            }
+            (What::UserAnswered { answer, .. }, State::Sent { remote, .. }) => {
+                self.detail = Some(answer.word().into());
+                State::Done { remote: remote.clone(), adopted_from: None }
             }
             _ => return false,
         };

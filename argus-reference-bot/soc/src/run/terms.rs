@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::blast::Concern;
 use crate::event::{EntityKind, SecurityEvent};
 use crate::ledger::fact::Actor;
-use crate::playbook::{Blast, ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel};
+use crate::playbook::{Blast, ConcurrencyPolicy, Excluded, Execution, Gates, OnCancel, OnExpire};
 
 /// How long effects can be undone by a person where nothing is said, in milliseconds: a day.
 const UNDO_MS: i64 = 24 * 3_600_000;
@@ -46,6 +46,9 @@ pub struct Terms {
     /// What a person agreed to by starting it.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub accepted: BTreeSet<Concern>,
+    /// What happens when nobody decides in time.
+    #[serde(skip_serializing_if = "is_deny")]
+    pub on_expire: OnExpire,
 }
 
 /// The runs that may not overlap.
@@ -101,8 +104,14 @@ impl Default for Terms {
             expires_ms: None,
             blast: None,
             accepted: BTreeSet::new(),
+            on_expire: OnExpire::Deny,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_deny(it: &OnExpire) -> bool {
+    *it == OnExpire::Deny
 }
 
 impl Terms {
@@ -121,6 +130,7 @@ impl Terms {
             expires_ms: gates.expires_ms,
             blast: None,
             accepted: BTreeSet::new(),
+            on_expire: gates.on_expire,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::fact::{Actor, Fact, What};
@@ -128,9 +128,26 @@ pub struct Breaker {
     pub by: Option<Actor>,
     /// How often it has opened.
     pub opened: u64,
+    /// Whether a person opened it: then it takes two to close it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub halted: bool,
+    /// Who wants it closed, and since when; another one has to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_asked: Option<(Actor, Timestamp)>,
 }
 
+/// For how long a second person can agree to let automation go on.
+const AGREED: SignedDuration = SignedDuration::from_hours(1);
+
 impl Breaker {
+    /// Whether `who` may let automation go on now: nobody opened it by hand, or somebody else has
+    /// asked for it within the last hour.
+    pub fn is_second(&self, who: &Actor, now: Timestamp) -> bool {
+        let Some((first, at)) = &self.resume_asked else { return !self.halted };
+        let since = now.duration_since(*at);
+        !self.halted || (!first.is(who) && since >= SignedDuration::ZERO && since < AGREED)
+    }
+
     /// Whether automation of this scope may act.
     pub fn lets_through(&self) -> bool {
         self.state == State::Closed
@@ -140,7 +157,7 @@ impl Breaker {
     /// an open breaker that opens again stays as it is, and none closes itself if a person must.
     pub fn apply(&mut self, change: &Change, by: &Actor, at: Timestamp) {
         let next = match change {
-            Change::Open { .. } if self.state == State::Open => return self.also(change),
+            Change::Open { .. } if self.state == State::Open => return self.also(change, by),
             Change::Open { .. } => State::Open,
             Change::HalfOpen if self.state == State::Open => State::HalfOpen,
             Change::AwaitPerson if self.state == State::HalfOpen => State::AwaitsPerson,
@@ -151,9 +168,11 @@ impl Breaker {
         self.state = next;
         self.since = Some(at);
         self.by = Some(by.clone());
-        self.also(change);
+        self.also(change, by);
         if next == State::Closed {
             self.needs_person = false;
+            self.halted = false;
+            self.resume_asked = None;
         }
     }
 
@@ -165,9 +184,14 @@ impl Breaker {
         }
     }
 
-    fn also(&mut self, change: &Change) {
+    fn also(&mut self, change: &Change, by: &Actor) {
         match change {
             Change::Open { why, needs_person } => {
+                if matches!(by, Actor::Person { .. }) {
+                    self.halted = true;
+                    // Whoever halts again has not agreed to what was asked before.
+                    self.resume_asked = None;
+                }
                 self.why.clone_from(why);
                 self.needs_person |= *needs_person;
             }
@@ -178,6 +202,13 @@ impl Breaker {
 
     /// The breaker as it is after `fact`, if that is about one.
     pub fn after(before: Option<Self>, fact: &Fact) -> Option<Self> {
+        if let What::ResumeAsked { .. } = &fact.what {
+            let mut breaker = before?;
+            if breaker.state != State::Closed {
+                breaker.resume_asked = Some((fact.actor.clone(), fact.at));
+            }
+            return Some(breaker);
+        }
         let What::BreakerChanged { change, .. } = &fact.what else { return before };
         let mut breaker = before.unwrap_or_default();
         breaker.apply(change, &fact.actor, fact.at);
@@ -237,5 +268,31 @@ mod tests {
         assert_eq!(breaker.opened, 2);
         breaker.apply(&close(), &person(), Timestamp::UNIX_EPOCH);
         assert!(breaker.lets_through() && !breaker.needs_person);
+    }
+
+    #[test]
+    fn what_a_person_halted_two_let_go_on_within_an_hour() {
+        let bob = Actor::Person { tenant: "home".into(), object_id: "bob".into(), shown_as: None };
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let halt = Change::Open { why: "test".into(), needs_person: true };
+        let asks = |by: &Actor, minutes| {
+            Fact::new(at(minutes), by.clone(), "c", What::ResumeAsked { scope: Scope::Global })
+        };
+        let mut alone = Breaker::default();
+        alone.apply(&halt, &Actor::service("breaker"), at(0));
+        assert!(alone.is_second(&bob, at(1)), "nobody halted it: one is enough");
+        // Somebody halts what is open already.
+        alone.apply(&halt, &person(), at(1));
+        assert!(!alone.is_second(&bob, at(2)), "one is not enough");
+        let asked = Breaker::after(Some(alone), &asks(&person(), 2)).expect("it is there");
+        assert!(!asked.is_second(&person(), at(3)), "the same one twice is one");
+        assert!(asked.is_second(&bob, at(61)) && !asked.is_second(&bob, at(62)));
+        assert!(!asked.is_second(&bob, at(1)), "a clock that was set back proves nothing");
+        let mut closed = asked.clone();
+        closed.apply(&close(), &bob, at(3));
+        assert!(closed.resume_asked.is_none() && !closed.halted);
+        let mut again = asked;
+        again.apply(&halt, &bob, at(3));
+        assert!(!again.is_second(&bob, at(4)), "who halts again has not agreed");
     }
 }

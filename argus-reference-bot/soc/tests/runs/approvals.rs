@@ -2,7 +2,7 @@
 
 use argus_soc::event::{Entity, EntityKind};
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{Excluded, Gates};
+use argus_soc::playbook::{Excluded, Gates, OnExpire};
 use argus_soc::run::{Next, NotCounted, Run, Status, Subjects, Terms};
 
 use super::{at, created, fact, step};
@@ -29,6 +29,7 @@ fn request() -> Fact {
             quorum: 2,
             reason: "production".into(),
             expires_at: at(1_000),
+            remind_at: None,
         },
     )
 }
@@ -37,7 +38,8 @@ fn request() -> Fact {
 fn says(who: Actor, word: &str, ms: i64) -> Fact {
     let digest = if word.ends_with("else") { "e" } else { "d" }.into();
     let approve = word.starts_with("yes");
-    Fact { actor: who, ..fact(ms, What::ApprovalDecided { run: "r".into(), digest, approve }) }
+    let decided = What::ApprovalDecided { run: "r".into(), digest, approve, reason: None };
+    Fact { actor: who, ..fact(ms, decided) }
 }
 
 #[test]
@@ -137,4 +139,85 @@ fn for_each_subject_without_an_object_id_one_more_has_to_agree() {
     let subjects = Subjects::of(&event, &gates);
     assert_eq!(subjects, Subjects { known: vec!["sue".into()], unknown: 1 });
     assert_eq!(Subjects::of(&event, &Gates::default()), Subjects::default());
+}
+
+/// A run of which others are asked when nobody decides within a second; a reminder after half of it.
+fn escalating() -> Run {
+    let mut begin = created(vec![step("a", &[], "compensate", "reversible", true)], 1);
+    begin.actor = person("rita");
+    let mut run = Run::begin(&begin).unwrap();
+    run.terms.on_expire = OnExpire::Escalate;
+    run.terms.approvers = Some("engineers".into());
+    let Fact {
+        what: What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, .. },
+        ..
+    } = request()
+    else {
+        unreachable!("it is a request")
+    };
+    let remind_at = Some(at(500));
+    let asks = What::ApprovalRequested { run: id, digest, quorum, reason, expires_at, remind_at };
+    run.apply(&fact(0, asks));
+    run
+}
+
+fn escalated(ms: i64) -> Fact {
+    let (to, expires_at) = ("leads".to_owned(), at(ms + 1_000));
+    fact(ms, What::ApprovalEscalated { run: "r".into(), to, expires_at })
+}
+
+#[test]
+fn people_are_reminded_once_and_not_of_what_is_decided_or_too_late() {
+    let reminded = fact(500, What::ApprovalReminded { run: "r".into() });
+    let mut run = escalating();
+    assert_eq!(run.ready(at(499)), [Next::Wait(at(1_000)), Next::Wait(at(500))]);
+    assert_eq!(run.next(at(499)), Next::Wait(at(500)));
+    assert_eq!(run.next(at(500)), Next::Remind);
+    assert_eq!(run.next(at(1_000)), Next::Expire, "nobody is reminded of what is too late");
+    assert_eq!(run.request_cards(), ["approval/r"]);
+    run.apply(&reminded);
+    assert_eq!(run.request_cards(), ["approval/r", "approval/r/reminder"]);
+    assert_eq!(run.next(at(501)), Next::Wait(at(1_000)));
+    let again = run.clone();
+    run.apply(&fact(600, What::ApprovalReminded { run: "r".into() }));
+    assert_eq!(run, again);
+
+    let mut run = escalating();
+    run.apply(&says(person("ann"), "no", 1));
+    run.apply(&reminded);
+    assert_eq!(run.approval.unwrap().reminded_at, None, "it was decided");
+}
+
+#[test]
+fn others_are_asked_once_and_decide_alone_from_then_on() {
+    let mut run = escalating();
+    run.apply(&says(person("ann"), "yes", 1));
+    assert!(run.may_escalate() && run.deciders() == Some("engineers"));
+    run.apply(&escalated(1_000));
+    assert!(!run.may_escalate() && run.deciders() == Some("leads"));
+    let once = run.clone();
+    run.apply(&escalated(1_500));
+    assert_eq!(run, once, "once");
+    assert_eq!(run.may_decide(&person("bob"), "e", at(1_001)), Err(NotCounted::DigestMismatch));
+    assert_eq!(run.may_decide(&person("ann"), "d", at(1_001)), Err(NotCounted::AlreadyDecided));
+    assert_eq!(run.next(at(1_999)), Next::Wait(at(2_000)));
+    let mut late = run.clone();
+    late.apply(&fact(2_000, What::ApprovalExpired { run: "r".into() }));
+    assert_eq!(late.status, Status::Expired, "the second time the answer is no");
+    run.apply(&says(person("lea"), "yes", 1_500));
+    assert_eq!(run.status, Status::Running);
+    let decisions = run.approval.as_ref().unwrap().decisions.clone();
+    let of: Vec<_> = decisions.iter().map(|it| run.deciders_then(it)).collect();
+    assert_eq!(of, [Some("engineers"), Some("leads")], "each is checked as they were asked");
+}
+
+#[test]
+fn a_decision_keeps_its_reason() {
+    let reason = Some("patch night".to_owned());
+    let what =
+        What::ApprovalDecided { run: "r".into(), digest: "d".into(), approve: false, reason };
+    let mut run = asked();
+    run.apply(&Fact { actor: person("ann"), ..fact(1, what) });
+    let decision = run.approval.unwrap().decisions.remove(0);
+    assert_eq!(decision.reason.as_deref(), Some("patch night"));
 }

@@ -68,11 +68,19 @@ fn about_the_run() -> impl Strategy<Value = What> {
             quorum,
             reason: "production".into(),
             expires_at: at(ms),
+            remind_at: (ms % 3 == 0).then(|| at(ms / 2)),
         }),
         any::<bool>().prop_map(|approve| What::ApprovalDecided {
             run: "r".into(),
             digest: "d".into(),
-            approve
+            approve,
+            reason: None,
+        }),
+        Just(What::ApprovalReminded { run: "r".into() }),
+        (0i64..400).prop_map(|ms| What::ApprovalEscalated {
+            run: "r".into(),
+            to: "leads".into(),
+            expires_at: at(ms),
         }),
         Just(What::ApprovalExpired { run: "r".into() }),
         status().prop_map(|result| What::RunFinished { run: "r".into(), result }),

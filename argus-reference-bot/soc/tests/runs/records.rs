@@ -8,7 +8,7 @@ use argus_soc::incident::{Incident, Stage};
 use argus_soc::ledger::canonical;
 use argus_soc::ledger::fact::{Actor, Added, Fact, Newer, What};
 use argus_soc::playbook::lifecycle;
-use argus_soc::run::Status;
+use argus_soc::run::{Status, UserAnswer};
 use argus_soc::score::seed_v1;
 use argus_soc::storm::bulletin::Covered;
 use argus_soc::storm::{breaker, bulletin, place};
@@ -81,8 +81,9 @@ fn story() -> Vec<Fact> {
             quorum: 1,
             reason: "production".into(),
             expires_at: at(60_000),
+            remind_at: None,
         },
-        What::ApprovalDecided { run: run(), digest: "d".into(), approve: true },
+        What::ApprovalDecided { run: run(), digest: "d".into(), approve: true, reason: None },
         leased("a"),
         intended("a", 1),
         answered("a", Outcome::NotYet { why: "429".into(), retry_after_ms: 5 }),
@@ -280,6 +281,10 @@ fn steered() -> Vec<What> {
         What::CancelRequested { run: run(), why: "wrong host".into() },
         What::Started { version: "1.2.3".into() },
         What::RunTimedOut { run: run() },
+        What::ApprovalReminded { run: run() },
+        What::ApprovalEscalated { run: run(), to: "leads".into(), expires_at: at(1) },
+        What::UserAnswered { run: run(), step: step(), answer: UserAnswer::Yes },
+        What::ResumeAsked { scope: breaker::Scope::Global },
         What::UndoRequested { run: run(), why: "false alarm".into() },
         What::StepSkipped { run: run(), step: step(), why: "`false` does not hold".into() },
         What::StepResolved { run: run(), step: step(), happened: true },
@@ -382,7 +387,7 @@ fn every_kind_is_read_back_as_it_was_written() {
         assert_eq!(value["kind"], fact.what.kind(), "the stored kind is the one that it says");
         kinds.insert(fact.what.kind().to_owned());
     }
-    assert_eq!(kinds.len(), 71, "70 kinds and an unknown one: {kinds:?}");
+    assert_eq!(kinds.len(), 75, "74 kinds and an unknown one: {kinds:?}");
 }
 
 #[test]

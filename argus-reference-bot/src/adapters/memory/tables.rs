@@ -213,8 +213,9 @@ impl Tables {
             self.incidents.entry(key.to_owned()).or_insert(opened)
         };
         let (want, severity) = (incident.card_version(), incident.severity);
-        let run = fact.what.run().map(|run| format!("approval/{run}"));
-        for card in std::iter::once("card".to_owned()).chain(run) {
+        let run = fact.what.run().and_then(|run| incident.runs.get(run));
+        let asks = run.map(argus_soc::run::Run::request_cards).unwrap_or_default();
+        for card in std::iter::once("card".to_owned()).chain(asks) {
             if let Some(card) = self.cards.get_mut(&(key.to_owned(), card)) {
                 card.wanted(want, severity);
             }

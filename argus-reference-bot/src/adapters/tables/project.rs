@@ -123,7 +123,14 @@ impl Changed {
         save(tables, incident, state.as_bytes())?;
         tables.saved(incident);
         let now = ("card".to_owned(), (incident.card_version(), incident.severity));
-        let runs = self.runs.iter().map(|(run, then)| (format!("approval/{run}"), *then));
+        let cards = |run: &String| match incident.runs.get(run) {
+            Some(run) => run.request_cards(),
+            None => vec![format!("approval/{run}")],
+        };
+        let runs = self
+            .runs
+            .iter()
+            .flat_map(|(run, then)| cards(run).into_iter().map(move |card| (card, *then)));
         for (card, (version, severity)) in std::iter::once(now).chain(runs) {
             cards::wanted(tables, &incident.key, &card, version, severity)?;
         }

@@ -5,11 +5,30 @@ use argus_soc::ledger::fact::{Actor, What};
 use argus_soc::policy::{Refusal, Standing};
 use argus_soc::run::Run;
 
-use super::{Access, AccessError, Person};
+use super::{AUTOMATION, Access, AccessError, Person};
 use crate::flows::Soc;
 use crate::ports::ledger::Batch;
 
 impl Access {
+    /// Who decides about a run, in words for its card.
+    pub fn who_decides(&self, run: &Run) -> String {
+        let Some(only) = run.deciders() else {
+            let roles = self.policy.who_can("approve").into_iter();
+            let held = |role: &String| {
+                role != AUTOMATION && self.groups.get(role).is_some_and(|it| !it.is_empty())
+            };
+            let labels: Vec<String> = roles.filter(held).map(|role| self.label(&role)).collect();
+            return match labels.as_slice() {
+                [] => "Nobody has a role that may approve".into(),
+                labels => labels.join(", "),
+            };
+        };
+        if self.groups.contains_key(only) {
+            return self.label(only);
+        }
+        format!("Members of the group {only}")
+    }
+
     /// Why `person` is none of `approvers`, if they are none.
     async fn not_of(&self, person: &Person, approvers: &str) -> Option<Refusal> {
         let refuse = |code, why: String, who_can| Some(Refusal { code, why, who_can });
@@ -47,7 +66,8 @@ impl Access {
 }
 
 impl Soc {
-    /// Refuses whoever is not among those whom the playbook of `run` lets decide, and records it.
+    /// Refuses whoever is not among those who decide, if not everybody does who may approve, and
+    /// records it.
     ///
     /// # Errors
     ///
@@ -55,11 +75,11 @@ impl Soc {
     pub(in crate::flows) async fn must_be_approver(
         &self,
         actor: &Actor,
-        run: &Run,
+        approvers: Option<&str>,
         incident: &str,
         correlation: &str,
     ) -> Result<(), AccessError> {
-        let Some(approvers) = &run.terms.approvers else { return Ok(()) };
+        let Some(approvers) = approvers else { return Ok(()) };
         let Actor::Person { tenant, object_id, shown_as } = actor else { return Ok(()) };
         let person =
             Person { tenant: tenant.clone(), object_id: object_id.clone(), name: shown_as.clone() };

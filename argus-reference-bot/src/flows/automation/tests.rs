@@ -52,7 +52,10 @@ async fn what_one_replica_halts_no_other_begins_or_sends() {
     assert_eq!(paused.len(), 1, "{paused:?}");
 
     tasks.spawn(automation(Arc::clone(&b), ended));
-    a.resume(&ann(), None, "c").await.expect("resumed");
+    // What a person has halted takes two people, whichever replicas they speak to.
+    b.resume(&ann(), None, "c").await.expect("asked");
+    let bob = Person { object_id: "bob".into(), ..ann() };
+    a.resume(&bob, None, "c").await.expect("resumed");
     until("the ticket", async || (world.tickets.made() == 1).then_some(())).await;
     end.send_replace(true);
     tasks.join_all().await;

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// What the deadline of a whole run is filed under; no step has this name.
 const DEADLINE: &str = "/deadline";
 
+/// And the reminder of those who are asked.
+const REMINDER: &str = "/reminder";
+
 /// Since when each thing of each run was seen to wait.
 #[derive(Debug, Default)]
 pub struct Patience(Mutex<BTreeMap<(String, String), Waits>>);
@@ -29,8 +32,14 @@ impl Patience {
         let step = next.step().and_then(|name| run.step(name));
         let (name, changed_at, pause, is_over) = match (run.status, step, &run.approval) {
             (Status::AwaitingApproval, _, Some(approval)) => {
-                let pause = approval.expires_at.duration_since(run.created_at);
-                ("", None, pause, now >= approval.expires_at)
+                let (name, end) = match next {
+                    Next::Remind => (REMINDER, approval.remind_at.unwrap_or(approval.expires_at)),
+                    _ => ("", approval.expires_at),
+                };
+                // Others who are asked have their own time.
+                let again = approval.escalated.as_ref().map(|it| it.at);
+                let pause = end.duration_since(again.unwrap_or(run.created_at));
+                (name, again, pause, now >= end)
             }
             (_, Some(step), _) => {
                 // Time that passed while nobody was there has passed.

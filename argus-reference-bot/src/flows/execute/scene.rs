@@ -6,16 +6,17 @@ use argus_bot_sdk::ConversationRef;
 use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_digest};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{ActionKind, Shared, parameters_of};
+use argus_soc::playbook::{ANSWER_MS, ActionKind, Shared, parameters_of};
 use argus_soc::policy::{Action, Identity, Permit};
-use argus_soc::run::{Run, State, Status, Step, Stopped};
+use argus_soc::run::{Run, State, Status, Step, Stopped, UserAnswer};
 use argus_soc::storm::breaker::Scope;
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::asking::{Wanted, asked};
 use super::patience::looked_at;
-use super::{Did, PAUSE, SLOWEST_POLL, Wanted, asked, until};
+use super::{Did, PAUSE, SLOWEST_POLL, until};
 use crate::flows::Soc;
 use crate::flows::access::{AccessError, evidence};
 use crate::flows::triage::facts_of;
@@ -40,6 +41,19 @@ impl Scene<'_> {
     /// Writes what is about to be done; only if nothing has changed since it was decided.
     pub(super) async fn write_if_unchanged(&self, whats: Vec<What>) -> Result<(), LedgerError> {
         self.soc.ledger.append(Batch::on(self.incident, self.facts(whats))).await
+    }
+
+    /// Writes a record of the run, if nothing has changed, and with it one that is about no
+    /// incident's history.
+    pub(super) async fn write_with(
+        &self,
+        what: What,
+        more: Option<What>,
+    ) -> Result<(), LedgerError> {
+        let mut facts = self.facts(vec![what]);
+        let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
+        facts.extend(more.map(fact));
+        self.soc.ledger.append(Batch::on(self.incident, facts)).await
     }
 
     /// Writes what has happened; it has happened whatever else has changed.
@@ -192,6 +206,9 @@ impl Scene<'_> {
 
     pub(super) async fn verify(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
         let State::Sent { remote, .. } = &step.state else { return Ok(Did::Rest(PAUSE)) };
+        if step.plan.action == ActionKind::AskUser {
+            return self.await_answer(step, now).await;
+        }
         let progress = match self.connector(step) {
             Some(connector) => self.by().scope(connector.progress(&self.order(step), remote)).await,
             // Who could tell is configured no more; a person sees that it stays as it is.
@@ -206,6 +223,21 @@ impl Scene<'_> {
         let mut whats = vec![What::Verified { run, step: name, progress }];
         whats.extend(self.linked(step, remote));
         self.write(whats).await?;
+        Ok(Did::GoOn)
+    }
+
+    /// Whoever was asked answers by a button. Until then it is open; after its time it counts as no
+    /// answer.
+    async fn await_answer(&self, step: &Step, now: Timestamp) -> Result<Did, LedgerError> {
+        let open = SignedDuration::from_millis(step.plan.wait_ms.unwrap_or(ANSWER_MS));
+        let since = step.changed_at.unwrap_or(now);
+        let end = since.checked_add(open).unwrap_or(Timestamp::MAX);
+        if now < end {
+            return Ok(Did::Rest(until(end, now)));
+        }
+        let (run, step) = (self.run.id.clone(), step.name.clone());
+        let answer = UserAnswer::None;
+        self.write_if_unchanged(vec![What::UserAnswered { run, step, answer }]).await?;
         Ok(Did::GoOn)
     }
 
@@ -260,7 +292,8 @@ impl Scene<'_> {
             let action = Action::Approve { run: self.run.id.clone(), requester };
             let _still = self.authorise(&decision.by, action).await?;
             let (key, correlation) = (&self.incident.key, &self.run.correlation);
-            self.soc.must_be_approver(&decision.by, self.run, key, correlation).await?;
+            let deciders = self.run.deciders_then(decision);
+            self.soc.must_be_approver(&decision.by, deciders, key, correlation).await?;
         }
         let action = Action::Act {
             incident: self.incident.key.clone(),

@@ -1,5 +1,7 @@
 //! Runs against a small world: what people and clocks do to them.
 
+mod asking;
+
 use argus_soc::ledger::fact::What;
 use argus_soc::run::{NotCounted, Run, State, Status};
 use tokio::sync::watch;
@@ -7,9 +9,10 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::buttons::{Act, Pressed};
+use crate::config::Approvals;
 use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
-use crate::flows::world::{World, ann, place, receive, until};
+use crate::flows::world::{SOC, World, ann, place, receive, until};
 
 const ISOLATE: &str = "{id: iso, type: isolate_host, target: \"{{ entity.value }}\", needs: [], \
                        rollback: {id: back, type: release_host}}";
@@ -31,8 +34,12 @@ struct Driven {
 
 impl Driven {
     async fn on(playbook: &str) -> Self {
+        Self::asking(playbook, Approvals::default()).await
+    }
+
+    async fn asking(playbook: &str, approvals: Approvals) -> Self {
         let world = World::default();
-        let soc = Arc::new(world.soc(&[playbook]));
+        let soc = Arc::new(Soc { approvals, ..world.soc(&[playbook]) });
         receive(&soc, 1).await;
         place(&soc).await;
         let (end, ended) = watch::channel(false);
@@ -194,7 +201,7 @@ impl Driven {
         let v = self.seen(&run).await.approval.expect("a request").digest;
         let pressed = Pressed { incident: "INC-1".into(), act: Act::Approve { run }, v };
         let person = Person { object_id: who.into(), ..ann() };
-        self.soc.act(&person, &pressed, "c").await
+        self.soc.act(&person, &pressed, "seen", "c").await
     }
 
     fn leads_are(&self, leads: &[&str]) {

@@ -34,7 +34,11 @@ impl<'a> Subject<'a> {
     /// `None` if the incident has no such run.
     fn of(incident: &'a Incident, due: &DueCard) -> Option<Self> {
         match due.card.strip_prefix("approval/") {
-            Some(run) => incident.runs.get(run).map(Self::Request),
+            // `approval/INC-7.r1`, and `/reminder` or `/escalated` behind it.
+            Some(card) => {
+                let run = card.split_once('/').map_or(card, |(run, _)| run);
+                incident.runs.get(run).map(Self::Request)
+            }
             None => Some(Self::Alert),
         }
     }
@@ -268,7 +272,7 @@ impl Soc {
         let twice = due.attempts > 0 || due.activity_id.as_deref() == Some("");
         let (template, data) = match what {
             Subject::Alert => ("alert", view::alert(incident, &stand, twice)),
-            Subject::Request(run) => ("approval", view::approval(incident, run, &stand)),
+            Subject::Request(run) => ("approval", self.request(incident, run, &stand)),
         };
         match self.render(template, &data) {
             Ok((card, name)) => drawn(incident, card, name),
@@ -292,7 +296,7 @@ impl Soc {
         let stand = self.stand(&due.conversation, seq);
         let card = match what {
             Subject::Alert => view::plain(incident, &stand, why),
-            Subject::Request(run) => view::plain_approval(incident, run, &stand, why),
+            Subject::Request(run) => view::approval::plain(incident, run, &stand, why),
         };
         drawn(incident, card, SHORT.into())
     }
@@ -324,7 +328,18 @@ impl Soc {
             buttons: &self.buttons,
             connectors: &self.connectors,
             playbooks: &self.playbooks,
+            notice: None,
         }
+    }
+
+    /// The data of the card that asks people about a run.
+    pub fn request(&self, incident: &Incident, run: &Run, stand: &Stand<'_>) -> serde_json::Value {
+        let next = self.approvals.escalate_to.as_deref().filter(|_| run.may_escalate());
+        let asks = view::approval::Asks {
+            deciders: self.access.who_decides(run),
+            next: next.map(|to| self.access.label(to)),
+        };
+        view::approval::request(incident, run, &asks, stand)
     }
 
     /// Where a conversation is.

@@ -11,7 +11,9 @@ impl Document for Breaker {
 
     fn keys(fact: &Fact) -> Vec<String> {
         match &fact.what {
-            What::BreakerChanged { scope, .. } => vec![scope.to_string()],
+            What::BreakerChanged { scope, .. } | What::ResumeAsked { scope } => {
+                vec![scope.to_string()]
+            }
             _ => Vec::new(),
         }
     }

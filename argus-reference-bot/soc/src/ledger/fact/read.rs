@@ -23,7 +23,7 @@ pub struct Newer {
 
 /// The kinds that this version knows. One that is missing here would be read as unknown; the round
 /// trip of every kind is what finds it.
-const KINDS: [&str; 70] = [
+const KINDS: [&str; 74] = [
     "system.started",
     "event.received",
     "store.archived",
@@ -63,6 +63,10 @@ const KINDS: [&str; 70] = [
     "effect.would_send",
     "approval.requested",
     "approval.would_ask",
+    "user.answered",
+    "breaker.resume_asked",
+    "approval.reminded",
+    "approval.escalated",
     "approval.decided",
     "approval.expired",
     "effect.leased",
