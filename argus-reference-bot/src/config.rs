@@ -28,7 +28,7 @@ pub use self::credential::Credential;
 pub use self::enrichment::Enrichment;
 pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, SourceAuth};
 pub use self::load::{ConfigError, load, parse};
-pub use self::rbac::{Rbac, Role, Trust};
+pub use self::rbac::{Rbac, Role, Sight, Trust};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef};

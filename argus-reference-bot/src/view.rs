@@ -1,34 +1,36 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
+mod actions;
 pub mod bulletin;
 pub mod data;
+mod hide;
 pub mod measures;
 mod sources;
 mod words;
 
 use argus_soc::decide::Decision;
-use argus_soc::incident::{Incident, Stage};
-use argus_soc::run::{Run, State, Status, Step};
+use argus_soc::incident::Incident;
+use argus_soc::policy::sight::{Field, HIDDEN, Sight};
+use argus_soc::run::{Run, Status, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::actions::{alert_actions, approval_actions};
 use self::data::{
     Alert, Approval, Asked, Button, Decided, Effect, Entity, Entry, List, Request, Row, Score,
     Term, Ticket, Vote,
 };
 
+pub use self::actions::refresh;
 use self::words::{detail, state_label, step_label};
 pub use self::words::{severity_label, stage};
-use crate::buttons::{Act, Buttons};
-use crate::flows::act::epoch;
+use crate::buttons::Buttons;
 use crate::ports::ledger::Summary;
 
 /// Entities on a card; the incident has all.
 const ENTITIES: usize = 8;
-/// Runs whose buttons a card has: Teams shows six buttons well.
-const RUNS: usize = 2;
 /// Lines of history on a card.
 const LINES: usize = 8;
 
@@ -58,6 +60,10 @@ pub struct Stand<'a> {
     pub can_ticket: bool,
     /// The last record of the chain when the state was read.
     pub seq: u64,
+    /// What those may see who read it.
+    pub sight: &'a Sight,
+    /// Whether people of other tenants are in the conversation, so that each may see another card.
+    pub shared: bool,
 }
 
 /// The text, cut to `most` characters.
@@ -93,7 +99,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let notices: Vec<String> = [repeat, merged, snoozed].into_iter().flatten().collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
-    shown(&Alert {
+    let mut card = Alert {
         incident: data::Incident {
             key: incident.key.clone(),
             title: clip(&event.title, TITLE),
@@ -127,7 +133,9 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
         timeline: timeline.map(|it| Entry { at: whole(it.at), text: line(&it.text) }).collect(),
         notices,
         actions: alert_actions(incident, stand),
-    })
+    };
+    hide::alert(&mut card, stand.sight);
+    shown(&card)
 }
 
 /// Data as a template reads it. Nothing in it can fail to become JSON.
@@ -155,32 +163,58 @@ fn score(incident: &Incident) -> Score {
 
 /// The card of an incident when no template can be used: no layout, but nothing is lost.
 pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
-    let title = format!("{}: {}", incident.key, incident.event.title);
-    let stands =
-        format!("Severity {}, {}", severity_label(incident.severity), state_label(incident));
-    without_layout(&title, &[stands], why, alert_actions(incident, stand))
+    let what = stand.sight.text(Field::Title, &incident.event.title);
+    let title = format!("{}: {what}", incident.key);
+    let state = stand.sight.text(Field::People, &state_label(incident));
+    let stands = format!("Severity {}, {state}", severity_label(incident.severity));
+    without_layout(&title, &[stands], &unusable(why, stand), alert_actions(incident, stand))
 }
 
 /// The card that asks people about a run when no template can be used.
 pub fn plain_approval(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &str) -> Value {
-    let title = format!("{}: {}", incident.key, incident.event.title);
+    let title =
+        format!("{}: {}", incident.key, stand.sight.text(Field::Title, &incident.event.title));
     let steps = run.steps.iter().filter(|step| step.undoes.is_none());
-    let what = |step: &Step| format!("{} {}", step.plan.action.label(), step.plan.target.value);
+    let what = |step: &Step| {
+        let what = format!("{} {}", step.plan.action.label(), step.plan.target.value);
+        stand.sight.text(Field::Runs, &what)
+    };
     let (_, label) = request_status(run);
     let mut said = vec![format!("{}: {label}", run.id)];
     said.extend(steps.map(what));
     if let Some(it) = &run.approval {
-        said.push(format!("Why a person is asked: {}", it.reason));
+        let reason = stand.sight.text(Field::Runs, &it.reason);
+        said.push(format!("Why a person is asked: {reason}"));
         said.push(format!("Digest {}", it.digest));
     }
-    without_layout(&title, &said, why, approval_actions(incident, run, stand))
+    without_layout(&title, &said, &unusable(why, stand), approval_actions(incident, run, stand))
+}
+
+/// Why a card has no layout. What a template says of itself may quote what it was given.
+fn unusable(why: &str, stand: &Stand<'_>) -> String {
+    stand.sight.clean(&format!("The card's template cannot be used: {why}"))
+}
+
+/// The card of an incident of which somebody may know nothing but its key, also not whether it exists.
+pub fn nothing(key: &str, why: &str) -> Value {
+    without_layout(key, &[HIDDEN.to_owned()], why, Vec::new())
+}
+
+/// The card of an incident, or of a run of it, that stands where it may tell nothing but the key.
+pub fn closed(incident: &Incident, run: Option<&Run>, stand: &Stand<'_>) -> Value {
+    let actions = match run {
+        Some(run) => approval_actions(incident, run, stand),
+        None => alert_actions(incident, stand),
+    };
+    let why = "People are in this conversation whose organisation is not trusted.";
+    without_layout(&incident.key, &[HIDDEN.to_owned()], why, actions)
 }
 
 /// Lines of text and buttons.
 fn without_layout(title: &str, said: &[String], why: &str, actions: Vec<Button>) -> Value {
     let line = |text: &str, weight: &str| json!({"type": "TextBlock", "text": unmarked(text), "wrap": true, "weight": weight});
     let said = said.iter().map(|it| line(it, "Default"));
-    let why = line(&format!("The card's template cannot be used: {why}"), "Lighter");
+    let why = line(why, "Lighter");
     let actions = actions.into_iter().map(|action| {
         json!({
             "type": "Action.Execute", "title": action.title, "verb": action.verb, "data": action.data,
@@ -220,7 +254,7 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
         decision: if it.approve { "approved" } else { "denied" },
         at: whole(it.at),
     };
-    shown(&Approval {
+    let mut card = Approval {
         incident: Asked {
             key: incident.key.clone(),
             title: clip(&incident.event.title, TITLE),
@@ -242,7 +276,9 @@ pub fn approval(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Value {
             status_label: label,
         },
         actions: approval_actions(incident, run, stand),
-    })
+    };
+    hide::approval(&mut card, stand.sight);
+    shown(&card)
 }
 
 /// How a request for approval stands: a word for templates, and words for people.
@@ -304,100 +340,6 @@ fn decision(decision: &Decision) -> Decided {
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
     Decided { label, reasons: lines(reasons) }
-}
-
-fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Button> {
-    if incident.stage == Stage::Resolved {
-        return Vec::new();
-    }
-    let mut actions = Vec::new();
-    let mut offer = |act: &Act, title: &str, style: &str, tooltip: &str| {
-        actions.push(button(incident, act, title, style, tooltip, stand));
-    };
-    if incident.acknowledged_by.is_none() {
-        offer(&Act::Acknowledge, "Acknowledge", "positive", "Say that you have it in hand");
-    }
-    let running = incident.last_run_of("isolate_host").is_some_and(|run| {
-        !run.status.is_over() || matches!(run.status, Status::Succeeded | Status::NeedsHuman)
-    });
-    if stand.can_isolate && !running && incident.event.host().is_some() {
-        offer(&Act::Isolate, "Isolate host", "destructive", "Cut the host off the network");
-    }
-    let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
-    if stand.can_ticket && incident.ticket.is_none() && !ticketing {
-        offer(&Act::Ticket, "Create ticket", "default", "Open a ticket for this incident");
-    }
-    let mut runs: Vec<&Run> = incident.runs.values().filter(|run| !run.is_dry()).collect();
-    runs.sort_by_key(|run| run.created_at);
-    for run in runs.into_iter().rev().take(RUNS) {
-        let id = || run.id.clone();
-        let unclear = run.steps.iter().find(|it| matches!(it.state, State::Indeterminate { .. }));
-        if let (Status::NeedsHuman, Some(step)) = (run.status, unclear) {
-            let (about, step) = (step.plan.action.label().to_lowercase(), step.name.clone());
-            let happened = Act::Happened { run: id(), step: step.clone() };
-            offer(&happened, "It happened", "default", &format!("You looked: {about} took effect"));
-            let not = Act::NotHappened { run: id(), step };
-            offer(
-                &not,
-                "It did not",
-                "default",
-                &format!("You looked: {about} did not take effect"),
-            );
-        }
-        if run.status == Status::Running && run.may_cancel() {
-            let stop = Act::Cancel { run: id() };
-            offer(
-                &stop,
-                "Stop",
-                "destructive",
-                &format!("Stop {} and undo what it did", run.playbook),
-            );
-        }
-        // The time of the state, so that the same state gives the same card; a press asks again.
-        if run.may_undo(incident.updated_at).is_ok() {
-            let undo = Act::Undo { run: id() };
-            offer(&undo, "Undo", "default", &format!("Undo what {} did", run.playbook));
-        }
-    }
-    actions
-}
-
-fn approval_actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {
-    if run.status != Status::AwaitingApproval {
-        return Vec::new();
-    }
-    let id = || run.id.clone();
-    vec![
-        button(
-            incident,
-            &Act::Approve { run: id() },
-            "Approve",
-            "positive",
-            "Let it be done",
-            stand,
-        ),
-        button(incident, &Act::Deny { run: id() }, "Deny", "destructive", "Forbid it", stand),
-    ]
-}
-
-fn button(
-    incident: &Incident,
-    act: &Act,
-    title: &str,
-    style: &str,
-    tooltip: &str,
-    stand: &Stand<'_>,
-) -> Button {
-    let v = epoch(incident, act);
-    // The time of the state, not of the drawing: the same state gives the same card.
-    let data = stand.buttons.sign(&incident.key, act, &v, stand.conversation, incident.updated_at);
-    Button {
-        title: title.to_owned(),
-        verb: act.verb(),
-        style: style.to_owned(),
-        tooltip: tooltip.to_owned(),
-        data: shown(&data),
-    }
 }
 
 fn points(milli: i64) -> String {

@@ -10,6 +10,7 @@ mod doors;
 mod hosts;
 mod isolate;
 mod notify;
+mod partners;
 mod people;
 mod query;
 mod refusals;

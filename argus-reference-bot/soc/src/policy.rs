@@ -18,6 +18,7 @@
 mod explain;
 mod people;
 mod rule;
+pub mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -27,6 +27,7 @@ mod runs;
 mod s2;
 mod schema;
 mod scores;
+mod sights;
 mod suppressions;
 mod unions;
 mod windows;

@@ -8,6 +8,7 @@ use super::access::{AccessError, Person};
 use super::act::{ActError, Done};
 use super::ask::Answer;
 use super::execute::NotStarted;
+use super::sight::{Asking, NOT_HERE};
 use crate::buttons::{Act, Pressed};
 use crate::ports::ledger::LedgerError;
 
@@ -47,13 +48,14 @@ impl Soc {
         person: &Person,
         verb: Verb,
         words: &str,
-        conversation: &str,
+        asking: &Asking<'_>,
         correlation: &str,
     ) -> Result<Answer, LedgerError> {
-        let order = match self.understood(verb, words).await? {
+        let order = match self.understood(verb, words, asking).await? {
             Ok(order) => order,
             Err(help) => return Ok(Answer::Text(help)),
         };
+        let key = order.key.clone();
         let done = if let Act::Run { .. } = order.act {
             self.steer(person, &order.key, &order.act, order.dry, correlation).await
         } else {
@@ -62,7 +64,7 @@ impl Soc {
             self.act(person, &pressed, correlation).await
         };
         match done {
-            Ok(Done::Changed(incident)) => self.card_of(&incident, conversation).await,
+            Ok(Done::Changed(incident)) => self.answer_card(asking, &incident).await,
             Ok(Done::Unchanged(incident)) => Ok(Answer::Text(format!(
                 "Nothing was changed: it stands so already, or {} has changed meanwhile. `show {}` has \
                  its card.",
@@ -74,7 +76,10 @@ impl Soc {
             Err(ActError::Access(AccessError::Refused(refusal))) => {
                 Ok(Answer::Text(self.access.explain(&refusal)))
             }
-            Err(error) => Ok(Answer::Text(format!("Nothing was done: {}.", words_of(&error)))),
+            Err(error) => {
+                let said = format!("Nothing was done: {}.", words_of(&error));
+                Ok(Answer::Text(self.said_here(asking, &key, said).await?))
+            }
         }
     }
 
@@ -83,6 +88,7 @@ impl Soc {
         &self,
         verb: Verb,
         words: &str,
+        asking: &Asking<'_>,
     ) -> Result<Result<Order, String>, LedgerError> {
         let words: Vec<&str> = words.split_whitespace().collect();
         let order =
@@ -118,6 +124,10 @@ impl Soc {
                 };
                 let v = super::act::epoch(&incident, &act);
                 // Whoever approves says what they have read.
+                let sight = asking.lookers.sight(&incident.event);
+                if verb == Verb::Approve && !sight.is_whole() {
+                    return Ok(Err(NOT_HERE.into()));
+                }
                 if verb == Verb::Approve && rest.first() != Some(&v.as_str()) {
                     return Ok(Err(read_first(&run, &v)));
                 }
@@ -133,12 +143,6 @@ impl Soc {
         let id = format!("{}.{}", incident.key, number.to_lowercase());
         let run = incident.runs.get(&id).cloned();
         Ok(run.map(|run| (incident, run)))
-    }
-
-    async fn card_of(&self, incident: &Incident, place: &str) -> Result<Answer, LedgerError> {
-        let (seq, _) = self.ledger.head().await?;
-        let data = crate::view::alert(incident, &self.stand(place, seq), false);
-        Ok(self.drawn("alert", &data))
     }
 }
 

@@ -9,6 +9,7 @@ use argus_soc::storm::place::{self, Place};
 use super::Soc;
 use super::access::{AccessError, Person};
 use super::ask::{Answer, LINES};
+use super::sight::Asking;
 use crate::ports::ledger::documents::all;
 use crate::ports::ledger::{Batch, Ledger, LedgerError, StoredCard};
 use crate::view;
@@ -202,9 +203,18 @@ impl Soc {
     }
 
     /// `list D-3`: what a digest covers, a page at a time.
-    pub(super) async fn list_digest(&self, digest: &str, page: u32) -> Result<Answer, LedgerError> {
+    pub(super) async fn list_digest(
+        &self,
+        digest: &str,
+        page: u32,
+        asking: &Asking<'_>,
+    ) -> Result<Answer, LedgerError> {
         let skip = page.saturating_sub(1).saturating_mul(LINES);
         let (rows, total) = self.ledger.digested(digest, skip, LINES).await?;
+        let hidden = rows.len();
+        let rows = self.visible(asking, rows).await?;
+        let hidden = hidden - rows.len();
+        let total = total.saturating_sub(hidden as u64);
         let name: String = digest.chars().filter(|it| it.is_alphanumeric() || *it == '-').collect();
         if rows.is_empty() {
             return Ok(Answer::Text(format!("{name} covers no incidents there.")));
@@ -244,6 +254,7 @@ impl Soc {
         &self,
         person: &Person,
         words: &str,
+        asking: &Asking<'_>,
         correlation: &str,
     ) -> Result<Answer, LedgerError> {
         let scope = match words.split_whitespace().next().map(str::parse::<Scope>).transpose() {
@@ -252,6 +263,7 @@ impl Soc {
         };
         Ok(Answer::Text(match self.resume(person, scope.as_ref(), correlation).await {
             Ok(scopes) if scopes.is_empty() => "Automation is not paused.".into(),
+            Ok(_) if !asking.lookers.see_all() => "Automation goes on.".into(),
             Ok(scopes) => {
                 let names: Vec<String> = scopes.iter().map(|it| plain(&it.to_string())).collect();
                 format!("Automation goes on: {}.", names.join(", "))

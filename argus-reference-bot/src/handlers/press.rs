@@ -16,7 +16,6 @@ use crate::flows::access::{AccessError, Person};
 use crate::flows::act::{ActError, Done};
 use crate::flows::execute::NotStarted;
 use crate::ports::ledger::{Batch, LedgerError};
-use crate::view;
 
 /// Does what the button asks for, and answers with the card as it is then, or with the reason why
 /// nothing happened.
@@ -44,33 +43,45 @@ pub(super) async fn press(
         verb = pressed.act.verb(),
         "a button was pressed"
     );
+    let place = crate::buttons::base_conversation(&conversation);
+    if let Act::View { run } = &pressed.act {
+        return match soc.look(&person, &pressed.incident, run.as_deref(), place).await {
+            Ok(card) => CardReply::card(card),
+            Err(why) => undrawn(&pressed.incident, &why, "The card could not be drawn."),
+        };
+    }
     match soc.act(&person, &pressed, &correlation).await {
         Ok(Done::Changed(incident) | Done::Unchanged(incident)) => {
-            card(&soc, &incident, &pressed, &conversation).await
+            card(&soc, &person, &incident, &pressed, place).await
         }
-        Err(error) => explain(&soc, &error, &correlation),
+        Err(error) => explain(&soc, &person, &pressed.incident, &error, &correlation).await,
     }
 }
 
-/// The card that was pressed, as it is now.
-async fn card(soc: &Soc, incident: &Incident, pressed: &Pressed, conversation: &str) -> CardReply {
-    let place = crate::buttons::base_conversation(conversation);
-    let seq = soc.ledger.head().await.map_or(0, |(seq, _)| seq);
-    let stand = soc.stand(place, seq);
-    let drawn = match &pressed.act {
-        Act::Approve { run } | Act::Deny { run } => match incident.runs.get(run) {
-            Some(run) => soc.render("approval", &view::approval(incident, run, &stand)),
-            None => Err("its run does not exist".into()),
-        },
-        _ => soc.render("alert", &view::alert(incident, &stand, false)),
+/// The card that was pressed, as it is now and as the one may see it who pressed.
+async fn card(
+    soc: &Soc,
+    person: &Person,
+    incident: &Incident,
+    pressed: &Pressed,
+    place: &str,
+) -> CardReply {
+    let run = match &pressed.act {
+        Act::Approve { run } | Act::Deny { run } => Some(run.as_str()),
+        _ => None,
     };
-    match drawn {
-        Ok((card, _)) => CardReply::card(card),
+    match soc.card_for(person, incident, run, place).await {
+        Ok(card) => CardReply::card(card),
         Err(why) => {
-            tracing::error!(incident.key = incident.key, why, "a card could not be drawn");
-            CardReply::message("It is recorded. The card could not be drawn; use `show` to see it.")
+            let said = "It is recorded. The card could not be drawn; use `show` to see it.";
+            undrawn(&incident.key, &why, said)
         }
     }
+}
+
+fn undrawn(incident: &str, why: &str, said: &'static str) -> CardReply {
+    tracing::error!(incident.key = incident, why, "a card could not be drawn");
+    CardReply::message(said)
 }
 
 async fn refuse(soc: &Soc, person: &Person, why: NotOurs, correlation: &str) -> CardReply {
@@ -90,8 +101,15 @@ async fn refuse(soc: &Soc, person: &Person, why: NotOurs, correlation: &str) -> 
     CardReply::error("BadRequest", format!("Nothing was done: {why}.")).status(400)
 }
 
-fn explain(soc: &Soc, error: &ActError, correlation: &str) -> CardReply {
+async fn explain(
+    soc: &Soc,
+    person: &Person,
+    incident: &str,
+    error: &ActError,
+    correlation: &str,
+) -> CardReply {
     tracing::info!(correlation_id = correlation, why = chain(error), "a click did nothing");
+    let said = |text: String| soc.said_to(person, incident, text);
     match error {
         ActError::Access(AccessError::Refused(refusal)) => {
             CardReply::error("Forbidden", soc.access.explain(refusal)).status(403)
@@ -105,11 +123,14 @@ fn explain(soc: &Soc, error: &ActError, correlation: &str) -> CardReply {
             format!("Nothing is configured that can do {action}; an administrator can add it."),
         ),
         ActError::NotStarted(NotStarted::Plan(why)) => {
-            CardReply::error("NotPossible", format!("It does not fit this incident: {why}."))
+            let text = format!("It does not fit this incident: {why}.");
+            CardReply::error("NotPossible", said(text).await)
         }
-        ActError::NotUndone(why) => CardReply::message(format!("Nothing was changed: {why}.")),
+        ActError::NotUndone(why) => {
+            CardReply::message(said(format!("Nothing was changed: {why}.")).await)
+        }
         ActError::NotPossible(why) => {
-            CardReply::error("NotPossible", format!("Nothing was done: {why}."))
+            CardReply::error("NotPossible", said(format!("Nothing was done: {why}.")).await)
         }
         ActError::NotCounted(why) => CardReply::message(format!("Nothing was changed: {why}.")),
     }

@@ -1,6 +1,7 @@
 //! What digests and alarms are rendered from.
 
 use argus_soc::event::Severity;
+use argus_soc::policy::sight::HIDDEN;
 use argus_soc::storm::breaker::{Breaker, Scope, State};
 use argus_soc::storm::bulletin::{self, Digest};
 use jiff::Timestamp;
@@ -127,6 +128,35 @@ pub fn state(state: State) -> &'static str {
         State::HalfOpen => "paused, looking whether it is calm",
         State::AwaitsPerson => "paused until somebody says that it may go on",
     }
+}
+
+/// Leaves of a bulletin what people of other tenants may read: how many and how bad, and not who,
+/// where and why.
+pub fn hide(data: &mut Value, about: bulletin::About) {
+    const COUNTS: [&str; 4] =
+        ["Incidents covered", "By severity", "Requests for approval", "Cards given up"];
+    const NAMES: [&str; 2] = ["Sources", "Entities"];
+    let of = |data: &mut Value, key: &str| data[key].as_array_mut().map(std::mem::take);
+    let mut said = of(data, "said").unwrap_or_default();
+    for it in &mut said {
+        let label = it["label"].as_str().unwrap_or_default();
+        if COUNTS.contains(&label) {
+            continue;
+        }
+        if !NAMES.contains(&label) {
+            it["label"] = HIDDEN.into();
+        }
+        it["value"] = HIDDEN.into();
+    }
+    let mut rows = of(data, "rows").unwrap_or_default();
+    if about == bulletin::About::Undelivered {
+        // They stood elsewhere.
+        data["more"] = (data["more"].as_u64().unwrap_or(0) + rows.len() as u64).into();
+        rows.clear();
+    }
+    rows.iter_mut().for_each(|row| row["title"] = HIDDEN.into());
+    data["said"] = said.into();
+    data["rows"] = rows.into();
 }
 
 /// A bulletin when its template cannot be used: no layout, but nothing is lost.

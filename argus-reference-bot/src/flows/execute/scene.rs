@@ -7,6 +7,7 @@ use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_d
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ActionKind, Shared};
+use argus_soc::policy::sight::HIDDEN;
 use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step, Stopped};
 use argus_soc::storm::breaker::Scope;
@@ -289,13 +290,27 @@ impl Scene<'_> {
         Some(self.soc.conversation(id))
     }
 
+    /// The step's parameters. What is said where people of other tenants read along names nothing that
+    /// they may not see; what was planned, and approved, stays as it was.
+    fn parameters(&self, step: &Step) -> Value {
+        let mut parameters = step.plan.parameters.clone();
+        if step.plan.action == ActionKind::Notify
+            && let Some(place) = self.conversation_of(step)
+            && !self.soc.sight_in(&place.conversation_id, &self.incident.event).is_whole()
+            && let Some(message) = parameters.get_mut("message")
+        {
+            *message = HIDDEN.into();
+        }
+        parameters
+    }
+
     pub(super) fn order(&self, step: &Step) -> Order {
         let event = &self.incident.event;
         Order {
             action: step.plan.action,
             key: self.key(step),
             target: step.plan.target.clone(),
-            parameters: step.plan.parameters.clone(),
+            parameters: self.parameters(step),
             about: About {
                 incident: self.incident.key.clone(),
                 title: event.title.clone(),
