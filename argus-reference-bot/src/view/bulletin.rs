@@ -206,3 +206,62 @@ fn top(tally: &argus_soc::storm::Tally) -> String {
         tally.top(TOP).into_iter().map(|(name, n)| format!("{} ({least}{n})", clip(name, 80)));
     names.collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use argus_soc::storm::bulletin::{About, Covered};
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).expect("a time")
+    }
+
+    #[test]
+    fn where_others_read_along_a_bulletin_counts_and_names_nothing() {
+        let mut covers = Digest::default();
+        covers.cover(&Covered {
+            incident: "INC-4".into(),
+            card: "card".into(),
+            severity: Severity::High,
+            source: "secret-edr".into(),
+            entity: Some("secret-host".into()),
+            title: "Malware on secret-host".into(),
+        });
+        let digest = bulletin::Bulletin {
+            conversation: "19:x".into(),
+            about: About::Storm,
+            since: now(),
+            want: 1,
+            shown: 0,
+            attempts: 0,
+            activity_id: None,
+            ended: None,
+            dead: None,
+            digest: Some(covers),
+        };
+        let dead = [StoredCard {
+            incident: "INC-5".into(),
+            card: "card".into(),
+            conversation: "19:secret".into(),
+            activity_id: None,
+            want: 1,
+            shown: 0,
+            digest: None,
+            dead: Some("secret".into()),
+            dropped: false,
+        }];
+        let others = [("19:secret".to_owned(), "secret".to_owned())];
+        let mut storm = storm("D-1", &digest, now());
+        let mut lost = undelivered(&digest, &dead, 1, &others, now());
+        assert!(storm.to_string().contains("secret") && lost.to_string().contains("secret"));
+        hide(&mut storm, About::Storm);
+        hide(&mut lost, About::Undelivered);
+        for (data, kept) in [(&storm, "INC-4"), (&storm, "High 1"), (&lost, "Cards given up")] {
+            let text = data.to_string();
+            assert!(text.contains(kept) && !text.contains("secret"), "{text}");
+        }
+        assert!(!lost.to_string().contains("INC-5"), "it stood elsewhere: {lost}");
+        assert_eq!(lost["more"], 1);
+    }
+}

@@ -3,7 +3,7 @@
 use argus_sim::PARTNER_TENANT;
 use serde_json::{Value, json};
 
-use super::world::{Left, World, alert, texts};
+use super::world::{Left, Plan, World, alert, texts};
 
 /// What no partner may read, in small letters: names of our machine, its id and what is said of it.
 const OURS: [&str; 4] = ["ws-114", "malware on", "mde_device_id", "edr"];
@@ -27,9 +27,19 @@ fn theirs() -> Value {
     })
 }
 
+/// A playbook that names the host where everybody reads it.
+const TALKS: &str = "\
+playbook: {id: talk, name: Talk, version: 1.0.0, owner: soc}
+triggers: [{source: edr, event_type: never}]
+gates: {human_approval: auto}
+actions:
+  - {id: tell, type: notify, parameters: {message: \"{{ entity.value }} is being looked at\"}, rollback: none # it is said
+    }
+";
+
 /// A world whose channel is shared with the partner, who may take incidents and look.
 async fn shared() -> World {
-    let mut world = World::new().await;
+    let mut world = World::with(Plan { playbook: Some(TALKS), ..Plan::default() }).await;
     let channel = world.sim.channel_id().to_owned();
     let shared = format!("[rbac.shared]\n\"{channel}\" = [\"{PARTNER_TENANT}\"]\n[enrichment]\n");
     let may = "roles = [\"soc_engineer\"]\nactions = [\"view\", \"acknowledge\", \"approve\", \
@@ -54,17 +64,14 @@ fn says(what: &str, said: &Value, wanted: &str) {
     assert!(texts(said).iter().any(|it| it.contains(wanted)), "{what}: no {wanted:?} in {said}");
 }
 
-/// What somebody writes in a chat of their own, and the answer.
-async fn in_private(world: &World, who: &str, text: &str) -> Value {
+/// What somebody writes where no cards stand, and the answer.
+async fn elsewhere(world: &World, who: &str, text: &str) -> Value {
     let person = world.person(who).in_teams();
-    let chat = world.sim.teams().personal(&person);
-    let before = world.sim.teams().bot_messages(&chat).len();
-    let said = world.sim.teams().say(&chat, &person, text).unwrap();
+    let channel = world.sim.teams().channel(&format!("{who} asks {text}"), [person.clone()]);
+    let said = world.sim.teams().say(&channel, &person, text).unwrap();
     assert_eq!(world.deliver(&said).await.0, 202);
     world
-        .until("an answer in private", async || {
-            world.sim.teams().bot_messages(&chat).get(before).cloned()
-        })
+        .until("an answer", async || world.sim.teams().bot_messages(&channel).pop())
         .await
 }
 
@@ -118,7 +125,15 @@ async fn a_partner_learns_nothing_that_is_not_theirs_on_any_road() {
     ] {
         hides(&format!("carol: {word}"), &world.say("carol", word).await);
     }
-    // What one of ours asks there is read there by everybody.
+    // What one of ours asks there is read there by everybody, and so is what playbooks say.
+    world.say("alice", "run talk on INC-1").await;
+    let said = async || {
+        let messages = world.sim.teams().bot_messages(world.sim.channel_id());
+        let talks = |it: &&Value| it["text"].as_str().is_some_and(|it| it.starts_with("INC-1: "));
+        messages.iter().find(talks).cloned()
+    };
+    let told = world.until("a playbook's message", said).await;
+    assert_eq!(told["text"], "INC-1: hidden by policy");
     for word in ["list", "show INC-1", "status", "outbox", "suppress list"] {
         hides(&format!("alice: {word}"), &world.say("alice", word).await);
     }
@@ -127,25 +142,53 @@ async fn a_partner_learns_nothing_that_is_not_theirs_on_any_road() {
         hides("the channel", &message);
     }
 
-    // In private there is what is theirs, and our own see everything.
-    let list = in_private(&world, "carol", "list all").await;
+    // Elsewhere there is what is theirs, and our own see everything.
+    let list = elsewhere(&world, "carol", "list all").await;
     says("carol's list", &list, "INC-2");
     assert!(!texts(&list).iter().any(|it| it.contains("INC-1")), "{list}");
-    let shown = in_private(&world, "carol", "show INC-1").await;
-    says("carol asks in private", &shown, "no incident INC-1 that can be shown");
-    says("alice asks in private", &in_private(&world, "alice", "show INC-1").await, "ws-114");
-    world.finish(Left { dead: 0, runs: 0 }).await;
+    let shown = elsewhere(&world, "carol", "show INC-1").await;
+    let none = elsewhere(&world, "carol", "show INC-9").await;
+    says("carol asks elsewhere", &shown, "no incident INC-1 that can be shown");
+    says("carol asks for what is not there", &none, "no incident INC-9 that can be shown");
+    says("alice asks elsewhere", &elsewhere(&world, "alice", "show INC-1").await, "ws-114");
+    world.finish(Left::default()).await;
 }
 
 #[tokio::test]
 async fn nobody_approves_what_is_hidden_from_them() {
     let world = shared().await;
-    let card = world.card("INC-1", |_| true).await;
-    let asked = world.press("alice", &card, "isolate").await;
-    says("alice isolates", &asked, "ws-114");
-    world.until("the host is off", async || (world.effects("defender.isolate") == 1).then_some(())).await;
-    let card = world.card("INC-1", |card| card.card["body"].to_string().contains("hidden")).await;
-    hides("a card with a run", &card.card);
+    world.ingest(&alert("a-3", "pay-db-02")).await;
+    let card = world.card("INC-3", |_| true).await;
+    world.press("alice", &card, "isolate").await;
+    let request = world.request("INC-3", |card| card.button("deny").is_some()).await;
+    assert!(!request.says("pay-db-02") && request.says("hidden by policy"), "{request:?}");
+    assert!(request.button("approve").is_none(), "nobody has read it: {request:?}");
+
+    // Whoever may read it sees the button; in other hands it does nothing.
+    let seen = world.press("dana", &request, "view").await;
+    says("dana looks", &seen, "pay-db-02");
+    let whole = super::world::Shown { id: request.id.clone(), card: seen["value"].clone() };
+    let approve = whole.button("approve").unwrap();
+    let partner = world.press("carol", &request, "view").await;
+    assert!(!partner.to_string().contains("pay-db-02"), "{partner}");
+    let refused = world.press_button("carol", &request, &approve).await;
+    assert_eq!(refused["statusCode"], 403, "{refused}");
+    says("carol approves", &refused, "cannot read");
+    let digest = world.soc().ledger.incident("INC-3").await.unwrap().unwrap();
+    let digest = digest.runs["INC-3.r1"].approval.as_ref().unwrap().digest.clone();
+    for word in ["approve INC-3.r1".to_owned(), format!("approve INC-3.r1 {digest}")] {
+        let said = world.say("carol", &word).await;
+        says(&word, &said, "hidden by policy");
+        assert!(!said.to_string().contains("pay-db-02"), "{said}");
+    }
+    assert_eq!((world.calls("defender.isolate"), world.refused("hidden").await), (0, 1));
+    assert_eq!(world.press_button("dana", &request, &approve).await["statusCode"], 200);
+    world
+        .until("the host is off", async || (world.effects("defender.isolate") == 1).then_some(()))
+        .await;
+    for message in world.sim.teams().bot_messages(world.sim.channel_id()) {
+        assert!(!message.to_string().contains("pay-db-02"), "{message}");
+    }
     world.finish(Left::default()).await;
 }
 
