@@ -154,7 +154,9 @@ pub fn hide(data: &mut Value, about: bulletin::About) {
         data["more"] = (data["more"].as_u64().unwrap_or(0) + rows.len() as u64).into();
         rows.clear();
     }
-    rows.iter_mut().for_each(|row| row["title"] = HIDDEN.into());
+    for row in &mut rows {
+        row["title"] = HIDDEN.into();
+    }
     data["said"] = said.into();
     data["rows"] = rows.into();
 }
