@@ -23,14 +23,13 @@ fn event(tenant: Option<&str>) -> SecurityEvent {
 /// Everybody who may look, with a name.
 fn everybody() -> Vec<(&'static str, Eyes)> {
     let sees = || Sees::new("AAAA");
-    let partner = |sees| Eyes::Partner(sees);
     vec![
         ("ours", Eyes::Ours),
-        ("own", partner(sees())),
-        ("customers", partner(sees().tenants(["Cust-1"]))),
-        ("all", partner(sees().entities(Entities::All))),
-        ("none", partner(sees().entities(Entities::None))),
-        ("titles", partner(sees().fields([Field::Title]))),
+        ("own", Eyes::Partner(sees())),
+        ("customers", Eyes::Partner(sees().tenants(["Cust-1"]))),
+        ("all", Eyes::Partner(sees().entities(Entities::All))),
+        ("none", Eyes::Partner(sees().entities(Entities::None))),
+        ("titles", Eyes::Partner(sees().fields([Field::Title]))),
         ("stranger", Eyes::Stranger),
     ]
 }
@@ -53,11 +52,12 @@ fn cell(eyes: &Eyes, event: &SecurityEvent) -> String {
 #[test]
 fn the_picture_of_who_sees_whose_incidents() {
     let tenants = [None, Some("aaaa"), Some("CUST-1"), Some("bbbb")];
-    let mut picture = String::from("            none   aaaa   CUST-1 bbbb\n");
-    for (name, eyes) in everybody() {
+    let line = |(name, eyes): (&str, Eyes)| {
         let cells = tenants.map(|tenant| cell(&eyes, &event(tenant)));
-        picture += &format!("{name:<10}  {}\n", cells.join(" "));
-    }
+        format!("{name:<10}  {}", cells.join(" "))
+    };
+    let lines: Vec<String> = everybody().into_iter().map(line).collect();
+    let picture = format!("            none   aaaa   CUST-1 bbbb\n{}\n", lines.join("\n"));
     let expected = "            none   aaaa   CUST-1 bbbb
 ours        whole! whole! whole! whole!
 own         part whole! part part
