@@ -18,6 +18,11 @@ const LIFETIME: i64 = 30 * 24 * 3_600;
 /// What a button may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
+    /// See the card as the one may see it who presses; the one about a run, if it names one.
+    View {
+        /// The run.
+        run: Option<String>,
+    },
     /// Take the incident.
     Acknowledge,
     /// Cut the host off.
@@ -74,7 +79,8 @@ pub enum Act {
 
 impl Act {
     /// The verbs of all card actions; a template can name no other.
-    pub const VERBS: [&'static str; 13] = [
+    pub const VERBS: [&'static str; 14] = [
+        "view",
         "acknowledge",
         "isolate",
         "ticket",
@@ -93,6 +99,7 @@ impl Act {
     /// The verb of the card action.
     pub fn verb(&self) -> &'static str {
         match self {
+            Self::View { .. } => "view",
             Self::Acknowledge => "acknowledge",
             Self::Isolate => "isolate",
             Self::Ticket => "ticket",
@@ -112,7 +119,8 @@ impl Act {
 
     fn text(&self) -> String {
         match self {
-            Self::Approve { run }
+            Self::View { run: Some(run) }
+            | Self::Approve { run }
             | Self::Deny { run }
             | Self::Cancel { run }
             | Self::Undo { run } => format!("{}/{run}", self.verb()),
@@ -129,11 +137,13 @@ impl Act {
     fn read(text: &str) -> Option<Self> {
         Some(match text.split_once('/') {
             None => match text {
+                "view" => Self::View { run: None },
                 "acknowledge" => Self::Acknowledge,
                 "isolate" => Self::Isolate,
                 "ticket" => Self::Ticket,
                 _ => return None,
             },
+            Some(("view", run)) => Self::View { run: Some(run.into()) },
             Some(("approve", run)) => Self::Approve { run: run.into() },
             Some(("deny", run)) => Self::Deny { run: run.into() },
             Some(("run", playbook)) => Self::Run { playbook: playbook.into() },

@@ -35,7 +35,7 @@ pub use self::ingest::{ClientCertificate, EntraSource, Ingest, Secrets, Source, 
 pub use self::key_vault::KeyVault;
 pub use self::load::{ConfigError, load, parse};
 pub use self::playbooks::{Git, Playbooks, Review};
-pub use self::rbac::{Rbac, Role, Trust};
+pub use self::rbac::{Rbac, Role, Sight, Trust};
 pub use self::roles::{Part, Roles};
 pub use self::score::Score;
 pub use self::secret::{SecretError, SecretRef, VaultSecret};

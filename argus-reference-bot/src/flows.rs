@@ -22,6 +22,7 @@ mod regroup;
 pub mod retention;
 pub mod scores;
 pub mod shares;
+mod sight;
 pub mod sources;
 mod steer;
 pub mod templates;

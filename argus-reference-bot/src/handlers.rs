@@ -6,8 +6,8 @@ mod press;
 
 use std::sync::Arc;
 
-use argus_bot_sdk::Router;
 use argus_bot_sdk::extract::Turn;
+use argus_bot_sdk::{Activity, Router};
 
 use crate::flows::Soc;
 use crate::flows::access::Person;
@@ -51,6 +51,7 @@ fn routes() -> Router<Arc<Soc>> {
         .command("promote", order::promote)
         .command("retire", order::retire)
         .message(ask::other)
+        .action("view", press::press)
         .action("acknowledge", press::press)
         .action("isolate", press::press)
         .action("ticket", press::press)
@@ -66,6 +67,16 @@ fn routes() -> Router<Arc<Soc>> {
         .action("user_contact", press::press)
 }
 
+/// The tenant in which something was said. `None` where two are named: nobody vouches for either.
+fn said_in(activity: &Activity) -> Option<&str> {
+    let of_channel = activity.channel().tenant_id();
+    let of_place = activity.conversation.as_ref().and_then(|it| it.tenant_id.as_deref());
+    match (of_channel, of_place) {
+        (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => None,
+        _ => activity.tenant_id(),
+    }
+}
+
 /// The person behind a turn, by ids that cannot be chosen. `None` for somebody without an Entra
 /// identity, who is nobody here.
 fn person(turn: &Turn) -> Option<Person> {
@@ -73,7 +84,10 @@ fn person(turn: &Turn) -> Option<Person> {
     let from = activity.from.as_ref()?;
     // Somebody from another tenant in a shared channel carries their own; everybody else is of the
     // tenant in which it was said.
-    let tenant = from.tenant_id.as_deref().or_else(|| activity.tenant_id())?;
+    let tenant = match from.tenant_id.as_deref() {
+        Some(tenant) => tenant,
+        None => said_in(activity)?,
+    };
     Some(Person {
         tenant: tenant.into(),
         object_id: from.aad_object_id.clone().filter(|id| !id.is_empty())?,

@@ -1,29 +1,31 @@
 //! What a card template is rendered from. Every value is data; templates place it.
 
+mod actions;
 pub mod approval;
 pub mod bulletin;
 pub mod data;
+mod hide;
 pub mod measures;
-mod offers;
 pub mod question;
 mod sources;
 mod words;
 
 use argus_soc::decide::Decision;
 use argus_soc::incident::Incident;
+use argus_soc::policy::sight::{Field, HIDDEN, Sight};
 use argus_soc::run::{Run, Step};
 use argus_soc::score::Confidence;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::actions::alert_actions;
+pub use self::actions::refresh;
 use self::data::{Alert, Button, Decided, Effect, Entity, Entry, List, Row, Score, Term, Ticket};
 
-use self::offers::alert_actions;
 use self::words::{detail, state_label, step_label};
 pub use self::words::{severity_label, stage};
-use crate::buttons::{Act, Buttons};
-use crate::flows::act::epoch;
+use crate::buttons::Buttons;
 use crate::flows::connectors::Connectors;
 use crate::flows::playbooks::Playbooks;
 use crate::ports::ledger::Summary;
@@ -61,6 +63,10 @@ pub struct Stand<'a> {
     pub seq: u64,
     /// What has to be said before all else to whoever just pressed a button.
     pub notice: Option<&'a str>,
+    /// What those may see who read it.
+    pub sight: &'a Sight,
+    /// Whether people of other tenants are in the conversation, so that each may see another card.
+    pub shared: bool,
 }
 
 /// The text, cut to `most` characters.
@@ -97,7 +103,7 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
     let notices: Vec<String> = [said, repeat, merged, snoozed].into_iter().flatten().collect();
     let timeline = incident.timeline.iter().rev().take(LINES);
     let entities = event.entities.iter().take(ENTITIES);
-    shown(&Alert {
+    let mut card = Alert {
         incident: data::Incident {
             key: incident.key.clone(),
             title: clip(&event.title, TITLE),
@@ -131,7 +137,9 @@ pub fn alert(incident: &Incident, stand: &Stand<'_>, repeat: bool) -> Value {
         timeline: timeline.map(|it| Entry { at: whole(it.at), text: line(&it.text) }).collect(),
         notices,
         actions: alert_actions(incident, stand),
-    })
+    };
+    hide::alert(&mut card, stand.sight);
+    shown(&card)
 }
 
 /// Data as a template reads it. Nothing in it can fail to become JSON.
@@ -159,17 +167,38 @@ fn score(incident: &Incident) -> Score {
 
 /// The card of an incident when no template can be used: no layout, but nothing is lost.
 pub fn plain(incident: &Incident, stand: &Stand<'_>, why: &str) -> Value {
-    let title = format!("{}: {}", incident.key, incident.event.title);
-    let stands =
-        format!("Severity {}, {}", severity_label(incident.severity), state_label(incident));
-    without_layout(&title, &[stands], why, alert_actions(incident, stand))
+    let what = stand.sight.text(Field::Title, &incident.event.title);
+    let title = format!("{}: {what}", incident.key);
+    let state = stand.sight.text(Field::People, &state_label(incident));
+    let stands = format!("Severity {}, {state}", severity_label(incident.severity));
+    without_layout(&title, &[stands], &unusable(why, stand), alert_actions(incident, stand))
+}
+
+/// Why a card has no layout. What a template says of itself may quote what it was given.
+fn unusable(why: &str, stand: &Stand<'_>) -> String {
+    stand.sight.clean(&format!("The card's template cannot be used: {why}"))
+}
+
+/// The card of an incident of which somebody may know nothing but its key, also not whether it exists.
+pub fn nothing(key: &str, why: &str) -> Value {
+    without_layout(key, &[HIDDEN.to_owned()], why, Vec::new())
+}
+
+/// The card of an incident, or of a run of it, that stands where it may tell nothing but the key.
+pub fn closed(incident: &Incident, run: Option<&Run>, stand: &Stand<'_>) -> Value {
+    let actions = match run {
+        Some(run) => approval::actions(incident, run, stand),
+        None => alert_actions(incident, stand),
+    };
+    let why = "People are in this conversation whose organisation is not trusted.";
+    without_layout(&incident.key, &[HIDDEN.to_owned()], why, actions)
 }
 
 /// Lines of text and buttons.
 fn without_layout(title: &str, said: &[String], why: &str, actions: Vec<Button>) -> Value {
     let line = |text: &str, weight: &str| json!({"type": "TextBlock", "text": unmarked(text), "wrap": true, "weight": weight});
     let said = said.iter().map(|it| line(it, "Default"));
-    let why = line(&format!("The card's template cannot be used: {why}"), "Lighter");
+    let why = line(why, "Lighter");
     let actions = actions.into_iter().map(|action| {
         json!({
             "type": "Action.Execute", "title": action.title, "verb": action.verb, "data": action.data,
@@ -241,26 +270,6 @@ fn decision(decision: &Decision) -> Decided {
         Decision::Run { reasons, .. } => ("Playbook started", reasons),
     };
     Decided { label, reasons: lines(reasons) }
-}
-
-fn button(
-    incident: &Incident,
-    act: &Act,
-    title: &str,
-    style: &str,
-    tooltip: &str,
-    stand: &Stand<'_>,
-) -> Button {
-    let v = epoch(incident, act);
-    // The time of the state, not of the drawing: the same state gives the same card.
-    let data = stand.buttons.sign(&incident.key, act, &v, stand.conversation, incident.updated_at);
-    Button {
-        title: title.to_owned(),
-        verb: act.verb(),
-        style: style.to_owned(),
-        tooltip: tooltip.to_owned(),
-        data: shown(&data),
-    }
 }
 
 fn points(milli: i64) -> String {

@@ -13,6 +13,7 @@ mod hosts;
 mod isolate;
 mod lifecycle;
 mod notify;
+mod partners;
 mod people;
 mod query;
 mod refusals;

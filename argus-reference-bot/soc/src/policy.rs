@@ -19,6 +19,7 @@ mod action;
 mod explain;
 mod people;
 mod rule;
+pub mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -29,6 +29,7 @@ mod runs;
 mod s2;
 mod schema;
 mod scores;
+mod sights;
 mod suppressions;
 mod unions;
 mod windows;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use argus_soc::policy::sight::{Entities, Field, Sees};
 use argus_soc::policy::{Hours, Rule};
 use serde::Deserialize;
 
@@ -17,6 +18,10 @@ pub struct Rbac {
     /// Other tenants, by tenant id, and what their people may do here.
     #[serde(default)]
     pub trust: BTreeMap<String, Trust>,
+    /// Conversations in which people of other tenants read along, by conversation id, with the ids of
+    /// those tenants. What stands there for all is what each of them may see.
+    #[serde(default)]
+    pub shared: BTreeMap<String, Vec<String>>,
     /// What roles may do, where and when. A role with rules may do what they say and nothing else.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -51,6 +56,30 @@ pub struct Trust {
     /// When they may do it.
     #[serde(default)]
     pub hours: Option<Hours>,
+    /// What they see of incidents; by default all of those of their own tenant.
+    #[serde(default)]
+    pub sees: Sight,
+}
+
+/// What the people of another tenant see of incidents.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sight {
+    /// Further tenants whose incidents are theirs, such as the customers of a service provider.
+    pub tenants: Vec<String>,
+    /// Whose things they see: `own`, `all` or `none`.
+    pub entities: Entities,
+    /// What else they see of incidents that are not theirs.
+    pub fields: Vec<Field>,
+}
+
+impl Trust {
+    /// What the people of `tenant` see.
+    pub fn sees(&self, tenant: &str) -> Sees {
+        let Sight { tenants, entities, fields } = &self.sees;
+        let tenants = tenants.iter().map(String::as_str);
+        Sees::new(tenant).tenants(tenants).entities(*entities).fields(fields.iter().copied())
+    }
 }
 
 impl Rbac {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use argus_soc::enrich::Asset;
 use argus_soc::ledger::fact::{Actor, What};
 use argus_soc::playbook::ActionKind;
+use argus_soc::policy::sight::Sees;
 use argus_soc::policy::{
     Action, Circumstances, Explanation, Permit, Policy, Principal, Refusal, Rule, Standing,
     UnknownAction,
@@ -70,6 +71,10 @@ pub struct Access {
     groups: BTreeMap<String, Vec<String>>,
     labels: BTreeMap<String, String>,
     trust: BTreeMap<String, Vec<String>>,
+    /// What people of trusted tenants see, by the tenant's id in small letters.
+    pub(super) sees: BTreeMap<String, Sees>,
+    /// Who else is in a conversation, by its id.
+    pub(super) shared: BTreeMap<String, Vec<String>>,
     remembered: Remembered,
 }
 
@@ -96,6 +101,12 @@ impl Access {
             groups: groups.collect(),
             labels: labels.collect(),
             trust: trust.collect(),
+            sees: rbac
+                .trust
+                .iter()
+                .map(|(it, trust)| (it.to_lowercase(), trust.sees(it)))
+                .collect(),
+            shared: rbac.shared.clone(),
             remembered: Remembered::default(),
         })
     }

@@ -186,6 +186,9 @@ impl Soc {
         if approve {
             self.must_not_be_halted().await?;
         }
+        if approve {
+            self.must_see(person, &incident, correlation).await?;
+        }
         self.change(key, |incident| {
             let Some(asked) = incident.runs.get(run) else { return Ok(None) };
             let actor = person.actor();
@@ -246,7 +249,7 @@ pub fn epoch(incident: &Incident, act: &Act) -> String {
         incident.runs.values().filter(acts).count().to_string()
     };
     match act {
-        Act::Acknowledge => "0".into(),
+        Act::Acknowledge | Act::View { .. } => "0".into(),
         Act::Isolate => runs_of("isolate_host"),
         Act::Ticket => runs_of("create_ticket"),
         // How often it was run, and how often that began is what counts.

@@ -9,7 +9,8 @@ use super::Soc;
 use super::access::{AccessError, Person};
 use super::orders::Verb;
 use super::playbooks::Word;
-use super::regroup::{Said, Unsaid};
+use super::regroup::{Said, Unsaid, key_of};
+use super::sight::{Asking, NOT_HERE};
 use crate::buttons::base_conversation;
 use crate::chain::chain;
 use crate::ports::ledger::{Filter, LedgerError};
@@ -77,18 +78,29 @@ impl Soc {
         match self.authorise(person, Action::View, None, correlation).await {
             Ok(_permit) => {}
             Err(AccessError::Refused(refusal)) => {
-                return Answer::Text(self.access.explain(&refusal));
+                let why = self.access.explain(&refusal);
+                return match asked {
+                    Asked::Show(key) if refusal.code == "stranger" => {
+                        Answer::Card(view::nothing(&key_of(&key), &why))
+                    }
+                    _ => Answer::Text(why),
+                };
             }
             Err(AccessError::Unrecorded(error)) => return unavailable(&error),
         }
-        let conversation = base_conversation(conversation);
+        let asking = self.asking(person, base_conversation(conversation)).await;
+        match self.out_of_sight(&asking, &asked).await {
+            Ok(None) => {}
+            Ok(Some(said)) => return Answer::Text(said),
+            Err(error) => return unavailable(&error),
+        }
         let answer = match asked {
             Asked::Outbox(words) => self.outbox(person, &words, correlation).await,
             Asked::Halt(words) => self.halted(person, &words, correlation).await,
-            Asked::Resume(words) => self.resumed(person, &words, correlation).await,
-            Asked::List(words) => self.list(&words).await,
-            Asked::Show(key) => self.show_incident(&key, conversation).await,
-            Asked::Ticket(id) => self.show_ticket(&id).await,
+            Asked::Resume(words) => self.resumed(person, &words, &asking, correlation).await,
+            Asked::List(words) => self.list(&words, &asking).await,
+            Asked::Show(key) => self.show_incident(&key, &asking).await,
+            Asked::Ticket(id) => self.show_ticket(&id, &asking).await,
             Asked::Merge(words) => self.told(self.merge(person, &words, correlation).await),
             Asked::Split(words) => self.told(self.split(person, &words, correlation).await),
             Asked::Suppress(words) => self.told(self.suppress(person, &words, correlation).await),
@@ -97,10 +109,11 @@ impl Soc {
                 self.told(self.on_playbooks(person, word, &words, correlation).await)
             }
             Asked::Order(verb, words) => {
-                self.ordered(person, verb, &words, conversation, correlation).await
+                self.ordered(person, verb, &words, &asking, correlation).await
             }
             Asked::Health => self.health(person).await,
-            Asked::Whoami | Asked::Status => self.status().await,
+            Asked::Whoami | Asked::Status if asking.lookers.see_all() => self.status().await,
+            Asked::Whoami | Asked::Status => Ok(Answer::Text("**Argus is up.**".into())),
         };
         answer.unwrap_or_else(|error| unavailable(&error))
     }
@@ -142,11 +155,11 @@ impl Soc {
         format!("{name}. {here}\n\nObject id `{}`, tenant `{}`.", person.object_id, person.tenant)
     }
 
-    async fn list(&self, words: &str) -> Result<Answer, LedgerError> {
+    async fn list(&self, words: &str, asking: &Asking<'_>) -> Result<Answer, LedgerError> {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
         if let Some(digest) = words.first().filter(|word| word.starts_with("d-")) {
             let page = words.get(1).and_then(|page| page.parse().ok()).unwrap_or(1);
-            return self.list_digest(&digest.to_uppercase(), page).await;
+            return self.list_digest(&digest.to_uppercase(), page, asking).await;
         }
         let mut filter = Filter { open_only: true, severity: None, limit: LINES };
         for word in &words {
@@ -167,7 +180,7 @@ impl Soc {
             (false, None) => "All incidents".to_owned(),
             (_, Some(severity)) => format!("Incidents, {} and above", severity.as_str()),
         };
-        let (rows, total) = self.ledger.incidents(filter).await?;
+        let (rows, total) = self.incidents_for(asking, filter).await?;
         if rows.is_empty() {
             return Ok(Answer::Text(format!("{title}: none.")));
         }
@@ -176,21 +189,23 @@ impl Soc {
         Ok(self.drawn("query-list", &data))
     }
 
-    async fn show_incident(&self, key: &str, conversation: &str) -> Result<Answer, LedgerError> {
-        let Some(incident) = self.find(key).await? else {
-            return Ok(Answer::Text(no_incident(key)));
-        };
-        let (seq, _) = self.ledger.head().await?;
-        let data = view::alert(&incident, &self.stand(conversation, seq), false);
-        Ok(self.drawn("alert", &data))
+    async fn show_incident(&self, key: &str, asking: &Asking<'_>) -> Result<Answer, LedgerError> {
+        match self.find_for(asking, key).await? {
+            Some(incident) => self.answer_card(asking, &incident).await,
+            None if key_of(key).is_empty() => Ok(Answer::Text("Say which: `show INC-7`.".into())),
+            None => Ok(Answer::Text(asking.none(key))),
+        }
     }
 
-    async fn show_ticket(&self, id: &str) -> Result<Answer, LedgerError> {
+    async fn show_ticket(&self, id: &str, asking: &Asking<'_>) -> Result<Answer, LedgerError> {
         let Some(itsm) = &self.itsm else {
             return Ok(Answer::Text("No ticket system is configured.".into()));
         };
         let id = id.trim().to_uppercase();
         let number = match self.find(&id).await? {
+            Some(incident) if !asking.lookers.sight(&incident.event).is_whole() => {
+                return Ok(Answer::Text(NOT_HERE.into()));
+            }
             Some(incident) => match incident.ticket {
                 Some(ticket) => ticket.number,
                 None => return Ok(Answer::Text(format!("{id} has no ticket yet."))),
@@ -257,16 +272,6 @@ impl Soc {
                 Answer::Text("The card could not be drawn; the log says why.".into())
             }
         }
-    }
-}
-
-fn no_incident(key: &str) -> String {
-    let key: String =
-        key.chars().filter(|it| it.is_alphanumeric() || *it == '-').take(20).collect();
-    if key.is_empty() {
-        "Say which: `show INC-7`.".into()
-    } else {
-        format!("There is no incident {key}. Write `list` to see which there are.")
     }
 }
 

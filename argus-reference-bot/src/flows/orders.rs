@@ -8,6 +8,7 @@ use super::access::{AccessError, Person};
 use super::act::{ActError, Done, NoReason, reason_to_approve};
 use super::ask::Answer;
 use super::execute::NotStarted;
+use super::sight::{Asking, NOT_HERE};
 use crate::buttons::{Act, Pressed};
 use crate::ports::ledger::LedgerError;
 
@@ -48,13 +49,14 @@ impl Soc {
         person: &Person,
         verb: Verb,
         words: &str,
-        conversation: &str,
+        asking: &Asking<'_>,
         correlation: &str,
     ) -> Result<Answer, LedgerError> {
-        let order = match self.understood(verb, words).await? {
+        let order = match self.understood(verb, words, asking).await? {
             Ok(order) => order,
             Err(help) => return Ok(Answer::Text(help)),
         };
+        let key = order.key.clone();
         let done = if let Act::Run { .. } = order.act {
             self.steer(person, &order.key, &order.act, order.dry, correlation).await
         } else {
@@ -63,7 +65,7 @@ impl Soc {
             self.act(person, &pressed, &reason, correlation).await
         };
         match done {
-            Ok(Done::Changed(incident)) => self.card_of(&incident, conversation).await,
+            Ok(Done::Changed(incident)) => self.answer_card(asking, &incident).await,
             Ok(Done::Unchanged(incident)) => Ok(Answer::Text(format!(
                 "Nothing was changed: it stands so already, or {} has changed meanwhile. `show {}` has \
                  its card.",
@@ -75,7 +77,10 @@ impl Soc {
             Err(ActError::Access(AccessError::Refused(refusal))) => {
                 Ok(Answer::Text(self.access.explain(&refusal)))
             }
-            Err(error) => Ok(Answer::Text(format!("Nothing was done: {}.", words_of(&error)))),
+            Err(error) => {
+                let said = format!("Nothing was done: {}.", words_of(&error));
+                Ok(Answer::Text(self.said_here(asking, &key, said).await?))
+            }
         }
     }
 
@@ -84,6 +89,7 @@ impl Soc {
         &self,
         verb: Verb,
         words: &str,
+        asking: &Asking<'_>,
     ) -> Result<Result<Order, String>, LedgerError> {
         let text = words;
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -122,6 +128,10 @@ impl Soc {
                 };
                 let v = super::act::epoch(&incident, &act);
                 // Whoever approves says what they have read.
+                let sight = asking.lookers.sight(&incident.event);
+                if verb == Verb::Approve && !sight.is_whole() {
+                    return Ok(Err(NOT_HERE.into()));
+                }
                 let read = rest.first().filter(|it| is_digest(it, &v));
                 let said = text.split_whitespace().take(1 + usize::from(read.is_some()));
                 let reason = after_words(text, said.count());
@@ -142,12 +152,6 @@ impl Soc {
         let id = format!("{}.{}", incident.key, number.to_lowercase());
         let run = incident.runs.get(&id).cloned();
         Ok(run.map(|run| (incident, run)))
-    }
-
-    async fn card_of(&self, incident: &Incident, place: &str) -> Result<Answer, LedgerError> {
-        let (seq, _) = self.ledger.head().await?;
-        let data = crate::view::alert(incident, &self.stand(place, seq), false);
-        Ok(self.drawn("alert", &data))
     }
 }
 

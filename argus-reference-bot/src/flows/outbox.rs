@@ -10,6 +10,7 @@ use super::Soc;
 use super::access::{AccessError, Person};
 use super::ask::{Answer, LINES};
 use super::automation::Resumed;
+use super::sight::Asking;
 use crate::ports::ledger::documents::all;
 use crate::ports::ledger::{Batch, Ledger, LedgerError, StoredCard};
 use crate::view;
@@ -203,9 +204,18 @@ impl Soc {
     }
 
     /// `list D-3`: what a digest covers, a page at a time.
-    pub(super) async fn list_digest(&self, digest: &str, page: u32) -> Result<Answer, LedgerError> {
+    pub(super) async fn list_digest(
+        &self,
+        digest: &str,
+        page: u32,
+        asking: &Asking<'_>,
+    ) -> Result<Answer, LedgerError> {
         let skip = page.saturating_sub(1).saturating_mul(LINES);
         let (rows, total) = self.ledger.digested(digest, skip, LINES).await?;
+        let hidden = rows.len();
+        let rows = self.visible(asking, rows).await?;
+        let hidden = hidden - rows.len();
+        let total = total.saturating_sub(hidden as u64);
         let name: String = digest.chars().filter(|it| it.is_alphanumeric() || *it == '-').collect();
         if rows.is_empty() {
             return Ok(Answer::Text(format!("{name} covers no incidents there.")));
@@ -245,6 +255,7 @@ impl Soc {
         &self,
         person: &Person,
         words: &str,
+        asking: &Asking<'_>,
         correlation: &str,
     ) -> Result<Answer, LedgerError> {
         let scope = match words.split_whitespace().next().map(str::parse::<Scope>).transpose() {
@@ -254,6 +265,9 @@ impl Soc {
         Ok(Answer::Text(match self.resume(person, scope.as_ref(), correlation).await {
             Ok(Resumed { goes_on, waits }) => {
                 let names = |scopes: &[Scope]| {
+                    if !asking.lookers.see_all() {
+                        return "what was paused".to_owned();
+                    }
                     let names: Vec<String> =
                         scopes.iter().map(|it| plain(&it.to_string())).collect();
                     names.join(", ")

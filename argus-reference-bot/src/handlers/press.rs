@@ -66,6 +66,13 @@ pub(super) async fn press(
         verb = pressed.act.verb(),
         "a button was pressed"
     );
+    if let Act::View { run } = &pressed.act {
+        let place = crate::buttons::base_conversation(&conversation);
+        return match soc.look(&person, &pressed.incident, run.as_deref(), place).await {
+            Ok(card) => CardReply::card(card),
+            Err(why) => undrawn(&pressed.incident, &why, "The card could not be drawn.".into()),
+        };
+    }
     if let Act::Say { key, answer } = &pressed.act {
         return press.said(&pressed.incident, key, *answer).await;
     }
@@ -82,33 +89,26 @@ pub(super) async fn press(
 }
 
 impl Press<'_> {
-    /// The card that was pressed, as it is now, and on it what has to be said first.
+    /// The card that was pressed, as it is now and as the one may see it who pressed, and on it what
+    /// has to be said first.
     async fn card(
         &self,
         incident: &Incident,
         pressed: &Pressed,
         notice: Option<&str>,
     ) -> CardReply {
-        let soc = self.soc;
         let place = crate::buttons::base_conversation(self.conversation);
-        let seq = soc.ledger.head().await.map_or(0, |(seq, _)| seq);
-        let stand = view::Stand { notice, ..soc.stand(place, seq) };
-        let request = match &pressed.act {
-            Act::Approve { run } | Act::Deny { run } => incident.runs.get(run),
+        let run = match &pressed.act {
+            Act::Approve { run } | Act::Deny { run } => Some(run.as_str()),
             _ => None,
         };
-        let drawn = match request {
-            Some(run) => soc.render("approval", &soc.request(incident, run, &stand)),
-            None => soc.render("alert", &view::alert(incident, &stand, false)),
-        };
-        match drawn {
-            Ok((card, _)) => CardReply::card(card),
+        match self.soc.card_for(self.person, incident, run, place, notice).await {
+            Ok(card) => CardReply::card(card),
             Err(why) => {
-                tracing::error!(incident.key = incident.key, why, "a card could not be drawn");
                 let done = notice.unwrap_or("It is recorded.");
-                CardReply::message(format!(
-                    "{done} The card could not be drawn; use `show` to see it."
-                ))
+                let said = format!("{done} The card could not be drawn; use `show` to see it.");
+                let said = self.soc.said_to(self.person, &incident.key, said).await;
+                undrawn(&incident.key, &why, said)
             }
         }
     }
@@ -188,6 +188,11 @@ impl Press<'_> {
             }
         }
     }
+}
+
+fn undrawn(incident: &str, why: &str, said: String) -> CardReply {
+    tracing::error!(incident.key = incident, why, "a card could not be drawn");
+    CardReply::message(said)
 }
 
 fn try_again(error: &LedgerError) -> CardReply {

@@ -3,12 +3,14 @@
 use argus_soc::enrich::Known;
 use argus_soc::incident::Incident;
 use argus_soc::playbook::EffectClass;
+use argus_soc::policy::sight::{Field, Sight};
 use argus_soc::run::{DecisionBy, Run, Status, Step};
 use serde_json::Value;
 
+use super::actions::{button, view};
 use super::data::{Approval, Asked, Button, Planned, Request, Vote};
 use super::{
-    EFFECTS, Stand, TEXT, TITLE, button, clip, line, lines, severity_label, shown, whole,
+    EFFECTS, Stand, TEXT, TITLE, clip, hide, line, lines, severity_label, shown, unusable, whole,
     without_layout,
 };
 use crate::buttons::Act;
@@ -28,17 +30,22 @@ pub struct Asks {
 
 /// The card without its layout, when no template can be used.
 pub fn plain(incident: &Incident, run: &Run, stand: &Stand<'_>, why: &str) -> Value {
-    let title = format!("{}: {}", incident.key, incident.event.title);
+    let title =
+        format!("{}: {}", incident.key, stand.sight.text(Field::Title, &incident.event.title));
     let steps = run.steps.iter().filter(|step| step.undoes.is_none());
-    let what = |step: &Step| format!("{} {}", step.plan.action.label(), step.plan.target.value);
+    let what = |step: &Step| {
+        let what = format!("{} {}", step.plan.action.label(), step.plan.target.value);
+        stand.sight.text(Field::Runs, &what)
+    };
     let (_, label) = request_status(run);
     let mut said = vec![format!("{}: {label}", run.id)];
     said.extend(steps.map(what));
     if let Some(it) = &run.approval {
-        said.push(format!("Why a person is asked: {}", it.reason));
+        let reason = stand.sight.text(Field::Runs, &it.reason);
+        said.push(format!("Why a person is asked: {reason}"));
         said.push(format!("Digest {}", it.digest));
     }
-    without_layout(&title, &said, why, actions(incident, run, stand))
+    without_layout(&title, &said, &unusable(why, stand), actions(incident, run, stand))
 }
 
 /// The card that asks people about a run.
@@ -50,7 +57,7 @@ pub fn request(incident: &Incident, run: &Run, asks: &Asks, stand: &Stand<'_>) -
     let decisions = approval.map(|it| it.decisions.as_slice()).unwrap_or_default();
     let (status, label) = request_status(run);
     let is_open = run.status == Status::AwaitingApproval;
-    shown(&Approval {
+    let mut card = Approval {
         incident: Asked {
             key: incident.key.clone(),
             title: clip(&incident.event.title, TITLE),
@@ -86,7 +93,9 @@ pub fn request(incident: &Incident, run: &Run, asks: &Asks, stand: &Stand<'_>) -
         },
         notices: notices(run, is_open, stand),
         actions: actions(incident, run, stand),
-    })
+    };
+    hide::approval(&mut card, stand.sight);
+    shown(&card)
 }
 
 fn notices(run: &Run, is_open: bool, stand: &Stand<'_>) -> Vec<String> {
@@ -168,20 +177,21 @@ fn request_status(run: &Run) -> (&'static str, &'static str) {
     }
 }
 
-fn actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {
-    if run.status != Status::AwaitingApproval {
-        return Vec::new();
+/// The buttons of the card.
+pub(super) fn actions(incident: &Incident, run: &Run, stand: &Stand<'_>) -> Vec<Button> {
+    let hides = stand.shared && !stand.sight.is_whole();
+    let mut actions: Vec<Button> =
+        hides.then(|| view(incident, Some(run), stand)).into_iter().collect();
+    if run.status != Status::AwaitingApproval || *stand.sight == Sight::Nothing {
+        return actions;
     }
-    let id = || run.id.clone();
-    vec![
-        button(
-            incident,
-            &Act::Approve { run: id() },
-            "Approve",
-            "positive",
-            "Let it be done",
-            stand,
-        ),
-        button(incident, &Act::Deny { run: id() }, "Deny", "destructive", "Forbid it", stand),
-    ]
+    let mut offer = |act: &Act, title: &str, style: &str, tooltip: &str| {
+        actions.push(button(incident, act, title, style, tooltip, stand));
+    };
+    // Nobody approves what they have not read.
+    if stand.sight.is_whole() {
+        offer(&Act::Approve { run: run.id.clone() }, "Approve", "positive", "Let it be done");
+    }
+    offer(&Act::Deny { run: run.id.clone() }, "Deny", "destructive", "Forbid it");
+    actions
 }

@@ -1,6 +1,7 @@
 //! What digests and alarms are rendered from.
 
 use argus_soc::event::Severity;
+use argus_soc::policy::sight::HIDDEN;
 use argus_soc::storm::breaker::{Breaker, Scope, State};
 use argus_soc::storm::bulletin::{self, Digest};
 use jiff::Timestamp;
@@ -129,6 +130,37 @@ pub fn state(state: State) -> &'static str {
     }
 }
 
+/// Leaves of a bulletin what people of other tenants may read: how many and how bad, and not who,
+/// where and why.
+pub fn hide(data: &mut Value, about: bulletin::About) {
+    const COUNTS: [&str; 4] =
+        ["Incidents covered", "By severity", "Requests for approval", "Cards given up"];
+    const NAMES: [&str; 2] = ["Sources", "Entities"];
+    let of = |data: &mut Value, key: &str| data[key].as_array_mut().map(std::mem::take);
+    let mut said = of(data, "said").unwrap_or_default();
+    for it in &mut said {
+        let label = it["label"].as_str().unwrap_or_default();
+        if COUNTS.contains(&label) {
+            continue;
+        }
+        if !NAMES.contains(&label) {
+            it["label"] = HIDDEN.into();
+        }
+        it["value"] = HIDDEN.into();
+    }
+    let mut rows = of(data, "rows").unwrap_or_default();
+    if about == bulletin::About::Undelivered {
+        // They stood elsewhere.
+        data["more"] = (data["more"].as_u64().unwrap_or(0) + rows.len() as u64).into();
+        rows.clear();
+    }
+    for row in &mut rows {
+        row["title"] = HIDDEN.into();
+    }
+    data["said"] = said.into();
+    data["rows"] = rows.into();
+}
+
 /// A bulletin when its template cannot be used: no layout, but nothing is lost.
 pub fn plain(data: &Value) -> Value {
     let text = |key: &str| {
@@ -175,4 +207,63 @@ fn top(tally: &argus_soc::storm::Tally) -> String {
     let names =
         tally.top(TOP).into_iter().map(|(name, n)| format!("{} ({least}{n})", clip(name, 80)));
     names.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use argus_soc::storm::bulletin::{About, Covered};
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_790_000_000).expect("a time")
+    }
+
+    #[test]
+    fn where_others_read_along_a_bulletin_counts_and_names_nothing() {
+        let mut covers = Digest::default();
+        covers.cover(&Covered {
+            incident: "INC-4".into(),
+            card: "card".into(),
+            severity: Severity::High,
+            source: "secret-edr".into(),
+            entity: Some("secret-host".into()),
+            title: "Malware on secret-host".into(),
+        });
+        let digest = bulletin::Bulletin {
+            conversation: "19:x".into(),
+            about: About::Storm,
+            since: now(),
+            want: 1,
+            shown: 0,
+            attempts: 0,
+            activity_id: None,
+            ended: None,
+            dead: None,
+            digest: Some(covers),
+        };
+        let dead = [StoredCard {
+            incident: "INC-5".into(),
+            card: "card".into(),
+            conversation: "19:secret".into(),
+            activity_id: None,
+            want: 1,
+            shown: 0,
+            digest: None,
+            dead: Some("secret".into()),
+            dropped: false,
+        }];
+        let others = [("19:secret".to_owned(), "secret".to_owned())];
+        let mut storm = storm("D-1", &digest, now());
+        let mut lost = undelivered(&digest, &dead, 1, &others, now());
+        assert!(storm.to_string().contains("secret") && lost.to_string().contains("secret"));
+        hide(&mut storm, About::Storm);
+        hide(&mut lost, About::Undelivered);
+        for (data, kept) in [(&storm, "INC-4"), (&storm, "High 1"), (&lost, "Cards given up")] {
+            let text = data.to_string();
+            assert!(text.contains(kept) && !text.contains("secret"), "{text}");
+        }
+        assert!(!lost.to_string().contains("INC-5"), "it stood elsewhere: {lost}");
+        assert_eq!(lost["more"], 1);
+    }
 }

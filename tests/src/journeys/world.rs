@@ -165,6 +165,16 @@ impl World {
         self.running = Some(Running { url, soc, stop, task });
     }
 
+    /// Stops the bot and starts it with other settings: each first text in place of the second one.
+    pub(crate) async fn again_with(&mut self, settings: &[(&str, &str)]) {
+        self.crash().await;
+        for (new, old) in settings {
+            assert!(self.settings.contains(old), "no {old:?} in the settings");
+            self.settings = self.settings.replacen(old, new, 1);
+        }
+        self.start().await;
+    }
+
     /// Takes the bot away in the middle of whatever it does: nothing is finished, nothing is said.
     pub(crate) async fn crash(&mut self) {
         let mut running = self.running.take().unwrap();

@@ -7,7 +7,7 @@ use argus_soc::run::Run;
 
 use super::{AUTOMATION, Access, AccessError, Person};
 use crate::flows::Soc;
-use crate::ports::ledger::Batch;
+use crate::ports::ledger::{Batch, LedgerError};
 
 impl Access {
     /// Who decides about a run, in words for its card.
@@ -84,13 +84,25 @@ impl Soc {
         let person =
             Person { tenant: tenant.clone(), object_id: object_id.clone(), name: shown_as.clone() };
         let Some(refusal) = self.access.not_of(&person, approvers).await else { return Ok(()) };
+        Err(self.refused(actor.clone(), incident, "approve", refusal, correlation).await?)
+    }
+
+    /// Records a refusal, which is what it gives.
+    pub(in crate::flows) async fn refused(
+        &self,
+        actor: Actor,
+        incident: &str,
+        action: &str,
+        refusal: Refusal,
+        correlation: &str,
+    ) -> Result<AccessError, LedgerError> {
         let what = What::Refused {
             incident: Some(incident.into()),
-            action: "approve".into(),
+            action: action.into(),
             code: refusal.code.into(),
             why: refusal.why.clone(),
         };
-        self.ledger.append(Batch::one(self.fact(actor.clone(), correlation, what))).await?;
-        Err(refusal.into())
+        self.ledger.append(Batch::one(self.fact(actor, correlation, what))).await?;
+        Ok(refusal.into())
     }
 }

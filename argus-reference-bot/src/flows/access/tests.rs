@@ -78,6 +78,8 @@ fn rules_that_nobody_can_have_or_that_say_it_twice_are_refused() {
     assert!(refused(&twice).contains("in one place"));
     let mut bound = Rbac::default();
     let actions = Some(vec!["fly".to_owned()]);
-    bound.trust.insert("t".into(), Trust { roles: vec!["viewer".into()], actions, hours: None });
+    bound
+        .trust
+        .insert("t".into(), Trust { roles: vec!["viewer".into()], actions, ..Trust::default() });
     assert!(refused(&bound).contains("rbac.trust"));
 }

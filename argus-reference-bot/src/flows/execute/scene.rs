@@ -7,6 +7,7 @@ use argus_soc::effect::{Outcome, Probe, Progress, effect_key, lease_name, plan_d
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
 use argus_soc::playbook::{ANSWER_MS, ActionKind, Shared, parameters_of};
+use argus_soc::policy::sight::HIDDEN;
 use argus_soc::policy::{Action, Identity, Permit};
 use argus_soc::run::{Run, State, Status, Step, Stopped, UserAnswer};
 use argus_soc::storm::breaker::Scope;
@@ -344,6 +345,23 @@ impl Scene<'_> {
         Some(self.soc.conversation(id))
     }
 
+    /// The step's parameters. What is said where people of other tenants read along names nothing that
+    /// they may not see; what was planned, and approved, stays as it was.
+    fn parameters(&self, step: &Step) -> Value {
+        // Whether they can be filled was asked when the step began.
+        let mut parameters = parameters_of(&step.plan, &self.incident.event, self.run)
+            .unwrap_or_else(|_| step.plan.parameters.clone());
+        if step.plan.action == ActionKind::Notify
+            && let Some(place) = self.conversation_of(step)
+            && !self.soc.sight_in(&place.conversation_id, &self.incident.event).is_whole()
+            && let Some(parameters) = parameters.as_object_mut()
+        {
+            // Also where none is given: what is said then is the incident's title.
+            parameters.insert("message".into(), HIDDEN.into());
+        }
+        parameters
+    }
+
     pub(super) fn order(&self, step: &Step) -> Order {
         let event = &self.incident.event;
         Order {
@@ -351,9 +369,7 @@ impl Scene<'_> {
             key: self.key(step),
             since: self.run.created_at,
             target: step.plan.target.clone(),
-            // Whether they can be filled was asked when the step began.
-            parameters: parameters_of(&step.plan, event, self.run)
-                .unwrap_or_else(|_| step.plan.parameters.clone()),
+            parameters: self.parameters(step),
             about: About {
                 incident: self.incident.key.clone(),
                 title: event.title.clone(),

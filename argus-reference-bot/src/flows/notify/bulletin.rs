@@ -24,7 +24,10 @@ const ROWS: u32 = 10;
 impl Soc {
     /// Brings a bulletin up to date.
     pub(super) async fn announce(&self, id: &str, it: &Bulletin) -> Result<Done, Trouble> {
-        let data = self.bulletin_data(id, it).await?;
+        let mut data = self.bulletin_data(id, it).await?;
+        if !self.access.readers(&it.conversation).see_all() {
+            bulletin::hide(&mut data, it.about);
+        }
         let (card, is_plain) = match self.render("bulletin", &data) {
             Ok((card, _)) => (card, false),
             Err(why) => {
@@ -153,7 +156,11 @@ impl Soc {
     fn alarm_about(&self, id: &str, about: About, trouble: &str) -> Option<Fact> {
         let fallback = self.notify.fallback.as_ref().map(|it| it.conversation.as_str());
         let places = self.routes.places().map(|it| it.conversation.as_str());
-        let conversation = fallback.into_iter().chain(places).find(|it| *it != trouble);
+        let mut places: Vec<&str> = fallback.into_iter().chain(places).collect();
+        places.retain(|it| *it != trouble);
+        // It says more where nobody else reads along.
+        let ours = places.iter().find(|it| !self.access.is_shared(it));
+        let conversation = ours.or(places.first()).copied();
         let Some(conversation) = conversation else {
             tracing::error!(
                 alarm = id,

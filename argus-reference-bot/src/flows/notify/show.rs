@@ -6,20 +6,19 @@ use argus_bot_sdk::connector::{SendError, SendErrorKind};
 use argus_bot_sdk::{Activity, ConversationRef};
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
+use argus_soc::policy::sight::{Field, Sight};
 use argus_soc::run::Run;
 use jiff::SignedDuration;
 
 use crate::chain::chain;
 use crate::flows::Soc;
+use crate::flows::sight::{SHORT, renew};
 use crate::ports::ledger::{Batch, DueCard, LedgerError};
 use crate::view::{self, Stand};
 
 /// Tries before a card that is too old is given up: a clock that jumped ahead gives up nothing that
 /// Teams would have taken.
 const LEAST_TRIES: u32 = 3;
-
-/// What is recorded as the template of a card without a layout.
-const SHORT: &str = "plain";
 
 /// What a card is about.
 #[derive(Clone, Copy)]
@@ -40,6 +39,13 @@ impl<'a> Subject<'a> {
                 incident.runs.get(run).map(Self::Request)
             }
             None => Some(Self::Alert),
+        }
+    }
+
+    fn run(self) -> Option<&'a Run> {
+        match self {
+            Self::Alert => None,
+            Self::Request(run) => Some(run),
         }
     }
 }
@@ -268,17 +274,14 @@ impl Soc {
     }
 
     fn draw(&self, incident: &Incident, what: Subject<'_>, due: &DueCard, seq: u64) -> Drawn {
-        let stand = self.stand(&due.conversation, seq);
+        let sight = self.sight_in(&due.conversation, &incident.event);
+        let stand = self.stand(&due.conversation, seq, &sight);
         let twice = due.attempts > 0 || due.activity_id.as_deref() == Some("");
-        let (template, data) = match what {
-            Subject::Alert => ("alert", view::alert(incident, &stand, twice)),
-            Subject::Request(run) => ("approval", self.request(incident, run, &stand)),
-        };
-        match self.render(template, &data) {
-            Ok((card, name)) => drawn(incident, card, name),
+        match self.card(incident, what.run(), &stand, twice) {
+            Ok((card, name)) => drawn(incident, card, name, &sight),
             // Whatever a designer did: it is shown.
             Err(why) => {
-                tracing::error!(template, why, "a card is sent without its layout");
+                tracing::error!(card = due.card, why, "a card is sent without its layout");
                 self.shortened(incident, what, due, seq, &why)
             }
         }
@@ -293,12 +296,14 @@ impl Soc {
         seq: u64,
         why: &str,
     ) -> Drawn {
-        let stand = self.stand(&due.conversation, seq);
-        let card = match what {
+        let sight = self.sight_in(&due.conversation, &incident.event);
+        let stand = self.stand(&due.conversation, seq, &sight);
+        let mut card = match what {
             Subject::Alert => view::plain(incident, &stand, why),
             Subject::Request(run) => view::approval::plain(incident, run, &stand, why),
         };
-        drawn(incident, card, SHORT.into())
+        renew(&mut card, incident, what.run(), &stand);
+        drawn(incident, card, SHORT.into(), &sight)
     }
 
     /// Renders a card and says from which template and version.
@@ -321,9 +326,11 @@ impl Soc {
     }
 
     /// What the buttons of a card in `conversation` need.
-    pub fn stand<'a>(&'a self, conversation: &'a str, seq: u64) -> Stand<'a> {
+    pub fn stand<'a>(&'a self, conversation: &'a str, seq: u64, sight: &'a Sight) -> Stand<'a> {
         Stand {
             seq,
+            sight,
+            shared: self.access.is_shared(conversation),
             conversation,
             buttons: &self.buttons,
             connectors: &self.connectors,
@@ -366,9 +373,9 @@ fn gone(due: &DueCard, error: &SendError) -> bool {
     due.activity_id.is_some() && error.code() == Some("ActivityNotFoundInConversation")
 }
 
-fn drawn(incident: &Incident, card: serde_json::Value, template: String) -> Drawn {
+fn drawn(incident: &Incident, card: serde_json::Value, template: String, sight: &Sight) -> Drawn {
     let mut activity = Activity::card(card);
-    activity.summary =
-        Some(format!("{} {}", incident.key, view::clip(&incident.event.title, view::TITLE)));
+    let title = sight.text(Field::Title, &incident.event.title);
+    activity.summary = Some(format!("{} {}", incident.key, view::clip(&title, view::TITLE)));
     Drawn { activity, template, version: incident.version }
 }

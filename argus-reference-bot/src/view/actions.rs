@@ -1,25 +1,42 @@
-//! What the card of an incident offers to do.
+//! What can be done, as buttons.
 
 use argus_soc::incident::{Incident, Stage};
 use argus_soc::playbook::{ActionKind, Playbook, Step as PlaybookStep, plan};
+use argus_soc::policy::sight::{Field, Sight};
 use argus_soc::run::{Run, State, Status};
+use serde_json::{Value, json};
 
 use super::data::Button;
-use super::{Stand, button, line};
+use super::{Stand, line, shown};
 use crate::buttons::Act;
-use crate::flows::act::second_person;
+use crate::flows::act::{epoch, second_person};
 
 /// Runs whose buttons a card has: Teams shows six buttons well.
 const RUNS: usize = 2;
 /// Playbooks that a card offers.
 const PLAYBOOKS: usize = 3;
 
-/// The buttons of an incident's card.
+/// What a card in a shared conversation asks for by itself, so that everybody sees of it what they may:
+/// Teams shows the answer to the one who asks, and to nobody else.
+pub fn refresh(incident: &Incident, run: Option<&Run>, stand: &Stand<'_>) -> Option<Value> {
+    let view = stand.shared.then(|| view(incident, run, stand))?;
+    Some(json!({"action": {
+        "type": "Action.Execute", "title": view.title, "verb": view.verb, "data": view.data,
+    }}))
+}
+
+pub(super) fn view(incident: &Incident, run: Option<&Run>, stand: &Stand<'_>) -> Button {
+    let act = Act::View { run: run.map(|run| run.id.clone()) };
+    let tooltip = "See what you may see of this; others see what they may";
+    button(incident, &act, "Show to me", "default", tooltip, stand)
+}
+
 pub(super) fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Button> {
-    if incident.stage == Stage::Resolved {
-        return Vec::new();
+    let hides = stand.shared && !stand.sight.is_whole();
+    let mut actions: Vec<Button> = hides.then(|| view(incident, None, stand)).into_iter().collect();
+    if incident.stage == Stage::Resolved || *stand.sight == Sight::Nothing {
+        return actions;
     }
-    let mut actions = Vec::new();
     let mut offer = |act: &Act, title: &str, style: &str, tooltip: &str| {
         actions.push(button(incident, act, title, style, tooltip, stand));
     };
@@ -39,13 +56,19 @@ pub(super) fn alert_actions(incident: &Incident, stand: &Stand<'_>) -> Vec<Butto
                 &Act::Isolate,
                 "Request isolation",
                 "destructive",
-                &format!("Ask somebody else to agree: {}", line(&why)),
+                &stand
+                    .sight
+                    .text(Field::Runs, &format!("Ask somebody else to agree: {}", line(&why))),
             ),
         }
     }
     let ticketing = incident.last_run_of("create_ticket").is_some_and(|run| !run.status.is_over());
     if stand.connectors.can(ActionKind::CreateTicket) && incident.ticket.is_none() && !ticketing {
         offer(&Act::Ticket, "Create ticket", "default", "Open a ticket for this incident");
+    }
+    // Nobody steers what they do not see.
+    if !stand.sight.shows(Field::Runs) {
+        return actions;
     }
     let mut runs: Vec<&Run> = incident.runs.values().filter(|run| !run.is_dry()).collect();
     runs.sort_by_key(|run| run.created_at);
@@ -106,4 +129,24 @@ fn is_offered(playbook: &Playbook, incident: &Incident, stand: &Stand<'_>) -> bo
         && playbook.triggered_by(&incident.event)
         && plan(playbook, &incident.event).is_ok()
         && !incident.runs.values().any(stands)
+}
+
+pub(super) fn button(
+    incident: &Incident,
+    act: &Act,
+    title: &str,
+    style: &str,
+    tooltip: &str,
+    stand: &Stand<'_>,
+) -> Button {
+    let v = epoch(incident, act);
+    // The time of the state, not of the drawing: the same state gives the same card.
+    let data = stand.buttons.sign(&incident.key, act, &v, stand.conversation, incident.updated_at);
+    Button {
+        title: title.to_owned(),
+        verb: act.verb(),
+        style: style.to_owned(),
+        tooltip: tooltip.to_owned(),
+        data: shown(&data),
+    }
 }
