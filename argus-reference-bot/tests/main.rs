@@ -7,7 +7,6 @@
     reason = "a test that cannot go on ends there"
 )]
 
-mod canaries;
 mod connectors;
 mod designer;
 mod doctor;

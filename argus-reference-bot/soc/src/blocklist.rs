@@ -1,7 +1,6 @@
 //! The addresses that runs have blocked, out of their records, for a firewall that has no API.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -72,21 +71,22 @@ impl BlockList {
     /// assert!(!script.contains("add element"));
     /// ```
     pub fn nftables(&self) -> String {
-        let mut script = String::from("add table inet argus\n");
+        let mut lines = vec!["add table inet argus".to_owned()];
         for (set, kind, v6) in [("blocked4", "ipv4_addr", false), ("blocked6", "ipv6_addr", true)] {
-            let mut elements = String::new();
-            for (address, block) in self.blocked().filter(|(it, _)| it.is_ipv6() == v6) {
-                // Writing to a string does not fail.
-                let _written = writeln!(elements, "\t{address} comment \"{}\",", comment(block));
-            }
-            script += &format!(
-                "add set inet argus {set} {{ type {kind}; }}\nflush set inet argus {set}\n"
-            );
+            lines.push(format!("add set inet argus {set} {{ type {kind}; }}"));
+            lines.push(format!("flush set inet argus {set}"));
+            let of_set = self.blocked().filter(|(address, _)| address.is_ipv6() == v6);
+            let elements: Vec<String> = of_set
+                .map(|(address, block)| format!("\t{address} comment \"{}\",", comment(block)))
+                .collect();
             if !elements.is_empty() {
-                script += &format!("add element inet argus {set} {{\n{elements}}}\n");
+                lines.push(format!("add element inet argus {set} {{"));
+                lines.extend(elements);
+                lines.push("}".to_owned());
             }
         }
-        script
+        lines.push(String::new());
+        lines.join("\n")
     }
 }
 

@@ -60,7 +60,8 @@ fn life(days: &[&str]) -> Option<Life> {
 fn shown(life: Option<&Life>) -> String {
     let texts = life.iter().flat_map(|it| &it.texts).map(|text| {
         let good = text.reviews.iter().filter(|it| it.approve);
-        let good: String = good.map(|it| format!("+{}", it.by.shown().to_lowercase())).collect();
+        let good: String =
+            good.flat_map(|it| ["+".to_owned(), it.by.shown().to_lowercase()]).collect();
         format!("{}={}{good}", &text.sha256[..1], text.stage.word())
     });
     texts.collect::<Vec<_>>().join(" ")

@@ -31,9 +31,9 @@ impl Folder {
             return Err(format!("{}: more than {MOST} playbooks", self.0.display()));
         }
         names.sort();
-        let named =
+        let name_of =
             |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let files = names.iter().map(|path| (named(path), text(path))).collect();
+        let files = names.iter().map(|path| (name_of(path), text(path))).collect();
         Ok(Texts { at: None, files })
     }
 }
@@ -42,7 +42,7 @@ impl Folder {
 pub(super) fn is_playbook(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
-    stem.is_some_and(|it| !it.ends_with(".test") && !it.starts_with('.'))
+    stem.is_some_and(|it| !it.starts_with('.') && it.rsplit('.').next() != Some("test"))
 }
 
 /// The text of a file's bytes.

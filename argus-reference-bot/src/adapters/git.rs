@@ -18,7 +18,7 @@ use super::folder::{is_playbook, utf8};
 use crate::ports::playbooks::{LONGEST, MOST, PlaybookSource, Texts};
 
 /// How long one order to git may take.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(1);
 /// How often its end and its size are looked at, at first and later.
 const SOON: Duration = Duration::from_millis(1);
 const LATER: Duration = Duration::from_millis(50);

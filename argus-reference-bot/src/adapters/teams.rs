@@ -82,12 +82,12 @@ impl Teams {
 
 /// What is said. It is plain text: values from alerts are in it, and nothing in them is a mention or
 /// a link.
-fn message(order: &Order) -> Result<Activity, String> {
+fn message(order: &Order) -> Activity {
     let text = order.text("message").unwrap_or(&order.about.title);
     let text = format!("{}: {}", order.about.incident, clip(text, LONGEST));
     let mut activity = Activity::message(text);
     activity.text_format = Some("plain".into());
-    Ok(activity)
+    activity
 }
 
 #[async_trait]
@@ -113,7 +113,7 @@ impl Connector for Teams {
             place.service_url.trim_end_matches('/'),
             place.conversation_id
         );
-        let body = json!({"type": "message", "text": message(order)?.text, "textFormat": "plain"});
+        let body = json!({"type": "message", "text": message(order).text, "textFormat": "plain"});
         Ok(Preview { method: "POST".into(), url, body: Some(body) })
     }
 
@@ -121,10 +121,7 @@ impl Connector for Teams {
         if order.action == ActionKind::AskUser {
             return self.ask(order).await;
         }
-        let activity = match message(order) {
-            Ok(activity) => activity,
-            Err(why) => return Outcome::Failed { why },
-        };
+        let activity = message(order);
         let Some(place) = &order.about.conversation else {
             return Outcome::Failed { why: NOWHERE.into() };
         };
@@ -200,11 +197,10 @@ mod tests {
 
     #[test]
     fn what_an_alert_says_is_plain_text() {
-        let said =
-            message(&order(Some("<at>all</at> [look](https://evil.example)"))).expect("said");
+        let said = message(&order(Some("<at>all</at> [look](https://evil.example)")));
         assert_eq!(said.text_format.as_deref(), Some("plain"));
         assert_eq!(said.text.as_deref(), Some("INC-7: <at>all</at> [look](https://evil.example)"));
-        let unsaid = message(&order(None)).expect("said");
+        let unsaid = message(&order(None));
         assert_eq!(unsaid.text.as_deref(), Some("INC-7: A scan"));
     }
 

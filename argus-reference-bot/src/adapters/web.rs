@@ -271,7 +271,8 @@ async fn read(mut response: Response, most: usize, traces: &[String]) -> Result<
         }
         body.extend_from_slice(&chunk);
     }
-    let body = scrub(body, traces);
+    // What is larger is a feed or an inventory, of which nothing is shown as it is.
+    let body = if body.len() > LARGEST { body } else { scrub(body, traces) };
     let json = if is_json { serde_json::from_slice(&body).ok() } else { None };
     let headers = std::mem::take(response.headers_mut());
     Ok(Back { status, json, retry_after, is_json, headers })

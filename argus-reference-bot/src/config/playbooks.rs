@@ -111,8 +111,9 @@ impl Git {
         }
         let folder = self.folder.trim_end_matches('/');
         let is_part = |it: &str| !it.is_empty() && it != "." && it != ".." && !it.starts_with('-');
-        if !folder.is_empty() && !(folder.split('/').all(is_part) && folder.chars().all(is_plain)) {
-            let why = format!("`{}` is no folder in the repository, like `soc/playbooks`", folder);
+        let is_folder = folder.split('/').all(is_part) && folder.chars().all(is_plain);
+        if !folder.is_empty() && !is_folder {
+            let why = format!("`{folder}` is no folder in the repository, like `soc/playbooks`");
             return wrong("folder", why);
         }
         Ok(())

@@ -200,11 +200,11 @@ impl Soc {
         let scopes = candidate(&run.id, &incident.event, &run.playbook, steps).scopes();
         let guard = self.breakers_read().await?;
         let halted = guard.open().filter(|(scope, _)| scopes.contains(scope));
-        let by_person = halted.filter_map(|(scope, it)| match &it.by {
+        let mut by_person = halted.filter_map(|(scope, it)| match &it.by {
             Some(by @ Actor::Person { .. }) => Some((scope.clone(), by.shown().to_owned())),
             _ => None,
         });
-        Ok(by_person.into_iter().next())
+        Ok(by_person.next())
     }
 
     /// Whether an effect of a run may be sent, as the breakers are recorded now; counts it if the run

@@ -8,7 +8,7 @@ use super::world::{Left, Plan, World, alert, texts};
 /// Isolates by itself whatever host an alert names.
 const CUT: &str = r#"playbook: {id: cut, name: Cut, version: "1.0.0"}
 triggers:
-  - {source: keyed}
+  - {source: edr}
 conditions: {risk_threshold: 0}
 actions:
   - {id: iso, type: isolate_host, target: "{{ entity.host }}", rollback: {id: back, type: release_host}}

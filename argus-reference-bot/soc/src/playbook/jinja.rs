@@ -261,7 +261,7 @@ fn is_known(name: &str) -> bool {
             }
         }
     };
-    NAMES.iter().any(|known| fits(&known))
+    NAMES.iter().any(fits)
 }
 
 fn unknown(text: &str, name: &str) -> TemplateError {

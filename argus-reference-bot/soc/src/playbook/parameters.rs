@@ -216,11 +216,13 @@ pub(super) fn schema(action: ActionKind) -> Option<Json> {
         .map(|it| (it.name.to_owned(), it.kind.schema()))
         .collect();
     let required: Vec<&str> = known.iter().filter(|it| it.required).map(|it| it.name).collect();
-    let mut schema = json!({"properties": properties, "additionalProperties": false});
+    let mut schema = Map::new();
+    schema.insert("properties".into(), properties.into());
+    schema.insert("additionalProperties".into(), false.into());
     if !required.is_empty() {
-        schema["required"] = json!(required);
+        schema.insert("required".into(), json!(required));
     }
-    Some(schema)
+    Some(schema.into())
 }
 
 impl Reading<'_> {

@@ -5,8 +5,6 @@
 //! [`Batch`], and cuts before. Source: learn, "Performing entity group transactions";
 //! facts/external-apis.md 2.8.
 
-use std::fmt::Write as _;
-
 use url::Url;
 
 /// Most rows of a batch.
@@ -22,8 +20,8 @@ pub(super) struct Batch<'a> {
 }
 
 /// Cuts rows, each with its partition, into batches; the order stays.
-pub(super) fn batches<'a>(rows: &'a [(String, String)]) -> Vec<Batch<'a>> {
-    let (mut all, mut partition, mut bytes) = (Vec::<Batch<'a>>::new(), None, 0);
+pub(super) fn batches(rows: &[(String, String)]) -> Vec<Batch<'_>> {
+    let (mut all, mut partition, mut bytes) = (Vec::<Batch<'_>>::new(), None, 0);
     for (of, row) in rows {
         bytes += row.len();
         match all.last_mut() {
@@ -47,20 +45,20 @@ impl Batch<'_> {
 
     /// The request that inserts the rows at `table`: its media type and its body.
     pub(super) fn request(&self, table: &Url) -> (String, String) {
-        let mut body = String::from(
-            "--batch_argus\r\nContent-Type: multipart/mixed; boundary=changeset_argus\r\n\r\n",
-        );
-        for row in &self.rows {
-            // Writing to a string does not fail.
-            let _written = write!(
-                body,
+        let row = |row: &&str| {
+            format!(
                 "--changeset_argus\r\nContent-Type: application/http\r\n\
                  Content-Transfer-Encoding: binary\r\n\r\nPOST {table} HTTP/1.1\r\n\
                  Content-Type: application/json\r\nAccept: application/json;odata=nometadata\r\n\
                  Prefer: return-no-content\r\nDataServiceVersion: 3.0;\r\n\r\n{row}\r\n"
-            );
-        }
-        body.push_str("--changeset_argus--\r\n--batch_argus--\r\n");
+            )
+        };
+        let rows: Vec<String> = self.rows.iter().map(row).collect();
+        let body = format!(
+            "--batch_argus\r\nContent-Type: multipart/mixed; boundary=changeset_argus\r\n\r\n\
+             {}--changeset_argus--\r\n--batch_argus--\r\n",
+            rows.concat()
+        );
         ("multipart/mixed; boundary=batch_argus".into(), body)
     }
 

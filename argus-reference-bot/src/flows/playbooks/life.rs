@@ -95,7 +95,7 @@ impl Soc {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(raced.unwrap_or_else(|| LedgerError::Conflict { stream: playbook.id }).into())
+        Err(raced.unwrap_or(LedgerError::Conflict { stream: playbook.id }).into())
     }
 
     /// The life of a playbook, with the version of its document.

@@ -216,8 +216,8 @@ impl Soc {
         } else {
             ""
         };
-        let line = line(&life, text, self.playbooks.rules.reviewers);
-        Ok(format!("{line}\n\n```\n{}\n```{cut}", body.trim_end()))
+        let stands = line(&life, text, self.playbooks.rules.reviewers);
+        Ok(format!("{stands}\n\n```\n{}\n```{cut}", body.trim_end()))
     }
 }
 

@@ -70,17 +70,16 @@ impl Soc {
             Ok(texts) => self.hand_in(name, texts, &before).await?,
             Err(why) => Heard { unread: Some(why), ..before.clone() },
         };
-        if heard.unread != before.unread {
-            match &heard.unread {
-                Some(why) => {
-                    tracing::warn!(
-                        source = name,
-                        why,
-                        "playbooks cannot be read; those of before stay"
-                    );
-                }
-                None => tracing::info!(source = name, "playbooks can be read again"),
+        match &heard.unread {
+            same if *same == before.unread => {}
+            Some(why) => {
+                tracing::warn!(
+                    source = name,
+                    why,
+                    "playbooks cannot be read; those of before stay"
+                );
             }
+            None => tracing::info!(source = name, "playbooks can be read again"),
         }
         for (file, report) in &heard.refused {
             if before.refused.get(file) != Some(report) {

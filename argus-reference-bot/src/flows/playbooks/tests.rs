@@ -267,17 +267,17 @@ async fn a_source_hands_in_what_is_new_once_and_keeps_the_last_good_when_it_is_s
         (life.texts[0].short().to_owned(), life.texts[0].origin.clone())
     };
     assert_eq!(origin, "git:abc:cut.yaml");
-    let heard = soc.playbooks.sources.heard()["git"].clone();
-    assert!(heard.refused["bad.yaml"].contains("bad.yaml:1"), "{heard:?}");
+    let stands = soc.playbooks.sources.heard()["git"].clone();
+    assert!(stands.refused["bad.yaml"].contains("bad.yaml:1"), "{stands:?}");
     // Again nothing is new, even after somebody retired it.
     say(&soc, "bob", Word::Retire, &format!("cut {sha} not this one")).await;
     soc.read_playbooks(&source).await.expect("read");
     assert_eq!(soc.ledger.head().await.expect("read").0, head + 2, "the permission and the deed");
     *source.0.lock().expect("nobody panicked") = Err("it does not answer".into());
     soc.read_playbooks(&source).await.expect("read");
-    let heard = soc.playbooks.sources.heard()["git"].clone();
-    assert_eq!((heard.at.as_deref(), heard.refused.len()), (Some("abc"), 1));
-    assert!(heard.words().contains("cannot be read: it does not answer"), "{heard:?}");
+    let stands = soc.playbooks.sources.heard()["git"].clone();
+    assert_eq!((stands.at.as_deref(), stands.refused.len()), (Some("abc"), 1));
+    assert!(stands.words().contains("cannot be read: it does not answer"), "{stands:?}");
     let status = soc.ask(&person("bob"), Asked::Status, "", "c").await;
     assert!(matches!(&status, Answer::Text(it) if it.contains("does not answer")), "{status:?}");
 }
