@@ -31,8 +31,6 @@ pub enum Concern {
     PerHour,
     /// Too many assets of one class would be changed at once.
     Class,
-    /// The playbook is no longer in use.
-    Retired,
 }
 
 /// A concern, and why.

@@ -60,10 +60,6 @@ impl Scene<'_> {
             let plans = self.run.steps.iter().filter(|it| it.undoes.is_none());
             let asset = &self.incident.enrichment.asset;
             raised.extend(standing(blast, asset, plans.map(|it| &it.plan)));
-            if self.soc.playbooks.find(&self.run.playbook).is_none() {
-                let why = format!("the playbook {} is no longer in use", self.run.playbook);
-                raised.push(Raised::new(Concern::Retired, why));
-            }
         }
         raised.extend(self.over_budget(blast, &own, step).await?);
         raised.retain(|it| !self.run.has_accepted(&it.concern));

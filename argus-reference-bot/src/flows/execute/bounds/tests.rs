@@ -86,7 +86,7 @@ impl Driven {
             v: v.into(),
         };
         let person = Person { object_id: who.into(), ..ann() };
-        self.soc.act(&person, &pressed, "c").await
+        self.soc.act(&person, &pressed, "I looked", "c").await
     }
 
     async fn agree(&self, key: &str, who: &str) {
@@ -202,17 +202,22 @@ async fn whoever_begins_it_is_not_enough_for_a_forbidden_label() {
 #[tokio::test]
 async fn what_a_person_halted_is_not_sent_for_people_either() {
     let world = World::default();
-    let it = Driven::on(&world, &playbook("gates: {human_approval: always}"));
+    let pause = "actions:\n  - {id: pause, type: wait, needs: [], parameters: {for: 300ms}}\n";
+    let text = playbook("").replace("actions:\n", pause);
+    let it = Driven::on(&world, &text.replace("rollback:", "needs: [pause], rollback:"));
     receive(&it.soc, 1).await;
     place(&it.soc).await;
     it.begin("INC-1").await;
+    it.when("INC-1", |run| matches!(run.steps[0].state, State::Sleeping { .. })).await;
     it.soc.halt(&ann(), &Scope::Global, "enough", "c").await.expect("halted");
-    it.agree("INC-1", "bob").await;
     let waits = it.when("INC-1", |run| run.holdup.waits.contains_key("iso")).await;
-    assert_eq!(waits.steps[0].state, State::Pending);
+    assert_eq!(waits.steps[1].state, State::Pending);
     let none: [String; 0] = [];
     assert_eq!(world.hosts.did(), none);
-    it.soc.resume(&ann(), None, "c").await.expect("resumed");
+    let bob = Person { object_id: "bob".into(), ..ann() };
+    for person in [ann(), bob] {
+        it.soc.resume(&person, None, "c").await.expect("resumed");
+    }
     it.ends("INC-1", Status::Succeeded).await;
     it.stop().await;
 }
