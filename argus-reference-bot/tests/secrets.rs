@@ -102,9 +102,10 @@ async fn one_that_ends_within_a_week_is_a_finding() {
 
 #[tokio::test]
 async fn one_that_cannot_be_used_stops_the_start_and_is_named() {
+    type Wrong = fn(&mut argus_sim::Vault, jiff::Timestamp);
     let scene = Scene::new().await;
     let (hour, now) = (SignedDuration::from_hours(1), scene.sim.now());
-    let wrongs: [(&str, fn(&mut argus_sim::Vault, jiff::Timestamp)); 3] = [
+    let wrongs: [(&str, Wrong); 3] = [
         ("ended", |vault, at| vault.ends("wall", at - SignedDuration::from_hours(2))),
         ("is good from", |vault, at| vault.begins("wall", at)),
         ("disabled", |vault, _| vault.disable("wall")),

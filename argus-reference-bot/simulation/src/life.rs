@@ -8,7 +8,7 @@ use argus_cards::Library;
 use argus_cards::source::Memory as Templates;
 use argus_reference_bot::adapters::memory::{Memory, Record};
 use argus_reference_bot::buttons::Buttons;
-use argus_reference_bot::config::{ConfigError, Rbac, Role, Route, RouteTo};
+use argus_reference_bot::config::{Approvals, ConfigError, Rbac, Role, Route, RouteTo};
 use argus_reference_bot::flows::access::Access;
 use argus_reference_bot::flows::connectors::Connectors;
 use argus_reference_bot::flows::enrich::{Asking, Knowledge, Late, Patience};
@@ -251,6 +251,8 @@ fn soc(outside: &Outside, life: u64, records: Vec<Record>) -> Result<Soc, NotSta
         routes: Routes::compile(&routes())?,
         default_service_url: SERVICE.into(),
         sources: sources(),
+        // A reminder shows the same card once more; here that would look like one too many.
+        approvals: Approvals { remind_secs: Some(0), ..Approvals::default() },
         ..Soc::new(needs)
     })
 }

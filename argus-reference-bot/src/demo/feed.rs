@@ -180,6 +180,32 @@ fn words(what: &What, incident: Option<&str>) -> String {
         What::NoticeRefused { incident, why, .. } | What::NoticeAbandoned { incident, why, .. } => {
             format!("{incident}: {why}")
         }
+        What::TicketLinked { number, .. } => format!("{key}: ticket {number}"),
+        What::PlaybookSubmitted { playbook, version, origin, .. } => {
+            format!("{playbook} {version}: handed in, from {origin}")
+        }
+        What::PlaybookReviewed { playbook, approve, .. } => {
+            format!("{playbook}: {}", if *approve { "said to be good" } else { "rejected" })
+        }
+        What::PlaybookPromoted { playbook, to, .. } => {
+            format!("{playbook}: {}", to.word().replace('_', " "))
+        }
+        What::PlaybookRetired { playbook, why, .. } => format!("{playbook}: retired, {why}"),
+        What::PlaybookRehearsed { playbook, incident, failed, .. } => match failed {
+            Some(why) => format!("{playbook}: its dry run for {incident} failed, {why}"),
+            None => format!("{playbook}: its dry run for {incident} went well"),
+        },
+        What::TemplatesActivated { templates, refused } if refused.is_empty() => {
+            templates.join(", ")
+        }
+        What::TemplatesActivated { refused, .. } => format!("refused: {}", refused.join("; ")),
+        what => run_words(what).unwrap_or_else(|| key.to_owned()),
+    }
+}
+
+/// A record of a run in a few words.
+fn run_words(what: &What) -> Option<String> {
+    Some(match what {
         What::RunCreated { run, playbook, .. } => format!("{run}: {playbook}"),
         What::ApprovalRequested { run, reason, .. } => format!("{run}: asks people, {reason}"),
         What::ApprovalDecided { run, approve, .. } => {
@@ -238,25 +264,6 @@ fn words(what: &What, incident: Option<&str>) -> String {
             let result = format!("{result:?}").to_lowercase();
             format!("{run}: {result}")
         }
-        What::TicketLinked { number, .. } => format!("{key}: ticket {number}"),
-        What::PlaybookSubmitted { playbook, version, origin, .. } => {
-            format!("{playbook} {version}: handed in, from {origin}")
-        }
-        What::PlaybookReviewed { playbook, approve, .. } => {
-            format!("{playbook}: {}", if *approve { "said to be good" } else { "rejected" })
-        }
-        What::PlaybookPromoted { playbook, to, .. } => {
-            format!("{playbook}: {}", to.word().replace('_', " "))
-        }
-        What::PlaybookRetired { playbook, why, .. } => format!("{playbook}: retired, {why}"),
-        What::PlaybookRehearsed { playbook, incident, failed, .. } => match failed {
-            Some(why) => format!("{playbook}: its dry run for {incident} failed, {why}"),
-            None => format!("{playbook}: its dry run for {incident} went well"),
-        },
-        What::TemplatesActivated { templates, refused } if refused.is_empty() => {
-            templates.join(", ")
-        }
-        What::TemplatesActivated { refused, .. } => format!("refused: {}", refused.join("; ")),
-        _ => key.to_owned(),
-    }
+        _ => return None,
+    })
 }

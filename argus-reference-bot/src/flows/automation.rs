@@ -5,6 +5,7 @@
 //! the last minute is not durable: a restart begins with a fresh minute, and with every breaker that
 //! was open still open.
 
+mod candidate;
 #[cfg(test)]
 mod tests;
 
@@ -13,18 +14,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use argus_soc::decide::Decision;
-use argus_soc::effect::lease_name;
 use argus_soc::event::SecurityEvent;
 use argus_soc::incident::Incident;
 use argus_soc::ledger::fact::{Actor, Fact, What};
-use argus_soc::playbook::{PlannedStep, plan};
+use argus_soc::playbook::plan;
 use argus_soc::policy::Action;
 use argus_soc::run::Run;
 use argus_soc::storm::breaker::{Breaker, Change, Scope};
-use argus_soc::storm::velocity::{Candidate, Guard};
+use argus_soc::storm::velocity::Guard;
 use tokio::sync::{Mutex as Turn, MutexGuard as Turned, OnceCell, watch};
 use tokio::time::Instant;
 
+use self::candidate::{automatic, candidate};
 use super::Soc;
 use super::access::{AccessError, Person};
 use crate::ports::ledger::documents::all;
@@ -71,37 +72,6 @@ impl Paused {
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-/// The run that would begin by itself, as breakers see it.
-fn candidate(
-    id: &str,
-    event: &SecurityEvent,
-    playbook: &str,
-    steps: impl Iterator<Item = PlannedStep>,
-) -> Candidate {
-    let effect = |step: PlannedStep| {
-        let action = step.action.name();
-        let tenant = event.tenant.as_deref().unwrap_or("home");
-        (action.to_owned(), lease_name(tenant, action, &step.target))
-    };
-    Candidate {
-        id: id.to_owned(),
-        source: event.source.clone(),
-        playbook: playbook.to_owned(),
-        effects: steps.map(effect).collect(),
-    }
-}
-
-/// The candidate that a run was, if Argus began it and no person has approved it since.
-pub fn automatic(incident: &Incident, run: &Run) -> Option<Candidate> {
-    let approved = run.approval.iter().flat_map(|it| &it.decisions).any(|it| it.approve);
-    if approved || !matches!(run.requested_by, Actor::Service { .. }) {
-        return None;
-    }
-    let steps = run.steps.iter().filter(|step| step.undoes.is_none());
-    let steps = steps.map(|step| step.plan.clone());
-    Some(candidate(&run.id, &incident.event, &run.playbook, steps))
 }
 
 impl Soc {

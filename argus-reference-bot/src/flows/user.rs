@@ -67,7 +67,7 @@ impl Soc {
                 Err(LedgerError::Conflict { .. }) => {}
                 written => {
                     written?;
-                    self.bells.execute.ring(key);
+                    self.bells.execute.ring(incident);
                     self.bells.notify.notify_one();
                     return Ok(());
                 }

@@ -156,7 +156,7 @@ async fn while_the_vault_is_away_the_secret_in_hand_stays_in_use() {
         let scene = Scene::new(version("a"));
         let kept = scene.open().await;
         scene.says(why);
-        scene.clock.advance(Duration::from_secs(7_200));
+        scene.clock.advance(Duration::from_hours(2));
         assert_eq!(kept.current().await.expose(), "a");
         assert_eq!(other(&kept, "a").await, None);
         assert!(kept.expiry().1.is_some(), "it is said that the vault gave none");
@@ -172,9 +172,9 @@ async fn while_the_vault_is_away_the_secret_in_hand_stays_in_use() {
 async fn a_vault_that_wants_rest_gets_it() {
     let scene = Scene::new(version("a"));
     let kept = scene.open().await;
-    let retry_after = Some(Duration::from_secs(120));
+    let retry_after = Some(Duration::from_mins(2));
     scene.says(Err(VaultError::Unreachable { why: "HTTP 429".into(), retry_after }));
-    scene.clock.advance(Duration::from_secs(3_600));
+    scene.clock.advance(Duration::from_hours(1));
     kept.current().await;
     scene.clock.advance(Duration::from_secs(119));
     kept.current().await;
@@ -189,7 +189,7 @@ async fn a_certain_version_is_never_read_again() {
     let scene = Scene::new(version("a"));
     let kept = scene.open_at("argus-kv/token/0123456789abcdef").await.expect("good");
     scene.says(Ok(version("b")));
-    scene.clock.advance(Duration::from_secs(7_200));
+    scene.clock.advance(Duration::from_hours(2));
     assert_eq!(kept.current().await.expose(), "a");
     assert_eq!(other(&kept, "a").await, None);
     assert_eq!(scene.asked(), 1);

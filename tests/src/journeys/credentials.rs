@@ -140,7 +140,7 @@ async fn what_was_denied_can_be_run_from_the_card_and_needs_somebody_else() {
     let bob = world.person("bob");
     let (world, request) = asked(&bob, world).await;
     assert!(world.cards_of("INC-1")[0].button("run").is_none(), "it is asked for already");
-    world.press("dana", &request, "deny").await;
+    world.decide("dana", &request, "deny", "not now").await;
     let card = world.card("INC-1", |card| card.button("run").is_some()).await;
     let answer = world.press("alice", &card, "run").await;
     assert_eq!(answer["statusCode"], 200, "{answer}");

@@ -41,7 +41,7 @@ async fn a_text_of_the_folder_acts_once_two_people_have_read_it_and_also_after_a
     let mut world = reviewed().await;
     let draft = cut(&world, "draft").await;
     let sha: String = draft["sha256"].as_str().unwrap().chars().take(8).collect();
-    assert_eq!(draft["origin"], "folder:own.yaml", "{draft}");
+    assert_eq!(draft["origin"], "folder:own-0.yaml", "{draft}");
     says(&world, "alice", "playbooks", "0 of 2 reviews").await;
     says(&world, "alice", &format!("playbooks cut {sha}"), "isolate_host").await;
     says(&world, "bob", &format!("review cut {sha}"), "role").await;
@@ -63,7 +63,7 @@ async fn a_text_of_the_folder_acts_once_two_people_have_read_it_and_also_after_a
     says(&world, "dana", &format!("review cut {sha}"), "2 of 2 reviews").await;
     says(&world, "dana", &format!("promote cut {sha} live"), "It acts from now on").await;
     // The file is gone, and the process is another one.
-    std::fs::remove_file(world.data("playbooks/own.yaml")).unwrap();
+    std::fs::remove_file(world.data("playbooks/own-0.yaml")).unwrap();
     world.crash().await;
     world.start().await;
     cut(&world, "live").await;

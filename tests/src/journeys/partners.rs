@@ -39,7 +39,7 @@ actions:
 
 /// A world whose channel is shared with the partner, who may take incidents and look.
 async fn shared() -> World {
-    let mut world = World::with(Plan { playbook: Some(TALKS), ..Plan::default() }).await;
+    let mut world = World::with(Plan { playbooks: &[TALKS], ..Plan::default() }).await;
     let channel = world.sim.channel_id().to_owned();
     let shared = format!("[rbac.shared]\n\"{channel}\" = [\"{PARTNER_TENANT}\"]\n[enrichment]\n");
     let may = "roles = [\"soc_engineer\"]\nactions = [\"view\", \"acknowledge\", \"approve\", \
@@ -124,6 +124,8 @@ async fn a_partner_learns_nothing_that_is_not_theirs_on_any_road() {
         hides(&format!("carol: {word}"), &world.say("carol", word).await);
     }
     // What one of ours asks there is read there by everybody, and so is what playbooks say.
+    // Carol has halted everything and been the first to let it go on.
+    world.say("alice", "resume").await;
     world.say("alice", "run talk on INC-1").await;
     let said = async || {
         let messages = world.sim.teams().bot_messages(world.sim.channel_id());
@@ -180,7 +182,8 @@ async fn nobody_approves_what_is_hidden_from_them() {
         assert!(!said.to_string().contains("pay-db-02"), "{said}");
     }
     assert_eq!((world.calls("defender.isolate"), world.refused("hidden").await), (0, 1));
-    assert_eq!(world.press_button("dana", &request, &approve).await["statusCode"], 200);
+    let answer = world.decide("dana", &whole, "approve", "I looked").await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
     world
         .until("the host is off", async || (world.effects("defender.isolate") == 1).then_some(()))
         .await;
