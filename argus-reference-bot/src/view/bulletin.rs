@@ -101,17 +101,24 @@ pub fn automation(it: &bulletin::Bulletin, breakers: &[(Scope, Breaker)], now: T
     });
     let said: Vec<Said> = said.collect();
     let waits = paused.iter().any(|(_, it)| it.needs_person);
+    let halted = paused.iter().any(|(_, it)| it.halted);
+    let lead = if halted {
+        "Alerts are taken and shown as always. What a person has halted is neither begun nor sent, \
+         whoever wants it; what was done can still be undone."
+    } else {
+        "Alerts are taken and shown as always. What automation would have done is asked of people; \
+         what people start is done."
+    };
     shown(&Bulletin {
         title: if paused.is_empty() { "Automation goes on" } else { "Automation is paused" }.into(),
         style: if paused.is_empty() { "good" } else { "attention" },
-        lead: "Alerts are taken and shown as always. What automation would have done is asked of \
-               people; what people start is done."
-            .into(),
+        lead: lead.into(),
         said,
         rows: Vec::new(),
         more: 0,
         hint: match (paused.is_empty(), waits) {
             (true, _) => String::new(),
+            _ if halted => "Two different people have to write \"resume\" within an hour.".into(),
             (_, true) => "Look at what was done, then write \"resume\".".into(),
             (_, false) => "It goes on by itself when it is calm; \"resume\" does so now.".into(),
         },
