@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p argus-reference-bot --bench orchestrate` starts the bot and the simulated Microsoft
 //! on loopback. It presses Approve on `CLICKS` (100) requests, one after the other; then it sends
-//! `ALERTS` (100) alerts, one every 50 ms, and waits for each card: first with no run, then while
+//! `ALERTS` (300) alerts, one every 50 ms, and waits for each card: first with no run, then while
 //! `RUNS` (1,000) runs go on, each of which has a timer every two seconds. It prints both and their
 //! ratio. Each alert goes to a channel of its own: Teams' limits of one channel are not measured here.
 
@@ -65,7 +65,7 @@ struct World {
 async fn measure() {
     let folder = tempfile::tempdir().unwrap();
     let sim = Sim::start(SimConfig::default()).await.unwrap();
-    let alerts = number("ALERTS", 100);
+    let alerts = number("ALERTS", 300);
     for at in 0..alerts {
         sim.teams().open_channel(&channel(at), "Alerts", []);
     }

@@ -88,7 +88,7 @@ enum Command {
     /// Cards that did not reach people.
     #[command(subcommand)]
     Outbox(outbox::Command),
-    /// Check playbooks.
+    /// Check, test and simulate playbooks, and compare, import and export them.
     #[command(subcommand)]
     Playbooks(playbooks::Command),
     /// Explain scores, and compare score models over recorded history.

@@ -103,6 +103,8 @@ pub struct Soc {
     pub remembered: Mutex<triage::Remembered>,
     /// How long runs were seen to wait.
     pub patience: execute::Patience,
+    /// Lets few runs use the store at the same time.
+    pub turnstile: execute::Turnstile,
     /// What this replica does and others do not.
     pub shares: shares::Shares,
     /// Work for the background tasks.
@@ -190,6 +192,7 @@ impl Soc {
             fresh: ingest::Fresh::default(),
             remembered: Mutex::default(),
             patience: execute::Patience::default(),
+            turnstile: execute::Turnstile::default(),
             shares: shares::Shares::default(),
             bells: Bells::default(),
             measured: measures::Measured::default(),

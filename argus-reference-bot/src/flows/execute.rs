@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use self::asking::{Wanted, asked};
 use self::bounds::held_for;
 use self::drivers::Drivers;
-pub use self::drivers::RunBell;
+pub use self::drivers::{RunBell, Turnstile};
 pub use self::patience::Patience;
 use self::scene::Scene;
 use super::Soc;
@@ -216,7 +216,10 @@ impl Soc {
     }
 
     async fn drive_once(&self, key: &str, now: Timestamp) -> Result<Did, LedgerError> {
-        let Some(incident) = self.ledger.incident(key).await? else {
+        let turn = self.turnstile.pass().await;
+        let incident = self.ledger.incident(key).await?;
+        drop(turn);
+        let Some(incident) = incident else {
             return Ok(Did::Rest(SLOWEST_POLL));
         };
         let mut rest = SLOWEST_POLL;

@@ -102,7 +102,7 @@ impl Scene<'_> {
             asks.retain(|it| !matches!(it.what, What::NoticePlaced { .. }));
         }
         facts.extend(asks);
-        self.soc.ledger.append(Batch::on(self.incident, facts)).await?;
+        self.append(Batch::on(self.incident, facts)).await?;
         Ok(Did::GoOn)
     }
 

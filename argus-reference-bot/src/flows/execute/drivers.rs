@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -48,6 +48,28 @@ impl RunBell {
     fn put(&self, change: impl FnOnce(&mut Rung)) {
         change(&mut self.rung.lock().unwrap_or_else(PoisonError::into_inner));
         self.notify.notify_one();
+    }
+}
+
+/// How many drivers use the store at the same time. A thousand timers that fire together would else
+/// stand before the next alert.
+const AT_ONCE: usize = 4;
+
+/// Lets few drivers use the store at the same time; what they do elsewhere they do side by side.
+#[derive(Debug)]
+pub struct Turnstile(Semaphore);
+
+impl Default for Turnstile {
+    fn default() -> Self {
+        Self(Semaphore::new(AT_ONCE))
+    }
+}
+
+impl Turnstile {
+    /// Waits for a place, which is free again when what is returned is dropped.
+    pub(super) async fn pass(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.0.acquire().await.ok()
     }
 }
 
@@ -142,6 +164,8 @@ impl Drivers {
 mod tests {
     use std::time::Duration;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn keys(keys: &[&str]) -> BTreeSet<String> {
@@ -194,5 +218,15 @@ mod tests {
         drivers.rung(&bell.heard().await);
         drivers.rested().await;
         assert_eq!(driven(&mut drivers).await, ["INC-1"]);
+    }
+
+    #[test]
+    fn few_use_the_store_at_the_same_time() {
+        let turnstile = Turnstile::default();
+        let enter = || turnstile.pass().now_or_never();
+        let mut inside: Vec<_> = (0..AT_ONCE).map(|_| enter().expect("there is room")).collect();
+        assert!(enter().is_none());
+        inside.pop();
+        assert!(enter().is_some());
     }
 }

@@ -41,7 +41,7 @@ impl Scene<'_> {
 
     /// Writes what is about to be done; only if nothing has changed since it was decided.
     pub(super) async fn write_if_unchanged(&self, whats: Vec<What>) -> Result<(), LedgerError> {
-        self.soc.ledger.append(Batch::on(self.incident, self.facts(whats))).await
+        self.append(Batch::on(self.incident, self.facts(whats))).await
     }
 
     /// Writes a record of the run, if nothing has changed, and with it one that is about no
@@ -54,12 +54,18 @@ impl Scene<'_> {
         let mut facts = self.facts(vec![what]);
         let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
         facts.extend(more.map(fact));
-        self.soc.ledger.append(Batch::on(self.incident, facts)).await
+        self.append(Batch::on(self.incident, facts)).await
     }
 
     /// Writes what has happened; it has happened whatever else has changed.
     pub(super) async fn write(&self, whats: Vec<What>) -> Result<(), LedgerError> {
+        let _turn = self.soc.turnstile.pass().await;
         self.soc.write_down(self.facts(whats)).await
+    }
+
+    pub(super) async fn append(&self, batch: Batch) -> Result<(), LedgerError> {
+        let _turn = self.soc.turnstile.pass().await;
+        self.soc.ledger.append(batch).await
     }
 
     pub(super) async fn still_stands(&self, step: &Step) -> Option<bool> {
@@ -152,7 +158,7 @@ impl Scene<'_> {
         whats.extend(sends.iter().map(intent));
         let mut batch = Batch::on(self.incident, self.facts(whats));
         batch.expect.extend(expect);
-        self.soc.ledger.append(batch).await?;
+        self.append(batch).await?;
         if !self.soc.shares.runs.is_sure() {
             // Another replica may be driving this run by now. The intent is on record, so whoever
             // drives it looks at the far side first.
@@ -187,7 +193,7 @@ impl Scene<'_> {
         let fact = |what| self.soc.fact(Actor::service("run"), &self.run.correlation, what);
         let wanted = Wanted { quorum: self.run.quorum, expires_ms: self.run.terms.expires_ms };
         let facts = asked(self.soc, self.incident, &self.run.id, digest, wanted, reason, fact);
-        self.soc.ledger.append(Batch::on(self.incident, facts)).await?;
+        self.append(Batch::on(self.incident, facts)).await?;
         Ok(Did::GoOn)
     }
 
