@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod canaries;
 mod connectors;
 mod designer;
 mod doctor;
